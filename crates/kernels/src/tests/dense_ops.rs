@@ -1,0 +1,90 @@
+//! Upsampling, copies, sums and channel scales.
+
+use super::*;
+use crate::*;
+
+#[test]
+fn upsampling() {
+    for (factor, n, h, w, c) in [((2, 2), 2, 3, 5, 17), ((1, 3), 1, 2, 2, 3), ((4, 2), 3, 1, 1, 33), ((2, 2), 2, 20, 20, 16)] {
+        let (xd, yd) = (View::dense(n, h, w, c), View::dense(n, h * factor.0, w * factor.1, c));
+        let ((xv, xl), (yv, yl)) = (strided(xd, 1, 2), strided(yd, 3, 0));
+        let (x, dy) = (noise(xd.len(), 1), noise(yd.len(), 2));
+        let (xb, dyb) = (spread(&x, xv, xl, f32::NAN), spread(&dy, yv, yl, f32::NAN));
+        let source = |o: usize| {
+            let (ch, j, i, m) = (o % c, o / c % yd.w, o / c / yd.w % yd.h, o / c / yd.w / yd.h);
+            ((m * h + i / factor.0) * w + j / factor.1) * c + ch
+        };
+        for add in [0., 0.5] {
+            let got = everywhere(|| {
+                let (mut y, mut dx) = (vec![7.; yl], vec![0.5; xl]);
+                upsample_forward(factor, &xb, xv, &mut y, yv);
+                upsample_backward(factor, &dyb, yv, &mut dx, xv, add > 0.);
+                untouched(&y, yv, 7.);
+                untouched(&dx, xv, 0.5);
+                [dense(&y, yv), dense(&dx, xv)].concat()
+            });
+            let mut dx = vec![add; x.len()];
+            for o in 0..dy.len() {
+                dx[source(o)] += f64::from(dy[o]);
+            }
+            let y = (0..dy.len()).map(|o| f64::from(x[source(o)]));
+            close(&got, &y.chain(dx).collect::<Vec<_>>(), 1e-6);
+        }
+    }
+}
+
+#[test]
+fn copies_and_sums() {
+    let d = View::dense(2, 5, 30, 67);
+    let (a, b) = (noise(d.len(), 1), noise(d.len(), 2));
+    let ((av, al), (bv, bl), (yv, yl)) = (strided(d, 1, 2), strided(d, 0, 3), strided(d, 4, 0));
+    let (ab, bb) = (spread(&a, av, al, f32::NAN), spread(&b, bv, bl, f32::NAN));
+    let got = everywhere(|| {
+        let (mut x, mut y, mut z) = (vec![7.; yl], vec![7.; yl], vec![7.; yl]);
+        copy(&ab, av, &mut x, yv);
+        add(&ab, av, &bb, bv, &mut y, yv);
+        copy(&bb, bv, &mut z, yv);
+        add_into(&ab, av, &mut z, yv);
+        for b in [&x, &y, &z] {
+            untouched(b, yv, 7.);
+        }
+        assert_eq!(dense(&x, yv), a);
+        assert_eq!(y, z);
+        zero(&mut x, yv);
+        untouched(&x, yv, 7.);
+        assert!(dense(&x, yv).iter().all(|&v| v == 0.));
+        dense(&y, yv)
+    });
+    assert_eq!(got, a.iter().zip(&b).map(|(a, b)| a + b).collect::<Vec<_>>());
+}
+
+#[test]
+fn channel_scales() {
+    for (n, h, w, c) in [(3, 4, 5, 21), (1, 1, 1, 1), (2, 17, 9, 48)] {
+        let (xd, sd) = (View::dense(n, h, w, c), View::dense(n, 1, 1, c));
+        let ((xv, xl), (sv, sl)) = (strided(xd, 2, 1), strided(sd, 1, 1));
+        let (x, dy, s) = (noise(xd.len(), 1), noise(xd.len(), 2), noise(sd.len(), 3));
+        let (xb, dyb, sb) = (spread(&x, xv, xl, f32::NAN), spread(&dy, xv, xl, f32::NAN), spread(&s, sv, sl, f32::NAN));
+        for plus in [0., 0.5] {
+            let got = everywhere(|| {
+                let (mut y, mut dx, mut ds) = (vec![7.; xl], vec![0.5; xl], vec![0.5; sl]);
+                channel_scale_forward(&xb, xv, &sb, sv, &mut y, xv);
+                channel_scale_backward_input(&sb, sv, &dyb, xv, &mut dx, xv, plus > 0.);
+                channel_scale_backward_scale(&xb, xv, &dyb, xv, &mut ds, sv, plus > 0.);
+                untouched(&y, xv, 7.);
+                untouched(&dx, xv, 0.5);
+                untouched(&ds, sv, 0.5);
+                [dense(&y, xv), dense(&dx, xv), dense(&ds, sv)].concat()
+            });
+            let at = |i: usize| i / (h * w * c) * c + i % c;
+            let (x, dy, s) = (wide(&x), wide(&dy), wide(&s));
+            let mut ds = vec![plus; n * c];
+            for i in 0..x.len() {
+                ds[at(i)] += x[i] * dy[i];
+            }
+            let y = (0..x.len()).map(|i| x[i] * s[at(i)]);
+            let dx = (0..x.len()).map(|i| dy[i] * s[at(i)] + plus);
+            close(&got, &y.chain(dx).chain(ds).collect::<Vec<_>>(), 1e-5);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The arguments of every command; their help is what teaches.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Neural architecture search as a content-addressed build: one KDL file, one binary, nothing trained twice.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nasflow",
+    version,
+    after_help = "Start with `nasflow run pipelines/yolov5.kdl`. \
+The language is explained in docs/language.md, the house in docs/architecture.md."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a pipeline, or go on with it: what is in the store is not done again
+    Run(RunArguments),
+    /// Say whether a pipeline is valid, how large its spaces are and what their references cost
+    Check(FileArguments),
+    /// Say what `run` would do, and why, without doing it
+    Plan(PlanArguments),
+    /// Show the answer, the candidates with their metrics, the front and the winner
+    Show(ShowArguments),
+    /// Write the answer's weights as one self-contained safetensors file
+    Export(ExportArguments),
+    /// Detect objects in images with an exported network
+    Predict(PredictArguments),
+    /// Work on one assignment (started by `run`)
+    #[command(hide = true)]
+    Worker(WorkerArguments),
+}
+
+/// A pipeline and its parameters.
+#[derive(Debug, Args)]
+pub struct FileArguments {
+    /// The pipeline, a KDL file
+    pub file: PathBuf,
+    /// Set a `param` of the pipeline; relative paths count from the working directory
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// Let `include` leave the folder of the pipeline by `..`
+    #[arg(long)]
+    pub allow_outside: bool,
+    /// The store; else the nearest `cache/` upwards, else `cache/` here
+    #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
+    pub cache: Option<PathBuf>,
+    /// Read every source file again instead of trusting size and times
+    #[arg(long)]
+    pub rehash: bool,
+}
+
+/// Options that name the numerics class.
+#[derive(Debug, Args)]
+pub struct NumericsArguments {
+    /// Who computes: `fast` (this project's CPU kernels) or `reference` (candle's tensors; slow, for comparison)
+    #[arg(long, value_parser = ["fast", "reference"], default_value = "fast")]
+    pub executor: String,
+}
+
+/// `run`
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    #[command(flatten)]
+    pub file: FileArguments,
+    #[command(flatten)]
+    pub numerics: NumericsArguments,
+    /// Trials at a time, each in a process of its own [default: the number of processors, at most 4]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// End an attempt that takes longer, such as `90s`, `30m`, `2h`; a trial has three attempts
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// Pause after so long, such as `8h`; the next run goes on
+    #[arg(long = "for", value_name = "TIME")]
+    pub until: Option<String>,
+    /// Longest time between two checkpoints within an epoch
+    #[arg(long, value_name = "TIME", default_value = "3m")]
+    pub checkpoint: String,
+    /// Take one batch through every stage in a scratch store, to see that it works and how long it will take
+    #[arg(long)]
+    pub smoke: bool,
+    /// Print events as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    #[command(flatten)]
+    pub file: FileArguments,
+    #[command(flatten)]
+    pub numerics: NumericsArguments,
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    #[command(flatten)]
+    pub file: FileArguments,
+    #[command(flatten)]
+    pub numerics: NumericsArguments,
+    /// One trial of the first search (or `STAGE#N`): its decisions, learning curve, metrics and log
+    #[arg(long, value_name = "N")]
+    pub trial: Option<String>,
+    /// Print everything as JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print one line a model and stage as CSV
+    #[arg(long)]
+    pub csv: bool,
+    /// Print one line an action: stage, model, kind, key and the digests of its outputs, to compare two stores
+    #[arg(long, conflicts_with_all = ["csv", "json"])]
+    pub digests: bool,
+}
+
+/// `export`
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    #[command(flatten)]
+    pub file: FileArguments,
+    #[command(flatten)]
+    pub numerics: NumericsArguments,
+    /// Where to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// `predict`
+#[derive(Debug, Args)]
+pub struct PredictArguments {
+    /// An exported network
+    pub model: PathBuf,
+    /// Images (JPEG or PNG)
+    #[arg(required = true)]
+    pub images: Vec<PathBuf>,
+    /// Where to write the pictures and `predictions.json`
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Least confidence of a detection
+    #[arg(long, default_value_t = 0.25)]
+    pub confidence: f32,
+    /// Overlap above which the weaker of two boxes goes
+    #[arg(long, default_value_t = 0.45)]
+    pub iou: f32,
+    /// Print the JSON as well
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `worker`
+#[derive(Debug, Args)]
+pub struct WorkerArguments {
+    /// The store
+    #[arg(long)]
+    pub cache: PathBuf,
+    /// The digest that names the attempt's folder
+    pub lock: String,
+    /// The key that is wanted
+    pub key: String,
+}

@@ -1,0 +1,66 @@
+//! `nasflow export`: the answer's weights as one self-contained file.
+
+use super::arguments::ExportArguments;
+use super::load::{self, Access};
+use super::{Failure, print, show};
+use crate::document::StageKind;
+use crate::export::{Artefact, ModelCard};
+use crate::report::show::winner;
+use crate::train::weights_from_bytes;
+use std::process::ExitCode;
+
+pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
+    let pipeline = load::pipeline(&arguments.file)?;
+    let store = load::store(&arguments.file, Access::Read)?
+        .ok_or_else(|| "there is no store here, so no answer yet: `nasflow run` makes both".to_string())?;
+    let prepared = load::prepared(pipeline, Some(&store), &arguments.file, true)?;
+    let view = show::replay(&prepared, Some(&store), &arguments.numerics.executor)?;
+    let name = &prepared.pipeline.name;
+    let model = winner(&prepared.pipeline, &view).ok_or_else(|| format!("{name} has no answer yet: `nasflow run` goes on"))?;
+    let (trained, run) = model
+        .trained
+        .as_ref()
+        .and_then(|t| Some((t, t.runs.first()?)))
+        .ok_or_else(|| format!("{} was never trained, so there is nothing to export", model.label()))?;
+    let StageKind::Train(train) = &prepared.pipeline.stages[trained.stage].kind else {
+        return Err(format!("{} was never trained", model.label()).into());
+    };
+    let info = prepared.data.get(&train.data.value).ok_or_else(|| format!("no data `{}`", train.data.value))?;
+    let split = info.splits.get(&train.split.value).ok_or_else(|| format!("no split `{}`", train.split.value))?;
+    let architecture = model.candidate.architecture.clone();
+    let program = architecture.program()?;
+    let params = weights_from_bytes(&program, &store.blobs().get(&run.weights)?)?;
+    let per_epoch = split.images.div_ceil(train.recipe.batch.max(1)).max(1);
+    let metrics = model.figures.iter().map(|(k, f)| (k.clone(), f.values.first().copied().unwrap_or(f64::NAN)));
+    let card = ModelCard {
+        architecture,
+        classes: info.classes.clone(),
+        norm_eps: train.recipe.bn_eps,
+        iterations: (trained.epochs * per_epoch) as u64,
+        candidate: model.candidate.digest,
+        weights: run.weights,
+        data: split.digest,
+        metrics: metrics.filter(|(_, v)| v.is_finite()).collect(),
+        nasflow: env!("CARGO_PKG_VERSION").to_string(),
+    };
+    let artefact = Artefact::new(card, params).map_err(|e| e.to_string())?;
+    let bytes = artefact.to_bytes().map_err(|e| e.to_string())?;
+    // What was written must load: better to hear of it now than on the target.
+    Artefact::from_bytes(&bytes).map_err(|e| format!("the exported file does not load again, which is a bug: {e}"))?;
+    write(&arguments.output, &bytes)?;
+    print::out(&format!("{}: {} of {name}, {} bytes\n", arguments.output.display(), model.label(), bytes.len()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a file whole: beside its place first, then renamed.
+pub fn write(path: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| Failure::Message(format!("{} cannot be written ({} bytes): {e}", path.display(), bytes.len()));
+    let mut name = path.file_name().ok_or_else(|| format!("{} names no file", path.display()))?.to_os_string();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    written.map_err(failed)
+}

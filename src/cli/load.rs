@@ -1,0 +1,98 @@
+//! From a path to a prepared pipeline: reads files for the room `document`, finds the store.
+
+use super::arguments::FileArguments;
+use super::{Failure, print};
+use crate::document::{self, Diagnostics, Files, Options, Params, Pipeline};
+use crate::run::{Prepared, prepare};
+use crate::store::{How, Store};
+use std::path::Path;
+
+/// Files of the file system, at most 1 MiB each (the guard's bound: more is never read).
+struct Disk;
+
+impl Files for Disk {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        use std::io::Read;
+        let file = std::fs::File::open(path).map_err(|e| format!("{path}: {e}"))?;
+        if file.metadata().is_ok_and(|m| m.is_dir()) {
+            return Err(format!("{path} is a folder; a KDL file was expected"));
+        }
+        let mut bytes = Vec::new();
+        file.take(document::guard::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| format!("{path}: {e}"))?;
+        Ok(bytes)
+    }
+}
+
+/// Reads and decodes a pipeline.
+pub fn pipeline(arguments: &FileArguments) -> Result<Pipeline, Failure> {
+    let mut values = Vec::new();
+    for p in &arguments.params {
+        let (name, value) = p.split_once('=').ok_or_else(|| format!("`-p {p}`: NAME=VALUE was expected"))?;
+        values.push((name.to_string(), value.to_string()));
+    }
+    let path = arguments.file.to_str().ok_or_else(|| format!("{}: the path is not UTF-8", arguments.file.display()))?;
+    let options = Options { allow_outside: arguments.allow_outside };
+    document::load(path, &mut Disk, &Params { values }, options).map_err(|d| Failure::Document(Box::new(d)))
+}
+
+/// How a command wants the store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Made where it is not there.
+    Write,
+    /// Read only; none where it is not there.
+    Read,
+}
+
+/// Finds and opens the store.
+pub fn store(arguments: &FileArguments, access: Access) -> Result<Option<Store>, Failure> {
+    let here = std::env::current_dir().map_err(|e| format!("the working directory cannot be read: {e}"))?;
+    let found = Store::find(&here, arguments.cache.as_deref());
+    let exists = found.root.join("index.sqlite").is_file();
+    if access == Access::Read {
+        return if exists { Ok(Some(Store::open_read_only(&found.root)?)) } else { Ok(None) };
+    }
+    if !exists && matches!(found.how, How::WouldCreate) {
+        print::note(&format!("made a store in {} (name another with --cache or NASFLOW_CACHE)", shown(&found.root, &here)));
+    }
+    let store = Store::open(&found.root, true)?;
+    for notice in store.notices() {
+        print::note(&notice);
+    }
+    Ok(Some(store))
+}
+
+fn shown(path: &Path, here: &Path) -> String {
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
+}
+
+/// Prepares a pipeline, and prints what the reader should know.
+pub fn prepared(pipeline: Pipeline, store: Option<&Store>, arguments: &FileArguments, quiet: bool) -> Result<Prepared, Failure> {
+    let prepared = prepare(pipeline, store, arguments.rehash)?;
+    if !quiet {
+        if !prepared.warnings.is_empty() {
+            let (sources, items) = (prepared.pipeline.sources.clone(), prepared.warnings.clone());
+            print::diagnostics(&Diagnostics { sources, items });
+        }
+        for note in &prepared.notes {
+            print::note(&format!("note: {note}"));
+        }
+    }
+    Ok(prepared)
+}
+
+/// A time such as `90s`, `30m`, `8h`.
+pub fn time(text: &str) -> Result<std::time::Duration, Failure> {
+    let wrong = || Failure::Message(format!("`{text}` is no time: write `90s`, `30m` or `8h`"));
+    let unit = match text.chars().last().ok_or_else(wrong)? {
+        's' => 1.0,
+        'm' => 60.0,
+        'h' => 3600.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    if !(number > 0.0 && number < 1e7) {
+        return Err(wrong());
+    }
+    Ok(std::time::Duration::from_secs_f64(number * unit))
+}

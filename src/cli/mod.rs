@@ -1,0 +1,81 @@
+//! The command line: one file a command. The only room that prints.
+
+mod arguments;
+mod check;
+mod export;
+mod load;
+mod plan;
+mod predict;
+mod print;
+mod progress;
+mod run;
+mod show;
+mod worker;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::process::ExitCode;
+
+/// The exit code of an interrupted run, as a shell has it for SIGINT.
+pub const INTERRUPTED: u8 = 130;
+/// The exit code of a pipeline that finished without an answer, because every candidate failed.
+pub const NO_ANSWER: u8 = 2;
+
+/// Parses the arguments and does what they say.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(e) => {
+            let _ = e.print();
+            let asked = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return if asked { ExitCode::SUCCESS } else { ExitCode::from(64) };
+        }
+    };
+    let done = match arguments.command {
+        Command::Run(a) => run::run(&a),
+        Command::Check(a) => check::run(&a),
+        Command::Plan(a) => plan::run(&a),
+        Command::Show(a) => show::run(&a),
+        Command::Export(a) => export::run(&a),
+        Command::Predict(a) => predict::run(&a),
+        Command::Worker(a) => worker::run(&a),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => {
+            print::failure(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The document is wrong: shown with its places.
+    Document(Box<crate::document::Diagnostics>),
+    /// Anything else, in words, with what to do.
+    Message(String),
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Failure::Message(message)
+    }
+}
+
+impl From<crate::run::RunError> for Failure {
+    fn from(e: crate::run::RunError) -> Self {
+        match e {
+            crate::run::RunError::Document(d) => Failure::Document(d),
+            other => Failure::Message(other.to_string()),
+        }
+    }
+}
+
+impl From<crate::store::StoreError> for Failure {
+    fn from(e: crate::store::StoreError) -> Self {
+        Failure::Message(e.to_string())
+    }
+}

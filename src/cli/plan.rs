@@ -1,0 +1,175 @@
+//! `nasflow plan`: what would run, what is known and why, and how long it will take. The same replay as `run`.
+
+use super::arguments::PlanArguments;
+use super::check::samples;
+use super::load::{self, Access};
+use super::{Failure, print};
+use crate::document::StageKind;
+use crate::nn;
+use crate::plan::reason::{self, Reason};
+use crate::plan::{Engine, State, Step, View, Work};
+use crate::report::number;
+use crate::report::table::Table;
+use crate::run::{Prepared, StoreKnown, estimate, history};
+use crate::store::Store;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
+    let pipeline = load::pipeline(&arguments.file)?;
+    let store = load::store(&arguments.file, Access::Read)?;
+    let prepared = load::prepared(pipeline, store.as_ref(), &arguments.file, arguments.json)?;
+    let numerics = nn::numerics(&arguments.numerics.executor)?;
+    let mut known = StoreKnown::new(store.as_ref());
+    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone()).replay(&mut known);
+    if let Some(error) = known.error {
+        return Err(error.into());
+    }
+    let rows = rows(&prepared, &view, store.as_ref())?;
+    if arguments.json {
+        let text = serde_json::to_string_pretty(
+            &json!({ "pipeline": prepared.pipeline.name, "numerics": numerics, "finished": view.finished(), "stages": rows }),
+        );
+        print::out(&(text.map_err(|e| e.to_string())? + "\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    print::out(&text(&prepared, &view, &rows, &numerics, store.as_ref()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One stage of a plan.
+#[derive(serde::Serialize)]
+struct StageRow {
+    stage: String,
+    kind: &'static str,
+    models: usize,
+    complete: bool,
+    /// Actions whose results are known.
+    known: usize,
+    /// Actions that would run now, by kind.
+    runs: BTreeMap<&'static str, usize>,
+    /// Models that wait for other results.
+    waits: usize,
+    /// Why what runs has to run, with how often.
+    reasons: Vec<(String, usize)>,
+    /// Keys of the actions met, without their numerics class.
+    what: Vec<String>,
+    /// What the reader should know.
+    notes: Vec<String>,
+}
+
+fn rows(prepared: &Prepared, view: &View, store: Option<&Store>) -> Result<Vec<StageRow>, Failure> {
+    let history = match store {
+        Some(store) => history::last(store, &prepared.pipeline)?,
+        None => reason::History::new(),
+    };
+    let mut out = Vec::new();
+    for (index, (stage, seen)) in prepared.pipeline.stages.iter().zip(&view.stages).enumerate() {
+        let name = &stage.name.value;
+        let steps: Vec<&Step> = seen.slots.iter().flat_map(|s| &s.steps).collect();
+        let mut runs = BTreeMap::new();
+        let mut reasons: BTreeMap<Reason, usize> = BTreeMap::new();
+        for work in view.works.iter().filter(|w| w.stage() == index) {
+            *runs.entry(work.action().kind.word()).or_insert(0) += 1;
+            let (others, recorded) = elsewhere(work, store)?;
+            *reasons.entry(reason::of_work(work, name, &history, others, recorded)).or_insert(0) += 1;
+        }
+        let waiting = |s: &&crate::plan::Slot| s.state == State::Pending && s.steps.iter().all(|step| step.known);
+        let mut notes = seen.notes.clone();
+        notes.extend(remarks(prepared, index));
+        out.push(StageRow {
+            stage: name.clone(),
+            kind: stage.kind.word(),
+            models: seen.slots.len(),
+            complete: seen.complete,
+            known: steps.iter().filter(|s| s.known).count(),
+            runs,
+            waits: seen.slots.iter().filter(waiting).count(),
+            reasons: reasons.into_iter().map(|(r, n)| (r.to_string(), n)).collect(),
+            what: steps.iter().map(|s| s.action.what().hex()).collect(),
+            notes,
+        });
+    }
+    Ok(out)
+}
+
+/// Numerics classes in which the result is known, and whether a record of it is there.
+fn elsewhere(work: &Work, store: Option<&Store>) -> Result<(Vec<String>, bool), Failure> {
+    let Some(store) = store else { return Ok((Vec::new(), false)) };
+    let own = work.action().numerics.clone().unwrap_or_default();
+    let mut others: Vec<String> = store.by_what(&work.action().what())?.into_iter().map(|r| r.numerics).filter(|n| *n != own).collect();
+    others.sort();
+    others.dedup();
+    Ok((others, store.lookup(&work.key())?.is_some()))
+}
+
+/// What follows from the document alone (rule 18, and searches that hardly evolve).
+fn remarks(prepared: &Prepared, index: usize) -> Vec<String> {
+    match &prepared.pipeline.stages[index].kind {
+        StageKind::Train(t) if t.over_is_epochs && t.recipe.schedule != crate::document::Schedule::Constant => {
+            vec![format!("the schedule's horizon is `epochs` ({}): raising `epochs` trains anew; `schedule … over=` fixes it", t.epochs)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, store: Option<&Store>) -> String {
+    let place = store.map_or("no store yet".to_string(), |s| format!("store {}", s.root().display()));
+    let mut out = format!("{} (seed {}), numerics {numerics}, {place}\n\n", prepared.pipeline.name, prepared.pipeline.seed);
+    let mut table = Table::new(["  stage", "kind", ">models", ">known", ">run now", ">wait", "why"]);
+    for r in rows {
+        let runs: usize = r.runs.values().sum();
+        let shown: Vec<String> = r.runs.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+        let why: Vec<String> =
+            r.reasons.iter().map(|(why, n)| if r.reasons.len() > 1 { format!("{n} × {why}") } else { why.clone() }).collect();
+        table.row([
+            format!("  {}", r.stage),
+            r.kind.to_string(),
+            format!("{}{}", r.models, if r.complete { "" } else { "+" }),
+            r.known.to_string(),
+            if runs == 0 { "–".into() } else { shown.join(", ") },
+            if r.waits == 0 { "–".into() } else { r.waits.to_string() },
+            why.join("; "),
+        ]);
+    }
+    out += &table.render(0);
+    for r in rows {
+        for note in &r.notes {
+            out += &format!("  {}: {note}\n", r.stage);
+        }
+    }
+    for (name, space) in &prepared.spaces {
+        let shares = space.shares(2000);
+        let of = if shares.exact { "of all" } else { "of" };
+        let share = |n: usize| 100.0 * n as f64 / shares.samples.max(1) as f64;
+        out += &format!("\nspace {name:?}: {} samples", samples(space));
+        for (bound, met) in space.bounds().iter().zip(&shares.per_bound) {
+            out += &format!("; {:.1} % {of} {} meet {}", share(*met), number::grouped(shares.samples as u64), bound.text());
+        }
+        out += "\n";
+        if !space.bounds().is_empty() && share(shares.admitted) < 1.0 {
+            out += &format!(
+                "  warning: only {:.2} % of samples meet every bound; proposals will be slow to find, and few\n",
+                share(shares.admitted)
+            );
+        }
+    }
+    if view.finished() {
+        out += "\nnothing to run\n";
+    } else {
+        out += &format!("\ntime: {}\n", time(prepared, view, store));
+    }
+    out
+}
+
+/// How long the trainings will take: those that can run now, and those that are still to be proposed at the mean cost.
+fn time(prepared: &Prepared, view: &View, store: Option<&Store>) -> String {
+    let unknown = || "not known: `nasflow run --smoke` measures it".to_string();
+    let Some(rate) = store.and_then(|s| estimate::rate(s, "train-time")) else { return unknown() };
+    let now: f64 = view.works.iter().map(estimate::load).sum();
+    let later = estimate::to_come(prepared, view);
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from).min(4) as f64;
+    let seconds = (now + later) / rate / jobs;
+    format!("about {} for the trainings, at what this machine reached in its last runs", number::duration(seconds))
+}

@@ -1,0 +1,157 @@
+//! `nasflow show`: the answer first; one trial; everything as JSON or CSV; a shipped network.
+
+use super::arguments::ShowArguments;
+use super::load::{self, Access};
+use super::{Failure, print};
+use crate::document::{Pipeline, StageKind};
+use crate::nn;
+use crate::plan::{Engine, Slot, View};
+use crate::report::{self, curve, number, show};
+use crate::run::{Prepared, StoreKnown, observe};
+use crate::space::zoo;
+use crate::store::{Attempt, Store};
+use serde_json::json;
+use std::process::ExitCode;
+
+pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
+    if let Some(name) = arguments.file.file.to_str().and_then(|f| f.strip_prefix("zoo/")) {
+        return shipped(name);
+    }
+    let pipeline = load::pipeline(&arguments.file)?;
+    let store = load::store(&arguments.file, Access::Read)?;
+    let prepared = load::prepared(pipeline, store.as_ref(), &arguments.file, true)?;
+    let view = replay(&prepared, store.as_ref(), &arguments.numerics.executor)?;
+    let observed = |weights: &str, metric: &str| store.as_ref().and_then(|s| observe::shown(s, weights, metric));
+    let rows = report::rows(&prepared.pipeline, &view, &observed);
+    let text = if let Some(trial) = &arguments.trial {
+        self::trial(&prepared.pipeline, &view, store.as_ref(), trial)?
+    } else if arguments.digests {
+        digests(&prepared.pipeline, &view, store.as_ref())?
+    } else if arguments.csv {
+        report::rows::csv(&rows)
+    } else if arguments.json {
+        let answer = crate::plan::answer::answered(&prepared.pipeline, &view);
+        let answer = answer.map(|a| {
+            let baselines: Vec<_> = a
+                .baselines
+                .iter()
+                .map(|b| json!({ "name": b.name, "values": b.figure.values, "models": b.models, "cost-ratio": b.cost_ratio, "verdict": format!("{:?}", b.verdict) }))
+                .collect();
+            json!({ "name": a.name, "model": a.model.label(), "metric": a.metric, "values": a.figure.values, "baselines": baselines })
+        });
+        let winner = show::winner(&prepared.pipeline, &view).map(|m| &m.candidate.architecture);
+        let all = json!({ "pipeline": prepared.pipeline.name, "finished": view.finished(), "answer": answer, "rows": rows, "architecture": winner });
+        serde_json::to_string_pretty(&all).map_err(|e| e.to_string())? + "\n"
+    } else {
+        show::text(&prepared.pipeline, &view, &rows)
+    };
+    print::out(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is known of a pipeline.
+pub fn replay(prepared: &Prepared, store: Option<&Store>, executor: &str) -> Result<View, Failure> {
+    let mut known = StoreKnown::new(store);
+    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, nn::numerics(executor)?).replay(&mut known);
+    match known.error {
+        Some(error) => Err(error.into()),
+        None => Ok(view),
+    }
+}
+
+/// One line for every known action. Observations and times are not in it.
+fn digests(pipeline: &Pipeline, view: &View, store: Option<&Store>) -> Result<String, Failure> {
+    let mut out = String::new();
+    let Some(store) = store else { return Ok(out) };
+    for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
+        for slot in &seen.slots {
+            for step in slot.steps.iter().filter(|s| s.known) {
+                let Some(record) = store.lookup(&step.key)? else { continue };
+                let outputs: String = record.outputs.iter().map(|(name, digest)| format!(" {name}={}", digest.hex())).collect();
+                let values = crate::base::Digest::of(record.values.to_string().as_bytes());
+                let (stage, model, kind) = (&stage.name.value, slot.model.label().replace(' ', ""), &record.kind);
+                out += &format!("{stage} {model} {kind} {}{outputs} values={}\n", step.key.hex(), values.hex());
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn shipped(name: &str) -> Result<ExitCode, Failure> {
+    match zoo::source(name) {
+        Some(text) => {
+            print::out(text);
+            Ok(ExitCode::SUCCESS)
+        }
+        None => {
+            let names: Vec<&str> = zoo::names().collect();
+            let near =
+                crate::document::nearest(name, names.iter().copied()).map(|n| format!("; did you mean zoo/{n}?")).unwrap_or_default();
+            Err(format!("no shipped network is called `{name}`{near} There are {}", names.join(", ")).into())
+        }
+    }
+}
+
+fn trial(pipeline: &Pipeline, view: &View, store: Option<&Store>, which: &str) -> Result<String, Failure> {
+    let searched = pipeline.stages.iter().find(|s| matches!(&s.kind, StageKind::Sample(s) if s.objective.is_some()));
+    let first = searched.or_else(|| pipeline.stages.iter().find(|s| matches!(s.kind, StageKind::Sample(_))));
+    let (stage, number) = match which.split_once('#') {
+        Some((stage, number)) => (stage.trim().to_string(), number),
+        None => (first.map(|s| s.name.value.clone()).unwrap_or_default(), which),
+    };
+    let ticket: usize = number.trim().parse().map_err(|_| format!("`--trial {which}`: a number, or `STAGE#N`, was expected"))?;
+    let slots: Vec<(&str, &Slot)> = pipeline
+        .stages
+        .iter()
+        .zip(&view.stages)
+        .flat_map(|(s, seen)| seen.slots.iter().map(move |slot| (s.name.value.as_str(), slot)))
+        .filter(|(_, slot)| slot.model.origin == (stage.clone(), ticket))
+        .collect();
+    let (_, first) = slots.first().ok_or_else(|| format!("`{stage}` has no trial {ticket} yet"))?;
+    let candidate = &first.model.candidate;
+    let mut out = format!(
+        "{} #{ticket}  architecture {}  {} parameters  {}FLOPs\n",
+        stage,
+        candidate.digest.short(),
+        number::grouped(candidate.params),
+        number::si(2.0 * candidate.macs as f64)
+    );
+    for (label, value) in &candidate.choices {
+        out += &format!("  {label} = {value}\n");
+    }
+    for (name, slot) in &slots {
+        let state = match &slot.state {
+            crate::plan::State::Ready => "done".to_string(),
+            crate::plan::State::Pending => "pending".to_string(),
+            crate::plan::State::Failed(why) => format!("failed: {why}"),
+        };
+        out += &format!("\n{name}: {state}\n");
+        for (metric, figure) in slot.model.figures.iter().filter(|_| !slot.steps.iter().any(|s| s.action.kind == crate::plan::Kind::Train))
+        {
+            out += &format!("  {metric} {}\n", number::figure(metric, figure));
+        }
+        let Some(store) = store else { continue };
+        for step in slot.steps.iter().filter(|s| s.action.kind == crate::plan::Kind::Train) {
+            if let Some(record) = store.lookup(&step.key)? {
+                out += &format!(
+                    "  seed {}, weights {}\n",
+                    step.action.seed.unwrap_or(0),
+                    record.outputs.get("weights").map_or("none".into(), |d| d.short())
+                );
+                out += &curve::curve(&record.values);
+                let log = record.chain.and_then(|(chain, _)| Attempt::peek(store.root(), chain, "log"));
+                if let Some(log) = log {
+                    out += "  log:\n";
+                    for line in String::from_utf8_lossy(&log).lines() {
+                        out += &format!("    {line}\n");
+                    }
+                }
+            }
+        }
+    }
+    out += "\n";
+    for line in candidate.architecture.text().lines() {
+        out += &format!("  {line}\n");
+    }
+    Ok(out)
+}

@@ -1,0 +1,29 @@
+//! Batches: what a training iteration reads.
+
+/// One object of a batch: upstream's (image, class, cx, cy, w, h), normalised to 0 … 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Target {
+    /// Which image of the batch.
+    pub image: usize,
+    /// Class.
+    pub class: usize,
+    /// Centre.
+    pub cx: f32,
+    /// Centre.
+    pub cy: f32,
+    /// Width.
+    pub w: f32,
+    /// Height.
+    pub h: f32,
+}
+
+/// Images and their objects.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Batch {
+    /// How many images.
+    pub n: usize,
+    /// n × size × size × 3, RGB, 0 … 1.
+    pub images: Vec<f32>,
+    /// Objects, image by image.
+    pub targets: Vec<Target>,
+}

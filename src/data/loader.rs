@@ -1,0 +1,96 @@
+//! Training batches: a pure function of (pack, recipe, seed, epoch, index).
+
+use super::augment::{Label, picture};
+use super::batch::{Batch, Target};
+use super::error::DataError;
+use super::pack::Pack;
+use crate::base::Random;
+use crate::document::Augment;
+use std::sync::Arc;
+
+/// Makes batches. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Loader {
+    pack: Arc<Pack>,
+    size: usize,
+    batch: usize,
+    augment: Augment,
+    seed: u64,
+}
+
+impl Loader {
+    /// A loader of `size` × `size` pictures, `batch` at a time. Where the pack has another image size, its images are
+    /// resized once, from the pack's pixels.
+    ///
+    /// # Errors
+    /// An empty pack; a batch or size of 0.
+    pub fn new(pack: Arc<Pack>, size: usize, batch: usize, augment: Augment, seed: u64) -> Result<Self, DataError> {
+        if pack.images.is_empty() || batch == 0 || size == 0 {
+            return Err(DataError::Invalid(format!("no batches of {batch} from {} images at {size} pixels", pack.images.len())));
+        }
+        let pack = if pack.image_size == size { pack } else { Arc::new(pack.resized(size)) };
+        Ok(Loader { pack, size, batch, augment, seed })
+    }
+
+    /// Batches in an epoch; the last one may be short.
+    pub fn iterations_per_epoch(&self) -> usize {
+        self.pack.images.len().div_ceil(self.batch)
+    }
+
+    /// Images in an epoch.
+    pub fn len(&self) -> usize {
+        self.pack.images.len()
+    }
+
+    /// Never: [`Loader::new`] refuses an empty pack.
+    pub fn is_empty(&self) -> bool {
+        self.pack.images.is_empty()
+    }
+
+    /// The order of the images in an epoch.
+    pub fn order(&self, epoch: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.pack.images.len()).collect();
+        Random::at(self.seed, "order", &[epoch as u64]).shuffle(&mut order);
+        order
+    }
+
+    /// Batch `index` of an epoch; empty past its end.
+    pub fn batch(&self, epoch: usize, index: usize) -> Batch {
+        let order = self.order(epoch);
+        let start = index.saturating_mul(self.batch).min(order.len());
+        let end = start.saturating_add(self.batch).min(order.len());
+        let mut batch =
+            Batch { n: end - start, images: Vec::with_capacity((end - start) * self.size * self.size * 3), targets: Vec::new() };
+        for position in start..end {
+            let mut rng = Random::at(self.seed, "augment", &[epoch as u64, position as u64]);
+            let (pixels, labels) = picture(&self.pack, &self.augment, self.size, order[position], &mut rng);
+            batch.images.extend(pixels.iter().map(|&p| UNIT[p as usize]));
+            batch.targets.extend(labels.iter().map(|l| target(l, position - start, self.size)));
+        }
+        batch
+    }
+}
+
+/// byte / 255 in f32, as upstream divides.
+pub(crate) static UNIT: [f32; 256] = {
+    let mut table = [0.0; 256];
+    let mut i = 0;
+    while i < 256 {
+        table[i] = i as f32 / 255.0;
+        i += 1;
+    }
+    table
+};
+
+/// Centre form, normalised by the picture's side.
+pub(crate) fn target(l: &Label, image: usize, size: usize) -> Target {
+    let s = size as f64;
+    Target {
+        image,
+        class: l.class,
+        cx: ((l.x1 + l.x2) / 2.0 / s) as f32,
+        cy: ((l.y1 + l.y2) / 2.0 / s) as f32,
+        w: ((l.x2 - l.x1) / s) as f32,
+        h: ((l.y2 - l.y1) / s) as f32,
+    }
+}

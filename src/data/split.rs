@@ -1,0 +1,144 @@
+//! Splits: by share, by list, or the format's own. Membership depends on content and the split's seed alone.
+
+use super::error::{DataError, FindingKind, Findings};
+use super::scan::{Place, ScanImage, ScanSplit};
+use super::source::Picture;
+use crate::base::Digest;
+use crate::document::{Data, DataSource, Spanned, SplitBy};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The generator's own split.
+const GENERATED: [(&str, f64); 3] = [("train", 0.7), ("val", 0.15), ("test", 0.15)];
+
+/// Makes the splits. `listed` are those of lists and folders, with indices into `pictures`.
+///
+/// Shares are of the images that no list of the document names. The images are ordered by blake3(seed, digest) and cut
+/// at the rounded cumulative shares, so the counts are exact and an image keeps its place when others come or go nearby.
+/// Images with the same bytes are one image: the form with the most boxes is kept (then the greatest in order), at its
+/// first path.
+///
+/// # Errors
+/// Shares outside (0, 1] or of more than everything; a split without an image.
+pub(crate) fn make<'a>(
+    data: &'a Data,
+    classes: &[String],
+    pictures: &[Option<Picture>],
+    listed: &'a [(String, Vec<usize>)],
+    findings: &mut Findings,
+) -> Result<Vec<ScanSplit>, DataError> {
+    let generated = matches!(data.source, DataSource::Shapes { .. });
+    let shares: Vec<(&str, f64)> = if data.splits.is_empty() && generated {
+        GENERATED.to_vec()
+    } else {
+        let share = |(name, by): &'a (Spanned<String>, SplitBy)| match by {
+            SplitBy::Share(share) => Some((name.value.as_str(), *share)),
+            SplitBy::File(_) => None,
+        };
+        data.splits.iter().filter_map(share).collect()
+    };
+    let member = |name: &str, indices: &[usize], findings: &mut Findings| {
+        unique(indices.iter().filter_map(|&i| pictures.get(i)?.as_ref()), name != "trainval", findings)
+    };
+    let mut made: BTreeMap<&str, Vec<ScanImage>> = BTreeMap::new();
+    for (name, indices) in listed {
+        made.insert(name, member(name, indices, findings));
+    }
+    if !shares.is_empty() {
+        let taken: BTreeSet<Digest> = made.values().flatten().map(|i| i.digest).collect();
+        let all: Vec<usize> = (0..pictures.len()).collect();
+        let pool: Vec<ScanImage> = member("", &all, findings).into_iter().filter(|i| !taken.contains(&i.digest)).collect();
+        by_share(&shares, pool, data.split_seed, &mut made)?;
+    }
+    if generated && made.is_empty() {
+        return Err(DataError::Invalid("a generated set has no lists to split by; give shares".into()));
+    }
+    report_shared(&made, findings);
+    let order: Vec<&str> = match (data.splits.is_empty(), generated) {
+        (true, true) => GENERATED.iter().map(|(n, _)| *n).collect(),
+        (true, false) => listed.iter().map(|(n, _)| n.as_str()).collect(),
+        _ => data.splits.iter().map(|(n, _)| n.value.as_str()).collect(),
+    };
+    let mut splits = Vec::new();
+    for name in order {
+        let images = made.remove(name).unwrap_or_default();
+        if images.is_empty() && !findings.has_errors() {
+            return Err(DataError::Invalid(format!("split {name} of data set {} has no images", data.name.value)));
+        }
+        splits.push(ScanSplit::new(name, classes, images));
+    }
+    Ok(splits)
+}
+
+fn by_share<'a>(
+    shares: &[(&'a str, f64)],
+    pool: Vec<ScanImage>,
+    seed: u64,
+    made: &mut BTreeMap<&'a str, Vec<ScanImage>>,
+) -> Result<(), DataError> {
+    let sum: f64 = shares.iter().map(|(_, s)| s).sum();
+    if shares.iter().any(|(_, s)| !(*s > 0.0 && *s <= 1.0)) || sum > 1.0 + 1e-9 {
+        return Err(DataError::Invalid("shares of a split must be above 0, and 1 at most together".into()));
+    }
+    let mut ranked: Vec<([u8; 32], ScanImage)> = pool.into_iter().map(|i| (rank(seed, i.digest), i)).collect();
+    ranked.sort_by_key(|r| r.0);
+    let n = ranked.len();
+    let mut images = ranked.into_iter().map(|(_, image)| image);
+    let (mut cumulative, mut start) = (0.0, 0);
+    for (name, share) in shares {
+        cumulative += share;
+        let end = (libm::floor(n as f64 * cumulative + 0.5 + 1e-9) as usize).min(n);
+        let mut part: Vec<ScanImage> = images.by_ref().take(end - start).collect();
+        part.sort_by_key(|i| i.digest);
+        made.insert(name, part);
+        start = end;
+    }
+    Ok(())
+}
+
+/// An image's place in the order that shares are cut from.
+fn rank(seed: u64, digest: Digest) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&seed.to_le_bytes());
+    hasher.update(&digest.0);
+    *hasher.finalize().as_bytes()
+}
+
+/// In the order of their digests, each once.
+fn unique<'a>(pictures: impl Iterator<Item = &'a Picture>, report: bool, findings: &mut Findings) -> Vec<ScanImage> {
+    let mut images: BTreeMap<Digest, ScanImage> = BTreeMap::new();
+    for p in pictures {
+        let image = ScanImage { digest: p.digest, place: p.place.clone(), width: p.width, height: p.height, objects: p.objects.clone() };
+        match images.entry(p.digest) {
+            std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(image)),
+            std::collections::btree_map::Entry::Occupied(mut slot) => {
+                if report {
+                    findings.add(FindingKind::DuplicateImage, shown(&p.place));
+                }
+                let kept = slot.get_mut();
+                if (image.objects.len(), &image.objects) > (kept.objects.len(), &kept.objects) {
+                    kept.objects = image.objects;
+                }
+            }
+        }
+    }
+    images.into_values().collect()
+}
+
+/// Images in two splits; `trainval` is meant to overlap.
+fn report_shared(made: &BTreeMap<&str, Vec<ScanImage>>, findings: &mut Findings) {
+    let mut owner: BTreeMap<Digest, &str> = BTreeMap::new();
+    for (name, images) in made.iter().filter(|(n, _)| **n != "trainval") {
+        for image in images {
+            if let Some(other) = owner.insert(image.digest, name) {
+                findings.add(FindingKind::SharedImage, format!("{} ({other} and {name})", shown(&image.place)));
+            }
+        }
+    }
+}
+
+fn shown(place: &Place) -> String {
+    match place {
+        Place::File(path) => path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
+        Place::Generated(index) => format!("picture {index}"),
+    }
+}

@@ -1,0 +1,302 @@
+//! The rules of language.md that need the graph: what may decide, what may read the test split, what carries weights.
+
+use super::Graph;
+use crate::document::context::Context;
+use crate::document::pipeline::{Metric, SelectBy, StageKind, Train};
+use crate::document::traps::shorten;
+use crate::document::typed::Draft;
+use crate::document::{Diagnostic, Span, Spanned, nearest};
+
+/// All of them; the graph has no cycle.
+pub fn all(context: &mut Context, draft: &Draft, graph: &Graph) {
+    let mut rules = Rules { context, draft, graph };
+    for index in 0..draft.stages.len() {
+        rules.stage(index);
+    }
+    rules.splits();
+    rules.answers();
+    rules.unused();
+}
+
+/// Stages that wait for each other.
+pub fn cycle(context: &mut Context, draft: &Draft, cycle: &[usize]) {
+    let name = |i: &usize| format!("`{}`", shorten(&draft.stages[*i].name.value));
+    let Some(first) = cycle.first() else { return };
+    let path = cycle.iter().chain([first]).map(name).collect::<Vec<_>>().join(" → ");
+    let from = |i: usize, source: usize| {
+        draft.stages[i].from.iter().find(|f| f.value == draft.stages[source].name.value).map_or(draft.stages[i].name.span, |f| f.span)
+    };
+    let mut d = None;
+    for (k, &stage) in cycle.iter().enumerate() {
+        let source = cycle[(k + cycle.len() - 1) % cycle.len()];
+        let (span, label) = (from(stage, source), format!("{} reads {}", name(&stage), name(&source)));
+        d = Some(match d {
+            None => Diagnostic::error("cycle", format!("these stages wait for each other: {path}"), span, label),
+            Some(d) => Diagnostic::also(d, span, label),
+        });
+    }
+    if let Some(d) = d {
+        context.push(d.help("results go back to a `sample` only by its `objective`; everything else reads what was there before"));
+    }
+}
+
+/// The rules with what they look at.
+pub(super) struct Rules<'a> {
+    pub(super) context: &'a mut Context,
+    pub(super) draft: &'a Draft,
+    pub(super) graph: &'a Graph,
+}
+
+impl Rules<'_> {
+    pub(super) fn name(&self, stage: usize) -> String {
+        shorten(&self.draft.stages[stage].name.value)
+    }
+
+    fn stage(&mut self, index: usize) {
+        let stage = &self.draft.stages[index];
+        match &stage.kind {
+            StageKind::Sample(sample) => {
+                if let Some(objective) = &sample.objective {
+                    self.decides(&objective.metric, "guides a search");
+                    self.objective(index, &objective.stage, &objective.metric);
+                }
+            }
+            StageKind::Train(train) => self.train(index, train),
+            StageKind::Evaluate(evaluate) => {
+                self.trained(index, &evaluate.metrics);
+                for &epoch in &evaluate.at {
+                    self.at(index, epoch);
+                }
+            }
+            StageKind::Select(select) => {
+                let mut metrics: Vec<&Spanned<Metric>> = select.bounds.iter().map(|b| &b.metric).collect();
+                match &select.by {
+                    SelectBy::Top(_, metric) => metrics.push(metric),
+                    SelectBy::Pareto(all) => metrics.extend(all),
+                    SelectBy::All => {}
+                }
+                for metric in metrics {
+                    self.decides(metric, "chooses");
+                    self.measured(index, metric);
+                }
+            }
+        }
+    }
+
+    /// Rule 16: nothing measured by a clock decides.
+    fn decides(&mut self, metric: &Spanned<Metric>, how: &str) {
+        if metric.value.is_observation() {
+            let name = metric.value.name();
+            let d = Diagnostic::error(
+                "observation",
+                format!("`{name}` is measured on this machine: it may be reported, never decide"),
+                metric.span,
+                how.to_string(),
+            );
+            self.context.push(d.help("the result would depend on the machine; use `flops`, `macs` or `params`"));
+        }
+    }
+
+    /// Whether models of a stage carry trained weights: (some do, some do not).
+    fn weights(&self, stage: usize) -> (bool, bool) {
+        let mut next = vec![stage];
+        let (mut with, mut without) = (false, false);
+        let mut seen = std::collections::HashSet::new();
+        while let Some(i) = next.pop() {
+            match self.draft.stages[i].kind {
+                StageKind::Train(_) => with = true,
+                StageKind::Sample(_) => without = true,
+                _ if seen.insert(i) => next.extend(&self.graph.reads[i]),
+                _ => {}
+            }
+        }
+        (with, without)
+    }
+
+    fn train(&mut self, index: usize, train: &Train) {
+        let carry = self.draft.stages[index].from.iter().find(|f| self.graph.index.get(&f.value).is_some_and(|&i| self.weights(i).0));
+        if let (Some(from), false) = (carry, train.init_written) {
+            let d = Diagnostic::error("missing", "`init` must be written here", self.draft.stages[index].name.span, "`init` is missing")
+                .also(from.span, "these models carry weights");
+            self.context.push(d.help("write `init scratch` to train them anew, or `init continue` to go on from their weights"));
+        }
+        if train.init == crate::document::Init::Continue
+            && let Some(from) =
+                self.draft.stages[index].from.iter().find(|f| self.graph.index.get(&f.value).is_some_and(|&i| self.weights(i).1))
+        {
+            let d = Diagnostic::error("no-weights", "`init continue` needs models that carry weights", from.span, "never trained");
+            self.context.push(d.help("write `init scratch`, or train them first"));
+        }
+    }
+
+    fn trained(&mut self, index: usize, metrics: &[Spanned<Metric>]) {
+        let Some(metric) = metrics.iter().find(|m| m.value.reads_predictions()) else { return };
+        for from in &self.draft.stages[index].from {
+            if self.graph.index.get(&from.value).is_some_and(|&i| self.weights(i).1) {
+                let d = Diagnostic::error(
+                    "no-weights",
+                    format!("`{}` is measured on trained models", metric.value.name()),
+                    from.span,
+                    "these were never trained",
+                )
+                .also(metric.span, "needs weights");
+                self.context.push(d.help("put a `train` stage between, or measure only `params`, `flops` and `macs`"));
+            }
+        }
+    }
+
+    /// Epochs that are evaluated must have been trained.
+    fn at(&mut self, index: usize, epoch: usize) {
+        for &source in &self.graph.reads[index] {
+            let StageKind::Train(train) = &self.draft.stages[source].kind else { continue };
+            if epoch > train.epochs {
+                let stage = &self.draft.stages[index];
+                let d = Diagnostic::error(
+                    "out-of-range",
+                    format!("epoch {epoch} is never reached: `{}` has {}", self.name(source), train.epochs),
+                    stage.name.span,
+                    format!("evaluates `at {epoch}`"),
+                );
+                self.context.push(d.help("lower `at`, or raise `epochs`"));
+            }
+        }
+    }
+
+    /// Metrics that a stage's models have: those of the evaluate stages that it reads.
+    fn measured(&mut self, index: usize, metric: &Spanned<Metric>) {
+        for from in &self.draft.stages[index].from {
+            let Some(&source) = self.graph.index.get(&from.value) else { continue };
+            let (found, known) = self.metrics_of(source, &metric.value);
+            if !found {
+                self.not_measured(metric, &from.value, &known, from.span);
+            }
+        }
+    }
+
+    fn metrics_of(&self, stage: usize, metric: &Metric) -> (bool, Vec<String>) {
+        match &self.draft.stages[stage].kind {
+            StageKind::Evaluate(e) => (e.metrics.iter().any(|m| m.value == *metric), e.metrics.iter().map(|m| m.value.name()).collect()),
+            StageKind::Select(_) => {
+                let all: Vec<_> = self.graph.reads[stage].iter().map(|&s| self.metrics_of(s, metric)).collect();
+                (all.iter().all(|a| a.0), all.into_iter().find(|a| !a.0).map_or(Vec::new(), |a| a.1))
+            }
+            _ => (true, Vec::new()), // The kind was reported.
+        }
+    }
+
+    pub(super) fn not_measured(&mut self, metric: &Spanned<Metric>, stage: &str, known: &[String], place: Span) {
+        let (name, stage) = (metric.value.name(), shorten(stage));
+        let d = Diagnostic::error("not-measured", format!("`{name}` is not measured by `{stage}`"), metric.span, "not measured there")
+            .also(place, "this stage");
+        self.context.push(match nearest(&name, known.iter().map(String::as_str)) {
+            Some(near) => d.help(format!("did you mean `{near}`? or add `{name}` to the metrics of `{stage}`")),
+            None => d.help(format!(
+                "add it to the metrics of `{stage}`: it measures {}",
+                known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")
+            )),
+        });
+    }
+
+    /// The conditions of section 8.
+    fn objective(&mut self, sample: usize, stage: &Spanned<String>, metric: &Spanned<Metric>) {
+        let Some(&target) = self.graph.index.get(&stage.value) else { return };
+        let StageKind::Evaluate(evaluate) = &self.draft.stages[target].kind else { return };
+        let (here, there) = (self.name(sample), self.name(target));
+        let upstream = self.graph.upstream(target);
+        if !upstream.contains(&sample) {
+            let d = Diagnostic::error(
+                "objective",
+                format!("`{there}` does not measure what `{here}` proposes"),
+                stage.span,
+                "not downstream of this sample",
+            );
+            let d = d.also(self.draft.stages[target].name.span, "reads other models");
+            self.context.push(d.help(format!("let `{there}` read, through its `from`, the models of `{here}`")));
+        } else {
+            for &i in &upstream {
+                let other = &self.draft.stages[i];
+                match other.kind {
+                    StageKind::Select(_) if self.graph.upstream(i).contains(&sample) => {
+                        let d = Diagnostic::error(
+                            "objective",
+                            format!("a `select` stands between `{here}` and `{there}`"),
+                            stage.span,
+                            "some candidates would have no value",
+                        )
+                        .also(other.name.span, "leaves models out");
+                        self.context.push(d.help("the objective must measure every candidate; select afterwards"));
+                    }
+                    StageKind::Sample(_) if i != sample => {
+                        let d = Diagnostic::error(
+                            "objective",
+                            format!("`{there}` measures models of two samples"),
+                            stage.span,
+                            format!("must measure those of `{here}` only"),
+                        )
+                        .also(other.name.span, "also comes into it");
+                        self.context.push(d.help("give the other sample stages of its own"));
+                    }
+                    _ => {}
+                }
+            }
+            if self.paths(sample, target) > 1 {
+                let d = Diagnostic::error(
+                    "objective",
+                    format!("`{there}` measures each model of `{here}` more than once"),
+                    stage.span,
+                    "each model has one value",
+                );
+                self.context.push(d.help("let one chain of stages lead from the sample to its objective"));
+            }
+        }
+        if evaluate.at.len() > 1 {
+            let d = Diagnostic::error("objective", format!("`{there}` measures several epochs"), stage.span, "each model has one value")
+                .also(self.draft.stages[target].name.span, format!("`at` names {}", evaluate.at.len()));
+            self.context.push(d.help("evaluate one epoch for the search, and the others in a stage of their own"));
+        }
+        if !evaluate.metrics.iter().any(|m| m.value == metric.value) {
+            let known: Vec<String> = evaluate.metrics.iter().map(|m| m.value.name()).collect();
+            self.not_measured(metric, &stage.value, &known, stage.span);
+        }
+    }
+
+    /// How many ways lead from one stage to another (at most two are told apart).
+    fn paths(&self, from: usize, to: usize) -> usize {
+        let mut known: std::collections::HashMap<usize, usize> = std::collections::HashMap::from([(from, 1)]);
+        let mut stack = vec![to];
+        while let Some(&stage) = stack.last() {
+            if known.contains_key(&stage) {
+                stack.pop();
+                continue;
+            }
+            let open: Vec<usize> = self.graph.reads[stage].iter().copied().filter(|s| !known.contains_key(s)).collect();
+            if open.is_empty() {
+                let sum: usize = self.graph.reads[stage].iter().map(|s| known[s]).sum();
+                known.insert(stage, sum.min(2));
+                stack.pop();
+            } else {
+                stack.extend(open);
+            }
+        }
+        known.get(&to).copied().unwrap_or(0)
+    }
+
+    /// Declared, and nobody reads it.
+    fn unused(&mut self) {
+        if let (true, Some(pipeline)) = (self.draft.stages.is_empty(), self.draft.pipelines.first()) {
+            let d = Diagnostic::warning("nothing-to-do", "this pipeline has no stages", pipeline.name.span, "nothing to run");
+            self.context.push(d.help("stages are `sample`, `train`, `evaluate` and `select`"));
+        }
+        for space in &self.draft.spaces {
+            if !self.draft.stages.iter().any(|s| s.from.iter().any(|f| f.value == space.name.value)) {
+                let d = Diagnostic::warning(
+                    "unused",
+                    format!("the space `{}` is never sampled", shorten(&space.name.value)),
+                    space.name.span,
+                    "declared here",
+                );
+                self.context.push(d.help(format!("write `sample \"trials\" {{ from \"{}\"; … }}`", shorten(&space.name.value))));
+            }
+        }
+    }
+}

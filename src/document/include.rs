@@ -1,0 +1,168 @@
+//! Reads the top file and what it includes, each once, and puts their nodes in one row.
+
+use super::context::Context;
+use super::traps::{self, shorten};
+use super::{Diagnostic, Span, grammar, guard, paths, syntax};
+use kdl::KdlNode;
+
+/// Where the bytes of files come from; the only way that this room sees a disk.
+pub trait Files {
+    /// The bytes of a file, or why there are none (`no such file`).
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String>;
+}
+
+/// What a caller may allow.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// `--allow-outside`: `include` may leave the top file's folder.
+    pub allow_outside: bool,
+}
+
+/// Most files of one pipeline.
+const MOST_FILES: usize = 100;
+
+/// Reads everything; the nodes in the order in which they count, with the number of their file.
+/// None where a file cannot be read far enough to say anything about its nodes.
+pub fn read(context: &mut Context, top: &str, files: &mut dyn Files, options: Options) -> Option<Vec<(u16, KdlNode)>> {
+    let mut reader =
+        Reader { context, files, options, top: paths::folder(&paths::join("", top)).to_string(), nodes: Vec::new(), whole: true };
+    reader.file(&paths::join("", top), None);
+    reader.whole.then_some(reader.nodes)
+}
+
+struct Reader<'a> {
+    context: &'a mut Context,
+    files: &'a mut dyn Files,
+    options: Options,
+    top: String,
+    nodes: Vec<(u16, KdlNode)>,
+    whole: bool,
+}
+
+impl Reader<'_> {
+    fn fail(&mut self, diagnostic: Diagnostic) {
+        self.context.found.push(diagnostic);
+        self.whole = false;
+    }
+
+    fn file(&mut self, path: &str, from: Option<Span>) {
+        let file = self.context.sources.files.len() as u16;
+        let bytes = match self.files.read(path) {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                let shown = shorten(path);
+                let d = match from {
+                    Some(span) => Diagnostic::error("no-file", format!("`{shown}` cannot be read: {why}"), span, "included here")
+                        .help("paths are relative to the file that names them"),
+                    None => {
+                        self.context.sources.files.push((path.into(), String::new()));
+                        Diagnostic::error("no-file", format!("`{shown}` cannot be read: {why}"), Span::default(), "this file")
+                    }
+                };
+                return self.fail(d);
+            }
+        };
+        self.context.sources.files.push((path.into(), String::new()));
+        self.context.parsed.push(String::new());
+        let text = match guard::text(&bytes, file) {
+            Ok(text) => text,
+            Err(diagnostic) => return self.fail(diagnostic),
+        };
+        self.context.sources.files[usize::from(file)].1 = text.to_string();
+        let lexed = match guard::scan(text, file) {
+            Ok(lexed) => lexed,
+            Err(found) => {
+                self.whole = false;
+                return self.context.found.extend(found);
+            }
+        };
+        let trapped = traps::find(text, lexed, file);
+        let traps = trapped.found.len();
+        self.context.found.extend(trapped.found);
+        for range in trapped.poison {
+            self.context.poison(Span { file, offset: range.start, len: range.len() });
+        }
+        if !trapped.usable {
+            self.whole = false;
+            return;
+        }
+        let shape = grammar::check(&trapped.text, file);
+        if !shape.is_empty() {
+            self.whole = false;
+            shape.into_iter().for_each(|d| self.context.push(d));
+            return;
+        }
+        let parsed = syntax::parse(&trapped.text, file);
+        self.context.parsed[usize::from(file)] = trapped.text;
+        match parsed {
+            Ok(document) if document.nodes().is_empty() && traps == 0 => self.fail(
+                Diagnostic::error("empty-file", "this file holds only comments", Span { file, offset: 0, len: 0 }, "no node in this file")
+                    .help("a pipeline begins with a line such as `pipeline \"name\"`"),
+            ),
+            Ok(document) => {
+                for node in document.nodes() {
+                    self.node(file, node, path, from);
+                }
+            }
+            Err(found) => {
+                self.whole = false;
+                // The parser's complaint about a line that a trap explained adds nothing.
+                for d in found {
+                    self.context.push(d);
+                }
+            }
+        }
+    }
+
+    fn node(&mut self, file: u16, node: &KdlNode, path: &str, from: Option<Span>) {
+        let span = |s: miette::SourceSpan| Span { file, offset: s.offset(), len: s.len() };
+        match node.name().value() {
+            "pipeline" if from.is_some() => {
+                let d = Diagnostic::error(
+                    "pipeline-included",
+                    "an included file has no `pipeline` node of its own",
+                    span(node.name().span()),
+                    "not here",
+                );
+                let d = from.into_iter().fold(d, |d, from| d.also(from, "included here"));
+                self.context.push(d.help("delete this line; the file that includes this one names the pipeline"));
+            }
+            "include" => self.include(file, node, path),
+            _ => self.nodes.push((file, node.clone())),
+        }
+    }
+
+    fn include(&mut self, file: u16, node: &KdlNode, path: &str) {
+        let at = |s: miette::SourceSpan| Span { file, offset: s.offset(), len: s.len() };
+        let entry = node
+            .entries()
+            .first()
+            .filter(|e| node.entries().len() == 1 && e.ty().is_none() && e.name().is_none_or(|n| n.value() == "path"));
+        let (Some(entry), None) = (entry, node.children()) else {
+            let d = Diagnostic::error("include", "`include` takes one path and nothing else", at(node.name().span()), "here");
+            return self.context.push(d.help("write `include \"spaces/yolov5n.kdl\"`"));
+        };
+        let span = at(entry.span());
+        if self.context.poisoned(span) {
+            self.whole = false;
+            return;
+        }
+        let Some(written) = entry.value().as_string().filter(|p| !p.is_empty()) else {
+            let d = Diagnostic::error("wrong-type", "`include` takes a path", span, "a quoted path expected");
+            return self.context.push(d);
+        };
+        let target = paths::join(paths::folder(path), written);
+        if !self.options.allow_outside && !paths::inside(&self.top, &target) {
+            let d =
+                Diagnostic::error("include-outside", format!("`{}` leaves the folder of the top file", shorten(written)), span, "outside");
+            return self.fail(d.help("move the file below the pipeline's folder, or run with `--allow-outside`"));
+        }
+        if self.context.sources.files.iter().any(|(read, _)| *read == target) {
+            return; // Once.
+        }
+        if self.context.sources.files.len() == MOST_FILES {
+            return self.fail(Diagnostic::error("include", format!("a pipeline has at most {MOST_FILES} files"), span, "one too many"));
+        }
+        self.file(&target, Some(span));
+    }
+}

@@ -1,0 +1,59 @@
+//! From a path to a pipeline: the order of this room's work.
+
+use super::context::Context;
+use super::include::{self, Files, Options};
+use super::params::{self, Params};
+use super::raw::Convert;
+use super::traps::shorten;
+use super::typed::{self, Draft};
+use super::{Diagnostic, Diagnostics, Node, Pipeline, check, decode};
+
+/// Reads a pipeline and everything that it includes. Errors are all errors of the files, with the warnings.
+pub fn load(top: &str, files: &mut dyn Files, params: &Params, options: Options) -> Result<Pipeline, Diagnostics> {
+    let mut context = Context::default();
+    match pipeline(&mut context, top, files, params, options) {
+        Some(pipeline) => Ok(pipeline),
+        None => Err(context.finish()),
+    }
+}
+
+fn pipeline(context: &mut Context, top: &str, files: &mut dyn Files, given: &Params, options: Options) -> Option<Pipeline> {
+    let nodes = include::read(context, top, files, options)?;
+    let params = params::collect(context, &nodes, given);
+    let mut raw: Vec<Node> = Vec::with_capacity(nodes.len());
+    for (file, node) in &nodes {
+        raw.push(Convert { context, params: &params, file: *file }.node(node));
+    }
+    let nodes = decode::nodes(context, raw);
+    for param in params.iter().filter(|p| !context.used.contains(&p.name.value)).collect::<Vec<_>>() {
+        let shown = shorten(&param.name.value);
+        let d = Diagnostic::warning("unused", format!("the param `{shown}` is never used"), param.name.span, "declared here");
+        context.push(d.help(format!("use it where a value stands, as `(param)\"{shown}\"`, or delete it")));
+    }
+    let draft = draft(context, nodes);
+    check::check(context, draft)
+}
+
+fn draft(context: &mut Context, nodes: Vec<Node>) -> Draft {
+    let mut draft = Draft::default();
+    for node in nodes {
+        let typed = match node.name.value.as_str() {
+            "pipeline" => {
+                draft.pipelines.push(node);
+                continue;
+            }
+            "data" => typed::data::data(context, &node).map(|d| draft.data.push(d)),
+            "space" => typed::space::space(context, &node).map(|s| draft.spaces.push(s)),
+            "sample" => typed::stages::sample(context, &node).map(|s| draft.stages.push(s)),
+            "train" => typed::train::train(context, &node).map(|s| draft.stages.push(s)),
+            "evaluate" => typed::stages::evaluate(context, &node).map(|s| draft.stages.push(s)),
+            "select" => typed::stages::select(context, &node).map(|s| draft.stages.push(s)),
+            "answer" => typed::stages::answer(context, &node).map(|a| draft.answers.push(a)),
+            _ => continue,
+        };
+        if typed.is_none() {
+            draft.broken.extend(node.text("name").map(|n| n.value));
+        }
+    }
+    draft
+}

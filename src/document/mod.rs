@@ -1,0 +1,47 @@
+//! KDL in, a typed pipeline out: guard, parse, decode by one table, cross-check, diagnostics.
+//!
+//! Promises: no I/O (the caller supplies the bytes of files), all errors of a file in one report, each at its span.
+//! Knows nothing of tensors, stores or what a layer computes; the room `space` compiles the networks.
+//!
+//! The way of a text: `guard` and `lexer` bound it, `traps` finds what is no KDL,
+//! `grammar` checks the shape, `syntax` parses, `include` and
+//! `params` put files together, `raw` takes kdl's types away, `decode` merges by `table`, `typed` builds the values of
+//! `pipeline`, `check` looks at the whole. `load` is that way; `render` shows what was found.
+
+mod check;
+mod context;
+mod decode;
+pub mod diagnostic;
+mod grammar;
+pub mod guard;
+mod include;
+mod lexer;
+mod load;
+mod numerals;
+mod params;
+pub mod paths;
+pub mod pipeline;
+mod raw;
+pub mod recipes;
+pub mod reference;
+pub mod render;
+mod syntax;
+pub mod table;
+mod traps;
+pub mod tree;
+mod typed;
+mod unknown;
+mod values;
+
+#[cfg(test)]
+mod gallery_tests;
+#[cfg(test)]
+mod tests;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
+pub use include::{Files, Options};
+pub use load::load;
+pub use params::Params;
+pub use pipeline::*;
+pub use reference::reference;
+pub use tree::{Node, Property, Span, Spanned, Value};

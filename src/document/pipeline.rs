@@ -1,0 +1,460 @@
+//! A pipeline as typed values: what the rest of the house reads. Every field that an error may point at has its span.
+
+use super::tree::{Node, Span, Spanned};
+
+/// One file of a pipeline: the top file first, then what it includes.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// (path as shown to people, text).
+    pub files: Vec<(String, String)>,
+}
+
+/// A decoded, cross-checked pipeline.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// Its texts, for diagnostics.
+    pub sources: Sources,
+    /// `pipeline "name"`.
+    pub name: String,
+    /// `pipeline … seed=` [0]: seeds proposals.
+    pub seed: u64,
+    /// `data` nodes in the order of the file.
+    pub data: Vec<Data>,
+    /// `space` nodes.
+    pub spaces: Vec<SpaceNode>,
+    /// Stages in an order in which each comes after those that it reads (the `objective` edge apart).
+    pub stages: Vec<Stage>,
+    /// What the file is for.
+    pub answer: Option<Answer>,
+    /// What the reader should know, in the order of the files; errors give no pipeline.
+    pub warnings: Vec<super::Diagnostic>,
+}
+
+/// A `data` node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Where the images come from.
+    pub source: DataSource,
+    /// `image-size` in pixels (the longer side; networks see a square of it).
+    pub image_size: usize,
+    /// `classes "a" "b"`: order and subset; empty is the order of the data set.
+    pub classes: Vec<Spanned<String>>,
+    /// `split { train= val= test= }` in the order written; empty is the format's own split.
+    pub splits: Vec<(Spanned<String>, SplitBy)>,
+    /// `split seed=` [0].
+    pub split_seed: u64,
+}
+
+/// Where the images of a data set come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DataSource {
+    /// `generate=shapes`: coloured figures on textured ground.
+    Shapes {
+        /// How many images [400].
+        images: usize,
+        /// How many classes [4], 1 to 6.
+        classes: usize,
+        /// Seed of the generator [0].
+        seed: u64,
+    },
+    /// `format=voc root=…`: JPEGImages, Annotations, ImageSets/Main.
+    Voc {
+        /// The folder, resolved against the file that names it (or the working directory where it came by `-p`).
+        root: Spanned<String>,
+    },
+    /// `format=yolo root=…`: images and labels folders, or a data.yaml.
+    Yolo {
+        /// The folder, resolved likewise.
+        root: Spanned<String>,
+    },
+}
+
+/// How a split is made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SplitBy {
+    /// A share of the images, 0 < share <= 1.
+    Share(f64),
+    /// A list file, relative to the data set's usual place for such lists.
+    File(Spanned<String>),
+}
+
+/// A `space` node: its network is compiled by the room `space`.
+#[derive(Clone, Debug)]
+pub struct SpaceNode {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The node, merged by the table: children are `choice`, `network`, `require`.
+    pub node: Node,
+    /// The data set that the network's `input` names.
+    pub input: Spanned<String>,
+}
+
+/// A stage.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The whole node.
+    pub span: Span,
+    /// `from "a" "b"`.
+    pub from: Vec<Spanned<String>>,
+    /// What it does.
+    pub kind: StageKind,
+}
+
+/// What a stage does.
+#[derive(Clone, Debug)]
+pub enum StageKind {
+    /// `sample`
+    Sample(Sample),
+    /// `train`
+    Train(Box<Train>),
+    /// `evaluate`
+    Evaluate(Evaluate),
+    /// `select`
+    Select(Select),
+}
+
+impl StageKind {
+    /// The node's name: `sample`, `train`, `evaluate` or `select`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            StageKind::Sample(_) => "sample",
+            StageKind::Train(_) => "train",
+            StageKind::Evaluate(_) => "evaluate",
+            StageKind::Select(_) => "select",
+        }
+    }
+}
+
+/// A `sample` stage. Exactly one `from`, a space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// How proposals are made.
+    pub strategy: Strategy,
+    /// `trials N`, distinct candidates; 1 for `reference`.
+    pub trials: usize,
+    /// `trials … window=` [4]: ticket n sees the results of tickets 0 … n − window.
+    pub window: usize,
+    /// `seed` [0], added to the pipeline's.
+    pub seed: u64,
+    /// `objective "score" maximize=map50`.
+    pub objective: Option<Objective>,
+    /// Where `strategy` stands, for warnings.
+    pub strategy_span: Span,
+}
+
+/// A search strategy with its parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Strategy {
+    /// The space's first values.
+    Reference,
+    /// Uniform over the choices.
+    Random,
+    /// Regularised evolution (Real et al. 2019; one edit a child).
+    Evolution {
+        /// [30]
+        population: usize,
+        /// [10]
+        tournament: usize,
+    },
+}
+
+/// The loop's edge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    /// The evaluate stage.
+    pub stage: Spanned<String>,
+    /// The metric.
+    pub metric: Spanned<Metric>,
+    /// `maximize=` or `minimize=`.
+    pub maximize: bool,
+}
+
+/// A `train` stage: the recipe as resolved from `recipe` and the lines that override it.
+#[derive(Clone, Debug)]
+pub struct Train {
+    /// `data "name"`.
+    pub data: Spanned<String>,
+    /// `split=`.
+    pub split: Spanned<String>,
+    /// Everything that decides what an iteration computes.
+    pub recipe: Recipe,
+    /// `epochs N`.
+    pub epochs: usize,
+    /// True where `schedule over=` was left out (rule 18), so that `plan` can warn.
+    pub over_is_epochs: bool,
+    /// `init` [scratch].
+    pub init: Init,
+    /// `seed` [0].
+    pub seed: u64,
+    /// `seeds N` [1]: seed, seed+1, ….
+    pub seeds: usize,
+    /// Whether `init` was written.
+    pub init_written: bool,
+}
+
+/// What a training starts from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Init {
+    /// Fresh weights.
+    Scratch,
+    /// The incoming model's own trained weights; the optimiser starts anew.
+    Continue,
+}
+
+/// A training recipe with nothing left open. Numbers as in PyTorch and YOLOv5.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Recipe {
+    /// Images a batch.
+    pub batch: usize,
+    /// Which optimiser.
+    pub optimizer: Optimizer,
+    /// Learning rate at the end of warm-up.
+    pub lr: f64,
+    /// SGD's momentum; Adam's beta 1.
+    pub momentum: f64,
+    /// Adam's beta 2.
+    pub beta2: f64,
+    /// On convolution and linear weights only; scaled by batch × accumulate / nominal where `nominal-batch` is set.
+    pub weight_decay: f64,
+    /// The schedule of the learning rate.
+    pub schedule: Schedule,
+    /// The horizon of the schedule, in epochs.
+    pub over: f64,
+    /// Warm-up length in epochs.
+    pub warmup: f64,
+    /// Least warm-up length in iterations (upstream: 100; short recipe: 0).
+    pub warmup_min_iterations: usize,
+    /// Learning rate of biases at the first iteration.
+    pub warmup_bias_lr: f64,
+    /// Momentum at the first iteration.
+    pub warmup_momentum: f64,
+    /// Last learning rate ÷ first.
+    pub final_lr: f64,
+    /// 0: one step a batch, or `accumulate` batches; else upstream's nominal batch (64): accumulate = max(round(nominal/batch), 1), reached during warm-up.
+    pub nominal_batch: usize,
+    /// Batches a step where `nominal_batch` is 0.
+    pub accumulate: usize,
+    /// Clip the global norm of the gradient; 0 is off.
+    pub clip_norm: f64,
+    /// EMA decay (0: none), with ramp d·(1 − exp(−t/2000)).
+    pub ema: f64,
+    /// Batch norm's momentum, PyTorch's meaning.
+    pub bn_momentum: f64,
+    /// Batch norm's epsilon.
+    pub bn_eps: f64,
+    /// Image augmentation.
+    pub augment: Augment,
+    /// Weights of the loss.
+    pub loss: LossGains,
+    /// Stop as diverged when the loss exceeds this (infinite: only when it is not finite).
+    #[serde(with = "unbounded")]
+    pub diverged_above: f64,
+}
+
+/// JSON has no infinity: it is written as null.
+mod unbounded {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(value: &f64, s: S) -> Result<S::Ok, S::Error> {
+        value.is_finite().then_some(*value).serialize(s)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
+        Ok(Option::<f64>::deserialize(d)?.unwrap_or(f64::INFINITY))
+    }
+}
+
+/// Optimisers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// With Nesterov momentum.
+    Sgd,
+    /// L2 in the gradient.
+    Adam,
+    /// Decoupled weight decay.
+    AdamW,
+}
+
+/// Schedules of the learning rate, stepped once an epoch as upstream does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Always `lr`.
+    Constant,
+    /// lf = (1 − e/E)(1 − final) + final.
+    Linear,
+    /// lf = (1 − cos(πe/E))/2 · (final − 1) + 1.
+    Cosine,
+}
+
+/// Augmentation, upstream's names and meanings.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Augment {
+    /// Probability of a four-image mosaic.
+    pub mosaic: f64,
+    /// Probability of mix-up, after a mosaic.
+    pub mixup: f64,
+    /// ± share.
+    pub scale: f64,
+    /// ± share of the image.
+    pub translate: f64,
+    /// ± degrees.
+    pub degrees: f64,
+    /// ± degrees.
+    pub shear: f64,
+    /// ± share of hue.
+    pub hsv_h: f64,
+    /// ± share of saturation.
+    pub hsv_s: f64,
+    /// ± share of value.
+    pub hsv_v: f64,
+    /// Probability.
+    pub flip_lr: f64,
+    /// Probability.
+    pub flip_ud: f64,
+}
+
+/// Gains of the detection loss, before upstream's scaling by levels and classes.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct LossGains {
+    /// CIoU.
+    pub r#box: f64,
+    /// Objectness.
+    pub obj: f64,
+    /// Classes.
+    pub cls: f64,
+    /// Whether the objectness gain is scaled by (size/640)².
+    pub obj_by_size: bool,
+}
+
+/// An `evaluate` stage.
+#[derive(Clone, Debug)]
+pub struct Evaluate {
+    /// `data "name" split=…`; none where no metric reads images (`params`, `flops`).
+    pub data: Option<(Spanned<String>, Spanned<String>)>,
+    /// What is measured.
+    pub metrics: Vec<Spanned<Metric>>,
+    /// `at 10 20`: epochs; empty is the last.
+    pub at: Vec<usize>,
+}
+
+/// A metric of the language. `class` variants name the class.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Metric {
+    /// YOLOv5's mAP at IoU .5.
+    Map50,
+    /// YOLOv5's mAP at .5:.95.
+    Map5095,
+    /// At the confidence of the best mean F1.
+    Precision,
+    /// Likewise.
+    Recall,
+    /// `ap50 class="RBC"`: one class, YOLOv5's way.
+    Ap50(String),
+    /// COCO's mAP at .5.
+    CocoMap50,
+    /// COCO's mAP at .5:.95.
+    CocoMap5095,
+    /// Trainable parameters.
+    Params,
+    /// 2 × multiply-adds of convolutions and linear layers, one image at the data's size.
+    Flops,
+    /// Half of `flops`.
+    Macs,
+    /// Observation: milliseconds an image, batch 1, alone on the machine.
+    Latency,
+    /// Observation: images a second at the training batch.
+    Throughput,
+    /// Observation: peak bytes of inference.
+    Memory,
+}
+
+impl Metric {
+    /// The word in the file (`ap50:CLASS` for one class).
+    pub fn name(&self) -> String {
+        match self {
+            Metric::Map50 => "map50".into(),
+            Metric::Map5095 => "map50-95".into(),
+            Metric::Precision => "precision".into(),
+            Metric::Recall => "recall".into(),
+            Metric::Ap50(class) => format!("ap50:{class}"),
+            Metric::CocoMap50 => "coco-map50".into(),
+            Metric::CocoMap5095 => "coco-map50-95".into(),
+            Metric::Params => "params".into(),
+            Metric::Flops => "flops".into(),
+            Metric::Macs => "macs".into(),
+            Metric::Latency => "latency".into(),
+            Metric::Throughput => "throughput".into(),
+            Metric::Memory => "memory".into(),
+        }
+    }
+
+    /// Whether more is better (rule 10).
+    pub fn higher_is_better(&self) -> bool {
+        !matches!(self, Metric::Params | Metric::Flops | Metric::Macs | Metric::Latency | Metric::Memory)
+    }
+
+    /// Whether a clock or a machine measured it, so that it may be reported but never decides (rule 16).
+    pub fn is_observation(&self) -> bool {
+        matches!(self, Metric::Latency | Metric::Throughput | Metric::Memory)
+    }
+
+    /// Whether it follows from the architecture alone.
+    pub fn is_cost(&self) -> bool {
+        matches!(self, Metric::Params | Metric::Flops | Metric::Macs)
+    }
+
+    /// Whether it is a pure function of predictions and truth.
+    pub fn reads_predictions(&self) -> bool {
+        !self.is_cost() && !self.is_observation()
+    }
+}
+
+/// A `select` stage: bounds, then one of the two ways to choose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Select {
+    /// `where METRIC min= max=`.
+    pub bounds: Vec<Bound>,
+    /// How what remains is chosen.
+    pub by: SelectBy,
+}
+
+/// `where METRIC min= max=`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// The metric.
+    pub metric: Spanned<Metric>,
+    /// At least.
+    pub min: Option<f64>,
+    /// At most.
+    pub max: Option<f64>,
+}
+
+/// How a `select` chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SelectBy {
+    /// `top N by=METRIC`
+    Top(usize, Spanned<Metric>),
+    /// `pareto METRIC …`
+    Pareto(Vec<Spanned<Metric>>),
+    /// Only `where`.
+    All,
+}
+
+/// `answer "best" { in "test"; by map50; against … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The stage whose models are the answer.
+    pub name: Spanned<String>,
+    /// `in`: the evaluate stage whose figures are printed.
+    pub r#in: Spanned<String>,
+    /// `by`.
+    pub by: Spanned<Metric>,
+    /// `against`: baselines.
+    pub against: Vec<Spanned<String>>,
+}

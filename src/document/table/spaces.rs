@@ -1,0 +1,124 @@
+//! `space` and what stands in it, layers apart.
+
+use super::{Field, Spec, Type::*};
+
+/// Where layers stand.
+pub const LAYERS: &[&str] = &["network", "repeat", "choose", "at", "after"];
+
+/// The activations.
+pub const ACTIVATIONS: &[&str] = &["silu", "relu", "hardswish"];
+
+const AS: Field = Field::one("as", &[Name("layer")], "", "Names the layer; in `choose`, the branch.");
+
+/// `space`, `choice`, `network`, `require` and what arranges layers.
+pub const NODES: &[Spec] = &[
+    Spec::new(
+        "space",
+        &[""],
+        &["name"],
+        &[&[Field::one("name", &[Name("space")], "", "Its name.").required(), Field::later("from", "a space over a space")]],
+        "A search space: one network with choices in it. The first value of every choice is its reference.",
+        "space \"backbone\" { network { input \"shapes\"; conv 16 { kernel 3 5 }; detect anchors=auto } }",
+    ),
+    Spec::new(
+        "choice",
+        &["space"],
+        &["label", "values"],
+        &[&[
+            Field::one("label", &[Name("choice")], "", "Its label, for `(choice)\"label\"`.").required(),
+            Field::choice("values", &[Any], "", "What is chosen from; the first is the reference.").required(),
+            Field::later("when", "conditional choices"),
+        ]],
+        "A decision that several places share.",
+        "choice \"act\" silu relu hardswish",
+    ),
+    Spec::new(
+        "network",
+        &["space"],
+        &[],
+        &[&[
+            Field::choice("width", &[Positive], "1", "Multiplies every channel count; rounded up to a multiple of 8."),
+            Field::choice("activation", &[Word(ACTIVATIONS)], "silu", "The activation of every layer that names none."),
+            Field::one("like", &[Name("network")], "", "Starts from a shipped network, changed by `at` and `after`."),
+        ]],
+        "Layers from top to bottom; each reads the one above unless it names its inputs.",
+        "network width=0.25 { input \"shapes\"; conv 64 kernel=3 stride=2 }",
+    )
+    .once(),
+    Spec::new(
+        "input",
+        &["network"],
+        &["data"],
+        &[&[
+            Field::one("data", &[Name("data set")], "", "The data set that fixes size, channels, classes and anchors.").required(),
+            Field::later("image-size", "elastic resolution"),
+        ]],
+        "What the network reads.",
+        "input \"shapes\"",
+    )
+    .once(),
+    Spec::new(
+        "require",
+        &["space"],
+        &["metric"],
+        &[&[
+            Field::one("metric", &[Word(&["flops", "macs", "params"]), LaterWord(&["edges", "table-latency"])], "", "What is bounded.")
+                .required(),
+            Field::one("max", &[Positive], "", "At most this much, or this many times the reference."),
+            Field::one("min", &[Positive], "", "At least."),
+            Field::one("of", &[Word(&["reference"])], "", "Makes the bounds multiples of the reference's."),
+        ]],
+        "Refuses samples outside a bound, before anything is trained.",
+        "require flops max=1.0 of=reference",
+    ),
+    Spec::new(
+        "choose",
+        LAYERS,
+        &["label"],
+        &[&[Field::one("label", &[Label], "counted", "Labels the decision and names its output."), AS, Field::later("share", "supernets")]],
+        "Several layers, one of which is built. The first is the reference.",
+        "choose \"p2\" { c3 128; bottleneck 128; inception 128 }",
+    ),
+    Spec::new(
+        "repeat",
+        LAYERS,
+        &["label", "times"],
+        &[&[
+            Field::one("label", &[Name("layer")], "", "Names the output."),
+            Field::choice("times", &[Int(0, 1000)], "", "How many copies."),
+            Field::choice("stride", &[Int(1, 64)], "1", "The stride of the first copy."),
+            AS,
+        ]],
+        "Copies of what stands inside; every copy chooses anew.",
+        "repeat \"d1\" 4 3 2 stride=2 { mbconv 24 { kernel 7 5 3 } }",
+    ),
+    Spec::new(
+        "at",
+        &["network"],
+        &["layer"],
+        &[&[Field::one("layer", &[Name("layer")], "", "A layer of the shipped network.").required()]],
+        "Puts other layers in the place of a named one (`network like=…`).",
+        "at \"p4\" { c3 512 { repeats 3 2 1 } }",
+    ),
+    Spec::new(
+        "after",
+        &["network"],
+        &["layer"],
+        &[&[Field::one("layer", &[Name("layer")], "", "A layer of the shipped network.").required()]],
+        "Puts layers behind a named one (`network like=…`).",
+        "after \"p5\" { choose \"attention\" { skip; squeeze-excite ratio=16 } }",
+    ),
+    Spec::later("range", &["space"], "searching the training's numbers"),
+    Spec::later("fix", &["space"], "a space over a space"),
+    Spec::later("keep", &["space"], "a space over a space"),
+    Spec::later("until", &["space"], "a space over a space"),
+    Spec::later("then-layers", &["space"], "a space over a space"),
+    Spec::later("cell", &["space"], "cells"),
+    Spec::later("use", LAYERS, "cells"),
+    Spec::later("zero", LAYERS, "cells"),
+    Spec::later("edges", LAYERS, "cells"),
+    Spec::later("nodes", LAYERS, "cells"),
+    Spec::later("on-node", LAYERS, "cells"),
+    Spec::later("output", LAYERS, "cells"),
+    Spec::later("inputs", LAYERS, "choosing a layer's inputs"),
+];

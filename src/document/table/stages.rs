@@ -1,0 +1,322 @@
+//! `sample`, `train`, `evaluate`, `select`, `answer` and their lines.
+
+use super::{Field, Spec, Type, Type::*};
+
+const NAME: Field = Field::one("name", &[Name("stage")], "", "Its name.").required();
+const FROM: Field = Field::list("from", &[Name("stage")], "", "What it works on; several names are a union.").required();
+const SEED: &[Type] = &[Int(0, i64::MAX)];
+const PROBABILITY: &[Type] = &[Number(0.0, 1.0)];
+const NOT_NEGATIVE: &[Type] = &[Number(0.0, 1e9)];
+const EPOCHS: &[Type] = &[Int(1, 1_000_000)];
+
+const READS: &[Field] = &[
+    Field::one("name", &[Name("data set")], "", "The data set.").required(),
+    Field::one("split", &[Name("split")], "", "Which of its splits.").required(),
+    Field::later("folds", "k-fold validation"),
+];
+
+/// Stages and their lines.
+pub const NODES: &[Spec] = &[
+    Spec::new(
+        "sample",
+        &[""],
+        &["name"],
+        &[&[
+            NAME,
+            Field::list("from", &[Name("space")], "", "The space that is sampled.").required(),
+            Field::one("seed", SEED, "0", "Added to the pipeline's."),
+        ]],
+        "Proposes architectures of a space.",
+        "sample \"trials\" { from \"backbone\"; strategy random; trials 16 }",
+    ),
+    Spec::new(
+        "strategy",
+        &["sample"],
+        &["kind"],
+        &[&[
+            Field::one(
+                "kind",
+                &[
+                    Word(&["evolution", "random", "reference"]),
+                    LaterWord(&["grid", "local-search", "tpe", "nsga2", "gaussian-process", "predictor", "policy-gradient"]),
+                ],
+                "evolution",
+                "How proposals are made.",
+            )
+            .required(),
+            Field::one("population", &[Int(1, 1_000_000)], "30", "Evolution: how many of the latest candidates may be parents."),
+            Field::one(
+                "tournament",
+                &[Int(1, 1_000_000)],
+                "10, at most the population",
+                "Evolution: how many of them compete to be the parent.",
+            ),
+            Field::later("trials", "chained strategies"),
+        ]],
+        "How proposals are made: `reference` (the first values), `random`, or `evolution` (regularised, Real et al. 2019).",
+        "strategy evolution population=6 tournament=3",
+    )
+    .once(),
+    Spec::new(
+        "trials",
+        &["sample"],
+        &["count"],
+        &[&[
+            Field::one("count", &[Int(1, 10_000_000)], "", "Distinct candidates, cached and failed ones included.").required(),
+            Field::one("window", &[Int(1, 100_000)], "4", "Ticket n sees the results of tickets 0 to n − window."),
+        ]],
+        "How many candidates are proposed.",
+        "trials 16 window=4",
+    )
+    .once(),
+    Spec::new(
+        "objective",
+        &["sample"],
+        &["stage"],
+        &[&[
+            Field::one("stage", &[Name("stage")], "", "The evaluate stage whose results guide what comes next.").required(),
+            Field::one("maximize", &[Metric], "", "The metric, more being better."),
+            Field::one("minimize", &[Metric], "", "The metric, less being better."),
+        ]],
+        "The loop: what an evaluate stage measured is told to the strategy.",
+        "objective \"score\" maximize=map50",
+    )
+    .once(),
+    Spec::later("then", &["sample"], "chained strategies"),
+    Spec::later("start", &["sample"], "starting a search from models that are known"),
+    Spec::later("stop-early", &["objective"], "early stopping"),
+    Spec::new(
+        "train",
+        &[""],
+        &["name"],
+        &[&[
+            NAME,
+            FROM,
+            Field::one(
+                "recipe",
+                &[Word(&["yolov5", "yolov5-short"]), LaterWord(&["classify"])],
+                "yolov5",
+                "Where everything not written here comes from.",
+            ),
+            Field::one("epochs", EPOCHS, "", "How long.").required(),
+            Field::one("batch", &[Int(1, 65536)], "the recipe's", "Images a batch."),
+            Field::one(
+                "nominal-batch",
+                &[Int(0, 1_000_000)],
+                "the recipe's",
+                "Gradients are accumulated to this many images, as upstream does; 0: off.",
+            ),
+            Field::one("accumulate", &[Int(1, 65536)], "1", "Batches a step; turns the nominal batch off."),
+            Field::one("clip-norm", NOT_NEGATIVE, "the recipe's", "Clips the gradient's norm; 0: off."),
+            Field::one("ema", PROBABILITY, "the recipe's", "Decay of the averaged weights; 0: none."),
+            Field::one("seed", SEED, "0", "Seeds weights and batches."),
+            Field::one("seeds", &[Int(1, 100)], "1", "Trains every model this many times: mean ± deviation."),
+        ]],
+        "Trains models. Every line overrides the recipe, wherever it stands.",
+        "train \"short\" { from \"trials\"; data \"shapes\" split=train; recipe yolov5-short; epochs 4 }",
+    ),
+    Spec::new("data", &["train", "evaluate"], &["name"], &[READS], "The images that are read.", "data \"shapes\" split=val")
+        .once()
+        .key("reads"),
+    Spec::new(
+        "optimizer",
+        &["train"],
+        &["kind"],
+        &[&[
+            Field::one(
+                "kind",
+                &[Word(&["sgd", "adam", "adamw"])],
+                "the recipe's",
+                "`sgd` has Nesterov momentum; `adamw` decouples weight decay.",
+            ),
+            Field::one("lr", &[Positive], "the recipe's", "Learning rate after warm-up."),
+            Field::one("momentum", PROBABILITY, "the recipe's", "SGD's momentum; Adam's first beta."),
+            Field::list("betas", PROBABILITY, "the recipe's", "Adam's two betas."),
+            Field::one("weight-decay", NOT_NEGATIVE, "the recipe's", "On the weights of convolutions and linear layers."),
+        ]],
+        "The optimiser.",
+        "optimizer sgd lr=0.01 momentum=0.937 weight-decay=5e-4",
+    )
+    .once(),
+    Spec::new(
+        "schedule",
+        &["train"],
+        &["kind"],
+        &[&[
+            Field::one("kind", &[Word(&["constant", "linear", "cosine"])], "the recipe's", "How the learning rate falls, a step an epoch."),
+            Field::one("over", &[Positive], "epochs", "The horizon in epochs; written, a longer training goes on from a shorter one."),
+            Field::one("warmup", NOT_NEGATIVE, "the recipe's", "Warm-up in epochs."),
+            Field::one("warmup-iterations", &[Int(0, 1_000_000)], "the recipe's", "Least warm-up in iterations."),
+            Field::one("warmup-bias-lr", NOT_NEGATIVE, "the recipe's", "Learning rate of biases at the first iteration."),
+            Field::one("warmup-momentum", PROBABILITY, "the recipe's", "Momentum at the first iteration."),
+            Field::one("final", NOT_NEGATIVE, "the recipe's", "Last learning rate ÷ first."),
+        ]],
+        "The learning rate over time.",
+        "schedule cosine over=100 warmup=3 final=0.01",
+    )
+    .once(),
+    Spec::new(
+        "batch-norm",
+        &["train"],
+        &[],
+        &[&[
+            Field::one("momentum", PROBABILITY, "the recipe's", "PyTorch's meaning: weight of the new batch."),
+            Field::one("eps", &[Positive], "the recipe's", "Added to the variance."),
+        ]],
+        "Batch norm.",
+        "batch-norm momentum=0.03 eps=1e-3",
+    )
+    .once(),
+    Spec::new(
+        "augment",
+        &["train"],
+        &[],
+        &[&[
+            Field::one("mosaic", PROBABILITY, "the recipe's", "Probability of a four-image mosaic."),
+            Field::one("mixup", PROBABILITY, "the recipe's", "Probability of mix-up, after a mosaic."),
+            Field::one("scale", PROBABILITY, "the recipe's", "± share of the size."),
+            Field::one("translate", PROBABILITY, "the recipe's", "± share of the image."),
+            Field::one("degrees", &[Number(0.0, 180.0)], "the recipe's", "± rotation."),
+            Field::one("shear", &[Number(0.0, 90.0)], "the recipe's", "± degrees."),
+            Field::one("hsv-h", PROBABILITY, "the recipe's", "± share of hue."),
+            Field::one("hsv-s", PROBABILITY, "the recipe's", "± share of saturation."),
+            Field::one("hsv-v", PROBABILITY, "the recipe's", "± share of value."),
+            Field::one("flip-lr", PROBABILITY, "the recipe's", "Probability."),
+            Field::one("flip-ud", PROBABILITY, "the recipe's", "Probability."),
+        ]],
+        "Image augmentation, in upstream's terms.",
+        "augment mosaic=1.0 scale=0.5 flip-lr=0.5",
+    )
+    .once(),
+    Spec::new(
+        "loss",
+        &["train"],
+        &[],
+        &[&[
+            Field::one("box", NOT_NEGATIVE, "the recipe's", "Gain of the boxes."),
+            Field::one("obj", NOT_NEGATIVE, "the recipe's", "Gain of objectness."),
+            Field::one("cls", NOT_NEGATIVE, "the recipe's", "Gain of the classes."),
+            Field::one("obj-by-size", &[Bool], "the recipe's", "Whether `obj` is scaled by (size ÷ 640)²."),
+        ]],
+        "Gains of the detection loss.",
+        "loss box=0.05 obj=1.0 cls=0.5 obj-by-size=#true",
+    )
+    .once(),
+    Spec::new(
+        "init",
+        &["train"],
+        &["kind"],
+        &[&[
+            Field::one(
+                "kind",
+                &[Word(&["scratch", "continue"]), LaterWord(&["inherit"])],
+                "scratch",
+                "`scratch`: fresh weights; `continue`: the incoming model's own.",
+            )
+            .required(),
+            Field::later("from", "starting from another training"),
+            Field::later("file", "starting from a file of weights"),
+            Field::later("match", "starting from another training"),
+        ]],
+        "What training starts from; must be written where the incoming models carry weights.",
+        "init scratch",
+    )
+    .once(),
+    Spec::new(
+        "diverged",
+        &["train"],
+        &[],
+        &[&[Field::one(
+            "loss-above",
+            &[Positive],
+            "never: only a loss that is not finite",
+            "The loss at which a training counts as diverged.",
+        )
+        .required()]],
+        "When a training has failed; that is a result, not an error.",
+        "diverged loss-above=1e4",
+    )
+    .once(),
+    Spec::later("method", &["train", "evaluate"], "one-shot methods and tables"),
+    Spec::later("budget", &["train"], "budgets"),
+    Spec::later("runner", &["train"], "a trainer of one's own"),
+    Spec::new(
+        "evaluate",
+        &[""],
+        &["name"],
+        &[&[NAME, FROM, Field::list("at", EPOCHS, "the last epoch", "Epochs of the training that are evaluated.")]],
+        "Measures models.",
+        "evaluate \"score\" { from \"short\"; data \"shapes\" split=val; metrics map50 params flops }",
+    ),
+    Spec::new(
+        "metrics",
+        &["evaluate"],
+        &["names"],
+        &[&[Field::list("names", &[Metric], "", "Metrics.").required(), Field::one("class", &[Text], "", "The class of `ap50`.")]],
+        "What is measured.",
+        "metrics map50 params flops",
+    )
+    .once(),
+    Spec::new(
+        "metric",
+        &["evaluate"],
+        &["name"],
+        &[&[
+            Field::one("name", &[Metric], "", "The metric.").required(),
+            Field::one("class", &[Text], "", "The class of `ap50`."),
+            Field::later("better", "a metric of one's own"),
+        ]],
+        "One metric with its parameters.",
+        "metric ap50 class=\"RBC\"",
+    ),
+    Spec::later("command", &["metric"], "a metric of one's own"),
+    Spec::later("uses", &["metric"], "a metric of one's own"),
+    Spec::later("recalibrate", &["evaluate"], "supernets"),
+    Spec::later("latency-table", &["evaluate"], "tables of latencies"),
+    Spec::new(
+        "select",
+        &[""],
+        &["name"],
+        &[&[NAME, FROM, Field::list("pareto", &[Metric], "", "Keeps what no other beats in all of these.")]],
+        "Chooses among models that were measured: bounds first, then `top` or `pareto`.",
+        "select \"best\" { from \"score\"; top 1 by=map50 }",
+    ),
+    Spec::new(
+        "top",
+        &["select"],
+        &["count"],
+        &[&[
+            Field::one("count", &[Int(1, 10_000_000)], "", "How many.").required(),
+            Field::one("by", &[Metric], "", "The metric, its better side first.").required(),
+        ]],
+        "Keeps the best.",
+        "top 1 by=map50",
+    )
+    .once(),
+    Spec::new(
+        "where",
+        &["select"],
+        &["metric"],
+        &[&[
+            Field::one("metric", &[Metric], "", "The metric.").required(),
+            Field::one("min", &[Number(f64::MIN, f64::MAX)], "", "At least."),
+            Field::one("max", &[Number(f64::MIN, f64::MAX)], "", "At most."),
+        ]],
+        "A bound on what was measured.",
+        "where flops max=2e9",
+    ),
+    Spec::new(
+        "answer",
+        &[""],
+        &["name"],
+        &[&[
+            Field::one("name", &[Name("stage")], "", "The stage whose models are the answer.").required(),
+            Field::one("in", &[Name("stage")], "", "The evaluate stage whose figures are compared; nothing may choose from it.").required(),
+            Field::one("by", &[Metric], "", "The metric.").required(),
+            Field::list("against", &[Name("stage")], "", "The stages whose models it is compared with."),
+        ]],
+        "What the file is for; at most one a file.",
+        "answer \"best\" { in \"test\"; by map50; against \"yolov5n\" }",
+    ),
+    Spec::later("trust", &["answer"], "supernets"),
+];

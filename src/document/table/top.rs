@@ -1,0 +1,81 @@
+//! What stands at the top of a file, stages apart.
+
+use super::{Field, Spec, Type::*};
+
+const SHARE: &[super::Type] = &[Number(0.0, 1.0), Path];
+
+/// `pipeline`, `param`, `include`, `data`.
+pub const NODES: &[Spec] = &[
+    Spec::new(
+        "pipeline",
+        &[""],
+        &["name"],
+        &[&[
+            Field::one("name", &[Name("pipeline")], "", "What reports call the pipeline.").required(),
+            Field::one("seed", &[Int(0, i64::MAX)], "0", "Seeds proposals; training has a seed of its own."),
+        ]],
+        "Names the pipeline. One a file, none in an included file.",
+        "pipeline \"yolov5\" seed=7",
+    ),
+    Spec::new(
+        "param",
+        &[""],
+        &["name", "default"],
+        &[&[
+            Field::one("name", &[Name("param")], "", "Its name, for `(param)\"name\"` and `-p name=value`.").required(),
+            Field::one("default", &[Any], "", "Its value where the command line gives none; without one, `-p` must."),
+        ]],
+        "A value that the command line may set: `-p trials=6`.",
+        "param \"trials\" 16",
+    ),
+    Spec::new(
+        "include",
+        &[""],
+        &["path"],
+        &[&[Field::one("path", &[Path], "", "The file, relative to this one.").required()]],
+        "Merges the nodes of another file here, once.",
+        "include \"spaces/yolov5n.kdl\"",
+    ),
+    Spec::new(
+        "data",
+        &[""],
+        &["name"],
+        &[&[
+            Field::one("name", &[Name("data set")], "", "Its name.").required(),
+            Field::one(
+                "format",
+                &[Word(&["voc", "yolo"]), LaterWord(&["coco", "folder", "idx", "cifar", "parquet"])],
+                "",
+                "How images and boxes lie under `root`.",
+            ),
+            Field::one("root", &[Path], "", "The folder, relative to this file."),
+            Field::one("generate", &[Word(&["shapes"])], "", "Makes the images instead: `shapes` draws coloured figures."),
+            Field::one("images", &[Int(3, 1_000_000)], "400", "How many to generate."),
+            Field::one("seed", &[Int(0, i64::MAX)], "0", "Seeds what is generated."),
+            Field::one("image-size", &[Int(8, 8192)], "640; for `shapes`, 96", "The longer side in pixels; networks see a square of it."),
+            Field::list(
+                "classes",
+                &[Text, Int(1, 6)],
+                "the order of the data set; for `shapes`, 4",
+                "Classes in their order, or how many to generate.",
+            ),
+        ]],
+        "A data set, and how it is split.",
+        "data \"shapes\" generate=shapes images=400 image-size=96 { split train=0.7 val=0.15 test=0.15 }",
+    ),
+    Spec::new(
+        "split",
+        &["data"],
+        &[],
+        &[&[
+            Field::one("train", SHARE, "", "A share of the images, or a list file."),
+            Field::one("val", SHARE, "", "Likewise."),
+            Field::one("test", SHARE, "", "Likewise; read only where nothing chooses."),
+            Field::one("seed", &[Int(0, i64::MAX)], "0", "Seeds the shares."),
+        ]],
+        "Splits a data set. Left out, the format's own split holds.",
+        "split train=0.7 val=0.15 test=0.15",
+    )
+    .once(),
+    Spec::later("folds", &["data"], "k-fold validation"),
+];

@@ -1,0 +1,83 @@
+//! The tree that decoding starts from: nodes, arguments and properties with their spans, free of kdl's types.
+
+use std::fmt;
+
+/// A place in one of the files of a pipeline: file number (0 is the top file), byte offset and length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// Index into [`super::Sources::files`].
+    pub file: u16,
+    /// Byte offset in that file.
+    pub offset: usize,
+    /// Length in bytes.
+    pub len: usize,
+}
+
+/// A literal, or a reference written with an annotation: `(choice)"act"`, `(param)"n"`, `(expr)"2 * c"`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A string, bare or quoted.
+    Text(String),
+    /// A whole number.
+    Int(i64),
+    /// A finite number.
+    Float(f64),
+    /// `#true` or `#false`.
+    Bool(bool),
+    /// `(choice)"name"`. (`(param)` is replaced before anyone sees it; `(expr)` is refused until its issue.)
+    Choice(String),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Text(t) => f.write_str(t),
+            Value::Int(i) => write!(f, "{i}"),
+            Value::Float(x) => write!(f, "{x}"),
+            Value::Bool(b) => write!(f, "#{b}"),
+            Value::Choice(c) => write!(f, "(choice){c:?}"),
+        }
+    }
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spanned<T> {
+    /// What is written.
+    pub value: T,
+    /// Where.
+    pub span: Span,
+}
+
+/// A property of a node, whichever way it was written: `kernel=3` or a child `kernel 3 5`.
+/// In a space several values are a choice (rule 4), so there is always a list, of one value at least.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Property {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Its values in order.
+    pub values: Vec<Spanned<Value>>,
+}
+
+/// A node. After the table has merged them, `properties` holds both `name=value` and those children that the table
+/// knows as properties (rule 5); `children` holds the others, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The whole node, children included.
+    pub span: Span,
+    /// Positional values.
+    pub arguments: Vec<Spanned<Value>>,
+    /// Properties in the order of the file.
+    pub properties: Vec<Property>,
+    /// Children that are nodes of their own (layers, branches, stages).
+    pub children: Vec<Node>,
+}
+
+impl Node {
+    /// The property of this name.
+    pub fn property(&self, name: &str) -> Option<&Property> {
+        self.properties.iter().find(|p| p.name.value == name)
+    }
+}

@@ -1,0 +1,141 @@
+//! `data` nodes.
+
+use super::as_number;
+use crate::document::context::Context;
+use crate::document::params::Origin;
+use crate::document::pipeline::{Data, DataSource, SplitBy};
+use crate::document::{Diagnostic, Node, Spanned, Value, paths};
+
+const SPLITS: [&str; 3] = ["train", "val", "test"];
+const GENERATED: [&str; 2] = ["images", "seed"];
+
+/// A data set.
+pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
+    let name = node.text("name")?;
+    let source = source(context, node);
+    let shapes = matches!(source, Some(DataSource::Shapes { .. }));
+    let classes = classes(context, node, shapes);
+    let (splits, split_seed) = splits(context, node);
+    if shapes && splits.is_empty() && node.child("split").is_none() {
+        let d = Diagnostic::error("missing", "`generate=shapes` has no split of its own", name.span, "`split` is missing");
+        context.missing(node, d.help("write `{ split train=0.7 val=0.15 test=0.15 }`"));
+    }
+    let image_size = node.count("image-size").unwrap_or(if shapes { 96 } else { 640 });
+    Some(Data { name, source: source?, image_size, classes, splits, split_seed })
+}
+
+fn source(context: &mut Context, node: &Node) -> Option<DataSource> {
+    let either = "write `generate=shapes`, or `format=` voc or yolo with `root=`";
+    match (node.property("format"), node.property("generate")) {
+        (Some(format), Some(generate)) => {
+            let d = Diagnostic::error("contradiction", "`format` and `generate` exclude each other", generate.name.span, "makes images");
+            context.push(d.also(format.name.span, "reads images").help(either));
+            None
+        }
+        (None, None) => {
+            let d = Diagnostic::error("missing", "this data set has no source", node.name.span, "`format` or `generate` is missing");
+            context.missing(node, d.help(either));
+            None
+        }
+        (Some(_), None) => {
+            for name in GENERATED {
+                if let Some(p) = node.property(name) {
+                    let d = Diagnostic::error(
+                        "contradiction",
+                        format!("`{name}` belongs to `generate=shapes`"),
+                        p.name.span,
+                        "not with `format`",
+                    );
+                    context.push(d.help("delete it"));
+                }
+            }
+            if node.property("root").is_none() {
+                let d = Diagnostic::error("missing", "`format` needs `root`", node.place("format"), "`root` is missing");
+                context.missing(node, d.help("name the folder: `root=\"data/mine\"`"));
+            }
+            let root = node.text("root").map(|root| resolve(context, root))?;
+            match node.text("format")?.value.as_str() {
+                "voc" => Some(DataSource::Voc { root }),
+                _ => Some(DataSource::Yolo { root }),
+            }
+        }
+        (None, Some(_)) => {
+            if let Some(root) = node.property("root") {
+                let d = Diagnostic::error("contradiction", "`root` belongs to `format`", root.name.span, "not with `generate`");
+                context.push(d.help("delete it, or write `format=` in place of `generate=`"));
+            }
+            node.text("generate")?;
+            let seed = node.count("seed").unwrap_or(0) as u64;
+            Some(DataSource::Shapes { images: node.count("images").unwrap_or(400), classes: node.count("classes").unwrap_or(4), seed })
+        }
+    }
+}
+
+/// Resolves a path against the place where it was written.
+fn resolve(context: &mut Context, path: Spanned<String>) -> Spanned<String> {
+    if path.value.starts_with('~') {
+        let d = Diagnostic::error("home", "`~` is not replaced by a home folder", path.span, "not here");
+        context.push(d.help("write the whole path, or give it by `-p`, where the shell replaces `~`"));
+    }
+    let origin = context.origins.get(&path.span).copied().unwrap_or(Origin::File(path.span.file));
+    let folder = match origin {
+        Origin::CommandLine => "",
+        Origin::File(file) => context.sources.files.get(usize::from(file)).map_or("", |(file, _)| paths::folder(file)),
+    };
+    Spanned { value: paths::join(folder, &path.value), span: path.span }
+}
+
+/// Names of classes, or for generated data how many: then the list is empty.
+fn classes(context: &mut Context, node: &Node, shapes: bool) -> Vec<Spanned<String>> {
+    let Some(property) = node.property("classes") else { return Vec::new() };
+    for value in &property.values {
+        let count = matches!(value.value, Value::Int(_));
+        if count && !shapes {
+            let d = Diagnostic::error("wrong-type", "`classes` takes names", value.span, "a name expected");
+            context.push(d.help("list the classes in their order: `classes \"cat\" \"dog\"`; left out, the data set's own hold"));
+        } else if !count && shapes {
+            let d = Diagnostic::error("wrong-type", "`classes` of `generate=shapes` is how many", value.span, "a whole number expected");
+            context.push(d.help("write `classes=4`"));
+        }
+    }
+    if let ([_, second, ..], true) = (property.values.as_slice(), shapes) {
+        context.push(Diagnostic::error("several-values", "`classes` of `generate=shapes` takes one value", second.span, "a second value"));
+    }
+    node.texts("classes")
+}
+
+fn splits(context: &mut Context, node: &Node) -> (Vec<(Spanned<String>, SplitBy)>, u64) {
+    let Some(split) = node.child("split") else { return (Vec::new(), 0) };
+    let (mut out, mut sum, mut parts) = (Vec::new(), 0.0, Vec::new());
+    for property in split.properties.iter().filter(|p| SPLITS.contains(&p.name.value.as_str())) {
+        let Some(value) = property.values.first() else { continue };
+        let by = match &value.value {
+            Value::Text(file) => SplitBy::File(Spanned { value: file.clone(), span: value.span }),
+            share => {
+                let share = as_number(share).unwrap_or(0.0);
+                if share <= 0.0 {
+                    let d = Diagnostic::error("out-of-range", "a split holds more than nothing", value.span, "greater than 0 expected");
+                    context.push(d.help("leave the split out"));
+                }
+                sum += share;
+                parts.push(value.span);
+                SplitBy::Share(share)
+            }
+        };
+        out.push((property.name.clone(), by));
+    }
+    if let (true, Some(last)) = (sum > 1.0 + 1e-9, parts.last()) {
+        let d = Diagnostic::error(
+            "out-of-range",
+            format!("the shares of this split sum to {:.4}", sum).trim_end_matches('0').to_string(),
+            *last,
+            "more than 1 with this one",
+        );
+        context.push(d.help("shares sum to at most 1; an image is in one split only"));
+    }
+    if out.is_empty() && split.properties.iter().all(|p| p.name.value == "seed") {
+        let d = Diagnostic::error("missing", "`split` names no split", split.name.span, "`train`, `val` or `test` is missing");
+        context.missing(split, d.help("write `split train=0.7 val=0.15 test=0.15`"));
+    }
+    (out, split.count("seed").unwrap_or(0) as u64)
+}

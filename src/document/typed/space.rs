@@ -1,0 +1,270 @@
+//! `space` nodes: names inside are checked here; what the layers compute is the room `space`'s.
+
+use crate::document::context::Context;
+use crate::document::pipeline::SpaceNode;
+use crate::document::table;
+use crate::document::traps::shorten;
+use crate::document::{Diagnostic, Node, Spanned, Value, nearest, values};
+use std::collections::{HashMap, HashSet};
+
+/// A space.
+pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
+    let name = node.text("name")?;
+    let mut names = Names::default();
+    choices(context, node, &mut names);
+    bounds(context, node);
+    let Some(network) = node.child("network") else {
+        let d = Diagnostic::error("missing", "`space` needs a `network`", node.name.span, "`network` is missing");
+        context.missing(node, d.help("write `network { input \"data\"; … }` with its layers"));
+        return None;
+    };
+    layers(context, network, &mut names, true);
+    references(context, node, "space", network, &mut names);
+    for (label, first) in &names.choices {
+        if !names.used.contains(label) {
+            let d = Diagnostic::warning("unused", format!("the choice `{}` is never used", shorten(label)), first.span, "declared here");
+            context.push(d.help(format!("use it where a value stands, as `(choice)\"{}\"`, or delete it", shorten(label))));
+        }
+    }
+    let input = network.child("input").and_then(|i| i.text("data"));
+    if network.child("input").is_none() {
+        let d = Diagnostic::error("missing", "`network` needs an `input`", network.name.span, "`input` is missing");
+        context.missing(network, d.help("name the data set that fixes size and classes: `input \"shapes\"`"));
+    }
+    if network.text("like").is_none()
+        && !network.children.iter().any(|c| table::is_layer(&c.name.value) || matches!(c.name.value.as_str(), "choose" | "repeat"))
+    {
+        let d = Diagnostic::error("missing", "this network has no layers", network.name.span, "layers are missing");
+        context.missing(network, d.help("write them from top to bottom: `conv 64 kernel=3 stride=2`"));
+    }
+    Some(SpaceNode { name, node: node.clone(), input: input? })
+}
+
+#[derive(Default)]
+struct Names {
+    /// Declared choices.
+    choices: Vec<(String, Spanned<String>)>,
+    /// Labels of all decisions, to refuse a second declaration.
+    labels: HashMap<String, Spanned<String>>,
+    /// Labels that a `(choice)` refers to.
+    used: HashSet<String>,
+    /// Names of layers, in the order of the file; `None` marks a name of a later place.
+    layers: HashMap<String, Spanned<String>>,
+    /// Whether layers come from elsewhere, so that a name may be known only there.
+    open: bool,
+}
+
+fn choices(context: &mut Context, space: &Node, names: &mut Names) {
+    for choice in space.children.iter().filter(|c| c.name.value == "choice") {
+        let Some(label) = choice.text("label") else { continue };
+        declare(context, "choice", label.clone(), &mut names.labels);
+        let values = choice.property("values").map_or(0, |p| p.values.len());
+        if values == 1 {
+            let d = Diagnostic::warning(
+                "one-value",
+                format!("the choice `{}` has one value", shorten(&label.value)),
+                choice.place("values"),
+                "nothing to choose from",
+            );
+            context.push(d.help("add values behind it, or write the value where it is used"));
+        }
+        names.choices.push((label.value.clone(), label));
+    }
+}
+
+/// Declares a name; false where it was there before, which is reported.
+fn declare(context: &mut Context, what: &str, name: Spanned<String>, known: &mut HashMap<String, Spanned<String>>) -> bool {
+    if let Some(first) = known.get(&name.value) {
+        let message = format!("the {what} `{}` is declared twice", shorten(&name.value));
+        let d = Diagnostic::error("declared-twice", message, name.span, "again here").also(first.span, "first here");
+        context.push(match what {
+            "layer" => d.help("give one of them another name"),
+            _ => d.help("a second decision needs a label of its own; to decide the same again, refer to it: `(choice)\"label\"`"),
+        });
+        false
+    } else {
+        known.insert(name.value.clone(), name);
+        true
+    }
+}
+
+fn bounds(context: &mut Context, space: &Node) {
+    for require in space.children.iter().filter(|c| c.name.value == "require") {
+        if require.property("min").is_none() && require.property("max").is_none() {
+            let metric = require.text("metric").map_or("flops".into(), |m| m.value);
+            let d = Diagnostic::error("missing", "`require` needs a bound", require.name.span, "`min=` or `max=` is missing");
+            context.missing(require, d.help(format!("write `require {metric} max=2e9`, or `max=1.0 of=reference`")));
+        }
+        if let (Some(low), Some(high)) = (require.number("min"), require.number("max"))
+            && low > high
+        {
+            context.push(Diagnostic::error(
+                "out-of-range",
+                format!("nothing lies between {low} and {high}"),
+                require.place("max"),
+                format!("at least {low} expected"),
+            ));
+        }
+    }
+}
+
+/// Declares the names of a block of layers, and checks those that layers read.
+fn layers(context: &mut Context, block: &Node, names: &mut Names, top: bool) {
+    // Where a line could not be read, a name that seems missing may have been its own.
+    names.open |= block.text("like").is_some() || context.obscure(block);
+    if !names.open {
+        for place in block.children.iter().filter(|c| matches!(c.name.value.as_str(), "at" | "after")) {
+            let d = Diagnostic::error(
+                "wrong-place",
+                format!("`{}` changes a shipped network, and this network starts from none", place.name.value),
+                place.name.span,
+                "no layer of that name to change",
+            );
+            context.push(d.help("write `network like=yolov5n { … }`, or the layers one after the other"));
+        }
+    }
+    let branches = block.name.value == "choose";
+    let mut seen: HashMap<String, Spanned<String>> = HashMap::new();
+    for (index, layer) in block.children.iter().enumerate() {
+        reads(context, layer, names, top && index == 0);
+        if branches {
+            branch(context, layer, &mut seen);
+        }
+        match layer.name.value.as_str() {
+            "choose" => {
+                let again = layer.text("label").is_some_and(|label| !declare(context, "choice", label, &mut names.labels));
+                if layer.children.is_empty() {
+                    let d = Diagnostic::error("missing", "`choose` has nothing to choose from", layer.name.span, "layers are missing");
+                    context.missing(layer, d.help("write them inside: `choose \"p2\" { c3 128; residual 128 }`"));
+                }
+                layers(context, layer, names, false);
+                let label = layer.text("label").filter(|_| !again);
+                declare_layer(context, layer, layer.text("as").or(label), names, branches);
+            }
+            "repeat" => {
+                if layer.property("times").is_none() {
+                    let d = Diagnostic::error("missing", "`repeat` needs a number", layer.name.span, "how many times?");
+                    context.missing(layer, d.help("write `repeat 3 { … }`, or with a name `repeat \"d1\" 3 { … }`"));
+                }
+                layers(context, layer, names, false);
+                declare_layer(context, layer, layer.text("as").or_else(|| layer.text("label")), names, branches);
+            }
+            "at" | "after" => layers(context, layer, names, false),
+            _ => declare_layer(context, layer, layer.text("as"), names, branches),
+        }
+    }
+}
+
+/// A branch is named by its kind, or by `as=`.
+fn branch(context: &mut Context, layer: &Node, seen: &mut HashMap<String, Spanned<String>>) {
+    let name = layer.text("as").unwrap_or_else(|| layer.name.clone());
+    if let Some(first) = seen.get(&name.value) {
+        let d = Diagnostic::error("declared-twice", format!("two branches are named `{}`", shorten(&name.value)), name.span, "again here")
+            .also(first.span, "first here");
+        context.push(d.help(format!("a branch is named by its kind, or by `as=`: `{} … as=\"other\"`", layer.name.value)));
+    } else {
+        seen.insert(name.value.clone(), name);
+    }
+}
+
+fn declare_layer(context: &mut Context, layer: &Node, name: Option<Spanned<String>>, names: &mut Names, branch: bool) {
+    let Some(name) = name else { return };
+    if name.value == "above" {
+        let d = Diagnostic::error("reserved", "`above` is the word for the layer above", name.span, "another name expected");
+        return context.push(d.help("a name may not equal a word where both may stand"));
+    }
+    // The `as=` of a branch names the branch, which nobody outside can read.
+    if !(branch && layer.property("as").is_some()) {
+        declare(context, "layer", name, &mut names.layers);
+    }
+}
+
+/// The layers that a `concat`, `add` or `detect` names must stand above it.
+fn reads(context: &mut Context, layer: &Node, names: &mut Names, first: bool) {
+    if !matches!(layer.name.value.as_str(), "concat" | "add" | "detect") {
+        return;
+    }
+    for name in layer.texts("layers") {
+        if name.value == "above" {
+            if first {
+                context.push(Diagnostic::error("no-layer", "nothing stands above this layer", name.span, "`above` is the layer above"));
+            }
+        } else if !names.open && !names.layers.contains_key(&name.value) {
+            let shown = shorten(&name.value);
+            let d = Diagnostic::error("no-layer", format!("no layer `{shown}` stands above"), name.span, "not declared above");
+            let known = || names.layers.keys().map(String::as_str).chain(["above"]);
+            let mut sorted: Vec<&str> = known().collect();
+            sorted.sort_unstable();
+            context.push(match nearest(&name.value, sorted.iter().copied()) {
+                Some(near) => d.help(format!("did you mean `{near}`?")),
+                None => d.help(format!(
+                    "name the layer that is meant: `conv 64 as=\"{shown}\"`{}",
+                    if sorted.len() > 1 { format!("; named above are {}", quoted(&sorted)) } else { String::new() }
+                )),
+            });
+        }
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().take(12).map(|n| format!("`{}`", shorten(n))).collect::<Vec<_>>().join(", ")
+}
+
+/// `(choice)` refers to a declared choice, whose values must fit where it stands.
+fn references(context: &mut Context, space: &Node, place: &str, node: &Node, names: &mut Names) {
+    let Some(spec) = table::node(place, &node.name.value) else { return };
+    for property in &node.properties {
+        for value in &property.values {
+            let Value::Choice(label) = &value.value else { continue };
+            names.used.insert(label.clone());
+            let declared = space.children.iter().find(|c| c.name.value == "choice" && c.text("label").is_some_and(|l| l.value == *label));
+            match (declared, spec.field(&property.name.value)) {
+                (None, _) => unknown_choice(context, label, value, names),
+                (Some(choice), Some(field)) if field.types.iter().any(|t| matches!(t, table::Type::Label)) => {
+                    branches(context, choice, node, value)
+                }
+                (Some(choice), Some(field)) => {
+                    let misfit =
+                        choice.property("values").and_then(|p| p.values.iter().find(|v| values::check(spec.name, field, v).is_some()));
+                    if let Some(misfit) = misfit {
+                        let message = format!("`{}` of `{}` cannot be {}", field.name, spec.name, shorten(&misfit.value.to_string()));
+                        let d = Diagnostic::error("wrong-type", message, value.span, format!("{} expected", values::expected(field)));
+                        context.push(d.also(misfit.span, "one of the values"));
+                    }
+                }
+                (Some(_), None) => {}
+            }
+        }
+    }
+    for child in &node.children {
+        references(context, space, spec.key, child, names);
+    }
+}
+
+fn unknown_choice(context: &mut Context, label: &str, value: &Spanned<Value>, names: &Names) {
+    let shown = shorten(label);
+    let known: Vec<&str> = names.choices.iter().map(|(l, _)| l.as_str()).collect();
+    let d = Diagnostic::error("no-choice", format!("there is no choice `{shown}` in this space"), value.span, "not declared");
+    context.push(match nearest(label, known.iter().copied()) {
+        Some(near) => d.help(format!("did you mean `(choice)\"{near}\"`?")),
+        None if known.is_empty() => d.help(format!("declare it in the space: `choice \"{shown}\" … …`")),
+        None => d.help(format!("declared are {}", quoted(&known))),
+    });
+}
+
+/// The branches of `choose (choice)"op"` are named by the values of that choice.
+fn branches(context: &mut Context, choice: &Node, choose: &Node, label: &Spanned<Value>) {
+    let of = |n: &Node| n.text("as").unwrap_or_else(|| n.name.clone());
+    let values: Vec<String> = choice.property("values").map_or(Vec::new(), |p| p.values.iter().map(|v| v.value.to_string()).collect());
+    let written: Vec<Spanned<String>> = choose.children.iter().map(of).collect();
+    if let Some(value) = values.iter().find(|v| !written.iter().any(|w| w.value == **v)) {
+        let d = Diagnostic::error("branches", format!("no branch is named `{}`", shorten(value)), label.span, "one of its values");
+        context.missing(
+            choose,
+            d.also(choice.place("label"), "declared here").help("every value of the choice names a branch, by its kind or by `as=`"),
+        );
+    } else if let Some(extra) = written.iter().find(|w| !values.contains(&w.value)) {
+        let d = Diagnostic::error("branches", format!("`{}` is no value of this choice", shorten(&extra.value)), extra.span, "never built");
+        context.push(d.also(choice.place("values"), "the values").help("add it to the choice, or delete the branch"));
+    }
+}

@@ -1,0 +1,232 @@
+//! `sample`, `evaluate`, `select` and `answer` nodes.
+
+use super::metric;
+use crate::document::context::Context;
+use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, Sample, Select, SelectBy, Stage, StageKind, Strategy};
+use crate::document::{Diagnostic, Node, Spanned};
+
+/// A `sample` stage.
+pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
+    let name = node.text("name")?;
+    let strategy_node = node.child("strategy");
+    // An unknown strategy was reported; what it would need is not known.
+    let known = strategy_node.is_none_or(|s| s.text("kind").is_some());
+    let kind = strategy_node.and_then(|s| s.text("kind")).map_or("evolution".to_string(), |k| k.value);
+    let strategy = match kind.as_str() {
+        "reference" => Strategy::Reference,
+        "random" => Strategy::Random,
+        _ => {
+            let population = strategy_node.and_then(|s| s.count("population")).unwrap_or(30);
+            let tournament = strategy_node.and_then(|s| s.count("tournament")).unwrap_or(population.min(10));
+            if let (Some(s), true) = (strategy_node, tournament > population) {
+                let d = Diagnostic::error(
+                    "out-of-range",
+                    format!("a tournament of {tournament} does not fit a population of {population}"),
+                    s.place("tournament"),
+                    format!("at most {population} expected"),
+                );
+                context.push(d.help("a tournament draws its parents from the population"));
+            }
+            Strategy::Evolution { population, tournament }
+        }
+    };
+    if let (Some(s), false) = (strategy_node, kind == "evolution") {
+        for name in ["population", "tournament"] {
+            if let Some(p) = s.property(name) {
+                let d = Diagnostic::error(
+                    "contradiction",
+                    format!("`{name}` belongs to `strategy evolution`"),
+                    p.name.span,
+                    format!("not to `{kind}`"),
+                );
+                context.push(d.help("delete it"));
+            }
+        }
+    }
+    let trials_node = node.child("trials");
+    match (&strategy, trials_node) {
+        (Strategy::Reference, Some(t)) => {
+            let d = Diagnostic::error("contradiction", "the reference is one architecture", t.name.span, "no trials here");
+            context.push(d.help("delete `trials`, or write `strategy random`"));
+        }
+        (Strategy::Random | Strategy::Evolution { .. }, None) if known => {
+            let d = Diagnostic::error("missing", "`sample` needs `trials`", node.name.span, "`trials` is missing");
+            context.missing(node, d.help("how many candidates are proposed: `trials 16`"));
+        }
+        _ => {}
+    }
+    let trials = trials_node.and_then(|t| t.count("count")).unwrap_or(1);
+    if let (Strategy::Evolution { population, .. }, Some(t)) = (&strategy, trials_node)
+        && trials < population.saturating_mul(2)
+        && t.count("count").is_some()
+    {
+        let d = Diagnostic::warning(
+            "few-trials",
+            format!("{trials} trials with a population of {population}: the first {} are random", trials.min(*population)),
+            t.place("count"),
+            format!("at least {} would let evolution work", population.saturating_mul(2)),
+        );
+        context.push(d.help("raise `trials`, or lower `population`"));
+    }
+    let sample = Sample {
+        strategy,
+        trials,
+        window: trials_node.and_then(|t| t.count("window")).unwrap_or(4),
+        seed: node.count("seed").unwrap_or(0) as u64,
+        objective: node.child("objective").and_then(|o| objective(context, o)),
+        strategy_span: strategy_node.map_or(name.span, |s| s.place("kind")),
+    };
+    if sample.strategy != Strategy::Random && sample.strategy != Strategy::Reference && node.child("objective").is_none() && known {
+        let d = Diagnostic::error(
+            "missing",
+            "`strategy evolution` needs an `objective`",
+            sample.strategy_span,
+            "learns from results: `objective` is missing",
+        );
+        context.missing(node, d.help("name the stage that measures: `objective \"score\" maximize=map50`; or write `strategy random`"));
+    }
+    Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Sample(sample) })
+}
+
+fn objective(context: &mut Context, node: &Node) -> Option<Objective> {
+    let stage = node.text("stage")?;
+    let (up, down) = (node.property("maximize"), node.property("minimize"));
+    match (up, down) {
+        (Some(up), Some(down)) => {
+            let d = Diagnostic::error("not-yet", "several objectives are not supported yet", down.name.span, "a second objective");
+            context.push(
+                d.also(up.name.span, "the first").help("keep one here, and bound the other: `require` in the space, `where` in `select`"),
+            );
+        }
+        (None, None) => {
+            let d = Diagnostic::error("missing", "`objective` needs a metric", node.name.span, "`maximize=` or `minimize=` is missing");
+            context.missing(node, d.help("such as `maximize=map50`"));
+        }
+        _ => {}
+    }
+    let side = if up.is_some() { "maximize" } else { "minimize" };
+    let metric = one_metric(context, node, side)?;
+    if metric.value.higher_is_better() != up.is_some() && down.is_none() != up.is_none() {
+        let d = Diagnostic::warning(
+            "odd-side",
+            format!("`{}` is usually {}", metric.value.name(), if up.is_some() { "minimised" } else { "maximised" }),
+            metric.span,
+            format!("`{side}` here"),
+        );
+        context.push(d);
+    }
+    Some(Objective { stage, metric, maximize: up.is_some() })
+}
+
+/// An `evaluate` stage.
+pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
+    let name = node.text("name")?;
+    let mut metrics: Vec<Spanned<Metric>> = Vec::new();
+    for lines in node.children.iter().filter(|c| matches!(c.name.value.as_str(), "metrics" | "metric")) {
+        let field = if lines.name.value == "metric" { "name" } else { "names" };
+        let class = lines.text("class");
+        let words = lines.texts(field);
+        if let (Some(class), false) = (&class, words.iter().any(|w| w.value == "ap50")) {
+            context.push(Diagnostic::error("contradiction", "`class` belongs to `ap50`", class.span, "no `ap50` in this line"));
+        }
+        for word in &words {
+            let Some(value) = metric(&word.value, class.as_ref().map(|c| c.value.as_str())) else {
+                context.push(without_class(word));
+                continue;
+            };
+            if let Some(first) = metrics.iter().find(|m| m.value == value) {
+                // Within one line the table has said so.
+                if words.iter().any(|w| w.span == first.span) {
+                    continue;
+                }
+                let d = Diagnostic::error("given-twice", format!("`{}` is measured twice", value.name()), word.span, "again here");
+                context.push(d.also(first.span, "first here"));
+                continue;
+            }
+            metrics.push(Spanned { value, span: word.span });
+        }
+    }
+    if !node.children.iter().any(|c| matches!(c.name.value.as_str(), "metrics" | "metric")) {
+        let d = Diagnostic::error("missing", "`evaluate` needs `metrics`", node.name.span, "`metrics` is missing");
+        context.missing(node, d.help("what is measured, such as `metrics map50 params flops`"));
+    }
+    let data = node.child("data").and_then(|d| Some((d.text("name")?, d.text("split")?)));
+    if let (Some(first), None) = (metrics.iter().find(|m| m.value.reads_predictions()), node.child("data")) {
+        let d = Diagnostic::error("missing", format!("`{}` is measured on images", first.value.name()), first.span, "`data` is missing");
+        context.missing(node, d.help("name the images and the split: `data \"shapes\" split=val`"));
+    }
+    let evaluate = Evaluate { data, metrics, at: node.counts("at") };
+    Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) })
+}
+
+/// A `select` stage.
+pub fn select(context: &mut Context, node: &Node) -> Option<Stage> {
+    let name = node.text("name")?;
+    let mut bounds = Vec::new();
+    for line in node.children.iter().filter(|c| c.name.value == "where") {
+        let Some(metric) = one_metric(context, line, "metric") else { continue };
+        let (min, max) = (line.number("min"), line.number("max"));
+        if line.property("min").is_none() && line.property("max").is_none() {
+            let d = Diagnostic::error("missing", "`where` needs a bound", line.name.span, "`min=` or `max=` is missing");
+            context.missing(line, d.help(format!("write `where {} max=…`", metric.value.name())));
+        }
+        if let (Some(low), Some(high), true) = (min, max, min > max) {
+            context.push(Diagnostic::error(
+                "out-of-range",
+                format!("nothing lies between {low} and {high}"),
+                line.place("max"),
+                format!("at least {low} expected"),
+            ));
+        }
+        bounds.push(Bound { metric, min, max });
+    }
+    let pareto = every_metric(context, node, "pareto");
+    let top = node.child("top").and_then(|t| Some((t.count("count")?, one_metric(context, t, "by")?)));
+    let by = match (top, node.property("pareto")) {
+        (Some(_), Some(p)) => {
+            let d = Diagnostic::error("contradiction", "`top` and `pareto` exclude each other", p.name.span, "a second way to choose");
+            context.push(d.help("use two stages: one selects by `pareto`, the next from it by `top`"));
+            SelectBy::All
+        }
+        (Some((count, metric)), None) => SelectBy::Top(count, metric),
+        (None, Some(_)) => SelectBy::Pareto(pareto),
+        (None, None) => SelectBy::All,
+    };
+    if by == SelectBy::All
+        && bounds.is_empty()
+        && !node.children.iter().any(|c| matches!(c.name.value.as_str(), "top" | "where"))
+        && node.property("pareto").is_none()
+    {
+        let d = Diagnostic::error(
+            "missing",
+            "this `select` says nothing about what it keeps",
+            node.name.span,
+            "`top`, `pareto` or `where` is missing",
+        );
+        context.missing(node, d.help("such as `top 1 by=map50`"));
+    }
+    Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Select(Select { bounds, by }) })
+}
+
+/// The `answer`.
+pub fn answer(context: &mut Context, node: &Node) -> Option<Answer> {
+    let (name, within) = (node.text("name")?, node.text("in")?);
+    let by = one_metric(context, node, "by")?;
+    Some(Answer { name, r#in: within, by, against: node.texts("against") })
+}
+
+fn every_metric(context: &mut Context, node: &Node, field: &str) -> Vec<Spanned<Metric>> {
+    for word in node.texts(field).iter().filter(|w| metric(&w.value, None).is_none()) {
+        context.push(without_class(word));
+    }
+    node.metrics(field)
+}
+
+fn one_metric(context: &mut Context, node: &Node, field: &str) -> Option<Spanned<Metric>> {
+    every_metric(context, node, field).into_iter().next()
+}
+
+fn without_class(word: &Spanned<String>) -> Diagnostic {
+    Diagnostic::error("missing", "`ap50` is of one class", word.span, "which class?")
+        .help("measure it by `metric ap50 class=\"NAME\"`, and name it `\"ap50:NAME\"` elsewhere; the mean of all classes is `map50`")
+}

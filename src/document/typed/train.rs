@@ -1,0 +1,153 @@
+//! `train` nodes: a recipe and the lines that override it.
+
+use crate::document::context::Context;
+use crate::document::pipeline::{Init, Optimizer, Recipe, Schedule, Stage, StageKind, Train};
+use crate::document::{Diagnostic, Node, Span, Spanned, recipes};
+
+/// A training. Missing lines were reported; harmless values stand for them.
+pub fn train(context: &mut Context, node: &Node) -> Option<Stage> {
+    let name = node.text("name")?;
+    let (data, split) = reads(context, node)?;
+    let mut recipe = node.text("recipe").and_then(|r| recipes::named(&r.value)).unwrap_or_else(recipes::yolov5);
+    let epochs = node.count("epochs").unwrap_or(1);
+    lines(context, node, &mut recipe);
+    let over = node.child("schedule").and_then(|s| s.number("over"));
+    recipe.over = over.unwrap_or(epochs as f64);
+    let init = node.child("init");
+    let continues = init.and_then(|i| i.text("kind")).is_some_and(|kind| kind.value == "continue");
+    let train = Train {
+        data,
+        split,
+        recipe,
+        epochs,
+        over_is_epochs: over.is_none(),
+        init: if continues { Init::Continue } else { Init::Scratch },
+        seed: node.count("seed").unwrap_or(0) as u64,
+        seeds: node.count("seeds").unwrap_or(1),
+        init_written: init.is_some(),
+    };
+    Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Train(Box::new(train)) })
+}
+
+/// `data "x" split=train`, which a training always has.
+fn reads(context: &mut Context, node: &Node) -> Option<(Spanned<String>, Spanned<String>)> {
+    let Some(data) = node.child("data") else {
+        let d = Diagnostic::error("missing", "`train` needs `data`", node.name.span, "`data` is missing");
+        context.missing(node, d.help("name the images and the split: `data \"shapes\" split=train`"));
+        let nothing = Spanned { value: String::new(), span: Span::default() };
+        return Some((nothing.clone(), nothing));
+    };
+    Some((data.text("name")?, data.text("split")?))
+}
+
+fn set<T>(target: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *target = value;
+    }
+}
+
+fn lines(context: &mut Context, node: &Node, r: &mut Recipe) {
+    set(&mut r.batch, node.count("batch"));
+    set(&mut r.clip_norm, node.number("clip-norm"));
+    set(&mut r.ema, node.number("ema"));
+    set(&mut r.nominal_batch, node.count("nominal-batch"));
+    if let Some(accumulate) = node.count("accumulate") {
+        r.accumulate = accumulate;
+        match node.property("nominal-batch") {
+            Some(nominal) => {
+                let d = Diagnostic::error(
+                    "contradiction",
+                    "`accumulate` and `nominal-batch` exclude each other",
+                    node.place("accumulate"),
+                    "batches a step",
+                );
+                context.push(d.also(nominal.name.span, "images a step").help("keep one of them"));
+            }
+            None => r.nominal_batch = 0,
+        }
+    }
+    if let Some(n) = node.child("batch-norm") {
+        set(&mut r.bn_momentum, n.number("momentum"));
+        set(&mut r.bn_eps, n.number("eps"));
+    }
+    if let Some(n) = node.child("optimizer") {
+        optimizer(context, n, r);
+    }
+    if let Some(n) = node.child("schedule") {
+        schedule(n, r);
+    }
+    if let Some(n) = node.child("loss") {
+        set(&mut r.loss.r#box, n.number("box"));
+        set(&mut r.loss.obj, n.number("obj"));
+        set(&mut r.loss.cls, n.number("cls"));
+        set(&mut r.loss.obj_by_size, n.truth("obj-by-size"));
+    }
+    if let Some(n) = node.child("augment") {
+        let a = &mut r.augment;
+        for (target, name) in [
+            (&mut a.mosaic, "mosaic"),
+            (&mut a.mixup, "mixup"),
+            (&mut a.scale, "scale"),
+            (&mut a.translate, "translate"),
+            (&mut a.degrees, "degrees"),
+            (&mut a.shear, "shear"),
+            (&mut a.hsv_h, "hsv-h"),
+            (&mut a.hsv_s, "hsv-s"),
+            (&mut a.hsv_v, "hsv-v"),
+            (&mut a.flip_lr, "flip-lr"),
+            (&mut a.flip_ud, "flip-ud"),
+        ] {
+            set(target, n.number(name));
+        }
+    }
+    set(&mut r.diverged_above, node.child("diverged").and_then(|n| n.number("loss-above")));
+}
+
+fn optimizer(context: &mut Context, node: &Node, r: &mut Recipe) {
+    set(
+        &mut r.optimizer,
+        node.text("kind").map(|kind| match kind.value.as_str() {
+            "adam" => Optimizer::Adam,
+            "adamw" => Optimizer::AdamW,
+            _ => Optimizer::Sgd,
+        }),
+    );
+    set(&mut r.lr, node.number("lr"));
+    set(&mut r.momentum, node.number("momentum"));
+    set(&mut r.weight_decay, node.number("weight-decay"));
+    let Some(betas) = node.property("betas") else { return };
+    let place = betas.name.span;
+    if r.optimizer == Optimizer::Sgd {
+        let d = Diagnostic::error("contradiction", "`sgd` has no betas", place, "belongs to `adam` and `adamw`");
+        context.push(d.help("write `momentum=`, or another optimizer"));
+    }
+    if let Some(momentum) = node.property("momentum") {
+        let d = Diagnostic::error("contradiction", "`momentum` is the first of the `betas`", place, "both betas");
+        context.push(d.also(momentum.name.span, "the first beta").help("keep one of them"));
+    }
+    let values: Vec<f64> = betas.values.iter().filter_map(|v| super::as_number(&v.value)).collect();
+    match values.as_slice() {
+        [first, second] => (r.momentum, r.beta2) = (*first, *second),
+        _ => context.missing(
+            node,
+            Diagnostic::error("several-values", "`betas` takes two numbers", place, format!("{} given", betas.values.len()))
+                .help("write `betas 0.9 0.999`"),
+        ),
+    }
+}
+
+fn schedule(node: &Node, r: &mut Recipe) {
+    set(
+        &mut r.schedule,
+        node.text("kind").map(|kind| match kind.value.as_str() {
+            "constant" => Schedule::Constant,
+            "cosine" => Schedule::Cosine,
+            _ => Schedule::Linear,
+        }),
+    );
+    set(&mut r.warmup, node.number("warmup"));
+    set(&mut r.warmup_min_iterations, node.count("warmup-iterations"));
+    set(&mut r.warmup_bias_lr, node.number("warmup-bias-lr"));
+    set(&mut r.warmup_momentum, node.number("warmup-momentum"));
+    set(&mut r.final_lr, node.number("final"));
+}

@@ -1,0 +1,112 @@
+//! What to say of names that the table does not know here, and of those that it misses.
+
+use super::context::Context;
+use super::table::{self, Field, Spec, Type};
+use super::traps::shorten;
+use super::{Diagnostic, Node, Property, Span, nearest};
+
+/// A field that must be written.
+pub fn missing(spec: &Spec, field: &Field, node: &Node) -> Diagnostic {
+    let example =
+        if spec.positional.contains(&field.name) { spec.example.to_string() } else { format!("{} {}", field.name, sample(field)) };
+    Diagnostic::error("missing", format!("`{}` needs `{}`", spec.name, field.name), node.name.span, format!("`{}` is missing", field.name))
+        .help(format!("{}: `{example}`", field.doc.trim_end_matches('.')))
+}
+
+fn sample(field: &Field) -> String {
+    match field.types.first() {
+        Some(Type::Name(_)) => "\"…\"".into(),
+        Some(Type::Metric) => "map50".into(),
+        Some(Type::Word(words)) => words.first().copied().unwrap_or("…").into(),
+        Some(Type::Int(..)) => "12".into(),
+        _ => "…".into(),
+    }
+}
+
+/// A node or field of a later version.
+pub fn not_yet(name: &str, what: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("not-yet", format!("`{name}` is not supported yet"), span, "not yet")
+        .help(format!("it is part of the language ({what}), and comes in a later version"))
+}
+
+/// A place in words.
+pub fn within(place: &str) -> String {
+    match place {
+        "" => "in a file".into(),
+        place => format!("in `{place}`"),
+    }
+}
+
+/// A property that the node does not have.
+pub fn unknown_property(context: &mut Context, spec: &Spec, property: &Property) {
+    let name = &property.name.value;
+    let d = Diagnostic::error(
+        "unknown-property",
+        format!("`{}` has no property `{}`", spec.name, shorten(name)),
+        property.name.span,
+        "unknown",
+    );
+    let known: Vec<&'static str> = spec.all_fields().map(|f| f.name).chain(table::children(spec.key).map(|c| c.name)).collect();
+    let near = nearest(name, known);
+    context.push(d.help(near.map_or_else(|| fields_of(spec), |near| format!("did you mean `{near}`?"))));
+    context.suspect(property.name.span, near.unwrap_or(""));
+}
+
+/// What a node takes, for a reader who wrote something else.
+pub fn fields_of(spec: &Spec) -> String {
+    let names: Vec<String> =
+        spec.all_fields().filter(|f| f.later.is_none() && !spec.positional.contains(&f.name)).map(|f| format!("`{}`", f.name)).collect();
+    match names.as_slice() {
+        [] => format!("such as `{}`", spec.example),
+        names => format!("`{}` takes {}", spec.name, names.join(", ")),
+    }
+}
+
+/// A node that does not stand here, or nowhere.
+pub fn unknown_node(context: &mut Context, parent: Option<&Spec>, raw: &Node) {
+    let name = raw.name.value.as_str();
+    let shown = shorten(name);
+    let place = parent.map_or("", |p| p.key);
+    let here = match parent {
+        Some(p) => format!("in `{}`", p.name),
+        None => "at the top of a file".into(),
+    };
+    let elsewhere = table::places(name);
+    if !elsewhere.is_empty() {
+        let holders: Vec<String> =
+            elsewhere.iter().take(5).map(|p| if p.is_empty() { "at the top of a file".into() } else { format!("in `{p}`") }).collect();
+        let d = Diagnostic::error("wrong-place", format!("`{shown}` does not stand {here}"), raw.name.span, "not here");
+        let stands = format!("`{shown}` stands {}", holders.join(", "));
+        return match nearest(name, parent.iter().flat_map(|p| p.all_fields()).map(|f| f.name)) {
+            Some(near) => {
+                context.push(d.help(format!("did you mean `{near}`? {stands}")));
+                context.suspect(raw.name.span, near);
+            }
+            None => {
+                context.push(d.help(stands));
+                context.suspect(raw.name.span, "-");
+            }
+        };
+    }
+    let names: Vec<&'static str> =
+        parent.iter().flat_map(|p| p.all_fields()).map(|f| f.name).chain(table::children(place).map(|c| c.name)).collect();
+    let d = Diagnostic::error("unknown-node", format!("there is no node `{shown}` {here}"), raw.name.span, "unknown");
+    let anywhere = || table::all().map(|s| s.name);
+    let near = nearest(name, names.iter().copied()).or_else(|| nearest(name, anywhere()));
+    // A node without a near name hides nothing in particular: `-` is no name.
+    context.suspect(raw.name.span, near.unwrap_or("-"));
+    context.push(match near {
+        Some(near) => d.help(format!("did you mean `{near}`?")),
+        None => {
+            let names: Vec<String> = children_names(place)
+                .chain(parent.iter().flat_map(|p| p.all_fields()).filter(|f| f.later.is_none() && f.name != "name").map(|f| f.name))
+                .map(|n| format!("`{n}`"))
+                .collect();
+            if names.is_empty() { d.help(format!("nothing stands {here}")) } else { d.help(format!("{here} stand {}", names.join(", "))) }
+        }
+    });
+}
+
+fn children_names(place: &str) -> impl Iterator<Item = &'static str> {
+    table::children(place).filter(|c| c.later.is_none()).map(|c| c.name)
+}

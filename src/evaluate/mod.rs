@@ -1,0 +1,19 @@
+//! What is measured of a trained network: predictions and latency.
+//!
+//! Promises: predictions depend on weights and images alone, not on threads or batches (as far as the executor's class
+//! does not). Metrics are not computed here: they are pure functions of predictions (invariant 15). Latency is an
+//! observation and never part of a result. May import `nn`, `data`, `metrics`, `space` and below.
+
+pub mod decode;
+pub mod latency;
+pub mod nms;
+pub mod predict;
+pub mod predictions;
+pub mod report;
+
+pub use decode::DetectHead;
+pub use latency::Latency;
+pub use nms::{Candidate, NmsOptions, nms};
+pub use predict::{EvalBatch, batches, predict};
+pub use predictions::Predictions;
+pub use report::report;

@@ -1,0 +1,180 @@
+//! A picture with its boxes: a colour a class, the name and score on a filled tag.
+
+use super::json::class_name;
+use crate::metrics::Detection;
+use font8x8::{BASIC_FONTS, LATIN_FONTS, UnicodeFonts};
+use image::{Rgb, RgbImage};
+
+/// Okabe and Ito's colours, the strong ones first; then golden-angle hues.
+const PALETTE: [[u8; 3]; 7] = [[213, 94, 0], [0, 114, 178], [0, 158, 115], [230, 159, 0], [204, 121, 167], [86, 180, 233], [240, 228, 66]];
+
+/// The colour of a class.
+pub fn class_color(class: u16) -> [u8; 3] {
+    if let Some(color) = PALETTE.get(usize::from(class)) {
+        return *color;
+    }
+    // Hue by the golden angle, saturation .75, value .9.
+    let hue = (usize::from(class) * 137 + 20) % 360;
+    let (sector, within) = (hue / 60, (hue % 60) as f32 / 60.0);
+    let (high, low) = (229.0, 57.0);
+    let (rise, fall) = (low + (high - low) * within, high - (high - low) * within);
+    let [r, g, b] = match sector {
+        0 => [high, rise, low],
+        1 => [fall, high, low],
+        2 => [low, high, rise],
+        3 => [low, fall, high],
+        4 => [rise, low, high],
+        _ => [high, low, fall],
+    };
+    [r as u8, g as u8, b as u8]
+}
+
+/// A copy of the image with boxes and labels such as "RBC 0.87". Better ones lie above worse ones; boxes that are not
+/// finite are left out, others are clipped.
+pub fn draw(image: &RgbImage, detections: &[Detection], classes: &[String]) -> RgbImage {
+    let mut canvas = image.clone();
+    let longer = image.width().max(image.height());
+    let line = i64::from((longer + 150) / 300).clamp(2, 12);
+    let scale = i64::from((longer + 200) / 400).clamp(1, 10);
+    let mut order: Vec<&Detection> = detections.iter().filter(|d| [d.x1, d.y1, d.x2, d.y2].iter().all(|v| v.is_finite())).collect();
+    order.sort_by(|a, b| a.rank_score().total_cmp(&b.rank_score()));
+    for d in &order {
+        frame(&mut canvas, corners(d), line, class_color(d.class));
+    }
+    for d in &order {
+        let text = format!("{} {:.2}", class_name(classes, d.class), d.rank_score());
+        tag(&mut canvas, corners(d), line, scale, &text, class_color(d.class));
+    }
+    canvas
+}
+
+/// Whole pixels, within what any image can have.
+fn corners(d: &Detection) -> [i64; 4] {
+    [d.x1, d.y1, d.x2, d.y2].map(|v| v.clamp(-1e6, 1e7).round() as i64)
+}
+
+fn fill(canvas: &mut RgbImage, [x1, y1, x2, y2]: [i64; 4], color: [u8; 3]) {
+    let (w, h) = (i64::from(canvas.width()), i64::from(canvas.height()));
+    for y in y1.clamp(0, h)..y2.clamp(0, h) {
+        for x in x1.clamp(0, w)..x2.clamp(0, w) {
+            canvas.put_pixel(x as u32, y as u32, Rgb(color));
+        }
+    }
+}
+
+/// The line lies inside the box, so that a box at the border shows.
+fn frame(canvas: &mut RgbImage, [x1, y1, x2, y2]: [i64; 4], line: i64, color: [u8; 3]) {
+    let (right, bottom) = (x2.max(x1 + 1), y2.max(y1 + 1));
+    let (inner_top, inner_bottom) = ((y1 + line).min(bottom), (bottom - line).max(y1));
+    fill(canvas, [x1, y1, right, inner_top], color);
+    fill(canvas, [x1, inner_bottom, right, bottom], color);
+    fill(canvas, [x1, y1, (x1 + line).min(right), bottom], color);
+    fill(canvas, [(right - line).max(x1), y1, right, bottom], color);
+}
+
+/// Above the box, or inside where there is no room; moved so that it stays in the picture.
+fn tag(canvas: &mut RgbImage, [x1, y1, ..]: [i64; 4], line: i64, scale: i64, text: &str, color: [u8; 3]) {
+    let glyphs: Vec<Glyph> = text.chars().take(64).map(Glyph::of).collect();
+    let width = glyphs.iter().map(|g| g.advance()).sum::<i64>() * scale + 3 * scale;
+    let height = 10 * scale;
+    let (w, h) = (i64::from(canvas.width()), i64::from(canvas.height()));
+    let left = x1.min(w - width).max(0);
+    let top = if y1 >= height - line { y1 + line - height } else { y1.max(0) };
+    let top = top.min(h - height).max(0);
+    fill(canvas, [left, top, left + width, top + height], color);
+    let brightness = 299 * u32::from(color[0]) + 587 * u32::from(color[1]) + 114 * u32::from(color[2]);
+    let ink = if brightness > 140_000 { [0, 0, 0] } else { [255, 255, 255] };
+    let mut x = left + 2 * scale;
+    for glyph in &glyphs {
+        glyph.draw(canvas, x, top + scale, scale, ink);
+        x += glyph.advance() * scale;
+    }
+}
+
+/// A letter of the 8 × 8 font, cut to the columns that it uses.
+struct Glyph {
+    rows: [u8; 8],
+    first: i64,
+    columns: i64,
+}
+
+impl Glyph {
+    fn of(c: char) -> Glyph {
+        let rows = BASIC_FONTS.get(c).or_else(|| LATIN_FONTS.get(c)).or_else(|| BASIC_FONTS.get('?')).unwrap_or([0; 8]);
+        let used = rows.iter().fold(0, |all, row| all | row);
+        match used {
+            0 => Glyph { rows, first: 0, columns: 3 },
+            _ => {
+                let (first, beyond) = (used.trailing_zeros(), 8 - used.leading_zeros());
+                Glyph { rows, first: i64::from(first), columns: i64::from(beyond - first) }
+            }
+        }
+    }
+
+    fn advance(&self) -> i64 {
+        self.columns + 1
+    }
+
+    fn draw(&self, canvas: &mut RgbImage, x: i64, y: i64, scale: i64, ink: [u8; 3]) {
+        for (row, bits) in (0i64..).zip(self.rows) {
+            for column in (0..self.columns).filter(|c| bits >> (c + self.first) & 1 == 1) {
+                let (x, y) = (x + column * scale, y + row * scale);
+                fill(canvas, [x, y, x + scale, y + scale], ink);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(x1: f32, y1: f32, x2: f32, y2: f32, class: u16, score: f32) -> Detection {
+        Detection { x1, y1, x2, y2, score, class }
+    }
+
+    #[test]
+    fn frames_lie_inside_their_boxes_and_the_rest_is_untouched() {
+        let image = RgbImage::from_pixel(300, 200, Rgb([9, 9, 9]));
+        let out = draw(&image, &[found(50.0, 60.0, 150.0, 160.0, 1, 0.5)], &[]);
+        let color = Rgb(class_color(1));
+        for (x, y) in [(50, 100), (51, 100), (149, 100), (100, 159), (100, 158), (149, 159)] {
+            assert_eq!(*out.get_pixel(x, y), color, "{x} {y}");
+        }
+        for (x, y) in [(49, 100), (52, 100), (147, 100), (150, 100), (100, 160), (100, 100)] {
+            assert_eq!(*out.get_pixel(x, y), Rgb([9, 9, 9]), "{x} {y}");
+        }
+        assert_eq!(*image.get_pixel(50, 100), Rgb([9, 9, 9]));
+    }
+
+    #[test]
+    fn labels_hold_their_letters_and_stay_in_the_picture() {
+        let image = RgbImage::from_pixel(300, 200, Rgb([9, 9, 9]));
+        // At the right border and at the top: the tag is moved inside.
+        let out = draw(&image, &[found(290.0, 0.0, 300.0, 20.0, 0, 0.87)], &["RBC".into()]);
+        let ink = out.pixels().filter(|p| **p == Rgb([255, 255, 255])).count();
+        let dots: u32 = "RBC 0.87".chars().flat_map(|c| Glyph::of(c).rows).map(u8::count_ones).sum();
+        assert_eq!(ink, dots as usize);
+    }
+
+    #[test]
+    fn colors_of_many_classes_differ() {
+        let colors: std::collections::BTreeSet<[u8; 3]> = (0..80).map(class_color).collect();
+        assert_eq!(colors.len(), 80);
+    }
+
+    #[test]
+    fn hostile_boxes_and_tiny_images_do_not_fail() {
+        let huge = f32::MAX;
+        let boxes = [
+            found(f32::NAN, 0.0, 1.0, 1.0, 0, 0.5),
+            found(-huge, -huge, huge, huge, u16::MAX, f32::NAN),
+            found(5.0, 5.0, -5.0, -5.0, 3, 2.0),
+            found(huge, huge, huge, huge, 3, 0.1),
+        ];
+        for (w, h) in [(0, 0), (1, 1), (3, 200), (200, 3)] {
+            let out = draw(&RgbImage::new(w, h), &boxes, &["a name that is far too long for any of these pictures ✓é".into()]);
+            assert_eq!(out.dimensions(), (w, h));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What leaves the house: the self-contained detector file, pictures with boxes, predictions as JSON.
+//!
+//! Promises: the detector file loads upstream where the network is one of YOLOv5's, and needs nothing but itself here;
+//! the same model gives the same bytes. Files from outside are hostile until checked. Writes to memory, never to disk.
+
+pub mod card;
+pub mod detector;
+pub mod draw;
+pub mod error;
+pub mod json;
+pub mod safetensors;
+
+pub use card::ModelCard;
+pub use detector::Detector;
+pub use draw::draw;
+pub use error::ExportError;
+pub use json::{ImagePredictions, predictions_json};
+pub use safetensors::Artefact;

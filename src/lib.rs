@@ -1,0 +1,21 @@
+//! nasflow: neural architecture search as a content-addressed build.
+//!
+//! A search is one KDL file. Rooms from the bottom up: [`base`] and [`document`] (KDL in, a typed pipeline out), [`space`],
+//! [`search`] and [`plan`] (pure: what would run, and why), [`metrics`], [`data`], [`nn`], [`train`], [`evaluate`] (numbers),
+//! [`store`] (results on disk), [`run`] (who works on what), [`export`], [`report`] and [`cli`]. `docs/architecture.md` is the map.
+
+pub mod base;
+pub mod cli;
+pub mod data;
+pub mod document;
+pub mod evaluate;
+pub mod export;
+pub mod metrics;
+pub mod nn;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod search;
+pub mod space;
+pub mod store;
+pub mod train;

@@ -1,0 +1,57 @@
+//! What a run reads and writes besides parameters.
+
+use super::buffer::Buffer;
+use crate::space::{Op, Program};
+use nasflow_kernels::Scratch;
+
+/// A norm's batch statistics, one value a channel: mean, biased variance, 1/√(var + eps).
+#[derive(Default)]
+pub(super) struct Statistics {
+    pub mean: Vec<f32>,
+    pub var: Vec<f32>,
+    pub invstd: Vec<f32>,
+}
+
+/// Memory of an executor.
+pub(super) struct State {
+    pub blocks: Vec<Buffer>,
+    /// By node; empty where it is no norm.
+    pub statistics: Vec<Statistics>,
+    /// By node: the winners of max pooling.
+    pub argmax: Vec<Vec<u8>>,
+    pub scratch: Scratch,
+}
+
+impl State {
+    pub fn new(program: &Program) -> Self {
+        let statistics = |op: &Op, c: usize| match op {
+            Op::Norm { .. } => Statistics { mean: vec![0.0; c], var: vec![0.0; c], invstd: vec![0.0; c] },
+            _ => Statistics::default(),
+        };
+        State {
+            blocks: Vec::new(),
+            statistics: program.nodes.iter().map(|node| statistics(&node.op, program.values[node.output].c)).collect(),
+            argmax: vec![Vec::new(); program.nodes.len()],
+            scratch: Scratch::new(),
+        }
+    }
+
+    /// Makes room for `images` images in blocks of `floats` an image.
+    pub fn reserve(&mut self, floats: &[usize], images: usize) {
+        self.blocks.resize_with(self.blocks.len().max(floats.len()), Buffer::default);
+        self.blocks.iter_mut().zip(floats).for_each(|(block, f)| block.reserve(f * images));
+    }
+
+    pub fn block(&self, id: usize) -> &[f32] {
+        self.blocks[id].as_slice()
+    }
+
+    /// Takes a block out, to be written while others are read.
+    pub fn take(&mut self, id: usize) -> Buffer {
+        std::mem::take(&mut self.blocks[id])
+    }
+
+    pub fn give_back(&mut self, id: usize, block: Buffer) {
+        self.blocks[id] = block;
+    }
+}

@@ -1,0 +1,85 @@
+//! Executes a [`Program`](crate::space::Program) forward and backward: one list of operators, two executors.
+//!
+//! Promises: both executors compute the same functions (tests compare them); the fast one gives the same bits for any
+//! number of threads. Knows nothing of recipes, losses, data sets or stores.
+
+mod check;
+mod choice;
+pub mod fast;
+mod init;
+pub mod reference;
+pub mod weights;
+
+#[cfg(test)]
+mod testing;
+
+pub use check::{check_parameters, check_program};
+pub use choice::{executor_named, numerics};
+pub use fast::FastExecutor;
+pub use reference::ReferenceExecutor;
+pub use weights::{NamedTensor, TensorFile, load_tensors, save_tensors};
+
+use crate::space::Program;
+
+/// Which executor runs a program, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeviceChoice {
+    /// The crate's own kernels on the CPU.
+    Fast,
+    /// candle's operators on the CPU.
+    ReferenceCpu,
+    /// candle's operators on a CUDA device, by number: an error in a build without CUDA.
+    ReferenceCuda(usize),
+}
+
+/// The executor of a program for batches of up to `max_batch` images. Errors name the faulty node, or the device.
+pub fn executor(program: &Program, device: DeviceChoice, max_batch: usize) -> Result<Box<dyn Executor>, String> {
+    use candle_core::Device;
+    Ok(match device {
+        DeviceChoice::Fast => Box::new(FastExecutor::new(program, max_batch)?),
+        DeviceChoice::ReferenceCpu => Box::new(ReferenceExecutor::new(program, Device::Cpu)?),
+        DeviceChoice::ReferenceCuda(i) => {
+            let device = Device::new_cuda(i).map_err(|e| format!("CUDA device {i}: {e}"))?;
+            Box::new(ReferenceExecutor::new(program, device)?)
+        }
+    })
+}
+
+/// Values of every parameter and buffer of a program, by [`crate::space::ParamId`], in PyTorch's order.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Parameters(pub Vec<Vec<f32>>);
+
+impl Parameters {
+    /// Zeros of the right sizes.
+    pub fn zeros(program: &Program) -> Self {
+        Parameters(program.params.iter().map(|p| vec![0.0; p.len()]).collect())
+    }
+}
+
+/// Batch norm's two numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NormOptions {
+    /// Added to the variance.
+    pub eps: f64,
+    /// running = (1 − momentum) · running + momentum · batch; the running variance is the unbiased one.
+    pub momentum: f64,
+}
+
+/// An executor of one program. Images are NHWC, RGB, 0 … 1.
+pub trait Executor: Send {
+    /// The part of the numerics class that names this executor, e.g. `fast-avx512` or `reference-cpu`.
+    fn class(&self) -> String;
+
+    /// Forward in training mode: batch statistics; running statistics in `params` are updated. Keeps what `backward` needs.
+    fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String>;
+
+    /// Forward in inference mode: running statistics.
+    fn forward_eval(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String>;
+
+    /// Output `i` of the last forward: n × h × w × c.
+    fn output(&self, i: usize) -> &[f32];
+
+    /// Backward of the last `forward_train`: adds to `grads` (same layout as `params`; buffers stay zero).
+    /// `output_grads[i]` has the shape of output `i`.
+    fn backward(&mut self, params: &Parameters, output_grads: &[Vec<f32>], grads: &mut Parameters) -> Result<(), String>;
+}

@@ -1,0 +1,87 @@
+//! An action is a value (invariant 3): its canonical form gives both its key and the text that explains it.
+
+use crate::base::{Canon, Digest};
+
+/// What an action does. The number is the version of its semantics: raise it when the same inputs would give other
+/// bytes, and say so in the changelog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// k-means anchors of a split.
+    Anchors,
+    /// A split decoded at training size.
+    Pack,
+    /// Weights after so many iterations.
+    Train,
+    /// Detections of trained weights over a split.
+    Predict,
+    /// One number from detections.
+    Metric,
+    /// A choice among models.
+    Select,
+}
+
+impl Kind {
+    /// The word in records.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Anchors => "anchors",
+            Kind::Pack => "pack",
+            Kind::Train => "train",
+            Kind::Predict => "predict",
+            Kind::Metric => "metric",
+            Kind::Select => "select",
+        }
+    }
+
+    /// Version of the semantics.
+    pub fn version(self) -> i64 {
+        match self {
+            Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select => 1,
+        }
+    }
+}
+
+/// Everything that decides the bytes of a result, and nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Action {
+    /// What is done.
+    pub kind: Kind,
+    /// Its configuration.
+    pub config: Canon,
+    /// The content that it reads.
+    pub inputs: Vec<(&'static str, Digest)>,
+    /// The seed of what is random in it.
+    pub seed: Option<u64>,
+    /// The numerics class; none where the result is exact everywhere.
+    pub numerics: Option<String>,
+}
+
+impl Action {
+    /// The canonical form.
+    pub fn canon(&self) -> Canon {
+        let inputs = self.inputs.iter().map(|(name, d)| ((*name).to_string(), Canon::Digest(*d))).collect();
+        Canon::map([
+            ("kind", self.kind.word().into()),
+            ("version", self.kind.version().into()),
+            ("config", self.config.clone()),
+            ("inputs", Canon::Map(inputs)),
+            ("seed", self.seed.into()),
+            ("numerics", self.numerics.clone().into()),
+        ])
+    }
+
+    /// The key: the digest of the canonical form.
+    pub fn key(&self) -> Digest {
+        self.canon().digest()
+    }
+
+    /// The key of the same action in whatever numerics class.
+    pub fn what(&self) -> Digest {
+        Action { numerics: None, ..self.clone() }.canon().digest()
+    }
+
+    /// One `path = value` line for each leaf of the canonical form.
+    pub fn text(&self) -> String {
+        self.canon().lines().into_iter().map(|(path, value)| format!("{path} = {value}\n")).collect()
+    }
+}

@@ -1,0 +1,95 @@
+//! The answer of a pipeline: one model beside its baselines, and whether the difference was tested.
+
+use super::choose::value_of;
+use super::engine::{StageView, View};
+use super::figures::{Figure, pooled};
+use super::model::{Model, State};
+use crate::document::{Answer, Metric, Pipeline};
+
+/// How a baseline compares.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Better by more than the pooled deviation over seeds.
+    Better,
+    /// Within the pooled deviation, or worse.
+    NoBetter,
+    /// One run each: the difference was not tested.
+    NotTested,
+}
+
+/// One baseline beside the answer.
+#[derive(Clone, Debug)]
+pub struct Baseline {
+    /// The node that `against` names.
+    pub name: String,
+    /// The metric: over seeds, or over its models where they have one seed each.
+    pub figure: Figure,
+    /// How many models it stands for.
+    pub models: usize,
+    /// How the answer compares.
+    pub verdict: Verdict,
+    /// FLOPs of the answer ÷ mean FLOPs of the baseline.
+    pub cost_ratio: f64,
+}
+
+/// The answer with its baselines.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The node that `answer` names.
+    pub name: String,
+    /// The metric's name.
+    pub metric: String,
+    /// The model.
+    pub model: Model,
+    /// Its figure.
+    pub figure: Figure,
+    /// In the order of `against`.
+    pub baselines: Vec<Baseline>,
+}
+
+/// Finds the answer; none while its stage is not done, or where the pipeline names none.
+pub fn answered(pipeline: &Pipeline, view: &View) -> Option<Answered> {
+    let answer = pipeline.answer.as_ref()?;
+    let stage = |name: &str| pipeline.stages.iter().position(|s| s.name.value == name);
+    let measured: &StageView = view.stages.get(stage(&answer.r#in.value)?)?;
+    let ready = || measured.slots.iter().filter(|s| s.state == State::Ready).map(|s| &s.model);
+    let ours: Vec<&Model> = ready().filter(|m| m.via.contains(&answer.name.value)).collect();
+    let model = (*ours.first()?).clone();
+    let metric = &answer.by.value;
+    let figure = figure_of(&model, metric);
+    let baselines = answer
+        .against
+        .iter()
+        .filter_map(|name| {
+            let models: Vec<&Model> =
+                ready().filter(|m| m.via.contains(&name.value) && !ours.iter().any(|o| o.identity() == m.identity())).collect();
+            baseline(answer, &name.value, &model, &figure, &models)
+        })
+        .collect();
+    Some(Answered { name: answer.name.value.clone(), metric: metric.name(), model, figure, baselines })
+}
+
+fn figure_of(model: &Model, metric: &Metric) -> Figure {
+    model.figures.get(&metric.name()).cloned().unwrap_or_else(|| Figure::exact(value_of(model, metric)))
+}
+
+fn baseline(answer: &Answer, name: &str, model: &Model, figure: &Figure, models: &[&Model]) -> Option<Baseline> {
+    let metric = &answer.by.value;
+    let figures: Vec<Figure> = models.iter().map(|m| figure_of(m, metric)).collect();
+    let theirs = match figures.as_slice() {
+        [] => return None,
+        [one] => one.clone(),
+        many => Figure { values: many.iter().map(Figure::mean).collect() },
+    };
+    let gain = if metric.higher_is_better() { figure.mean() - theirs.mean() } else { theirs.mean() - figure.mean() };
+    let verdict = match pooled(figure, &theirs) {
+        // Seeds of one model against seeds of another; several models with one seed each are no test of this one.
+        Some(deviation) if gain > deviation => Verdict::Better,
+        Some(_) => Verdict::NoBetter,
+        None if gain <= 0.0 => Verdict::NoBetter,
+        None => Verdict::NotTested,
+    };
+    let macs = models.iter().map(|m| m.candidate.macs as f64).sum::<f64>() / models.len() as f64;
+    let cost_ratio = model.candidate.macs as f64 / macs;
+    Some(Baseline { name: name.to_string(), figure: theirs, models: models.len(), verdict, cost_ratio })
+}

@@ -1,0 +1,80 @@
+//! How `select` chooses: bounds, then the best N by a metric, or the models that no other dominates.
+//!
+//! Ties go to fewer FLOPs, then to the smaller digest; failed models and NaN come last and are never chosen (rule 10).
+
+use super::model::{Model, Slot, State};
+use crate::document::{Metric, Select, SelectBy};
+use std::cmp::Ordering;
+
+/// The chosen models' indices into `slots`, best first.
+pub fn choose(select: &Select, slots: &[Slot]) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..slots.len())
+        .filter(|&i| slots[i].state == State::Ready)
+        .filter(|&i| {
+            select.bounds.iter().all(|b| {
+                let value = value_of(&slots[i].model, &b.metric.value);
+                !value.is_nan() && b.min.is_none_or(|m| value >= m) && b.max.is_none_or(|m| value <= m)
+            })
+        })
+        .collect();
+    match &select.by {
+        SelectBy::All => left,
+        SelectBy::Top(n, metric) => {
+            left.retain(|&i| !value_of(&slots[i].model, &metric.value).is_nan());
+            left.sort_by(|&a, &b| better(&metric.value, &slots[a].model, &slots[b].model));
+            left.truncate(*n);
+            left
+        }
+        SelectBy::Pareto(metrics) => {
+            let metrics: Vec<&Metric> = metrics.iter().map(|m| &m.value).collect();
+            let mut front = pareto(&left.iter().map(|&i| costs(&slots[i].model, &metrics)).collect::<Vec<_>>())
+                .into_iter()
+                .map(|k| left[k])
+                .collect::<Vec<_>>();
+            front.sort_by(|&a, &b| better(metrics[0], &slots[a].model, &slots[b].model));
+            front
+        }
+    }
+}
+
+/// A metric of a model: measured, or following from its architecture. NaN where it is not there.
+pub fn value_of(model: &Model, metric: &Metric) -> f64 {
+    match metric {
+        Metric::Params => model.candidate.params as f64,
+        Metric::Macs => model.candidate.macs as f64,
+        Metric::Flops => 2.0 * model.candidate.macs as f64,
+        _ => model.figures.get(&metric.name()).map_or(f64::NAN, super::Figure::mean),
+    }
+}
+
+/// The better model first.
+pub fn better(metric: &Metric, a: &Model, b: &Model) -> Ordering {
+    let (x, y) = (value_of(a, metric), value_of(b, metric));
+    let order = if metric.higher_is_better() { y.total_cmp(&x) } else { x.total_cmp(&y) };
+    x.is_nan().cmp(&y.is_nan()).then(order).then(a.candidate.macs.cmp(&b.candidate.macs)).then_with(|| a.identity().cmp(&b.identity()))
+}
+
+/// Values with "less is better" in every place.
+fn costs(model: &Model, metrics: &[&Metric]) -> Vec<f64> {
+    metrics.iter().map(|m| if m.higher_is_better() { -value_of(model, m) } else { value_of(model, m) }).collect()
+}
+
+/// The points that no other point dominates (at least as good everywhere, better somewhere). NaN points are left out.
+pub fn pareto(points: &[Vec<f64>]) -> Vec<usize> {
+    let dominates = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(x, y)| x <= y) && a.iter().zip(b).any(|(x, y)| x < y);
+    (0..points.len())
+        .filter(|&i| !points[i].iter().any(|v| v.is_nan()))
+        .filter(|&i| !points.iter().any(|p| !p.iter().any(|v| v.is_nan()) && dominates(p, &points[i])))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pareto;
+
+    #[test]
+    fn the_front_keeps_ties_and_drops_what_is_dominated() {
+        let points = [vec![1.0, 3.0], vec![2.0, 2.0], vec![2.0, 3.0], vec![3.0, 1.0], vec![1.0, 3.0], vec![f64::NAN, 0.0]];
+        assert_eq!(pareto(&points), vec![0, 1, 3, 4]);
+    }
+}

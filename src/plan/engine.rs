@@ -1,0 +1,237 @@
+//! The replay: walks the stages over what is known, proposes as far as results allow, and lists what would run.
+
+use super::model::{Candidate, Slot, State};
+use super::work::Work;
+use crate::base::Digest;
+use crate::document::{Pipeline, StageKind};
+use crate::search::Search;
+use crate::space::Space;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// A split of a data set, as far as keys and counts need it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct SplitInfo {
+    /// The digest of its canonical content.
+    pub digest: Digest,
+    /// Number of images.
+    pub images: usize,
+    /// Number of boxes.
+    pub objects: usize,
+}
+
+/// A data set, as far as keys and counts need it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct DataInfo {
+    /// The longer side at which networks see it.
+    pub image_size: usize,
+    /// Class names in declared order.
+    pub classes: Vec<String>,
+    /// Splits by name.
+    pub splits: BTreeMap<String, SplitInfo>,
+    /// The decoder's version.
+    pub decoder: String,
+}
+
+/// What is known of an action.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Named blobs.
+    pub outputs: BTreeMap<String, Digest>,
+    /// Small results.
+    pub values: Value,
+}
+
+/// A known point of a training chain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// Iterations done.
+    pub iteration: u64,
+    /// The record's key.
+    pub key: Digest,
+    /// The training state, where it is still there.
+    pub state: Option<Digest>,
+    /// Where the training diverged, the reason.
+    pub diverged: Option<String>,
+}
+
+/// The snapshot that a replay reads.
+pub trait Known {
+    /// The result of this action.
+    fn outcome(&mut self, key: Digest) -> Option<Outcome>;
+    /// Known points of a training chain.
+    fn chain(&mut self, chain: Digest) -> Vec<Point>;
+    /// Why this action is out of attempts in this run.
+    fn given_up(&mut self, key: Digest) -> Option<String>;
+}
+
+/// One stage after a replay.
+#[derive(Clone, Debug)]
+pub struct StageView {
+    /// Its models.
+    pub slots: Vec<Slot>,
+    /// Whether no further model can come.
+    pub complete: bool,
+    /// What the reader should know ("the space is exhausted after 12 of 16").
+    pub notes: Vec<String>,
+}
+
+/// A replay's result.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// One for each stage of the pipeline, in its order.
+    pub stages: Vec<StageView>,
+    /// What can run now, first things first.
+    pub works: Vec<Work>,
+}
+
+impl View {
+    /// Whether nothing is left to do.
+    pub fn finished(&self) -> bool {
+        self.works.is_empty() && self.stages.iter().all(|s| s.complete)
+    }
+}
+
+/// A search in progress: tickets proposed so far never change.
+pub(super) struct Tickets<'a> {
+    pub search: Search<'a>,
+    pub candidates: Vec<Arc<Candidate>>,
+    pub over: bool,
+    pub note: Option<String>,
+}
+
+/// Replays one pipeline. Keeps what cannot change between replays (tickets, candidates), nothing else.
+pub struct Engine<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) data: &'a BTreeMap<String, DataInfo>,
+    pub(super) spaces: &'a BTreeMap<String, Space>,
+    pub(super) numerics: String,
+    pub(super) tickets: HashMap<usize, Tickets<'a>>,
+    pub(super) candidates: HashMap<Digest, Arc<Candidate>>,
+}
+
+impl<'a> Engine<'a> {
+    /// `numerics` names the class in which this run trains and detects.
+    pub fn new(
+        pipeline: &'a Pipeline,
+        data: &'a BTreeMap<String, DataInfo>,
+        spaces: &'a BTreeMap<String, Space>,
+        numerics: String,
+    ) -> Self {
+        Engine { pipeline, data, spaces, numerics, tickets: HashMap::new(), candidates: HashMap::new() }
+    }
+
+    /// The pipeline.
+    pub fn pipeline(&self) -> &'a Pipeline {
+        self.pipeline
+    }
+
+    /// Walks all stages over what is known.
+    pub fn replay(&mut self, known: &mut dyn Known) -> View {
+        let pipeline = self.pipeline;
+        let mut pass = Pass { views: Vec::new(), works: Vec::new() };
+        for (index, stage) in pipeline.stages.iter().enumerate() {
+            let view = match &stage.kind {
+                StageKind::Sample(sample) => self.sample(index, sample, known, &mut pass),
+                StageKind::Train(train) => {
+                    let incoming = self.incoming(index, &pass);
+                    self.each(incoming, |engine, slot| engine.train(index, train, slot, known, &mut pass.works))
+                }
+                StageKind::Evaluate(evaluate) => {
+                    let incoming = self.incoming(index, &pass);
+                    self.evaluate_all(index, evaluate, incoming, known, &mut pass.works)
+                }
+                StageKind::Select(select) => {
+                    let incoming = self.incoming(index, &pass);
+                    self.select(index, select, incoming, known, &mut pass.works)
+                }
+            };
+            pass.views.push(view);
+        }
+        View { stages: pass.views, works: dedupe(pass.works) }
+    }
+
+    /// The index of a stage.
+    pub fn stage(&self, name: &str) -> Option<usize> {
+        self.pipeline.stages.iter().position(|s| s.name.value == name)
+    }
+
+    /// The union of what the named stages leave, one slot an identity.
+    fn incoming(&self, index: usize, pass: &Pass) -> StageView {
+        let mut union = StageView { slots: Vec::new(), complete: true, notes: Vec::new() };
+        let mut seen: HashMap<Digest, usize> = HashMap::new();
+        for name in &self.pipeline.stages[index].from {
+            let Some(view) = self.stage(&name.value).and_then(|i| pass.views.get(i)) else { continue };
+            union.complete &= view.complete;
+            for slot in &view.slots {
+                let identity = (slot.state == State::Ready).then(|| slot.model.identity());
+                match identity.and_then(|id| seen.get(&id)) {
+                    Some(&at) => {
+                        let same: &mut Slot = &mut union.slots[at];
+                        same.model.via.extend(slot.model.via.iter().cloned());
+                        for (metric, figure) in &slot.model.figures {
+                            same.model.figures.entry(metric.clone()).or_insert_with(|| figure.clone());
+                        }
+                    }
+                    None => {
+                        if let Some(id) = identity {
+                            seen.insert(id, union.slots.len());
+                        }
+                        union.slots.push(Slot { steps: Vec::new(), ..slot.clone() });
+                    }
+                }
+            }
+        }
+        union
+    }
+
+    /// Applies a stage to every incoming model; those that are not ready stay as they are.
+    fn each(&mut self, incoming: StageView, mut f: impl FnMut(&mut Self, Slot) -> Slot) -> StageView {
+        let slots =
+            incoming.slots.into_iter().map(|slot| if slot.state == State::Ready { f(self, slot) } else { slot }).collect::<Vec<_>>();
+        let complete = incoming.complete && slots.iter().all(|s| s.state != State::Pending);
+        StageView { slots, complete, notes: Vec::new() }
+    }
+
+    fn evaluate_all(
+        &mut self,
+        index: usize,
+        evaluate: &crate::document::Evaluate,
+        incoming: StageView,
+        known: &mut dyn Known,
+        works: &mut Vec<Work>,
+    ) -> StageView {
+        let mut slots = Vec::new();
+        for slot in incoming.slots {
+            if slot.state == State::Ready {
+                slots.extend(self.evaluate(index, evaluate, slot, known, works));
+            } else {
+                slots.push(slot);
+            }
+        }
+        let complete = incoming.complete && slots.iter().all(|s| s.state != State::Pending);
+        StageView { slots, complete, notes: Vec::new() }
+    }
+}
+
+/// What one replay gathers.
+pub(super) struct Pass {
+    pub views: Vec<StageView>,
+    pub works: Vec<Work>,
+}
+
+/// Two stages may ask for one action; it runs once, for the one that asked first. Of two trainings of one chain only
+/// the first asked for goes now: the other will start from where it ends.
+fn dedupe(works: Vec<Work>) -> Vec<Work> {
+    let mut seen = std::collections::HashSet::new();
+    works
+        .into_iter()
+        .filter(|w| {
+            seen.insert(match w {
+                Work::Train(t) => t.chain,
+                other => other.key(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,23 @@
+//! A pipeline and a snapshot of what is known → action keys, what would run, and why.
+//!
+//! Promises: pure; the same code path serves `plan`, `run` and `show`. A search replays here as a fold over its tickets.
+//! Knows nothing of files, processes or tensors: who executes a [`Work`] is the business of `run`.
+
+pub mod action;
+pub mod answer;
+pub mod choose;
+pub mod engine;
+pub mod evaluation;
+pub mod figures;
+pub mod model;
+pub mod reason;
+pub mod recipe;
+mod stages;
+pub mod work;
+
+pub use action::{Action, Kind};
+pub use engine::{DataInfo, Engine, Known, Outcome, Point, SplitInfo, StageView, View};
+pub use figures::Figure;
+pub use model::{Model, SeedRun, Slot, State, Step};
+pub use reason::Reason;
+pub use work::{MetricWork, PredictWork, SelectWork, TrainWork, Work};

@@ -1,0 +1,108 @@
+//! Models as they travel along the stages: an architecture, perhaps trained, perhaps measured.
+
+use super::Figure;
+use super::action::Action;
+use crate::base::{Canon, Digest};
+use crate::space::Architecture;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// An architecture with what follows from it alone.
+#[derive(Debug)]
+pub struct Candidate {
+    /// The canonical form.
+    pub architecture: Architecture,
+    /// Its digest.
+    pub digest: Digest,
+    /// Trainable parameters.
+    pub params: u64,
+    /// Multiply-adds of one image.
+    pub macs: u64,
+    /// Label → value of the decisions that led to it, for people.
+    pub choices: Vec<(String, String)>,
+}
+
+/// One trained copy of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedRun {
+    /// The seed of weights and batches.
+    pub seed: u64,
+    /// The key of the training.
+    pub key: Digest,
+    /// The weights to evaluate.
+    pub weights: Digest,
+}
+
+/// What a train stage gave a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trained {
+    /// The stage.
+    pub stage: usize,
+    /// Epochs so far.
+    pub epochs: usize,
+    /// One run a seed.
+    pub runs: Vec<SeedRun>,
+}
+
+/// A model on its way.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// What it is built of.
+    pub candidate: Arc<Candidate>,
+    /// The sample stage and ticket that proposed it, for people: `trials #12`.
+    pub origin: (String, usize),
+    /// Its training, where it has one.
+    pub trained: Option<Trained>,
+    /// Trainings asked for on the way, by stage and epoch.
+    pub points: BTreeMap<usize, Trained>,
+    /// Names of the stages that it came through.
+    pub via: BTreeSet<String>,
+    /// Metric name → figure, from the evaluate stages on the way (later ones win).
+    pub figures: BTreeMap<String, Figure>,
+}
+
+impl Model {
+    /// The identity: one candidate in one state (invariant 8).
+    pub fn identity(&self) -> Digest {
+        let weights: Vec<Digest> = self.trained.iter().flat_map(|t| t.runs.iter().map(|r| r.weights)).collect();
+        Canon::List(vec![self.candidate.digest.into(), weights.into()]).digest()
+    }
+
+    /// `trials #12`, or the stage's name where it proposes only one.
+    pub fn label(&self) -> String {
+        format!("{} #{}", self.origin.0, self.origin.1)
+    }
+}
+
+/// How far a model is at a stage.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// The stage is done with it.
+    Ready,
+    /// It failed, as a result: why.
+    Failed(String),
+    /// Something must run first.
+    Pending,
+}
+
+/// One action of a stage for one model, known or not.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The action.
+    pub action: Action,
+    /// Its key.
+    pub key: Digest,
+    /// Whether its result is known.
+    pub known: bool,
+}
+
+/// One model at one stage.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// The model, as the stage leaves it (as it came, while pending).
+    pub model: Model,
+    /// How far it is.
+    pub state: State,
+    /// The actions of this stage for it, as far as their keys are known.
+    pub steps: Vec<Step>,
+}

@@ -1,0 +1,174 @@
+//! `evaluate`: predictions are one action, each metric a pure action over them (invariant 15).
+
+use super::super::Figure;
+use super::super::action::{Action, Kind};
+use super::super::choose::value_of;
+use super::super::engine::{Engine, Known};
+use super::super::evaluation::{CONFIDENCE, MAX_DETECTIONS, NMS_IOU};
+use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
+use super::super::work::{MetricWork, PredictWork, Work};
+use crate::base::{Canon, Digest};
+use crate::document::{Evaluate, Metric, StageKind};
+
+impl Engine<'_> {
+    /// One slot for each epoch asked for.
+    pub(in super::super) fn evaluate(
+        &mut self,
+        index: usize,
+        evaluate: &Evaluate,
+        slot: Slot,
+        known: &mut dyn Known,
+        works: &mut Vec<Work>,
+    ) -> Vec<Slot> {
+        if evaluate.at.is_empty() {
+            return vec![self.evaluate_one(index, evaluate, slot, known, works)];
+        }
+        evaluate
+            .at
+            .iter()
+            .map(|epoch| {
+                let mut at = slot.clone();
+                match slot.model.points.get(epoch) {
+                    Some(point) => {
+                        at.model.trained = Some(point.clone());
+                        self.evaluate_one(index, evaluate, at, known, works)
+                    }
+                    None => Slot { state: State::Failed(format!("not trained to epoch {epoch}")), ..at },
+                }
+            })
+            .collect()
+    }
+
+    fn evaluate_one(&mut self, index: usize, evaluate: &Evaluate, mut slot: Slot, known: &mut dyn Known, works: &mut Vec<Work>) -> Slot {
+        let name = self.pipeline.stages[index].name.value.clone();
+        slot.model.via.insert(name.clone());
+        let mut state = State::Ready;
+        for metric in evaluate.metrics.iter().map(|m| &m.value).filter(|m| m.is_cost()) {
+            let figure = Figure::exact(value_of(&slot.model, metric));
+            slot.model.figures.insert(metric.name(), figure);
+        }
+        let measured: Vec<Metric> = evaluate.metrics.iter().map(|m| m.value.clone()).filter(Metric::reads_predictions).collect();
+        if let (Some((data, split)), Some(trained), false) = (&evaluate.data, slot.model.trained.clone(), measured.is_empty()) {
+            let data = (data.value.clone(), split.value.clone());
+            let mut values: Vec<Vec<f64>> = vec![Vec::new(); measured.len()];
+            for run in &trained.runs {
+                match self.predictions(index, &name, &slot.model, &trained, run, &data, known, works, &mut slot.steps) {
+                    Found::Known(predictions) => {
+                        for (metric, values) in measured.iter().zip(&mut values) {
+                            let label = format!("{name}: {} {}", slot.model.label(), metric.name());
+                            match self.metric(index, label, metric, predictions, &data, known, works, &mut slot.steps) {
+                                Found::Known(value) => values.push(value),
+                                Found::Pending => state = pending(state),
+                                Found::Failed(why) => state = State::Failed(why),
+                            }
+                        }
+                    }
+                    Found::Pending => state = pending(state),
+                    Found::Failed(why) => state = State::Failed(why),
+                }
+            }
+            if state == State::Ready {
+                for (metric, values) in measured.iter().zip(values) {
+                    slot.model.figures.insert(metric.name(), Figure { values });
+                }
+            }
+        }
+        Slot { state, ..slot }
+    }
+
+    fn predictions(
+        &self,
+        index: usize,
+        name: &str,
+        model: &Model,
+        trained: &Trained,
+        run: &SeedRun,
+        data: &(String, String),
+        known: &mut dyn Known,
+        works: &mut Vec<Work>,
+        steps: &mut Vec<Step>,
+    ) -> Found<Digest> {
+        let StageKind::Train(train) = &self.pipeline.stages[trained.stage].kind else { return Found::Failed("not trained".into()) };
+        let Some(info) = self.data.get(&data.0) else { return Found::Failed(format!("no data `{}`", data.0)) };
+        let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
+        let action = Action {
+            kind: Kind::Predict,
+            config: Canon::map([
+                ("image-size", info.image_size.into()),
+                ("decoder", info.decoder.clone().into()),
+                ("batch-norm-eps", train.recipe.bn_eps.into()),
+                ("confidence", CONFIDENCE.into()),
+                ("nms-iou", NMS_IOU.into()),
+                ("max-detections", MAX_DETECTIONS.into()),
+            ]),
+            inputs: vec![("architecture", model.candidate.digest), ("weights", run.weights), ("split", split.digest)],
+            seed: None,
+            numerics: Some(self.numerics.clone()),
+        };
+        let key = action.key();
+        let outcome = known.outcome(key).and_then(|o| o.outputs.get("predictions").copied());
+        steps.push(Step { action: action.clone(), key, known: outcome.is_some() });
+        if let Some(predictions) = outcome {
+            return Found::Known(predictions);
+        }
+        if let Some(reason) = known.given_up(key) {
+            return Found::Failed(reason);
+        }
+        works.push(Work::Predict(Box::new(PredictWork {
+            action,
+            key,
+            label: format!("{name}: {}", model.label()),
+            stage: index,
+            candidate: model.candidate.clone(),
+            weights: run.weights,
+            bn_eps: train.recipe.bn_eps,
+            data: data.clone(),
+        })));
+        Found::Pending
+    }
+
+    fn metric(
+        &self,
+        index: usize,
+        label: String,
+        metric: &Metric,
+        predictions: Digest,
+        data: &(String, String),
+        known: &mut dyn Known,
+        works: &mut Vec<Work>,
+        steps: &mut Vec<Step>,
+    ) -> Found<f64> {
+        let Some(split) = self.data.get(&data.0).and_then(|d| d.splits.get(&data.1)) else {
+            return Found::Failed(format!("no split `{}`", data.1));
+        };
+        let action = Action {
+            kind: Kind::Metric,
+            config: Canon::map([("metric", metric.name().into())]),
+            inputs: vec![("predictions", predictions), ("split", split.digest)],
+            seed: None,
+            numerics: None,
+        };
+        let key = action.key();
+        let outcome = known.outcome(key);
+        steps.push(Step { action: action.clone(), key, known: outcome.is_some() });
+        match outcome {
+            Some(o) => Found::Known(o.values["value"].as_f64().unwrap_or(f64::NAN)),
+            None => {
+                let (metric, data) = (metric.name(), data.clone());
+                works.push(Work::Metric(Box::new(MetricWork { action, key, label, stage: index, metric, predictions, data })));
+                Found::Pending
+            }
+        }
+    }
+}
+
+/// A look-up's result.
+enum Found<T> {
+    Known(T),
+    Pending,
+    Failed(String),
+}
+
+fn pending(state: State) -> State {
+    if matches!(state, State::Failed(_)) { state } else { State::Pending }
+}

@@ -1,0 +1,131 @@
+//! `sample`: a fold over tickets (invariant 7). Ticket n is proposed once the results of tickets 0 … n − window are known.
+
+use super::super::choose;
+use super::super::engine::{Engine, Known, Pass, StageView, Tickets};
+use super::super::model::{Candidate, Model, Slot, State};
+use crate::document::{Sample, StageKind};
+use crate::search::{Next, Search, Told};
+use crate::space::Architecture;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+impl<'a> Engine<'a> {
+    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, known: &mut dyn Known, pass: &mut Pass) -> StageView {
+        let pipeline = self.pipeline;
+        let stage = &pipeline.stages[index];
+        let Some(space) = stage.from.first().and_then(|f| self.spaces.get(&f.value)) else {
+            return StageView { slots: Vec::new(), complete: true, notes: Vec::new() };
+        };
+        let mut tickets = self.tickets.remove(&index).unwrap_or_else(|| Tickets {
+            search: Search::new(space, &sample.strategy, sample.trials, sample.window, pipeline.seed.wrapping_add(sample.seed)),
+            candidates: Vec::new(),
+            over: false,
+            note: None,
+        });
+        // Results of earlier tickets follow the chain of stages from here to the objective's evaluate stage.
+        let path = sample.objective.as_ref().map(|o| self.path(index, &o.stage.value)).unwrap_or_default();
+        let mut told: BTreeMap<usize, Option<Told>> = BTreeMap::new();
+        while !tickets.over {
+            // Asked first, so that the closure below only reads.
+            let upto = tickets.candidates.len();
+            if sample.objective.is_some() {
+                let needed = (upto + 1).saturating_sub(sample.window);
+                for ticket in 0..needed {
+                    if !told.contains_key(&ticket) {
+                        let slot = self.slot(index, ticket, &tickets.candidates[ticket]);
+                        let result = self.result(&path, sample, slot, known);
+                        told.insert(ticket, result);
+                    }
+                }
+            }
+            match tickets.search.propose(&|ticket| told.get(&ticket).cloned().flatten()) {
+                Next::Ticket(ticket) => {
+                    let choices = space.describe(&ticket.sample);
+                    let candidate = self.candidate(ticket.architecture, choices);
+                    tickets.candidates.push(candidate);
+                }
+                Next::NeedResult(_) => break,
+                Next::Exhausted { note } => {
+                    tickets.over = true;
+                    tickets.note = Some(note);
+                }
+                Next::Done => tickets.over = true,
+            }
+        }
+        let slots = tickets.candidates.iter().enumerate().map(|(n, c)| self.slot(index, n, c)).collect();
+        let view = StageView { slots, complete: tickets.over, notes: tickets.note.iter().cloned().collect() };
+        self.tickets.insert(index, tickets);
+        let _ = pass;
+        view
+    }
+
+    /// The candidate of an architecture, shared by all that propose it.
+    fn candidate(&mut self, architecture: Architecture, choices: Vec<(String, String)>) -> Arc<Candidate> {
+        let digest = architecture.digest();
+        self.candidates
+            .entry(digest)
+            .or_insert_with(|| {
+                let (params, macs) = architecture.program().map(|p| (p.param_count(), p.macs())).unwrap_or_default();
+                Arc::new(Candidate { architecture, digest, params, macs, choices })
+            })
+            .clone()
+    }
+
+    fn slot(&self, index: usize, ticket: usize, candidate: &Arc<Candidate>) -> Slot {
+        let name = self.pipeline.stages[index].name.value.clone();
+        let model = Model {
+            candidate: candidate.clone(),
+            origin: (name.clone(), ticket),
+            trained: None,
+            points: BTreeMap::new(),
+            via: BTreeSet::from([name]),
+            figures: BTreeMap::new(),
+        };
+        Slot { model, state: State::Ready, steps: Vec::new() }
+    }
+
+    /// The stages between a sample and the evaluate stage that its objective names, in order, that stage included.
+    fn path(&self, sample: usize, evaluate: &str) -> Vec<usize> {
+        let mut path = Vec::new();
+        let mut at = self.stage(evaluate);
+        while let Some(index) = at.filter(|&i| i != sample) {
+            path.push(index);
+            at = self.pipeline.stages[index]
+                .from
+                .iter()
+                .filter_map(|f| self.stage(&f.value))
+                .find(|&i| i == sample || self.reaches(sample, i));
+        }
+        path.reverse();
+        path
+    }
+
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        self.pipeline.stages[to].from.iter().filter_map(|f| self.stage(&f.value)).any(|i| i == from || self.reaches(from, i))
+    }
+
+    /// What the strategy is told of one ticket: none while it is not known.
+    fn result(&mut self, path: &[usize], sample: &Sample, slot: Slot, known: &mut dyn Known) -> Option<Told> {
+        let objective = sample.objective.as_ref()?;
+        let pipeline = self.pipeline;
+        let mut at = slot;
+        let mut unasked = Vec::new();
+        for &index in path {
+            at = match &pipeline.stages[index].kind {
+                StageKind::Train(train) => self.train(index, train, at, known, &mut unasked),
+                StageKind::Evaluate(evaluate) => self.evaluate(index, evaluate, at, known, &mut unasked).pop()?,
+                _ => return Some(Told::Failed),
+            };
+            match at.state {
+                State::Ready => {}
+                State::Failed(_) => return Some(Told::Failed),
+                State::Pending => return None,
+            }
+        }
+        let value = choose::value_of(&at.model, &objective.metric.value);
+        if value.is_nan() {
+            return Some(Told::Failed);
+        }
+        Some(Told::Value(if objective.maximize { value } else { -value }))
+    }
+}

@@ -1,0 +1,140 @@
+//! `train`: a chain over iterations for each model and seed (invariant 9).
+
+use super::super::action::{Action, Kind};
+use super::super::engine::{Engine, Known};
+use super::super::model::{SeedRun, Slot, State, Step, Trained};
+use super::super::recipe;
+use super::super::work::{Resume, TrainWork, Work};
+use crate::base::{Canon, Digest};
+use crate::document::{Init, StageKind, Train};
+
+impl Engine<'_> {
+    pub(in super::super) fn train(
+        &mut self,
+        index: usize,
+        train: &Train,
+        mut slot: Slot,
+        known: &mut dyn Known,
+        works: &mut Vec<Work>,
+    ) -> Slot {
+        let name = self.pipeline.stages[index].name.value.clone();
+        slot.model.via.insert(name.clone());
+        let Some(split) = self.data.get(&train.data.value).and_then(|d| d.splits.get(&train.split.value)) else {
+            return Slot { state: State::Failed(format!("no split `{}`", train.split.value)), ..slot };
+        };
+        let per_epoch = split.images.div_ceil(train.recipe.batch.max(1)).max(1);
+        let rungs = self.rungs(index, train);
+        let mut state = State::Ready;
+        let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();
+        let init = match train.init {
+            Init::Scratch => None,
+            Init::Continue => slot.model.trained.as_ref().and_then(|t| t.runs.first()).map(|r| r.weights),
+        };
+        for seed in (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k)) {
+            let actions: Vec<(usize, Action)> = rungs
+                .iter()
+                .map(|&epochs| (epochs, self.train_action(train, slot.model.candidate.digest, init, seed, (epochs * per_epoch) as u64)))
+                .collect();
+            let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
+            let outcomes: Vec<_> = keys.iter().map(|k| known.outcome(*k)).collect();
+            let mut missing = false;
+            for (i, outcome) in outcomes.iter().enumerate() {
+                slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some() });
+                match outcome {
+                    Some(o) if o.values["status"] == "diverged" => {
+                        state = State::Failed(o.values["reason"].as_str().unwrap_or("diverged").to_string());
+                    }
+                    Some(o) => match o.outputs.get("weights") {
+                        Some(&weights) => points[i].runs.push(SeedRun { seed, key: keys[i], weights }),
+                        None => missing = true,
+                    },
+                    None => missing = true,
+                }
+            }
+            if !missing || matches!(state, State::Failed(_)) {
+                continue;
+            }
+            let Some((_, last)) = actions.last().cloned() else { continue };
+            let key = last.key();
+            if let Some(reason) = known.given_up(key) {
+                state = State::Failed(reason);
+                continue;
+            }
+            let chain = self.train_action(train, slot.model.candidate.digest, init, seed, 0).key();
+            let known_points = known.chain(chain);
+            if let Some(reason) = known_points.iter().find_map(|p| p.diverged.clone()) {
+                state = State::Failed(reason);
+                continue;
+            }
+            state = State::Pending;
+            let first_missing = outcomes.iter().position(Option::is_none).unwrap_or(0);
+            let limit = (rungs[first_missing] * per_epoch) as u64;
+            let resume = known_points
+                .into_iter()
+                .filter(|p| p.iteration < limit)
+                .filter_map(|p| p.state.map(|state| Resume { iteration: p.iteration, state, key: p.key }))
+                .max_by_key(|r| r.iteration);
+            let seed_note = if train.seeds > 1 { format!(", seed {seed}") } else { String::new() };
+            works.push(Work::Train(Box::new(TrainWork {
+                key,
+                action: last,
+                chain,
+                label: format!("{name}: {}{seed_note}", slot.model.label()),
+                stage: index,
+                candidate: slot.model.candidate.clone(),
+                data: (train.data.value.clone(), train.split.value.clone()),
+                recipe: train.recipe.clone(),
+                seed,
+                init,
+                per_epoch,
+                rungs: actions[first_missing..].to_vec(),
+                resume,
+            })));
+        }
+        if state == State::Ready {
+            slot.model.points = points.iter().map(|t| (t.epochs, t.clone())).collect();
+            slot.model.trained = points.pop();
+            slot.model.figures.clear();
+        }
+        Slot { state, ..slot }
+    }
+
+    /// Epochs at which weights are asked for: those of evaluate stages that read this training, and its end.
+    fn rungs(&self, index: usize, train: &Train) -> Vec<usize> {
+        let name = &self.pipeline.stages[index].name.value;
+        let mut rungs: Vec<usize> = self
+            .pipeline
+            .stages
+            .iter()
+            .filter(|s| s.from.iter().any(|f| &f.value == name))
+            .filter_map(|s| if let StageKind::Evaluate(e) = &s.kind { Some(e.at.clone()) } else { None })
+            .flatten()
+            .filter(|&e| e < train.epochs)
+            .chain([train.epochs])
+            .collect();
+        rungs.sort_unstable();
+        rungs.dedup();
+        rungs
+    }
+
+    /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
+    fn train_action(&self, train: &Train, architecture: Digest, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
+        let data = self.data.get(&train.data.value);
+        let split = data.and_then(|d| d.splits.get(&train.split.value)).map(|s| s.digest);
+        let mut inputs = vec![("architecture", architecture)];
+        inputs.extend(split.map(|s| ("split", s)));
+        inputs.extend(init.map(|i| ("init", i)));
+        Action {
+            kind: Kind::Train,
+            config: Canon::map([
+                ("iteration", iteration.into()),
+                ("image-size", data.map(|d| d.image_size).into()),
+                ("decoder", data.map(|d| d.decoder.clone()).into()),
+                ("recipe", recipe::canon(&train.recipe)),
+            ]),
+            inputs,
+            seed: Some(seed),
+            numerics: Some(self.numerics.clone()),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What is to be executed: an action with everything that an executor needs beside its key.
+
+use super::action::Action;
+use super::model::Candidate;
+use crate::base::Digest;
+use crate::document::Recipe;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Something whose inputs are all known and whose result is not.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// Train (in a worker).
+    Train(Box<TrainWork>),
+    /// Detect (in a worker).
+    Predict(Box<PredictWork>),
+    /// Compute one metric.
+    Metric(Box<MetricWork>),
+    /// Record a choice.
+    Select(Box<SelectWork>),
+}
+
+impl Work {
+    /// The key of its action.
+    pub fn key(&self) -> Digest {
+        match self {
+            Work::Train(w) => w.key,
+            Work::Predict(w) => w.key,
+            Work::Metric(w) => w.key,
+            Work::Select(w) => w.key,
+        }
+    }
+
+    /// The action.
+    pub fn action(&self) -> &Action {
+        match self {
+            Work::Train(w) => &w.action,
+            Work::Predict(w) => &w.action,
+            Work::Metric(w) => &w.action,
+            Work::Select(w) => &w.action,
+        }
+    }
+
+    /// The stage that asked first, and for which model.
+    pub fn label(&self) -> String {
+        match self {
+            Work::Train(w) => w.label.clone(),
+            Work::Predict(w) => w.label.clone(),
+            Work::Metric(w) => w.label.clone(),
+            Work::Select(w) => w.label.clone(),
+        }
+    }
+
+    /// The index of the stage that asked first.
+    pub fn stage(&self) -> usize {
+        match self {
+            Work::Train(w) => w.stage,
+            Work::Predict(w) => w.stage,
+            Work::Metric(w) => w.stage,
+            Work::Select(w) => w.stage,
+        }
+    }
+}
+
+/// A checkpoint that a training may start from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resume {
+    /// Iterations done.
+    pub iteration: u64,
+    /// The state's blob.
+    pub state: Digest,
+    /// The record that it belongs to.
+    pub key: Digest,
+}
+
+/// Train a candidate to an epoch.
+#[derive(Clone, Debug)]
+pub struct TrainWork {
+    /// The action of the last rung.
+    pub action: Action,
+    /// Its key.
+    pub key: Digest,
+    /// The chain: the action without its iteration.
+    pub chain: Digest,
+    /// For people.
+    pub label: String,
+    /// The stage.
+    pub stage: usize,
+    /// What is trained.
+    pub candidate: Arc<Candidate>,
+    /// `data` node and split.
+    pub data: (String, String),
+    /// How.
+    pub recipe: Recipe,
+    /// Seed of weights and batches.
+    pub seed: u64,
+    /// Weights to start from; none: fresh.
+    pub init: Option<Digest>,
+    /// Iterations an epoch.
+    pub per_epoch: usize,
+    /// Epochs at which weights are published, ascending, with their actions; the last is this action.
+    pub rungs: Vec<(usize, Action)>,
+    /// The furthest known checkpoint of the chain before the last rung.
+    pub resume: Option<Resume>,
+}
+
+/// Detect over a split with trained weights.
+#[derive(Clone, Debug)]
+pub struct PredictWork {
+    /// The action.
+    pub action: Action,
+    /// Its key.
+    pub key: Digest,
+    /// For people.
+    pub label: String,
+    /// The stage.
+    pub stage: usize,
+    /// What detects.
+    pub candidate: Arc<Candidate>,
+    /// Its weights.
+    pub weights: Digest,
+    /// Batch norm's epsilon.
+    pub bn_eps: f64,
+    /// `data` node and split.
+    pub data: (String, String),
+}
+
+/// Compute one metric from predictions.
+#[derive(Clone, Debug)]
+pub struct MetricWork {
+    /// The action.
+    pub action: Action,
+    /// Its key.
+    pub key: Digest,
+    /// For people.
+    pub label: String,
+    /// The stage.
+    pub stage: usize,
+    /// The metric's name, as [`crate::document::Metric::name`] gives it.
+    pub metric: String,
+    /// The predictions' blob.
+    pub predictions: Digest,
+    /// `data` node and split.
+    pub data: (String, String),
+}
+
+/// Record a choice: it is computed while planning, and its record is what makes it a result.
+#[derive(Clone, Debug)]
+pub struct SelectWork {
+    /// The action.
+    pub action: Action,
+    /// Its key.
+    pub key: Digest,
+    /// For people.
+    pub label: String,
+    /// The stage.
+    pub stage: usize,
+    /// The identities of the chosen models, in order.
+    pub chosen: Value,
+}

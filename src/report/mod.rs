@@ -1,0 +1,12 @@
+//! Tables and texts that people and programs read: built from what a run recorded, never from a run itself.
+//!
+//! Promises: returns strings and JSON; prints nothing, writes nothing.
+
+pub mod answer;
+pub mod curve;
+pub mod number;
+pub mod rows;
+pub mod show;
+pub mod table;
+
+pub use rows::{Row, rows};

@@ -1,0 +1,138 @@
+//! Every model at every measuring stage as one row: what tables, CSV and JSON are made from.
+
+use crate::document::{Pipeline, StageKind};
+use crate::plan::{Figure, State, View};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One model at one stage.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// The stage that this row is of: an `evaluate`, or a `train` that nothing evaluates.
+    pub stage: String,
+    /// `trials #3`
+    pub model: String,
+    /// The sample stage that proposed it.
+    pub sample: String,
+    /// Its ticket there, from 0.
+    pub trial: usize,
+    /// `ready`, `failed` or `pending`.
+    pub state: &'static str,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// Digest of the canonical architecture.
+    pub architecture: String,
+    /// Trainable parameters.
+    pub params: u64,
+    /// 2 × multiply-adds, one image.
+    pub flops: u64,
+    /// Epochs trained.
+    pub epochs: Option<usize>,
+    /// Digests of the weights, one a seed.
+    pub weights: Vec<String>,
+    /// Metric → values over seeds.
+    pub metrics: BTreeMap<String, Figure>,
+    /// Metric → what this machine said.
+    pub observations: BTreeMap<String, serde_json::Value>,
+    /// The decisions that led to it.
+    pub choices: Vec<(String, String)>,
+}
+
+/// All rows in the order of the stages and their models. `observed` gives a model's observation of a metric.
+pub fn rows(pipeline: &Pipeline, view: &View, observed: &dyn Fn(&str, &str) -> Option<serde_json::Value>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
+        let observations: Vec<String> = match &stage.kind {
+            StageKind::Evaluate(e) => e.metrics.iter().filter(|m| m.value.is_observation()).map(|m| m.value.name()).collect(),
+            StageKind::Train(_) if !is_evaluated(pipeline, &stage.name.value) => Vec::new(),
+            _ => continue,
+        };
+        for slot in &seen.slots {
+            let model = &slot.model;
+            let (state, reason) = match &slot.state {
+                State::Ready => ("ready", None),
+                State::Pending => ("pending", None),
+                State::Failed(why) => ("failed", Some(why.clone())),
+            };
+            let weights: Vec<String> = model.trained.iter().flat_map(|t| t.runs.iter().map(|r| r.weights.hex())).collect();
+            let observations = observations.iter().filter_map(|m| Some((m.clone(), observed(weights.first()?, m)?))).collect();
+            rows.push(Row {
+                stage: stage.name.value.clone(),
+                model: model.label(),
+                sample: model.origin.0.clone(),
+                trial: model.origin.1,
+                state,
+                reason,
+                architecture: model.candidate.digest.hex(),
+                params: model.candidate.params,
+                flops: 2 * model.candidate.macs,
+                epochs: model.trained.as_ref().map(|t| t.epochs),
+                weights,
+                metrics: model.figures.clone(),
+                observations,
+                choices: model.candidate.choices.clone(),
+            });
+        }
+    }
+    rows
+}
+
+fn is_evaluated(pipeline: &Pipeline, name: &str) -> bool {
+    pipeline.stages.iter().any(|s| matches!(s.kind, StageKind::Evaluate(_)) && s.from.iter().any(|f| f.value == name))
+}
+
+/// The rows as CSV (RFC 4180): fixed columns, then one for each metric's mean and deviation, observation and choice met.
+pub fn csv(rows: &[Row]) -> String {
+    let collect = |f: &dyn Fn(&Row) -> Vec<String>| {
+        let mut names: Vec<String> = Vec::new();
+        for name in rows.iter().flat_map(f) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    };
+    let metrics = collect(&|r| r.metrics.keys().cloned().collect());
+    let observations = collect(&|r| r.observations.keys().cloned().collect());
+    let choices = collect(&|r| r.choices.iter().map(|c| c.0.clone()).collect());
+    let mut head: Vec<String> =
+        ["stage", "model", "state", "reason", "architecture", "params", "flops", "epochs", "seeds"].map(String::from).to_vec();
+    head.extend(metrics.iter().flat_map(|m| [m.clone(), format!("{m}_sd")]));
+    head.extend(observations.iter().cloned());
+    head.extend(choices.iter().cloned());
+    let mut out = line(&head);
+    for r in rows {
+        let mut cells = vec![
+            r.stage.clone(),
+            r.model.clone(),
+            r.state.to_string(),
+            r.reason.clone().unwrap_or_default(),
+            r.architecture.clone(),
+            r.params.to_string(),
+            r.flops.to_string(),
+            r.epochs.map(|e| e.to_string()).unwrap_or_default(),
+            r.weights.len().to_string(),
+        ];
+        for m in &metrics {
+            let figure = r.metrics.get(m);
+            cells.push(figure.map(|f| f.mean().to_string()).unwrap_or_default());
+            cells.push(figure.and_then(Figure::deviation).map(|d| d.to_string()).unwrap_or_default());
+        }
+        for o in &observations {
+            cells.push(r.observations.get(o).map(|v| v["median"].to_string()).unwrap_or_default());
+        }
+        for c in &choices {
+            cells.push(r.choices.iter().find(|(label, _)| label == c).map(|(_, v)| v.clone()).unwrap_or_default());
+        }
+        out += &line(&cells);
+    }
+    out
+}
+
+fn line(cells: &[String]) -> String {
+    let quoted: Vec<String> = cells
+        .iter()
+        .map(|c| if c.contains([',', '"', '\n', '\r']) { format!("\"{}\"", c.replace('"', "\"\"")) } else { c.clone() })
+        .collect();
+    quoted.join(",") + "\r\n"
+}

@@ -1,0 +1,448 @@
+//! The loop of a run: replay, compute what is short, start workers for the rest, listen, publish, replay again.
+
+use super::error::RunError;
+use super::events::{Event, Events, StageProgress};
+use super::inline::{Computed, Inline};
+use super::job::{Assignment, Epoch, FORMAT, Job, JobResult, Line, PredictJob, TrainJob, exit};
+use super::known::StoreKnown;
+use super::observe;
+use super::packs::Packs;
+use super::prepare::{Prepared, record};
+use super::worker::read_result;
+use super::workers::{Heard, Worker, Workers, ended};
+use crate::base::Digest;
+use crate::plan::{Engine, State, TrainWork, View, Work};
+use crate::store::{Attempt, Store};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// How to run: nothing here changes a bit of any result (rule 19), except that `executor` names the numerics class.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Worker processes at a time.
+    pub jobs: usize,
+    /// Threads of each.
+    pub threads: usize,
+    /// `fast` or `reference`.
+    pub executor: String,
+    /// Kill an attempt that takes longer.
+    pub timeout: Option<Duration>,
+    /// Attempts of a trial before it counts as failed.
+    pub attempts: usize,
+    /// Pause after so long.
+    pub until: Option<Duration>,
+    /// Longest time between checkpoints.
+    pub checkpoint_seconds: f64,
+    /// The binary whose `worker` command works.
+    pub program: PathBuf,
+    /// How often the user asked to stop.
+    pub stop: Arc<AtomicUsize>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing is left to do.
+    Finished,
+    /// The user asked to stop.
+    Interrupted,
+    /// The time given by `--for` is over.
+    Paused,
+}
+
+/// What a run did.
+pub struct Report {
+    /// The last replay.
+    pub view: View,
+    /// How it ended.
+    pub ended: Ended,
+    /// Actions computed by this run: kind → how many.
+    pub executed: BTreeMap<&'static str, usize>,
+    /// Trials out of attempts: label and reason. A run with any is not reproducible.
+    pub given_up: Vec<(String, String)>,
+}
+
+/// Runs a pipeline to its end, as far as it is not interrupted.
+pub fn run(prepared: &Prepared, store: &Store, numerics: &str, options: &Options, events: &mut dyn Events) -> Result<Report, RunError> {
+    let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string());
+    events.on(Event::Begin {
+        pipeline: prepared.pipeline.name.clone(),
+        numerics: numerics.to_string(),
+        jobs: options.jobs,
+        threads: options.threads,
+        store: store.root().display().to_string(),
+    });
+    Coordinator {
+        prepared,
+        store,
+        options,
+        events,
+        engine,
+        known: StoreKnown::new(Some(store)),
+        workers: Workers::new(options.program.clone(), options.threads),
+        packs: Packs::default(),
+        inline: Inline::default(),
+        tasks: HashMap::new(),
+        attempts: HashMap::new(),
+        executed: BTreeMap::new(),
+        given_up: Vec::new(),
+        begun: Instant::now(),
+        stopping: None,
+        told: Vec::new(),
+    }
+    .run()
+}
+
+/// What a worker was started for.
+enum Task {
+    Work(Work),
+    Observation { weights: Digest, label: String },
+}
+
+struct Coordinator<'a> {
+    prepared: &'a Prepared,
+    store: &'a Store,
+    options: &'a Options,
+    events: &'a mut dyn Events,
+    engine: Engine<'a>,
+    known: StoreKnown<'a>,
+    workers: Workers,
+    packs: Packs,
+    inline: Inline,
+    tasks: HashMap<u64, Task>,
+    attempts: HashMap<Digest, usize>,
+    executed: BTreeMap<&'static str, usize>,
+    given_up: Vec<(String, String)>,
+    begun: Instant,
+    stopping: Option<Ended>,
+    told: Vec<StageProgress>,
+}
+
+impl Coordinator<'_> {
+    fn run(mut self) -> Result<Report, RunError> {
+        loop {
+            let view = self.engine.replay(&mut self.known);
+            if let Some(error) = self.known.error.take() {
+                return Err(RunError::Store(error));
+            }
+            self.tell(&view);
+            if self.stopping.is_none() {
+                if self.compute(&view)? {
+                    continue;
+                }
+                self.start(&view)?;
+                if self.workers.len() == 0 {
+                    if !view.finished() {
+                        return Err(RunError::Stuck(stuck(&view)));
+                    }
+                    if !self.measure(&view)? {
+                        return Ok(self.report(view, Ended::Finished));
+                    }
+                }
+            } else if self.workers.len() == 0 {
+                let ended = self.stopping.unwrap_or(Ended::Interrupted);
+                return Ok(self.report(view, ended));
+            }
+            self.wait()?;
+        }
+    }
+
+    fn report(self, view: View, ended: Ended) -> Report {
+        Report { view, ended, executed: self.executed, given_up: self.given_up }
+    }
+
+    /// Computes what is short; true where anything was.
+    fn compute(&mut self, view: &View) -> Result<bool, RunError> {
+        let mut any = false;
+        for work in view.works.iter().filter(|w| Inline::takes(w)) {
+            let begun = Instant::now();
+            match self.inline.compute(work, self.prepared, self.store)? {
+                Computed::Done(result) => {
+                    self.count(work);
+                    let (key, label) = (work.key().hex(), work.label());
+                    self.events.on(Event::Finished { key, label, result, seconds: begun.elapsed().as_secs_f64() });
+                }
+                Computed::InputGone => self.forget_all(&work.label()),
+            }
+            self.known.forget(work.key());
+            any = true;
+        }
+        Ok(any)
+    }
+
+    /// Starts workers until `jobs` of them run.
+    fn start(&mut self, view: &View) -> Result<(), RunError> {
+        for work in &view.works {
+            if self.workers.len() >= self.options.jobs {
+                break;
+            }
+            let lock = match work {
+                Work::Train(w) => w.chain,
+                other => other.key(),
+            };
+            if Inline::takes(work) || self.workers.holds(lock) {
+                continue;
+            }
+            let Some((job, from)) = self.job(work)? else { continue };
+            let key = work.key();
+            let assignment = Assignment { format: FORMAT, key, lock, executor: self.options.executor.clone(), job };
+            let id = self.workers.start(self.store, &assignment, None)?;
+            let attempt = self.attempts.get(&key).copied().unwrap_or(0) + 1;
+            self.events.on(Event::Started { key: key.hex(), label: work.label(), attempt, from });
+            self.tasks.insert(id, Task::Work(work.clone()));
+        }
+        Ok(())
+    }
+
+    /// The job of a work, and the iteration that it starts from.
+    fn job(&mut self, work: &Work) -> Result<Option<(Job, u64)>, RunError> {
+        match work {
+            Work::Train(w) => {
+                let pack = self.packs.ensure(&w.data, self.prepared, self.store)?;
+                let curve = w.resume.as_ref().map(|r| self.curve(r.key)).unwrap_or_default();
+                let job = TrainJob {
+                    architecture: w.candidate.architecture.clone(),
+                    recipe: w.recipe.clone(),
+                    seed: w.seed,
+                    init: w.init,
+                    pack,
+                    per_epoch: w.per_epoch,
+                    rungs: w.rungs.iter().map(|r| r.0).collect(),
+                    resume: w.resume.as_ref().map(|r| (r.iteration, r.state)),
+                    curve,
+                    checkpoint_seconds: self.options.checkpoint_seconds,
+                };
+                Ok(Some((Job::Train(Box::new(job)), w.resume.as_ref().map_or(0, |r| r.iteration))))
+            }
+            Work::Predict(w) => {
+                let pack = self.packs.ensure(&w.data, self.prepared, self.store)?;
+                let architecture = w.candidate.architecture.clone();
+                Ok(Some((Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, pack })), 0)))
+            }
+            Work::Metric(_) | Work::Select(_) => Ok(None),
+        }
+    }
+
+    /// The learning curve that a record holds.
+    fn curve(&self, key: Digest) -> Vec<Epoch> {
+        let record = self.store.lookup(&key).ok().flatten();
+        record.and_then(|r| serde_json::from_value(r.values["curve"].clone()).ok()).unwrap_or_default()
+    }
+
+    /// Starts one measurement, alone, with all processors; false where none is wanted.
+    fn measure(&mut self, view: &View) -> Result<bool, RunError> {
+        let wanted = observe::wanted(&self.prepared.pipeline, view, self.store, &self.options.executor);
+        let Some(next) = wanted.into_iter().find(|w| self.attempts.get(&w.key).copied().unwrap_or(0) == 0) else { return Ok(false) };
+        *self.attempts.entry(next.key).or_default() += 1;
+        let threads = self.options.jobs * self.options.threads;
+        let id = self.workers.start(self.store, &next.assignment, Some(threads))?;
+        self.tasks.insert(id, Task::Observation { weights: next.weights, label: next.label });
+        Ok(true)
+    }
+
+    /// Listens until something changes what can be done.
+    fn wait(&mut self) -> Result<(), RunError> {
+        loop {
+            if self.options.stop.load(Ordering::Relaxed) > 1 {
+                self.workers.kill();
+                self.stopping = Some(Ended::Interrupted);
+                return Ok(());
+            }
+            let over = self.options.until.is_some_and(|limit| self.begun.elapsed() > limit);
+            if self.stopping.is_none() && (over || self.options.stop.load(Ordering::Relaxed) > 0) {
+                self.stopping = Some(if over { Ended::Paused } else { Ended::Interrupted });
+                self.events.on(Event::Stopping);
+                self.workers.stop();
+            }
+            if let Some(limit) = self.options.timeout {
+                self.workers.enforce(limit);
+            }
+            match self.workers.listen(Duration::from_millis(100)) {
+                None => {}
+                Some(Heard::Line(id, line)) => self.said(id, line),
+                Some(Heard::Exit(id)) => {
+                    if let Some((worker, status)) = self.workers.reap(id) {
+                        self.left(worker, status)?;
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn said(&mut self, id: u64, line: Line) {
+        let label = self.tasks.get(&id).map(Task::label).unwrap_or_default();
+        let Some(worker) = self.workers.get(id) else { return };
+        let key = worker.key.hex();
+        match line {
+            Line::Iteration { done, of, loss } => self.events.on(Event::Progress { key, label, done, of, loss: Some(loss) }),
+            Line::Images { done, of } => self.events.on(Event::Progress { key, label, done: done as u64, of: of as u64, loss: None }),
+            Line::Waiting => self.events.on(Event::Note { message: format!("{label}: another run computes it; waiting for its result") }),
+            Line::Checkpoint { .. } => {}
+            Line::Done { seconds, count } => worker.done = Some((seconds, count)),
+            Line::Failed { message } => {
+                worker.failure.get_or_insert((message, false));
+            }
+            Line::Broken { message } => worker.failure = Some((message, true)),
+        }
+    }
+
+    /// A worker ended: publish what it left, or count an attempt.
+    fn left(&mut self, worker: Worker, status: Option<std::process::ExitStatus>) -> Result<(), RunError> {
+        let Some(task) = self.tasks.remove(&worker.id) else { return Ok(()) };
+        let code = status.and_then(|s| s.code());
+        if code == Some(exit::STOPPED) {
+            return Ok(());
+        }
+        if let Some((message, true)) = &worker.failure {
+            return Err(RunError::Worker(format!("{}: {message}", task.label())));
+        }
+        let attempt = Attempt::open(&self.store.blobs(), worker.lock).map_err(|e| RunError::Store(e.to_string()))?;
+        let result =
+            if code == Some(exit::DONE) { read_result(&attempt, worker.key).map_err(|e| RunError::Store(e.to_string()))? } else { None };
+        match (task, result) {
+            (Task::Observation { weights, .. }, Some(result)) => {
+                attempt.remove(&super::worker::result_file(worker.key)).map_err(|e| RunError::Store(e.to_string()))?;
+                observe::keep(self.store, weights, &result).map_err(|e| RunError::Store(e.to_string()))
+            }
+            (Task::Work(work), Some(result)) => self.publish(&work, &result, &worker),
+            (task, None) => {
+                self.failed(&task, &worker, status);
+                Ok(())
+            }
+        }
+    }
+
+    fn failed(&mut self, task: &Task, worker: &Worker, status: Option<std::process::ExitStatus>) {
+        let how = match (&worker.failure, worker.timed_out) {
+            (_, true) => format!("timed out after {:.0} s", worker.begun.elapsed().as_secs_f64()),
+            (Some((said, _)), _) => said.clone(),
+            (None, _) => ended(status),
+        };
+        if self.stopping.is_some() {
+            return;
+        }
+        let count = self.attempts.entry(worker.key).or_default();
+        *count += 1;
+        let (attempt, again) = (*count, *count < self.options.attempts);
+        let label = task.label();
+        if let Task::Work(work) = task {
+            if !again {
+                let reason = format!("{attempt} attempts failed: {how}");
+                self.known.give_up(work.key(), reason.clone());
+                self.given_up.push((label.clone(), reason));
+            }
+            // What an input was may be gone: look again.
+            self.packs.forget();
+            self.known.forget_all();
+        }
+        self.events.on(Event::AttemptFailed { key: worker.key.hex(), label, attempt, reason: how, again });
+    }
+
+    fn publish(&mut self, work: &Work, result: &JobResult, worker: &Worker) -> Result<(), RunError> {
+        let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
+        let said = match (work, result) {
+            (Work::Train(train), JobResult::Trained { rungs, curve }) => {
+                for (epoch, action) in &train.rungs {
+                    let Some(rung) = rungs.iter().find(|r| r.epoch == *epoch) else {
+                        return Err(RunError::Worker(format!("{}: the result has no epoch {epoch}", train.label)));
+                    };
+                    let outputs = BTreeMap::from([("weights".to_string(), rung.weights), ("state".to_string(), rung.state)]);
+                    let curve: Vec<&Epoch> = curve.iter().filter(|e| e.epoch <= *epoch).collect();
+                    let values = json!({ "status": "trained", "epochs": epoch, "curve": curve });
+                    let chain = (train.chain, (epoch * train.per_epoch) as u64);
+                    self.store.publish(&record(action, Some(chain), outputs, values)).map_err(stored)?;
+                    self.known.forget(action.key());
+                }
+                let last = curve.last().map_or(f64::NAN, |e| e.r#box + e.obj + e.cls);
+                format!("{} epochs, loss {last:.4}", train.rungs.last().map_or(0, |r| r.0))
+            }
+            (Work::Train(train), JobResult::Diverged { iteration, reason, curve }) => {
+                let values = json!({ "status": "diverged", "iteration": iteration, "reason": reason, "curve": curve });
+                let chain = Some((train.chain, *iteration));
+                self.store.publish(&record(&train.action, chain, BTreeMap::new(), values)).map_err(stored)?;
+                reason.clone()
+            }
+            (Work::Predict(predict), JobResult::Predicted { predictions }) => {
+                let outputs = BTreeMap::from([("predictions".to_string(), *predictions)]);
+                self.store.publish(&record(&predict.action, None, outputs, json!({}))).map_err(stored)?;
+                "detected".into()
+            }
+            _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
+        };
+        let (seconds, count) = worker.done.unwrap_or((0.0, 0));
+        if count > 0 {
+            self.count(work);
+            self.timing(work, seconds, count).map_err(stored)?;
+        }
+        self.known.forget(work.key());
+        self.events.on(Event::Finished { key: work.key().hex(), label: work.label(), result: said, seconds });
+        Ok(())
+    }
+
+    /// How long it took, for estimates: an observation.
+    fn timing(&self, work: &Work, seconds: f64, count: u64) -> Result<(), crate::store::StoreError> {
+        let (macs, images) = match work {
+            Work::Train(w) => (w.candidate.macs, count * w.recipe.batch as u64),
+            Work::Predict(w) => (w.candidate.macs, count),
+            _ => return Ok(()),
+        };
+        let value =
+            json!({ "seconds": seconds, "images": images, "macs": macs, "threads": self.options.threads, "jobs": self.options.jobs });
+        super::estimate::keep(self.store, work, value)
+    }
+
+    fn count(&mut self, work: &Work) {
+        *self.executed.entry(work.action().kind.word()).or_default() += 1;
+    }
+
+    fn forget_all(&mut self, label: &str) {
+        self.known.forget_all();
+        self.packs.forget();
+        self.events.on(Event::Note { message: format!("{label}: an input is gone or damaged; it is made again") });
+    }
+
+    fn tell(&mut self, view: &View) {
+        let progress: Vec<StageProgress> = self
+            .prepared
+            .pipeline
+            .stages
+            .iter()
+            .zip(&view.stages)
+            .map(|(stage, seen)| StageProgress {
+                stage: stage.name.value.clone(),
+                done: seen.slots.iter().filter(|s| s.state != State::Pending).count(),
+                known: seen.slots.len(),
+                complete: seen.complete,
+            })
+            .collect();
+        if progress != self.told {
+            self.told.clone_from(&progress);
+            self.events.on(Event::Stages { stages: progress });
+        }
+    }
+}
+
+impl Task {
+    fn label(&self) -> String {
+        match self {
+            Task::Work(work) => work.label(),
+            Task::Observation { label, .. } => label.clone(),
+        }
+    }
+}
+
+fn stuck(view: &View) -> String {
+    let open: Vec<usize> = view.stages.iter().enumerate().filter(|(_, s)| !s.complete).map(|(i, _)| i).collect();
+    format!("stages {open:?} are open and there is no work among {}", view.works.len())
+}
+
+/// Iterations that a training still has to do.
+pub fn remaining(train: &TrainWork) -> u64 {
+    let end = (train.rungs.last().map_or(0, |r| r.0) * train.per_epoch) as u64;
+    end.saturating_sub(train.resume.as_ref().map_or(0, |r| r.iteration))
+}

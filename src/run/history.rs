@@ -1,0 +1,49 @@
+//! What a run did, kept as a file of the store, so that `plan` can say what changed since.
+
+use super::coordinator::{Ended, Report};
+use crate::base::Digest;
+use crate::document::Pipeline;
+use crate::plan::reason::History;
+use crate::store::{Store, StoreError};
+use serde_json::{Value, json};
+
+/// Keeps a run's record; a run that executed nothing leaves none.
+pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report) -> Result<(), StoreError> {
+    if report.executed.is_empty() && report.given_up.is_empty() {
+        return Ok(());
+    }
+    let stages: serde_json::Map<String, Value> = pipeline
+        .stages
+        .iter()
+        .zip(&report.view.stages)
+        .map(|(stage, seen)| {
+            let keys: Vec<String> = seen.slots.iter().flat_map(|s| &s.steps).filter(|s| s.known).map(|s| s.key.hex()).collect();
+            (stage.name.value.clone(), keys.into())
+        })
+        .collect();
+    let given_up: Vec<Value> = report.given_up.iter().map(|(label, why)| json!({ "trial": label, "reason": why })).collect();
+    let file = pipeline.sources.files.first().map(|f| f.0.clone());
+    let values = json!({
+        "reproducible": report.given_up.is_empty(),
+        "given-up": given_up,
+        "executed": report.executed,
+        "stages": stages,
+    });
+    let mut run = store.run_begin(&pipeline.name, &file.unwrap_or_default(), values)?;
+    store.run_end(&mut run, if report.ended == Ended::Finished { "finished" } else { "stopped" })
+}
+
+/// The actions of the last run of this pipeline, by stage.
+pub fn last(store: &Store, pipeline: &Pipeline) -> Result<History, StoreError> {
+    let Some(run) = store.runs(Some(&pipeline.name))?.pop() else { return Ok(History::new()) };
+    let mut history = History::new();
+    for (stage, keys) in run.values["stages"].as_object().into_iter().flatten() {
+        let keys = keys.as_array().into_iter().flatten().filter_map(|k| k.as_str()?.parse::<Digest>().ok());
+        let mut texts = Vec::new();
+        for key in keys {
+            texts.extend(store.lookup(&key)?.map(|r| r.text));
+        }
+        history.insert(stage.clone(), texts);
+    }
+    Ok(history)
+}

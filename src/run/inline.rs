@@ -1,0 +1,85 @@
+//! What the coordinator computes itself, because it is pure and short: metrics from predictions, and choices.
+
+use super::error::RunError;
+use super::packs::without_pixels;
+use super::prepare::{Prepared, record};
+use crate::base::Digest;
+use crate::document::Metric;
+use crate::evaluate::{self, Predictions};
+use crate::metrics::DetectionReport;
+use crate::plan::{MetricWork, SelectWork, Work};
+use crate::store::{Store, StoreError};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// What became of a metric.
+pub enum Computed {
+    /// It is in the store; in words.
+    Done(String),
+    /// The predictions are gone or damaged: they must be made again.
+    InputGone,
+}
+
+/// Computes metrics; keeps the last report, because several metrics read the same predictions.
+#[derive(Default)]
+pub struct Inline {
+    last: Option<(Digest, DetectionReport)>,
+}
+
+impl Inline {
+    /// Whether this is for the coordinator.
+    pub fn takes(work: &Work) -> bool {
+        matches!(work, Work::Metric(_) | Work::Select(_))
+    }
+
+    /// Computes and publishes.
+    pub fn compute(&mut self, work: &Work, prepared: &Prepared, store: &Store) -> Result<Computed, RunError> {
+        match work {
+            Work::Metric(w) => self.metric(w, prepared, store),
+            Work::Select(w) => select(w, store),
+            Work::Train(_) | Work::Predict(_) => Err(RunError::Stuck("a worker's job came to the coordinator".into())),
+        }
+    }
+
+    fn metric(&mut self, work: &MetricWork, prepared: &Prepared, store: &Store) -> Result<Computed, RunError> {
+        if self.last.as_ref().map(|l| l.0) != Some(work.predictions) {
+            let bytes = match store.blobs().get(&work.predictions) {
+                Ok(bytes) => bytes,
+                Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => return Ok(Computed::InputGone),
+                Err(e) => return Err(RunError::Store(e.to_string())),
+            };
+            let predictions =
+                Predictions::from_bytes(&bytes).map_err(|e| RunError::Store(format!("predictions {}: {e}", work.predictions.short())))?;
+            let scan = prepared.scans.get(&work.data.0).ok_or_else(|| RunError::Data(format!("no data `{}`", work.data.0)))?;
+            let truth = without_pixels(scan, &work.data.1)?;
+            self.last = Some((work.predictions, evaluate::report(&truth, &predictions).map_err(RunError::Data)?));
+        }
+        let value = self.last.as_ref().map_or(f64::NAN, |(_, report)| value(report, &work.metric));
+        store
+            .publish(&record(&work.action, None, BTreeMap::new(), json!({ "value": value })))
+            .map_err(|e| RunError::Store(e.to_string()))?;
+        Ok(Computed::Done(format!("{} {value:.3}", work.metric)))
+    }
+}
+
+/// One metric of a report, by its name in the language; NaN where it does not exist.
+pub fn value(report: &DetectionReport, name: &str) -> f64 {
+    let class = name.strip_prefix("ap50:");
+    match name {
+        _ if class.is_some() => report.classes.iter().find(|c| Some(c.name.as_str()) == class).and_then(|c| c.ap50).unwrap_or(f64::NAN),
+        n if n == Metric::Map50.name() => report.map50,
+        n if n == Metric::Map5095.name() => report.map50_95,
+        n if n == Metric::Precision.name() => report.precision,
+        n if n == Metric::Recall.name() => report.recall,
+        n if n == Metric::CocoMap50.name() => report.coco_map50,
+        n if n == Metric::CocoMap5095.name() => report.coco_map50_95,
+        _ => f64::NAN,
+    }
+}
+
+fn select(work: &SelectWork, store: &Store) -> Result<Computed, RunError> {
+    store
+        .publish(&record(&work.action, None, BTreeMap::new(), json!({ "chosen": work.chosen })))
+        .map_err(|e| RunError::Store(e.to_string()))?;
+    Ok(Computed::Done(format!("{} chosen", work.chosen.as_array().map_or(0, Vec::len))))
+}

@@ -1,0 +1,220 @@
+//! What a worker is given and what it leaves: one assignment file, one result file. The same files serve a cluster later.
+
+use crate::base::Digest;
+use crate::document::Recipe;
+use crate::space::Architecture;
+use serde::{Deserialize, Serialize};
+
+/// The version of both files; a worker refuses another.
+pub const FORMAT: u32 = 1;
+
+/// What a worker is given.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Assignment {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The key whose result is wanted; names the result file.
+    pub key: Digest,
+    /// What a lock is held on while it is computed: the chain of a training, else the key. Names the attempt folder.
+    pub lock: Digest,
+    /// The executor: `fast` or `reference`.
+    pub executor: String,
+    /// What to do.
+    pub job: Job,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Job {
+    /// Train to the last rung.
+    Train(Box<TrainJob>),
+    /// Detect over a pack.
+    Predict(Box<PredictJob>),
+    /// Measure the latency of a network, alone on the machine.
+    Latency(Box<LatencyJob>),
+}
+
+/// A training.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrainJob {
+    /// What is trained.
+    pub architecture: Architecture,
+    /// How.
+    pub recipe: Recipe,
+    /// Seed of weights and batches.
+    pub seed: u64,
+    /// Weights to start from.
+    pub init: Option<Digest>,
+    /// The training images: a pack's blob.
+    pub pack: Digest,
+    /// Iterations an epoch.
+    pub per_epoch: usize,
+    /// Epochs at which weights are wanted, ascending.
+    pub rungs: Vec<usize>,
+    /// A state to start from: iterations done, blob.
+    pub resume: Option<(u64, Digest)>,
+    /// The epochs that led to `resume`.
+    pub curve: Vec<Epoch>,
+    /// Write a checkpoint at least so often within an epoch, in seconds.
+    pub checkpoint_seconds: f64,
+}
+
+/// Detection over a split.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PredictJob {
+    /// What detects.
+    pub architecture: Architecture,
+    /// Its weights.
+    pub weights: Digest,
+    /// Batch norm's epsilon.
+    pub bn_eps: f64,
+    /// The images.
+    pub pack: Digest,
+}
+
+/// A latency measurement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LatencyJob {
+    /// What is measured.
+    pub architecture: Architecture,
+    /// Its weights.
+    pub weights: Digest,
+    /// Batch norm's epsilon.
+    pub bn_eps: f64,
+}
+
+/// One epoch of a learning curve: mean losses.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Box loss.
+    pub r#box: f64,
+    /// Objectness loss.
+    pub obj: f64,
+    /// Class loss.
+    pub cls: f64,
+}
+
+/// Weights at an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rung {
+    /// The epoch.
+    pub epoch: usize,
+    /// The weights to evaluate.
+    pub weights: Digest,
+    /// The whole training state.
+    pub state: Digest,
+}
+
+/// What a worker leaves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "done", rename_all = "kebab-case")]
+pub enum JobResult {
+    /// Trained to the last rung.
+    Trained {
+        /// All rungs asked for.
+        rungs: Vec<Rung>,
+        /// The learning curve from the first epoch.
+        curve: Vec<Epoch>,
+    },
+    /// The loss was not finite, or above the recipe's bound.
+    Diverged {
+        /// At this iteration.
+        iteration: u64,
+        /// In words.
+        reason: String,
+        /// The curve until then.
+        curve: Vec<Epoch>,
+    },
+    /// Detected.
+    Predicted {
+        /// The blob.
+        predictions: Digest,
+    },
+    /// Measured.
+    Measured {
+        /// Milliseconds an image, median.
+        median: f64,
+        /// First quartile.
+        low: f64,
+        /// Third quartile.
+        high: f64,
+        /// Runs.
+        runs: usize,
+        /// Bytes of the process at its peak.
+        memory: u64,
+    },
+}
+
+/// Where a training in progress may go on: written after every checkpoint.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Iterations done.
+    pub iteration: u64,
+    /// The state's blob.
+    pub state: Digest,
+    /// The curve so far.
+    pub curve: Vec<Epoch>,
+    /// Rungs passed.
+    pub rungs: Vec<Rung>,
+}
+
+/// A line that a worker prints for its parent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Line {
+    /// Waiting for another run that computes the same.
+    Waiting,
+    /// Progress of a training.
+    Iteration {
+        /// Iterations done.
+        done: u64,
+        /// Iterations asked for.
+        of: u64,
+        /// The last loss.
+        loss: f64,
+    },
+    /// Images detected.
+    Images {
+        /// Done.
+        done: usize,
+        /// All.
+        of: usize,
+    },
+    /// A checkpoint is durable.
+    Checkpoint {
+        /// At this iteration.
+        iteration: u64,
+    },
+    /// The result file is written.
+    Done {
+        /// Seconds of work in this attempt, without waiting and loading.
+        seconds: f64,
+        /// Iterations (trainings) or images (detections) of this attempt.
+        count: u64,
+    },
+    /// This attempt failed.
+    Failed {
+        /// In words.
+        message: String,
+    },
+    /// Something that is not this trial's fault: the run stops.
+    Broken {
+        /// In words.
+        message: String,
+    },
+}
+
+/// Exit codes of a worker.
+pub mod exit {
+    /// The result file is there.
+    pub const DONE: i32 = 0;
+    /// Told to stop; a checkpoint is there.
+    pub const STOPPED: i32 = 3;
+    /// The run cannot go on (disk full, store damaged, another version): see the `broken` line.
+    pub const BROKEN: i32 = 4;
+    /// This attempt failed; another may not.
+    pub const FAILED: i32 = 5;
+}

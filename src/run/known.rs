@@ -1,0 +1,102 @@
+//! The store as a replay's snapshot: look-ups are remembered, and forgotten only where this run publishes.
+
+use super::job::Checkpoint;
+use super::worker::checkpoint_of;
+use crate::base::Digest;
+use crate::plan::{Known, Outcome, Point};
+use crate::store::Store;
+use std::collections::HashMap;
+
+/// What is known, from a store or from nowhere.
+pub struct StoreKnown<'a> {
+    store: Option<&'a Store>,
+    outcomes: HashMap<Digest, Option<Outcome>>,
+    given_up: HashMap<Digest, String>,
+    /// The first error of the store: a replay cannot fail, its caller asks here.
+    pub error: Option<String>,
+}
+
+impl<'a> StoreKnown<'a> {
+    /// Over a store; with none, nothing is known.
+    pub fn new(store: Option<&'a Store>) -> Self {
+        StoreKnown { store, outcomes: HashMap::new(), given_up: HashMap::new(), error: None }
+    }
+
+    /// Forgets what was remembered of a key.
+    pub fn forget(&mut self, key: Digest) {
+        self.outcomes.remove(&key);
+    }
+
+    /// Forgets whatever rests on a blob that turned out to be gone or damaged.
+    pub fn forget_all(&mut self) {
+        self.outcomes.clear();
+    }
+
+    /// The action is out of attempts in this run.
+    pub fn give_up(&mut self, key: Digest, reason: String) {
+        self.given_up.insert(key, reason);
+    }
+
+    /// The actions that are out of attempts.
+    pub fn abandoned(&self) -> impl Iterator<Item = (&Digest, &String)> {
+        self.given_up.iter()
+    }
+
+    fn look_up(&mut self, key: Digest) -> Option<Outcome> {
+        let store = self.store?;
+        match store.lookup(&key) {
+            Ok(Some(record)) => {
+                // A training's state may be dropped; everything else must be there.
+                let whole = record.outputs.iter().all(|(name, d)| name == "state" || store.blobs().has(d));
+                whole.then_some(Outcome { outputs: record.outputs, values: record.values })
+            }
+            Ok(None) => None,
+            Err(e) => {
+                self.error.get_or_insert(e.to_string());
+                None
+            }
+        }
+    }
+}
+
+impl Known for StoreKnown<'_> {
+    fn outcome(&mut self, key: Digest) -> Option<Outcome> {
+        if let Some(known) = self.outcomes.get(&key) {
+            return known.clone();
+        }
+        let found = self.look_up(key);
+        self.outcomes.insert(key, found.clone());
+        found
+    }
+
+    fn chain(&mut self, chain: Digest) -> Vec<Point> {
+        let Some(store) = self.store else { return Vec::new() };
+        let records = match store.chain(&chain) {
+            Ok(records) => records,
+            Err(e) => {
+                self.error.get_or_insert(e.to_string());
+                return Vec::new();
+            }
+        };
+        let mut points: Vec<Point> = records
+            .into_iter()
+            .map(|r| Point {
+                iteration: r.chain.map_or(0, |c| c.1),
+                key: r.key,
+                state: r.outputs.get("state").copied().filter(|d| store.blobs().has(d)),
+                diverged: (r.values["status"] == "diverged").then(|| r.values["reason"].as_str().unwrap_or("diverged").to_string()),
+            })
+            .collect();
+        // A training that was interrupted has a checkpoint that no record names yet.
+        if let Some(Checkpoint { iteration, state, .. }) = checkpoint_of(store.root(), chain) {
+            if store.blobs().has(&state) {
+                points.push(Point { iteration, key: chain, state: Some(state), diverged: None });
+            }
+        }
+        points
+    }
+
+    fn given_up(&mut self, key: Digest) -> Option<String> {
+        self.given_up.get(&key).cloned()
+    }
+}

@@ -1,0 +1,246 @@
+//! Before a replay: data sets are scanned (or known from last time), anchors found, spaces compiled.
+
+use super::error::RunError;
+use super::packs::boxes;
+use crate::base::{Canon, Digest};
+use crate::data::{self, Scan};
+use crate::document::{Data, Diagnostic, Diagnostics, Pipeline, Severity};
+use crate::plan::{Action, DataInfo, Kind, SplitInfo};
+use crate::space::{InputSpec, Space};
+use crate::store::{Record, Store};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Anchors by level: (w, h) in pixels.
+pub type Anchors = Vec<Vec<(f32, f32)>>;
+
+/// Strides of the detect head's levels.
+pub const STRIDES: [usize; 3] = [8, 16, 32];
+
+/// A pipeline with everything that its keys need.
+pub struct Prepared {
+    /// The document.
+    pub pipeline: Pipeline,
+    /// Data sets, as far as keys need them.
+    pub data: BTreeMap<String, DataInfo>,
+    /// Data sets, as far as decoding needs them.
+    pub scans: BTreeMap<String, Scan>,
+    /// Compiled spaces.
+    pub spaces: BTreeMap<String, Space>,
+    /// What the reader should know: warnings of the document, with their places.
+    pub warnings: Vec<Diagnostic>,
+    /// What the reader should know of the data: one line a finding.
+    pub notes: Vec<String>,
+}
+
+/// Scans and compiles. With a store, scans and anchors are remembered there; `rehash` reads every file again.
+pub fn prepare(pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Result<Prepared, RunError> {
+    let mut errors = Vec::new();
+    let (mut infos, mut scans, mut anchors, mut notes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), Vec::new());
+    for node in &pipeline.data {
+        match scan(node, store, rehash)? {
+            Err(message) => errors.push(Diagnostic::error(
+                "data-broken",
+                format!("the data set `{}` cannot be used", node.name.value),
+                node.name.span,
+                message,
+            )),
+            Ok(scan) => {
+                let name = node.name.value.clone();
+                notes.extend(scan.findings.iter().map(|f| format!("{name}: {f}")));
+                let info = info(node, &scan);
+                check_split_names(&pipeline, &name, &info, &mut errors);
+                anchors.insert(name.clone(), anchors_of(&scan, node.image_size, store)?);
+                infos.insert(name.clone(), info);
+                scans.insert(name, scan);
+            }
+        }
+    }
+    let mut warnings = pipeline.warnings.clone();
+    let mut spaces = BTreeMap::new();
+    for node in &pipeline.spaces {
+        let Some(info) = infos.get(&node.input.value) else { continue };
+        let input = InputSpec {
+            channels: 3,
+            image_size: info.image_size,
+            classes: info.classes.len(),
+            anchors: anchors.get(&node.input.value).cloned().flatten(),
+        };
+        match Space::compile(node, &input) {
+            Ok((space, more)) => {
+                warnings.extend(more);
+                spaces.insert(node.name.value.clone(), space);
+            }
+            Err(more) => errors.extend(more),
+        }
+    }
+    check_class_fit(&pipeline, &infos, &mut errors);
+    if errors.is_empty() {
+        return Ok(Prepared { pipeline, data: infos, scans, spaces, warnings, notes });
+    }
+    errors.extend(warnings);
+    errors.sort_by_key(|d| (d.severity == Severity::Warning, d.labels.first().map(|l| l.0)));
+    Err(Diagnostics { sources: pipeline.sources, items: errors }.into())
+}
+
+fn scan(node: &Data, store: Option<&Store>, rehash: bool) -> Result<Result<Scan, String>, RunError> {
+    let base = Path::new(".");
+    let listing = match data::listing(node, base) {
+        Ok(listing) => listing,
+        Err(e) => return Ok(Err(e.to_string())),
+    };
+    let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
+    if let (Some(store), false) = (store, rehash) {
+        let known = store.get_source(&listing.fingerprint.hex()).map_err(stored)?;
+        // A scan that is gone or damaged is made again.
+        if let Some(scan) = known.and_then(|blob| store.blobs().get(&blob).ok()).and_then(|b| serde_json::from_slice::<Scan>(&b).ok()) {
+            return Ok(Ok(scan));
+        }
+    }
+    let scan = match data::scan(node, base) {
+        Ok(scan) => scan,
+        Err(e) => return Ok(Err(e.to_string())),
+    };
+    if let Some(store) = store.filter(|s| !s.is_read_only()) {
+        let bytes = serde_json::to_vec(&scan).map_err(|e| RunError::Data(e.to_string()))?;
+        let blob = store.blobs().put(&bytes).map_err(stored)?;
+        store.put_source(&listing.fingerprint.hex(), blob).map_err(stored)?;
+    }
+    Ok(Ok(scan))
+}
+
+fn info(node: &Data, scan: &Scan) -> DataInfo {
+    let splits = scan
+        .splits
+        .iter()
+        .map(|s| {
+            let objects = s.images.iter().map(|i| i.objects.len()).sum();
+            (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects })
+        })
+        .collect();
+    DataInfo { image_size: node.image_size, classes: scan.classes.clone(), splits, decoder: data::DECODER.to_string() }
+}
+
+/// Splits that stages name must be there: known only now that the format's own splits were read.
+fn check_split_names(pipeline: &Pipeline, data: &str, info: &DataInfo, errors: &mut Vec<Diagnostic>) {
+    use crate::document::{StageKind, nearest};
+    for stage in &pipeline.stages {
+        let read = match &stage.kind {
+            StageKind::Train(t) => Some((&t.data, &t.split)),
+            StageKind::Evaluate(e) => e.data.as_ref().map(|(d, s)| (d, s)),
+            _ => None,
+        };
+        let Some((_, split)) = read.filter(|(d, _)| d.value == data) else { continue };
+        match info.splits.get(&split.value) {
+            Some(found) if found.images > 0 => {}
+            Some(_) => errors.push(Diagnostic::error(
+                "empty-split",
+                format!("the split `{}` of `{data}` has no images", split.value),
+                split.span,
+                "empty",
+            )),
+            None => {
+                let names: Vec<&str> = info.splits.keys().map(String::as_str).collect();
+                let mut d = Diagnostic::error(
+                    "unknown-split",
+                    format!("the data set `{data}` has no split `{}`", split.value),
+                    split.span,
+                    "not a split of this data set",
+                )
+                .help(format!("its splits are {}", names.join(", ")));
+                if let Some(near) = nearest(&split.value, names.iter().copied()) {
+                    d = d.help(format!("did you mean `{near}`? its splits are {}", names.join(", ")));
+                }
+                errors.push(d);
+            }
+        }
+    }
+}
+
+/// Training on data with other classes than the space's input is an error at the line (rule 9).
+fn check_class_fit(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, errors: &mut Vec<Diagnostic>) {
+    use crate::document::StageKind;
+    for stage in &pipeline.stages {
+        let data = match &stage.kind {
+            StageKind::Train(t) => &t.data,
+            StageKind::Evaluate(e) => match &e.data {
+                Some((d, _)) => d,
+                None => continue,
+            },
+            _ => continue,
+        };
+        let Some(info) = infos.get(&data.value) else { continue };
+        for space in spaces_of(pipeline, &stage.name.value, 0) {
+            let Some(input) = pipeline.spaces.iter().find(|s| s.name.value == space).map(|s| &s.input) else { continue };
+            let Some(built_for) = infos.get(&input.value) else { continue };
+            if built_for.classes != info.classes || built_for.image_size != info.image_size {
+                errors.push(
+                    Diagnostic::error(
+                        "other-classes",
+                        format!("the networks of `{space}` are built for `{}`, not for `{}`", input.value, data.value),
+                        data.span,
+                        format!("{} classes at {} px", info.classes.len(), info.image_size),
+                    )
+                    .also(input.span, format!("{} classes at {} px", built_for.classes.len(), built_for.image_size)),
+                );
+            }
+        }
+    }
+}
+
+/// The spaces that the models of a stage come from.
+fn spaces_of(pipeline: &Pipeline, name: &str, depth: usize) -> Vec<String> {
+    if pipeline.spaces.iter().any(|s| s.name.value == name) {
+        return vec![name.to_string()];
+    }
+    let from = pipeline.stages.iter().find(|s| s.name.value == name).map_or(&[][..], |s| s.from.as_slice());
+    if depth > pipeline.stages.len() {
+        return Vec::new();
+    }
+    let mut spaces: Vec<String> = from.iter().flat_map(|f| spaces_of(pipeline, &f.value, depth + 1)).collect();
+    spaces.sort();
+    spaces.dedup();
+    spaces
+}
+
+/// k-means anchors over the train split (all images where there is none), an action of its own.
+fn anchors_of(scan: &Scan, image_size: usize, store: Option<&Store>) -> Result<Option<Anchors>, RunError> {
+    let Some(split) = scan.splits.iter().find(|s| s.name == "train").or(scan.splits.first()) else { return Ok(None) };
+    let action = Action {
+        kind: Kind::Anchors,
+        config: Canon::map([("image-size", image_size.into()), ("strides", STRIDES.to_vec().into())]),
+        inputs: vec![("split", split.digest)],
+        seed: None,
+        numerics: None,
+    };
+    let key: Digest = action.key();
+    let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
+    if let Some(store) = store {
+        if let Some(record) = store.lookup(&key).map_err(stored)? {
+            if let Ok(anchors) = serde_json::from_value(record.values["anchors"].clone()) {
+                return Ok(Some(anchors));
+            }
+        }
+    }
+    let found = data::auto_anchors(&boxes(scan, split, image_size), &STRIDES);
+    if let Some(store) = store.filter(|s| !s.is_read_only()) {
+        let values = json!({ "anchors": found.anchors, "best-possible-recall": found.bpr });
+        store.publish(&record(&action, None, BTreeMap::new(), values)).map_err(stored)?;
+    }
+    Ok(Some(found.anchors))
+}
+
+/// The record of an action's result.
+pub fn record(action: &Action, chain: Option<(Digest, u64)>, outputs: BTreeMap<String, Digest>, values: serde_json::Value) -> Record {
+    Record {
+        key: action.key(),
+        what: action.what(),
+        numerics: action.numerics.clone().unwrap_or_default(),
+        kind: action.kind.word().to_string(),
+        chain,
+        text: action.text(),
+        outputs,
+        values,
+    }
+}

@@ -1,0 +1,81 @@
+//! `run --smoke`: one batch through every stage in a scratch store, to see that everything works and how long it takes.
+
+use super::coordinator::{self, Ended, Options};
+use super::error::RunError;
+use super::events::Events;
+use super::prepare::Prepared;
+use crate::data::{Scan, scan::content_digest};
+use crate::document::StageKind;
+use crate::plan::SplitInfo;
+use crate::report::number;
+use crate::store::Store;
+use std::collections::BTreeMap;
+
+/// Trials of every sample in a smoke run.
+const TRIALS: usize = 2;
+
+/// Runs the shortened pipeline; its timings are kept in `store`, nothing else is. Returns what to say.
+pub fn smoke(prepared: &Prepared, store: &Store, numerics: &str, options: &Options, events: &mut dyn Events) -> Result<String, RunError> {
+    let io = |e: std::io::Error| RunError::Store(format!("no scratch store: {e}"));
+    let root = std::env::temp_dir().join(format!("nasflow-smoke-{}", std::process::id()));
+    std::fs::create_dir_all(&root).map_err(io)?;
+    let done = short(prepared).and_then(|short| {
+        let scratch = Store::open(&root.join("cache"), true).map_err(|e| RunError::Store(e.to_string()))?;
+        let report = coordinator::run(&short, &scratch, numerics, options, events)?;
+        for kind in ["train-time", "predict-time"] {
+            super::estimate::copy(&scratch, store, kind).map_err(|e| RunError::Store(e.to_string()))?;
+        }
+        Ok(report)
+    });
+    let _ = std::fs::remove_dir_all(&root);
+    let report = done?;
+    let failed: Vec<String> = report.given_up.iter().map(|(label, why)| format!("  {label}: {why}\n")).collect();
+    if !failed.is_empty() {
+        return Err(RunError::Worker(format!("the smoke run failed:\n{}", failed.concat())));
+    }
+    if report.ended != Ended::Finished {
+        return Ok("interrupted\n".into());
+    }
+    let rate = super::estimate::rate(store, "train-time");
+    let speed = rate.map_or(String::new(), |r| format!(", {}FLOP/s of training a worker", number::si(2.0 * r)));
+    Ok(format!("every stage worked on one batch{speed}; `nasflow plan` now says how long the run will take\n"))
+}
+
+/// The same pipeline with two trials a sample, one epoch, and one batch a split.
+fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
+    let mut pipeline = prepared.pipeline.clone();
+    let mut batch = 1;
+    for stage in &mut pipeline.stages {
+        match &mut stage.kind {
+            StageKind::Sample(sample) => sample.trials = sample.trials.min(TRIALS),
+            StageKind::Train(train) => {
+                batch = batch.max(train.recipe.batch);
+                train.epochs = 1;
+                train.seeds = 1;
+            }
+            StageKind::Evaluate(evaluate) => evaluate.at.clear(),
+            StageKind::Select(select) => select.bounds.clear(),
+        }
+    }
+    let scans: BTreeMap<String, Scan> = prepared.scans.iter().map(|(name, scan)| (name.clone(), first(scan, batch))).collect();
+    let mut data = prepared.data.clone();
+    for (name, info) in &mut data {
+        let Some(scan) = scans.get(name) else { continue };
+        info.splits = scan
+            .splits
+            .iter()
+            .map(|s| (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects: s.boxes() }))
+            .collect();
+    }
+    Ok(Prepared { pipeline, data, scans, spaces: prepared.spaces.clone(), warnings: Vec::new(), notes: Vec::new() })
+}
+
+/// The first images of every split.
+fn first(scan: &Scan, images: usize) -> Scan {
+    let mut scan = scan.clone();
+    for split in &mut scan.splits {
+        split.images.truncate(images);
+        split.digest = content_digest(&scan.classes, &split.images);
+    }
+    scan
+}

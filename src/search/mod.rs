@@ -1,0 +1,254 @@
+//! Search strategies as a pure fold over tickets (invariant 7).
+//!
+//! Ticket n is a function of the strategy, the space, the seed and the results of exactly the tickets 0 … n − window;
+//! the order in which results arrive, the number of workers and an interruption change nothing. Tickets are distinct
+//! candidates: a proposal that is known already, or that the space does not admit, is drawn again at another address.
+//!
+//! Promises: pure. May import `space`, `document` and `base` only. A new strategy is one file and one line in
+//! [`strategy`].
+
+mod evolution;
+mod random;
+mod reference;
+
+#[cfg(test)]
+mod tests;
+
+use crate::base::{Digest, Random};
+use crate::document;
+use crate::space::{Architecture, Sample, Space};
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+
+/// Proposals of one ticket before what is left is looked for otherwise.
+const TRIES: u64 = 500;
+/// The same where the space is too large to list what is left.
+const TRIES_LARGE: u64 = 10_000;
+/// Spaces of at most so many samples are listed when drawing finds nothing new.
+const LISTED: usize = 20_000;
+
+/// What a strategy is told of a ticket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Told {
+    /// Its result; higher is better, whatever the metric (negate those that are minimised). NaN counts as failed.
+    Value(f64),
+    /// It has none, and will have none.
+    Failed,
+}
+
+/// A candidate to look at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ticket {
+    /// 0, 1, 2 ….
+    pub number: usize,
+    /// What was decided.
+    pub sample: Sample,
+    /// The network.
+    pub architecture: Architecture,
+    /// Its digest: the candidate's name, distinct in a search.
+    pub digest: Digest,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Look at this.
+    Ticket(Box<Ticket>),
+    /// Ask again when this ticket has a result.
+    NeedResult(usize),
+    /// There is no further distinct candidate.
+    Exhausted {
+        /// For the person who asked for more.
+        note: String,
+    },
+    /// As many tickets as were asked for.
+    Done,
+}
+
+/// What a search needs to remember of a ticket; recorded, it replays the ticket without building anything.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Known {
+    /// What was decided. Only meaningful with the same space.
+    pub sample: Sample,
+    /// The candidate.
+    pub digest: Digest,
+    /// What it costs, for ties.
+    pub macs: u64,
+}
+
+impl Ticket {
+    /// What to record of it.
+    pub fn known(&self) -> Known {
+        let macs = self.architecture.cost().map_or(u64::MAX, |c| c.macs);
+        Known { sample: self.sample.clone(), digest: self.digest, macs }
+    }
+}
+
+/// What a strategy may look at when it proposes ticket `number`.
+struct View<'a> {
+    space: &'a Space,
+    seed: u64,
+    number: usize,
+    /// Tickets that this one may know of, the oldest first.
+    past: &'a [Known],
+    /// Their results; none where one failed.
+    values: &'a [Option<f64>],
+}
+
+/// A strategy. It holds no state: all it knows is in the [`View`].
+trait Propose {
+    /// Whether this ticket depends on results.
+    fn reads_results(&self, _number: usize) -> bool {
+        false
+    }
+    /// The proposal at this attempt; none where it has no more.
+    fn propose(&self, view: &View, attempt: u64) -> Option<Sample>;
+    /// Whether `require` binds it, and whether what is left is drawn when its own proposals are used up.
+    fn searches(&self) -> bool {
+        true
+    }
+}
+
+/// The strategies of the language.
+fn strategy(strategy: &document::Strategy) -> Box<dyn Propose + Send + Sync> {
+    match strategy {
+        document::Strategy::Reference => Box::new(reference::Reference),
+        document::Strategy::Random => Box::new(random::RandomSearch),
+        document::Strategy::Evolution { population, tournament } => {
+            Box::new(evolution::Evolution { population: *population, tournament: *tournament })
+        }
+    }
+}
+
+/// A search in progress. To replay one, make it again and ask again: the answers are the same.
+pub struct Search<'a> {
+    space: &'a Space,
+    strategy: Box<dyn Propose + Send + Sync>,
+    trials: usize,
+    window: usize,
+    seed: u64,
+    past: Vec<Known>,
+    seen: HashSet<Digest>,
+    /// Results of the oldest tickets, as far as they were asked for.
+    values: Vec<Option<f64>>,
+    /// Everything that the space admits, by digest; listed when first needed.
+    listed: Option<Vec<(Digest, Sample)>>,
+    ended: Option<String>,
+}
+
+impl<'a> Search<'a> {
+    /// A search over a space; `seed` is the pipeline's plus the sample's own.
+    pub fn new(space: &'a Space, kind: &document::Strategy, trials: usize, window: usize, seed: u64) -> Self {
+        Search {
+            space,
+            strategy: strategy(kind),
+            trials,
+            window: window.max(1),
+            seed,
+            past: vec![],
+            seen: HashSet::new(),
+            values: vec![],
+            listed: None,
+            ended: None,
+        }
+    }
+
+    /// The tickets so far, in order.
+    pub fn known(&self) -> &[Known] {
+        &self.past
+    }
+
+    /// The next ticket. `results` answers for tickets that were handed out; what it answered once must stay.
+    pub fn propose(&mut self, results: &dyn Fn(usize) -> Option<Told>) -> Next {
+        let number = self.past.len();
+        if let Some(note) = &self.ended {
+            return Next::Exhausted { note: note.clone() };
+        }
+        if number >= self.trials {
+            return Next::Done;
+        }
+        let visible = match self.strategy.reads_results(number) {
+            true => (number + 1).saturating_sub(self.window),
+            false => 0,
+        };
+        while self.values.len() < visible {
+            match results(self.values.len()) {
+                Some(Told::Value(x)) => self.values.push(Some(x).filter(|x| !x.is_nan())),
+                Some(Told::Failed) => self.values.push(None),
+                None => return Next::NeedResult(self.values.len()),
+            }
+        }
+        match self.draw(number, visible) {
+            Some(ticket) => {
+                self.recall(ticket.known());
+                Next::Ticket(Box::new(ticket))
+            }
+            None => {
+                let large = self.space.size() > LISTED as f64;
+                let note = match (self.strategy.searches(), large) {
+                    (false, _) => "the strategy has no further candidate".to_string(),
+                    (true, false) => format!("the space has no more than {number} distinct candidates that meet its bounds"),
+                    (true, true) => {
+                        format!("{TRIES_LARGE} proposals found no candidate beside the {number} known ones that meets the bounds")
+                    }
+                };
+                self.ended = Some(note.clone());
+                Next::Exhausted { note }
+            }
+        }
+    }
+
+    /// Takes the next ticket from a record instead of proposing it: replaying thousands costs look-ups.
+    pub fn recall(&mut self, known: Known) {
+        self.seen.insert(known.digest);
+        self.past.push(known);
+    }
+
+    fn draw(&mut self, number: usize, visible: usize) -> Option<Ticket> {
+        let view = View { space: self.space, seed: self.seed, number, past: &self.past[..visible], values: &self.values[..visible] };
+        let tries = if self.space.size() > LISTED as f64 { TRIES_LARGE } else { TRIES };
+        for attempt in 0..TRIES {
+            let Some(sample) = self.strategy.propose(&view, attempt) else { break };
+            if let Some(ticket) = self.accept(number, sample) {
+                return Some(ticket);
+            }
+        }
+        if !self.strategy.searches() {
+            return None;
+        }
+        for attempt in TRIES..tries {
+            if let Some(ticket) = self.accept(number, self.space.random(self.seed, &[number as u64, attempt])) {
+                return Some(ticket);
+            }
+        }
+        self.left(number)
+    }
+
+    /// The ticket of a sample, where it is new and admitted.
+    fn accept(&self, number: usize, sample: Sample) -> Option<Ticket> {
+        let architecture = self.space.architecture(&sample).ok()?;
+        let digest = architecture.digest();
+        if self.seen.contains(&digest) || (self.strategy.searches() && self.space.admits(&architecture).is_err()) {
+            return None;
+        }
+        Some(Ticket { number, sample, architecture, digest })
+    }
+
+    /// One of the candidates that are left, where the space can be listed.
+    fn left(&mut self, number: usize) -> Option<Ticket> {
+        if self.listed.is_none() {
+            let mut listed = vec![];
+            for sample in self.space.enumerate(LISTED)? {
+                if let Some(ticket) = self.accept(number, sample) {
+                    listed.push((ticket.digest, ticket.sample));
+                }
+            }
+            listed.sort();
+            listed.dedup_by(|a, b| a.0 == b.0);
+            self.listed = Some(listed);
+        }
+        let left: Vec<&Sample> = self.listed.iter().flatten().filter(|(d, _)| !self.seen.contains(d)).map(|(_, s)| s).collect();
+        let chosen = left.get(Random::at(self.seed, "left", &[number as u64]).below(left.len()))?;
+        self.accept(number, (*chosen).clone())
+    }
+}

@@ -1,0 +1,95 @@
+//! Addresses of decisions and ranks of their options: a draw depends on the place in the structure and on content,
+//! never on a name or on the order of values (invariant 11).
+
+use super::structure::{DecisionId, Item, Setting, Structure, What, compare};
+use crate::base::{Canon, Digest};
+use std::collections::HashMap;
+
+impl Structure {
+    /// Gives every decision its address and the ranks of its options.
+    pub fn address(&mut self) {
+        let mut found: HashMap<DecisionId, (u64, Vec<usize>)> = HashMap::new();
+        {
+            let mut pass = Addresses { structure: self, found: &mut found };
+            if let Some(width) = &self.width {
+                pass.setting(width, &[0, 0]);
+            }
+            pass.setting(&self.activation, &[0, 1]);
+            pass.items(&self.items, &mut vec![1]);
+        }
+        for (id, decision) in self.decisions.iter_mut().enumerate() {
+            // A `choice` that nothing reads is never asked for; its rank is the order of the file.
+            let (address, ranked) = found.remove(&id).unwrap_or((id as u64, (0..decision.options.len()).collect()));
+            decision.address = address;
+            decision.ranked = ranked;
+        }
+    }
+}
+
+/// Visits places in an order that no name and no order of values decides.
+struct Addresses<'a> {
+    structure: &'a Structure,
+    found: &'a mut HashMap<DecisionId, (u64, Vec<usize>)>,
+}
+
+impl Addresses<'_> {
+    fn note(&mut self, id: DecisionId, path: &[u64], ranked: impl FnOnce() -> Vec<usize>) {
+        // A shared choice lies where it is read first.
+        self.found.entry(id).or_insert_with(|| {
+            let canon = Canon::List(path.iter().map(|p| Canon::Int(*p as i64)).collect());
+            (canon.digest().seed(), ranked())
+        });
+    }
+
+    fn setting(&mut self, setting: &Setting, path: &[u64]) {
+        if let Some(id) = setting.decision {
+            self.note(id, path, || {
+                let mut ranked: Vec<usize> = (0..setting.values.len()).collect();
+                ranked.sort_by(|&a, &b| compare(&setting.values[a], &setting.values[b]));
+                ranked
+            });
+        }
+    }
+
+    fn items(&mut self, items: &[Item], path: &mut Vec<u64>) {
+        for (i, item) in items.iter().enumerate() {
+            path.push(i as u64);
+            self.item(item, path);
+            path.pop();
+        }
+    }
+
+    fn item(&mut self, item: &Item, path: &mut Vec<u64>) {
+        match &item.what {
+            What::Skip => {}
+            What::Layer { settings, .. } => {
+                let mut settings: Vec<_> = settings.iter().collect();
+                settings.sort_by_key(|(name, _)| *name);
+                for (name, setting) in settings {
+                    path.push(Digest::of(name.as_bytes()).seed());
+                    self.setting(setting, path);
+                    path.pop();
+                }
+            }
+            What::Choose { decision, branches } => {
+                let mut ranked: Vec<usize> = (0..branches.len()).collect();
+                let digests: Vec<_> = branches.iter().map(|b| self.structure.item_canon(b).digest()).collect();
+                ranked.sort_by_key(|&b| digests[b]);
+                self.note(*decision, path, || ranked.clone());
+                for (rank, &branch) in ranked.iter().enumerate() {
+                    path.push(rank as u64);
+                    self.item(&branches[branch], path);
+                    path.pop();
+                }
+            }
+            What::Repeat { count, copies } => {
+                self.setting(count, path);
+                for (k, copy) in copies.iter().enumerate() {
+                    path.push(k as u64);
+                    self.items(copy, path);
+                    path.pop();
+                }
+            }
+        }
+    }
+}

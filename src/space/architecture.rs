@@ -1,0 +1,275 @@
+//! The canonical architecture (invariant 8): what a candidate is, whatever space, label or strategy it came from.
+//!
+//! Layers are in depth-first post-order from the last one, so that stock networks have upstream's indices. Nothing is
+//! left to defaults. An [`Architecture`] is always valid: it is made by [`canonical`](super::canonical) and checked
+//! when it is read from JSON.
+
+use super::blocks::Block;
+use super::canonical::canonical;
+use super::expand::{Cost, Expander, show};
+use super::graph::{Head, Program, Shape, ValueId};
+use crate::base::{Canon, Digest};
+use serde::{Deserialize, Serialize};
+
+/// Bounds on what is read from outside.
+const MAX_LAYERS: usize = 4096;
+const MAX_NUMBER: f64 = 65536.0;
+const MAX_CLASSES: usize = 10_000;
+
+/// The image that a network reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Channels.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Input {
+    /// As a shape.
+    pub fn shape(&self) -> Shape {
+        Shape { h: self.height, w: self.width, c: self.channels }
+    }
+}
+
+/// What a layer reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The image.
+    Image,
+    /// An earlier layer.
+    Layer(usize),
+}
+
+/// A block and what it reads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// What it computes.
+    pub block: Block,
+    /// In order; one, unless the block joins.
+    pub inputs: Vec<Source>,
+}
+
+/// A network with nothing left open; two networks that compute the same by the same blocks are equal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Raw")]
+pub struct Architecture {
+    /// The image.
+    pub input: Input,
+    /// The last one is what the network returns.
+    pub layers: Vec<Layer>,
+}
+
+/// An architecture as it comes from outside.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    input: Input,
+    layers: Vec<Layer>,
+}
+
+impl TryFrom<Raw> for Architecture {
+    type Error = String;
+    fn try_from(raw: Raw) -> Result<Self, String> {
+        if raw.layers.len() > MAX_LAYERS {
+            return Err(format!("{} layers are more than nasflow builds ({MAX_LAYERS})", raw.layers.len()));
+        }
+        if [raw.input.channels, raw.input.height, raw.input.width].contains(&0) {
+            return Err("the image is empty".into());
+        }
+        let value = serde_json::to_value(&raw).map_err(|e| e.to_string())?;
+        numbers_within(&value)?;
+        let last = raw.layers.len().checked_sub(1).ok_or("the network has no layers")?;
+        let mut links = 0;
+        for (i, layer) in raw.layers.iter().enumerate() {
+            check(i, layer, i == last).map_err(|e| format!("layer {i} ({}): {e}", layer.block.word()))?;
+            links += layer.inputs.len();
+        }
+        if links > 4 * MAX_LAYERS {
+            return Err(format!("{links} inputs are more than nasflow builds"));
+        }
+        let architecture = canonical(raw.input, raw.layers, Source::Layer(last))?;
+        architecture.cost()?;
+        Ok(architecture)
+    }
+}
+
+fn check(i: usize, layer: &Layer, is_last: bool) -> Result<(), String> {
+    if layer.inputs.is_empty() || (layer.inputs.len() > 1 && !layer.block.joins()) {
+        return Err(format!("it cannot read {} layers", layer.inputs.len()));
+    }
+    if layer.inputs.iter().any(|s| matches!(s, Source::Layer(j) if *j >= i)) {
+        return Err("it reads a layer that does not come before it".into());
+    }
+    if let Block::Detect(detect) = &layer.block {
+        if !is_last {
+            return Err("only the last layer can be a head".into());
+        }
+        if !(1..=MAX_CLASSES).contains(&detect.classes) {
+            return Err(format!("{} classes", detect.classes));
+        }
+        if detect.anchors.iter().any(|level| level.is_empty() || level.iter().any(|(w, h)| !(*w > 0.0 && *h > 0.0))) {
+            return Err("each level needs anchors, of positive size".into());
+        }
+    }
+    Ok(())
+}
+
+fn numbers_within(value: &serde_json::Value) -> Result<(), String> {
+    match value {
+        serde_json::Value::Number(n) => match n.as_f64() {
+            Some(x) if x.abs() <= MAX_NUMBER => Ok(()),
+            _ => Err(format!("{n} is larger than nasflow builds ({MAX_NUMBER})")),
+        },
+        serde_json::Value::Array(items) => items.iter().try_for_each(numbers_within),
+        serde_json::Value::Object(fields) => fields.values().try_for_each(numbers_within),
+        _ => Ok(()),
+    }
+}
+
+impl Architecture {
+    /// The canonical value of which [`digest`](Self::digest) is the digest.
+    pub fn canon(&self) -> Canon {
+        let layers = self.layers.iter().map(layer_canon).collect();
+        Canon::map([("architecture", 1usize.into()), ("input", to_canon(&self.input)), ("layers", Canon::List(layers))])
+    }
+
+    /// The candidate's name.
+    pub fn digest(&self) -> Digest {
+        self.canon().digest()
+    }
+
+    /// From JSON; anything wrong is an error, whatever it is.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|e| e.to_string())
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The network as operators.
+    pub fn program(&self) -> Result<Program, String> {
+        let mut e = Expander::writing(self.input.shape());
+        let outputs = self.expand(&mut e, |_, _| ())?;
+        let head = match self.layers.last().map(|l| &l.block) {
+            Some(Block::Detect(d)) => {
+                let strides = outputs.iter().map(|&o| self.input.height / e.shape(o).h).collect();
+                Head::Detect { classes: d.classes, strides, anchors: d.anchors.clone() }
+            }
+            Some(Block::Linear(l)) => Head::Classify { classes: l.channels },
+            _ => Head::Features,
+        };
+        Ok(Program { values: e.values, nodes: e.nodes, params: e.params, outputs, head })
+    }
+
+    /// Parameters and multiply-adds, without writing the program.
+    pub fn cost(&self) -> Result<Cost, String> {
+        let mut e = Expander::counting(self.input.shape());
+        self.expand(&mut e, |_, _| ())?;
+        Ok(e.cost)
+    }
+
+    /// Walks the layers; `seen` is told each layer's output and the costs so far.
+    fn expand(&self, e: &mut Expander, mut seen: impl FnMut(&Expander, &[ValueId])) -> Result<Vec<ValueId>, String> {
+        let mut outputs: Vec<Vec<ValueId>> = Vec::with_capacity(self.layers.len());
+        for (i, layer) in self.layers.iter().enumerate() {
+            e.enter(i);
+            let inputs: Vec<ValueId> = layer
+                .inputs
+                .iter()
+                .map(|s| match s {
+                    Source::Image => 0,
+                    Source::Layer(j) => outputs[*j][0],
+                })
+                .collect();
+            let out = layer.block.expand(e, &inputs).map_err(|e| format!("layer {i} ({}): {e}", layer.block.word()))?;
+            seen(e, &out);
+            outputs.push(out);
+        }
+        outputs.pop().ok_or_else(|| "the network has no layers".to_string())
+    }
+
+    /// The same layers over square images of this size. Anchors stay as they are.
+    pub fn at_size(&self, px: usize) -> Result<Architecture, String> {
+        let input = Input { height: px, width: px, ..self.input };
+        let architecture = Architecture { input, layers: self.layers.clone() };
+        architecture.cost()?;
+        Ok(architecture)
+    }
+
+    /// One readable line a layer: index, block, output, parameters.
+    pub fn text(&self) -> String {
+        let mut e = Expander::counting(self.input.shape());
+        let mut rows = vec![];
+        let mut before = 0;
+        let walk = self.expand(&mut e, |e, out| {
+            let shapes: Vec<String> = out.iter().map(|&o| show(e.shape(o))).collect();
+            rows.push((shapes.join(" "), e.cost.params - before));
+            before = e.cost.params;
+        });
+        let mut text = String::new();
+        for (i, (layer, (shape, params))) in self.layers.iter().zip(&rows).enumerate() {
+            let above = if i == 0 { Source::Image } else { Source::Layer(i - 1) };
+            let mut line = layer.block.word().to_string();
+            if layer.inputs != [above] {
+                for s in &layer.inputs {
+                    line.push_str(&match s {
+                        Source::Image => " image".to_string(),
+                        Source::Layer(j) => format!(" #{j}"),
+                    });
+                }
+            }
+            let details = layer.block.details();
+            if !details.is_empty() {
+                line = format!("{line} {details}");
+            }
+            text.push_str(&format!("#{i:<3} {line:<48} {shape:<14} {params:>10}\n"));
+        }
+        if let Err(problem) = walk {
+            text.push_str(&problem);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// The canonical value of one layer.
+fn layer_canon(layer: &Layer) -> Canon {
+    to_canon(layer)
+}
+
+/// The canonical value of a block alone.
+pub(super) fn block_canon(block: &Block) -> Canon {
+    to_canon(block)
+}
+
+/// A serialisable value in canonical form: names of a map sorted, so that it does not depend on how serde_json keeps maps.
+pub(super) fn to_canon(value: &impl Serialize) -> Canon {
+    fn convert(value: serde_json::Value) -> Canon {
+        use serde_json::Value as V;
+        match value {
+            V::Null => Canon::None,
+            V::Bool(b) => Canon::Bool(b),
+            V::Number(n) => match n.as_i64() {
+                Some(i) => Canon::Int(i),
+                None => Canon::Float(n.as_f64().unwrap_or(f64::NAN)),
+            },
+            V::String(s) => Canon::Text(s),
+            V::Array(items) => Canon::List(items.into_iter().map(convert).collect()),
+            V::Object(fields) => {
+                let mut fields: Vec<_> = fields.into_iter().map(|(k, v)| (k, convert(v))).collect();
+                fields.sort_by(|a, b| a.0.cmp(&b.0));
+                Canon::Map(fields)
+            }
+        }
+    }
+    // Plain structs of numbers, words and lists cannot fail to serialise.
+    serde_json::to_value(value).map_or(Canon::None, convert)
+}

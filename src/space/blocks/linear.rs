@@ -1,0 +1,20 @@
+//! The fully connected layer: a classifier's head.
+
+use super::*;
+
+/// Fully connected over everything that it reads, with bias.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Linear {
+    /// Outputs.
+    pub channels: usize,
+}
+
+pub(super) const KIND: Kind = Kind {
+    word: "linear",
+    doc: "fully connected, with bias; as many outputs as the data has classes where nothing is written",
+    first: Some("channels"),
+    joins: false,
+    properties: &[property("channels", Type::Whole(1, 65536), Default::Auto, "outputs; `width` does not change them")],
+    build: |p, context| Ok(vec![Block::Linear(Linear { channels: p.maybe("channels").unwrap_or(context.classes) })]),
+};

@@ -1,0 +1,76 @@
+//! The canonical form of a network: identities wired through, dead layers dropped, one order of the rest.
+
+use super::architecture::{Architecture, Input, Layer, Source, block_canon};
+use super::blocks::Block;
+use crate::base::{Canon, Digest};
+
+/// The canonical architecture of these layers (each reads earlier ones only) as seen from `output`.
+///
+/// Removed are layers that return their input unchanged and layers that `output` does not reach. Inputs of `add`
+/// are sorted by the digest of what they compute. The order is depth-first from the output, inputs first: the stock
+/// YOLOv5 networks keep upstream's indices. (Two isomorphic summands that are also used elsewhere keep the order of
+/// the file: telling them apart is graph isomorphism.)
+pub fn canonical(input: Input, mut layers: Vec<Layer>, output: Source) -> Result<Architecture, String> {
+    let mut through: Vec<Source> = Vec::with_capacity(layers.len());
+    for (i, layer) in layers.iter_mut().enumerate() {
+        for source in &mut layer.inputs {
+            *source = follow(*source, &through);
+        }
+        let identity = layer.block.is_identity(layer.inputs.len());
+        through.push(if identity { layer.inputs[0] } else { Source::Layer(i) });
+    }
+    let Source::Layer(last) = follow(output, &through) else {
+        return Err("the network returns its image: it has no layer that computes anything".into());
+    };
+    if layers.iter().any(|l| matches!(l.block, Block::Add) && l.inputs.len() > 1) {
+        sort_sums(&mut layers);
+    }
+    let mut place = vec![None; layers.len()];
+    let mut ordered: Vec<Layer> = Vec::with_capacity(layers.len());
+    let mut stack = vec![(last, 0)];
+    while let Some((i, next)) = stack.pop() {
+        if place[i].is_some() {
+            continue;
+        }
+        match layers[i].inputs.get(next) {
+            Some(Source::Layer(j)) => {
+                stack.push((i, next + 1));
+                stack.push((*j, 0));
+            }
+            Some(Source::Image) => stack.push((i, next + 1)),
+            None => {
+                place[i] = Some(ordered.len());
+                let inputs = layers[i].inputs.iter().map(|s| match s {
+                    Source::Layer(j) => place[*j].map_or(Source::Image, Source::Layer),
+                    Source::Image => Source::Image,
+                });
+                ordered.push(Layer { block: layers[i].block.clone(), inputs: inputs.collect() });
+            }
+        }
+    }
+    Ok(Architecture { input, layers: ordered })
+}
+
+fn follow(source: Source, through: &[Source]) -> Source {
+    match source {
+        Source::Layer(i) => through[i],
+        Source::Image => Source::Image,
+    }
+}
+
+/// Sorts the inputs of sums by the digest of everything that feeds them.
+fn sort_sums(layers: &mut [Layer]) {
+    let mut digests: Vec<Digest> = Vec::with_capacity(layers.len());
+    let image = Canon::None.digest();
+    for layer in layers.iter_mut() {
+        let of = |s: &Source| match s {
+            Source::Image => image,
+            Source::Layer(j) => digests[*j],
+        };
+        if matches!(layer.block, Block::Add) {
+            layer.inputs.sort_by_key(of);
+        }
+        let inputs: Vec<Digest> = layer.inputs.iter().map(of).collect();
+        digests.push(Canon::List(vec![block_canon(&layer.block), inputs.into()]).digest());
+    }
+}

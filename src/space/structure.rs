@@ -1,0 +1,223 @@
+//! A compiled space: items with settings, and the decisions that they hang on. Names are gone, but for labels.
+
+use super::architecture::to_canon;
+use super::blocks::{Kind, Scalar};
+use crate::base::Canon;
+use crate::document::Span;
+
+/// Index of a decision in [`Structure::decisions`], in the order of the file.
+pub type DecisionId = usize;
+
+/// A choice at its place: each copy of a `repeat` has its own.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// `p3`, `p3/c3.repeats`, `conv#4.kernel`, `d1[2]/mbconv#1.expand`.
+    pub label: String,
+    /// What may be taken, as a person reads it; the first is the reference.
+    pub options: Vec<String>,
+    /// Where it is written.
+    pub span: Span,
+    /// Its place in the structure, free of names; the address of its draws.
+    pub address: u64,
+    /// Options by canonical rank: `ranked[r]` is an index into `options`.
+    pub ranked: Vec<usize>,
+    /// Declared by `choice`, so that several places may share it.
+    pub shared: bool,
+}
+
+/// A property: one value, or one for each option of a decision.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The values; one where there is no decision.
+    pub values: Vec<Scalar>,
+    /// What decides.
+    pub decision: Option<DecisionId>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What a layer reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The layer above.
+    Above,
+    /// A named layer.
+    Slot(usize),
+}
+
+/// One entry of a network.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Where it is written.
+    pub span: Span,
+    /// Where its output is kept for layers that name it.
+    pub slot: Option<usize>,
+    /// What it is.
+    pub what: What,
+}
+
+/// Kinds of entries.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// Nothing: what is above goes on.
+    Skip,
+    /// A block (or several in series).
+    Layer {
+        /// Its word.
+        kind: &'static Kind,
+        /// What is written; the rest is default.
+        settings: Vec<(&'static str, Setting)>,
+        /// What it reads.
+        inputs: Vec<Input>,
+    },
+    /// One branch is built.
+    Choose {
+        /// Option i is branch i.
+        decision: DecisionId,
+        /// The branches.
+        branches: Vec<Item>,
+    },
+    /// The first n copies are built.
+    Repeat {
+        /// How many.
+        count: Setting,
+        /// As many as the largest count; each chooses anew.
+        copies: Vec<Vec<Item>>,
+    },
+}
+
+/// A compiled network.
+#[derive(Clone, Debug)]
+pub struct Structure {
+    /// All decisions, in the order of the file.
+    pub decisions: Vec<Decision>,
+    /// `width`, where it is written.
+    pub width: Option<Setting>,
+    /// `activation`.
+    pub activation: Setting,
+    /// The layers.
+    pub items: Vec<Item>,
+    /// How many names there are.
+    pub slots: usize,
+}
+
+impl Setting {
+    /// A value without a decision.
+    pub fn fixed(value: Scalar, span: Span) -> Self {
+        Setting { values: vec![value], decision: None, span }
+    }
+
+    /// The value in a sample.
+    pub fn pick(&self, choose: &mut dyn FnMut(DecisionId) -> usize) -> Scalar {
+        let i = self.decision.map_or(0, choose);
+        self.values[i.min(self.values.len() - 1)]
+    }
+}
+
+/// A count of a `repeat`.
+pub fn as_count(value: Scalar) -> usize {
+    match value {
+        Scalar::Int(n) => n,
+        _ => 1,
+    }
+}
+
+impl Structure {
+    /// Asks `choose` for every decision that is active under its own answers, in the order of the file.
+    /// A shared decision may be asked several times.
+    pub fn walk(&self, choose: &mut dyn FnMut(DecisionId) -> usize) {
+        for setting in self.width.iter().chain([&self.activation]) {
+            setting.pick(choose);
+        }
+        walk(&self.items, choose);
+    }
+
+    /// The space without names: what a proposal depends on beside seed and results.
+    pub fn canon(&self) -> Canon {
+        let width = self.width.as_ref().map(|s| self.setting_canon(s));
+        Canon::map([
+            ("width", width.unwrap_or(Canon::None)),
+            ("activation", self.setting_canon(&self.activation)),
+            ("items", Canon::List(self.items.iter().map(|i| self.item_canon(i)).collect())),
+        ])
+    }
+
+    fn setting_canon(&self, setting: &Setting) -> Canon {
+        let first = scalar_canon(setting.values[0]);
+        let mut all: Vec<Scalar> = setting.values.clone();
+        all.sort_by(compare);
+        let shared = setting.decision.filter(|&d| self.decisions[d].shared);
+        let address = shared.map(|d| Canon::Int(self.decisions[d].address as i64));
+        Canon::List(vec![first, Canon::List(all.into_iter().map(scalar_canon).collect()), address.unwrap_or(Canon::None)])
+    }
+
+    /// The content of an item: what it builds and between what, without labels.
+    pub fn item_canon(&self, item: &Item) -> Canon {
+        let what = match &item.what {
+            What::Skip => "skip".into(),
+            What::Layer { kind, settings, inputs } => {
+                let mut settings: Vec<_> = settings.iter().map(|(n, s)| (n.to_string(), self.setting_canon(s))).collect();
+                settings.sort_by(|a, b| a.0.cmp(&b.0));
+                let inputs = inputs.iter().map(|i| match i {
+                    Input::Above => Canon::None,
+                    Input::Slot(s) => Canon::Int(*s as i64),
+                });
+                Canon::List(vec![kind.word.into(), Canon::Map(settings), Canon::List(inputs.collect())])
+            }
+            What::Choose { branches, .. } => {
+                let mut all: Vec<Canon> = branches.iter().map(|b| self.item_canon(b)).collect();
+                let first = all.first().map(Canon::digest);
+                all.sort_by_key(Canon::digest);
+                Canon::List(vec!["choose".into(), first.into(), Canon::List(all)])
+            }
+            What::Repeat { count, copies } => {
+                let copies = copies.iter().map(|c| Canon::List(c.iter().map(|i| self.item_canon(i)).collect()));
+                Canon::List(vec!["repeat".into(), self.setting_canon(count), Canon::List(copies.collect())])
+            }
+        };
+        Canon::List(vec![what, item.slot.into()])
+    }
+}
+
+fn walk(items: &[Item], choose: &mut dyn FnMut(DecisionId) -> usize) {
+    for item in items {
+        match &item.what {
+            What::Skip => {}
+            What::Layer { settings, .. } => {
+                for (_, setting) in settings {
+                    setting.pick(choose);
+                }
+            }
+            What::Choose { decision, branches } => {
+                let taken = choose(*decision).min(branches.len() - 1);
+                walk(&branches[taken..=taken], choose);
+            }
+            What::Repeat { count, copies } => {
+                let n = as_count(count.pick(choose)).min(copies.len());
+                copies[..n].iter().for_each(|copy| walk(copy, choose));
+            }
+        }
+    }
+}
+
+/// The order of values that does not depend on the file: by kind, then by size or alphabet.
+pub fn compare(a: &Scalar, b: &Scalar) -> std::cmp::Ordering {
+    let key = |s: &Scalar| match s {
+        Scalar::Bool(v) => (0, f64::from(u8::from(*v)), String::new()),
+        Scalar::Int(v) => (1, *v as f64, String::new()),
+        Scalar::Float(v) => (1, *v, String::new()),
+        Scalar::Activation(_) | Scalar::Word(_) => (2, 0.0, s.to_string()),
+    };
+    let (a, b) = (key(a), key(b));
+    a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
+}
+
+fn scalar_canon(value: Scalar) -> Canon {
+    match value {
+        Scalar::Int(v) => v.into(),
+        Scalar::Float(v) => v.into(),
+        Scalar::Bool(v) => v.into(),
+        Scalar::Activation(a) => to_canon(&a),
+        Scalar::Word(w) => w.into(),
+    }
+}

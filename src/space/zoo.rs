@@ -1,0 +1,124 @@
+//! Shipped networks, and `network like=… { at … after … }`, which changes one by the names of its layers.
+
+use crate::document::{Diagnostic, Node, Property, Span, Spanned, Value, nearest};
+
+/// Names and texts of the shipped networks, in the language itself.
+const ZOO: [(&str, &str); 5] = [
+    ("yolov5n", include_str!("zoo/yolov5n.kdl")),
+    ("yolov5s", include_str!("zoo/yolov5s.kdl")),
+    ("yolov5m", include_str!("zoo/yolov5m.kdl")),
+    ("yolov5l", include_str!("zoo/yolov5l.kdl")),
+    ("yolov5x", include_str!("zoo/yolov5x.kdl")),
+];
+
+/// The names of the shipped networks.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    ZOO.iter().map(|(name, _)| *name)
+}
+
+/// The text of a shipped network.
+pub fn source(name: &str) -> Option<&'static str> {
+    ZOO.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
+/// The shipped network with the changes of `network`, whose `like` names it. Everything shipped stands at `like`.
+pub(super) fn expand(network: &Node, like: &Property) -> Result<Node, Vec<Diagnostic>> {
+    let at = like.values.first().map_or(like.name.span, |v| v.span);
+    let name = match like.values.first() {
+        Some(Spanned { value: Value::Text(name), .. }) => name.as_str(),
+        _ => return Err(vec![Diagnostic::error("unknown-network", "`like` needs the name of a shipped network", at, "such as yolov5n")]),
+    };
+    let Some(text) = source(name) else {
+        let help = nearest(name, names()).map_or(names().collect::<Vec<_>>().join(", "), |n| format!("did you mean `{n}`?"));
+        return Err(vec![Diagnostic::error("unknown-network", format!("no network `{name}` is shipped"), at, "not known").help(help)]);
+    };
+    let mut stock = super::stock::parse(text).map_err(|why| vec![Diagnostic::error("zoo", why, at, "cannot be read")])?;
+    relocate(&mut stock, at);
+    let mut errors = vec![];
+    for property in network.properties.iter().filter(|p| p.name.value != "like") {
+        stock.properties.retain(|p| p.name.value != property.name.value);
+        stock.properties.push(property.clone());
+    }
+    for change in network.children.iter().filter(|c| c.name.value != "input") {
+        let word = change.name.value.as_str();
+        if !matches!(word, "at" | "after" | "before") {
+            let d = Diagnostic::error(
+                "layer-beside-like",
+                format!("`{word}` does not say where it goes"),
+                change.name.span,
+                "outside of `at` and `after`",
+            );
+            errors.push(d.help("write after \"p5\" { … }, or at \"p5\" { … } to replace a layer"));
+            continue;
+        }
+        if let Err(error) = edit(&mut stock.children, change) {
+            errors.push(error);
+        }
+    }
+    let stock = Node { name: network.name.clone(), span: network.span, arguments: vec![], ..stock };
+    if errors.is_empty() { Ok(stock) } else { Err(errors) }
+}
+
+fn edit(layers: &mut Vec<Node>, change: &Node) -> Result<(), Diagnostic> {
+    let word = change.name.value.as_str();
+    let (name, span) = match change.property("layer").and_then(|p| p.values.first()) {
+        Some(Spanned { value: Value::Text(name), span }) => (name.as_str(), *span),
+        _ => {
+            return Err(Diagnostic::error(
+                "missing-value",
+                format!("`{word}` needs the name of a layer"),
+                change.name.span,
+                "such as \"p3\"",
+            ));
+        }
+    };
+    let Some(place) = layers.iter().position(|l| name_of(l).is_some_and(|n| n == name)) else {
+        let known: Vec<&str> = layers.iter().filter_map(name_of).collect();
+        let help = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`? Layers are {}", known.join(", ")),
+            None => format!("layers are {}", known.join(", ")),
+        };
+        return Err(Diagnostic::error("unknown-name", format!("the shipped network has no layer `{name}`"), span, "not known").help(help));
+    };
+    let mut inside = change.children.clone();
+    let Some(last) = inside.last_mut() else {
+        return Err(Diagnostic::error("missing-layers", format!("`{word}` has no layers"), change.span, "write layers inside"));
+    };
+    if word != "at" {
+        let place = if word == "after" { place + 1 } else { place };
+        layers.splice(place..place, inside);
+        return Ok(());
+    }
+    // What stands for a layer goes by its name.
+    let block = matches!(last.name.value.as_str(), "choose" | "repeat");
+    match name_of(last) {
+        Some(own) if own == name => {}
+        Some(own) if !block || last.property("as").is_some() => {
+            let d = Diagnostic::error("renamed-layer", format!("what stands for `{name}` is called `{own}`"), last.name.span, "its name");
+            return Err(d.help(format!("leave the name out: others read it as `{name}`")));
+        }
+        _ => last
+            .properties
+            .push(Property { name: Spanned { value: "as".into(), span }, values: vec![Spanned { value: Value::Text(name.into()), span }] }),
+    }
+    layers.splice(place..=place, inside);
+    Ok(())
+}
+
+fn name_of(node: &Node) -> Option<&str> {
+    let label = if matches!(node.name.value.as_str(), "choose" | "repeat") { node.property("label") } else { None };
+    match node.property("as").or(label)?.values.first()?.value {
+        Value::Text(ref name) => Some(name),
+        _ => None,
+    }
+}
+
+fn relocate(node: &mut Node, span: Span) {
+    node.name.span = span;
+    node.span = span;
+    for property in &mut node.properties {
+        property.name.span = span;
+        property.values.iter_mut().for_each(|v| v.span = span);
+    }
+    node.children.iter_mut().for_each(|c| relocate(c, span));
+}

@@ -1,0 +1,102 @@
+//! The folder of an attempt: what a worker is given, where it is, what it leaves. `attempts/<lock>/`.
+//!
+//! Usable without the database. Files are written whole and durably; only the count of iterations and the log are
+//! appended without a sync, because they count and explain, and nothing is computed from them.
+
+use super::StoreError;
+use super::blobs::Blobs;
+use super::disk::{again, ensure_dir};
+use super::lock::{self, KeyLock};
+use crate::base::Digest;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// One attempt folder.
+#[derive(Clone)]
+pub struct Attempt {
+    blobs: Blobs,
+    folder: PathBuf,
+    lock: Digest,
+}
+
+impl Attempt {
+    /// The folder of this lock, made where it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; [`StoreError::ReadOnly`].
+    pub fn open(blobs: &Blobs, lock: Digest) -> Result<Attempt, StoreError> {
+        blobs.writer()?.writing()?;
+        let folder = blobs.layout.folder("attempts").join(lock.hex());
+        ensure_dir(blobs.disk.as_ref(), &folder)?;
+        Ok(Attempt { blobs: blobs.clone(), folder, lock })
+    }
+
+    /// A file of an attempt, without making anything.
+    pub fn peek(root: &Path, lock: Digest, name: &str) -> Option<Vec<u8>> {
+        std::fs::read(root.join("attempts").join(lock.hex()).join(name)).ok()
+    }
+
+    /// A file's bytes, where it is there.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.folder.join(name);
+        match again(|| self.blobs.disk.read(&path)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io("read", &path, None, e)),
+        }
+    }
+
+    /// Writes a file whole and durably.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] with path and bytes.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.blobs.write_file(&self.folder.join(name), bytes)
+    }
+
+    /// Removes a file, where it is there.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.folder.join(name);
+        match again(|| self.blobs.disk.remove(&path)) {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(StoreError::io("remove", &path, None, e)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Appends to a log, without waiting for the disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn append(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.folder.join(name);
+        let appended = OpenOptions::new().append(true).create(true).open(&path).and_then(|mut f| f.write_all(bytes));
+        appended.map_err(|e| StoreError::io("append to", &path, Some(bytes.len() as u64), e))
+    }
+
+    /// Waits for the right to work in this folder.
+    ///
+    /// # Errors
+    /// A lock that the system refuses.
+    pub fn lock(&self) -> Result<KeyLock, StoreError> {
+        loop {
+            if let Some(lock) = lock::lock(&self.blobs.layout, &self.blobs.disk, &self.lock, true)? {
+                return Ok(lock);
+            }
+        }
+    }
+
+    /// The right to work in this folder, unless somebody has it.
+    ///
+    /// # Errors
+    /// A lock that the system refuses.
+    pub fn try_lock(&self) -> Result<Option<KeyLock>, StoreError> {
+        lock::lock(&self.blobs.layout, &self.blobs.disk, &self.lock, false)
+    }
+}

@@ -1,0 +1,181 @@
+//! Content-addressed files: `blobs/ab/cdef…`, named by the blake3 digest of their bytes.
+//!
+//! A handle of its own, without the database: worker processes write and read blobs through it.
+
+use super::disk::{Disk, again, ensure_dir, entries, name, write_whole};
+use super::layout::{FOLDERS, Is, Layout, digest_of};
+use super::presence::{Presence, remove_quietly};
+use super::{StoreError, disk};
+use crate::base::Digest;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The blobs of a store. Clones share one handle.
+#[derive(Clone)]
+pub struct Blobs {
+    pub(super) layout: Arc<Layout>,
+    pub(super) disk: Arc<dyn Disk>,
+    /// Nothing: for reading only.
+    pub(super) presence: Option<Arc<Presence>>,
+    /// The folders that this process has made sure of.
+    folders: Arc<[AtomicBool; 256]>,
+}
+
+impl Blobs {
+    /// The blobs of an existing store, for a worker process.
+    ///
+    /// # Errors
+    /// No store there; a newer one; a lock that the system refuses.
+    pub fn open(root: &Path) -> Result<Blobs, StoreError> {
+        let layout = Layout { root: root.to_path_buf() };
+        layout.check_format()?;
+        if layout.classify() != Is::Store {
+            return Err(StoreError::NotAStore { root: layout.root, holds: None });
+        }
+        let disk: Arc<dyn Disk> = Arc::new(disk::Direct);
+        for folder in FOLDERS {
+            ensure_dir(disk.as_ref(), &layout.folder(folder))?;
+        }
+        let (presence, _) = Presence::enter(&layout, disk.clone(), false)?;
+        Ok(Blobs::new(Arc::new(layout), disk, Some(Arc::new(presence))))
+    }
+
+    pub(super) fn new(layout: Arc<Layout>, disk: Arc<dyn Disk>, presence: Option<Arc<Presence>>) -> Blobs {
+        Blobs { layout, disk, presence, folders: Arc::new([const { AtomicBool::new(false) }; 256]) }
+    }
+
+    /// Keeps these bytes, durably, and returns their name. Bytes that are there already are compared, not trusted.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] with path and bytes; [`StoreError::ReadOnly`].
+    pub fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
+        let digest = Digest::of(bytes);
+        let path = self.path(&digest);
+        let (token, counter) = self.writer()?.writing()?;
+        let folder = path.parent().unwrap_or(&self.layout.root);
+        let known = &self.folders[usize::from(digest.0[0])];
+        if !known.load(Ordering::Relaxed) || !folder.is_dir() {
+            if !ensure_dir(self.disk.as_ref(), folder)? {
+                // Whoever made it may have died before its name was durable.
+                let blobs = self.layout.folder("blobs");
+                again(|| self.disk.sync_dir(&blobs)).map_err(|e| StoreError::io("sync", &blobs, None, e))?;
+            }
+            known.store(true, Ordering::Relaxed);
+        }
+        if path.is_file() {
+            match again(|| self.disk.read(&path)) {
+                Ok(there) if there == bytes => {
+                    // Whoever wrote it may not have come to this yet.
+                    again(|| self.disk.sync_dir(folder)).map_err(|e| StoreError::io("sync", folder, None, e))?;
+                    return Ok(digest);
+                }
+                Ok(_) => drop(self.put_aside(&digest)?),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(StoreError::io("read", &path, None, e)),
+            }
+        }
+        write_whole(self.disk.as_ref(), token, counter, &path, bytes)?;
+        Ok(digest)
+    }
+
+    /// The bytes of a blob, verified.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`]; [`StoreError::Damaged`] once, after which the blob is missing; [`StoreError::Io`].
+    pub fn get(&self, digest: &Digest) -> Result<Vec<u8>, StoreError> {
+        let path = self.path(digest);
+        let bytes = match again(|| self.disk.read(&path)) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(StoreError::Missing { digest: *digest, wanted_by: "it was to be read".into() });
+            }
+            Err(e) => return Err(StoreError::io("read", &path, None, e)),
+        };
+        if Digest::of(&bytes) == *digest {
+            return Ok(bytes);
+        }
+        let aside = if self.presence.is_some() { self.put_aside(digest)? } else { None };
+        Err(StoreError::Damaged { digest: *digest, aside })
+    }
+
+    /// Whether there is a blob of this name. Does not look into it.
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.path(digest).is_file()
+    }
+
+    /// A blob's size in bytes.
+    pub fn size(&self, digest: &Digest) -> Option<u64> {
+        std::fs::metadata(self.path(digest)).ok().filter(|m| m.is_file()).map(|m| m.len())
+    }
+
+    /// Where a blob lies or would lie.
+    pub fn path(&self, digest: &Digest) -> PathBuf {
+        self.layout.blob(digest)
+    }
+
+    /// Removes a blob; one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; [`StoreError::ReadOnly`].
+    pub fn remove(&self, digest: &Digest) -> Result<(), StoreError> {
+        self.writer()?;
+        remove_quietly(self.disk.as_ref(), &self.path(digest))
+    }
+
+    /// All blobs with their sizes in bytes, in the order of their digests.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed.
+    pub fn sizes(&self) -> Result<Vec<(Digest, u64)>, StoreError> {
+        let mut found = Vec::new();
+        for folder in entries(&self.layout.folder("blobs"))? {
+            for path in if folder.is_dir() { entries(&folder)? } else { Vec::new() } {
+                if let (Some(digest), Ok(meta)) = (digest_of(&path), path.metadata()) {
+                    found.push((digest, meta.len()));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Moves a blob's bytes to `damaged/`, durably. Nothing where somebody else did.
+    fn put_aside(&self, digest: &Digest) -> Result<Option<PathBuf>, StoreError> {
+        let (from, to) = (self.path(digest), self.layout.folder("damaged").join(digest.hex()));
+        match again(|| self.disk.rename(&from, &to)) {
+            Ok(()) => {}
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(StoreError::io("put aside", &from, None, e)),
+        }
+        let folder = from.parent().unwrap_or(&self.layout.root);
+        again(|| self.disk.sync_dir(folder)).map_err(|e| StoreError::io("sync", folder, None, e))?;
+        Ok(Some(to))
+    }
+
+    /// Removes the temporary files of a dead writer.
+    pub(super) fn sweep(&self, token: &str) -> Result<(), StoreError> {
+        let prefix = format!("{}{token}-", disk::TEMPORARY);
+        let mut folders = entries(&self.layout.folder("blobs"))?;
+        folders.extend(entries(&self.layout.folder("attempts"))?);
+        folders.extend([self.layout.root.clone(), self.layout.folder("runs")]);
+        for folder in folders.iter().filter(|f| f.is_dir()) {
+            for path in entries(folder)? {
+                if name(&path).starts_with(&prefix) {
+                    remove_quietly(self.disk.as_ref(), &path)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a file of the store that is not a blob, whole.
+    pub(super) fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let (token, counter) = self.writer()?.writing()?;
+        write_whole(self.disk.as_ref(), token, counter, path, bytes)
+    }
+
+    pub(super) fn writer(&self) -> Result<&Presence, StoreError> {
+        self.presence.as_deref().ok_or_else(|| StoreError::ReadOnly { root: self.layout.root.clone() })
+    }
+}

@@ -1,0 +1,180 @@
+//! What can go wrong in a store, in sentences that say which file, how many bytes, and what to do next.
+
+use crate::base::Digest;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A failure of the store. `Display` is one line with path, cause and advice.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The blob's bytes are not those of its name. It has been put aside (reported once: from now on it is
+    /// [`StoreError::Missing`]) unless the store is read-only.
+    Damaged {
+        /// The blob's name.
+        digest: Digest,
+        /// Where the damaged bytes lie now.
+        aside: Option<PathBuf>,
+    },
+    /// There is no such blob.
+    Missing {
+        /// The blob's name.
+        digest: Digest,
+        /// What asked for it.
+        wanted_by: String,
+    },
+    /// An operation on the disk failed.
+    Io {
+        /// What was being done: "write", "sync", "read", …
+        doing: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// How many bytes were to be written, where that is known.
+        bytes: Option<u64>,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The store was written by a newer nasflow; nothing was touched.
+    Newer {
+        /// The file that says so.
+        path: PathBuf,
+        /// Its version.
+        found: u64,
+        /// The newest version this program knows.
+        known: u64,
+    },
+    /// The store lies on a network file system, whose locks and shared memory SQLite cannot trust.
+    Network {
+        /// The store.
+        root: PathBuf,
+        /// The file system's type as in /proc/mounts.
+        kind: String,
+    },
+    /// The directory holds other things and is no store.
+    NotAStore {
+        /// The directory.
+        root: PathBuf,
+        /// One entry that does not belong to a store, or nothing where the directory does not exist.
+        holds: Option<String>,
+    },
+    /// Something was to be written to a store that was opened for reading.
+    ReadOnly {
+        /// The store.
+        root: PathBuf,
+    },
+    /// SQLite refused.
+    Database {
+        /// The index.
+        path: PathBuf,
+        /// SQLite's words.
+        message: String,
+        /// Whether the file itself is damaged: the next open rebuilds it.
+        corrupt: bool,
+    },
+    /// Other processes use the store, and what was asked needs it alone.
+    InUse {
+        /// The store.
+        root: PathBuf,
+        /// What was to be done.
+        doing: &'static str,
+    },
+    /// A value that the store cannot keep as it is.
+    Invalid {
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+impl StoreError {
+    /// A stable code for people to search for.
+    pub fn code(&self) -> &'static str {
+        match self {
+            StoreError::Damaged { .. } => "store::damaged",
+            StoreError::Missing { .. } => "store::missing",
+            StoreError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "store::full",
+            StoreError::Io { .. } => "store::io",
+            StoreError::Newer { .. } => "store::newer",
+            StoreError::Network { .. } => "store::network",
+            StoreError::NotAStore { .. } => "store::not-a-store",
+            StoreError::ReadOnly { .. } => "store::read-only",
+            StoreError::Database { .. } => "store::database",
+            StoreError::InUse { .. } => "store::in-use",
+            StoreError::Invalid { .. } => "store::invalid",
+        }
+    }
+
+    /// Whether the index itself is broken, so that the next open must check it.
+    pub(super) fn is_corrupt(&self) -> bool {
+        matches!(self, StoreError::Database { corrupt: true, .. })
+    }
+
+    pub(super) fn io(doing: &'static str, path: &Path, bytes: Option<u64>, source: io::Error) -> Self {
+        StoreError::Io { doing, path: path.to_path_buf(), bytes, source }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::Damaged { digest, aside: Some(aside) } => {
+                write!(f, "blob {} was damaged; its bytes were put aside at {} and it will be made again", digest.short(), aside.display())
+            }
+            StoreError::Damaged { digest, aside: None } => {
+                write!(f, "blob {} is damaged; a `run` on a writable store puts it aside and makes it again", digest.short())
+            }
+            StoreError::Missing { digest, wanted_by } => write!(f, "blob {} is not in the store ({wanted_by})", digest.short()),
+            StoreError::Io { doing, path, bytes, source } => {
+                write!(f, "cannot {doing} {}", path.display())?;
+                if let Some(bytes) = bytes {
+                    write!(f, " ({bytes} bytes)")?;
+                }
+                write!(f, ": {source}")?;
+                match source.kind() {
+                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                        f.write_str("; make room there or name another store with --cache, then run the same command again: it goes on where it stopped")
+                    }
+                    io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                        f.write_str("; make it writable for you, or name another store with --cache or NASFLOW_CACHE")
+                    }
+                    _ => Ok(()),
+                }
+            }
+            StoreError::Newer { path, found, known } => write!(
+                f,
+                "{} has version {found}, and this nasflow knows up to {known}: use a newer nasflow or another --cache (nothing was touched)",
+                path.display()
+            ),
+            StoreError::Network { root, kind } => write!(
+                f,
+                "{} lies on a network file system ({kind}), where SQLite is not safe: name a local --cache, or force it if a single machine uses it",
+                root.display()
+            ),
+            StoreError::NotAStore { root, holds: Some(entry) } => {
+                write!(f, "{} is not a store (it holds `{entry}`): name an empty or new directory with --cache", root.display())
+            }
+            StoreError::NotAStore { root, holds: None } => write!(f, "there is no store at {}", root.display()),
+            StoreError::ReadOnly { root } => write!(f, "the store {} was opened for reading only", root.display()),
+            StoreError::Database { path, message, corrupt: true } => {
+                write!(
+                    f,
+                    "the index {} is damaged ({message}): run the same command again, it is rebuilt from the results' files",
+                    path.display()
+                )
+            }
+            StoreError::Database { path, message, corrupt: false } => write!(f, "the index {}: {message}", path.display()),
+            StoreError::InUse { root, doing } => {
+                write!(f, "cannot {doing} while other processes use the store {}: wait until they have ended", root.display())
+            }
+            StoreError::Invalid { message } => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            StoreError::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Which directory is the store: the one that was named, else `cache/` upwards from here, else a new one here.
+
+use super::StoreError;
+use super::layout::{Is, Layout};
+use std::path::{Path, PathBuf};
+
+/// How a store's place was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// It was named (`--cache` or `NASFLOW_CACHE`).
+    Explicit,
+    /// A `cache/` in this directory or one above, that is a store or holds only `.gitignore`.
+    Upwards,
+    /// None was found: it would be made here.
+    WouldCreate,
+}
+
+/// A store's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The store's directory; it may not exist yet.
+    pub root: PathBuf,
+    /// How it was found.
+    pub how: How,
+}
+
+/// Finds the store for a command run in `cwd`. Makes nothing.
+pub fn find(cwd: &Path, explicit: Option<&Path>) -> Found {
+    if let Some(path) = explicit {
+        return Found { root: cwd.join(path), how: How::Explicit };
+    }
+    for directory in cwd.ancestors() {
+        let root = directory.join("cache");
+        if matches!((Layout { root: root.clone() }).classify(), Is::Store | Is::Kept) {
+            return Found { root, how: How::Upwards };
+        }
+    }
+    Found { root: cwd.join("cache"), how: How::WouldCreate }
+}
+
+/// Refuses a network file system, as far as `/proc/mounts` tells.
+pub(super) fn refuse_network(root: &Path) -> Result<(), StoreError> {
+    let Ok(mounts) = std::fs::read_to_string("/proc/mounts") else { return Ok(()) };
+    let existing = root.ancestors().find_map(|p| p.canonicalize().ok());
+    match existing.and_then(|path| network_kind(&mounts, &path)) {
+        Some(kind) => Err(StoreError::Network { root: root.to_path_buf(), kind }),
+        None => Ok(()),
+    }
+}
+
+/// The type of the file system under an absolute path, if it is one over a network.
+fn network_kind(mounts: &str, path: &Path) -> Option<String> {
+    const KINDS: [&str; 22] = [
+        "nfs",
+        "nfs3",
+        "nfs4",
+        "cifs",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "afs",
+        "ceph",
+        "lustre",
+        "gpfs",
+        "beegfs",
+        "glusterfs",
+        "orangefs",
+        "pvfs2",
+        "panfs",
+        "wekafs",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "fuse.ceph",
+        "fuse.s3fs",
+        "fuse.rclone",
+    ];
+    let mut best: Option<(usize, &str)> = None;
+    for line in mounts.lines() {
+        let mut fields = line.split(' ').skip(1);
+        let (Some(place), Some(kind)) = (fields.next(), fields.next()) else { continue };
+        let place = PathBuf::from(place.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\"));
+        let depth = place.components().count();
+        // A later line hides an earlier one at the same place.
+        if path.starts_with(&place) && best.is_none_or(|(d, _)| depth >= d) {
+            best = Some((depth, kind));
+        }
+    }
+    best.map(|(_, kind)| kind).filter(|kind| KINDS.contains(kind)).map(str::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn upwards_finds_a_store_or_a_kept_place_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path();
+        let deep = top.join("a/b");
+        fs::create_dir_all(&deep).unwrap();
+        let found = |at: &Path| find(at, None);
+        assert_eq!(found(&deep), Found { root: deep.join("cache"), how: How::WouldCreate });
+        // A directory of that name with other things in it, or with nothing, is passed over.
+        fs::create_dir_all(top.join("a/cache")).unwrap();
+        assert_eq!(found(&deep).how, How::WouldCreate);
+        fs::write(top.join("a/cache/.gitignore"), "*").unwrap();
+        assert_eq!(found(&deep), Found { root: top.join("a/cache"), how: How::Upwards });
+        fs::write(top.join("a/cache/pip.json"), "").unwrap();
+        assert_eq!(found(&deep).how, How::WouldCreate);
+        fs::create_dir_all(top.join("cache")).unwrap();
+        fs::write(top.join("cache/format"), "nasflow store 1\n").unwrap();
+        assert_eq!(found(&deep), Found { root: top.join("cache"), how: How::Upwards });
+        assert_eq!(find(&deep, Some(Path::new("x"))), Found { root: deep.join("x"), how: How::Explicit });
+    }
+
+    #[test]
+    fn the_deepest_mount_decides() {
+        let mounts = "/dev/a / ext4 rw 0 0\nserver:/h /home nfs4 rw 0 0\n/dev/b /home/me/my\\040disk xfs rw 0 0\n";
+        assert_eq!(network_kind(mounts, Path::new("/home/you/cache")), Some("nfs4".into()));
+        assert_eq!(network_kind(mounts, Path::new("/home/me/my disk/cache")), None);
+        assert_eq!(network_kind(mounts, Path::new("/homestead")), None);
+    }
+}

@@ -1,0 +1,244 @@
+//! Opening a store: making it, cleaning up after writers that died, and building its index where it has none.
+
+use super::blobs::Blobs;
+use super::disk::{Direct, Disk, again, ensure_dir, entries};
+use super::index::Index;
+use super::layout::{FOLDERS, FORMAT, Is, Layout};
+use super::presence::{Dead, Presence, remove_quietly};
+use super::rebuild::{adopt, build};
+use super::schema::{self, State, failed};
+use super::{Store, StoreError, find};
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How to open a store.
+#[derive(Clone)]
+pub struct Options {
+    /// Make it where there is none.
+    pub create: bool,
+    /// Take a network file system, too.
+    pub allow_network: bool,
+    /// The disk; tests give others.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { create: true, allow_network: false, disk: Arc::new(Direct) }
+    }
+}
+
+impl Store {
+    /// Opens a store for reading and writing, and makes it where there is none if `create`.
+    ///
+    /// # Errors
+    /// A directory with other things in it; a newer or remote store; an index that is damaged while others use
+    /// it; [`StoreError::Io`].
+    pub fn open(root: &Path, create: bool) -> Result<Store, StoreError> {
+        Store::open_with(root, Options { create, ..Options::default() })
+    }
+
+    /// As [`Store::open`], with every option.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(root: &Path, options: Options) -> Result<Store, StoreError> {
+        let layout = Arc::new(Layout { root: root.to_path_buf() });
+        let disk = options.disk;
+        layout.check_format()?;
+        schema::check_version(&layout.index())?;
+        match layout.classify() {
+            Is::Store => {}
+            Is::Foreign(entry) => return Err(StoreError::NotAStore { root: root.to_path_buf(), holds: Some(entry) }),
+            _ if options.create => {}
+            _ => return Err(StoreError::NotAStore { root: root.to_path_buf(), holds: None }),
+        }
+        if !options.allow_network {
+            find::refuse_network(root)?;
+        }
+        ensure_dir(disk.as_ref(), root)?;
+        for folder in FOLDERS {
+            ensure_dir(disk.as_ref(), &layout.folder(folder))?;
+        }
+        // Somebody else may be building the index right now, or hold a store whose index was deleted.
+        for _ in 0..100 {
+            let (presence, alone) = Presence::enter(&layout, disk.clone(), true)?;
+            if let Some(store) = Store::enter(&layout, &disk, presence, alone)? {
+                return Ok(store);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Err(StoreError::InUse { root: root.to_path_buf(), doing: "build the index anew" })
+    }
+
+    /// Nothing: the index has to be built, and others are there.
+    fn enter(layout: &Arc<Layout>, disk: &Arc<dyn Disk>, presence: Presence, alone: bool) -> Result<Option<Store>, StoreError> {
+        let presence = Arc::new(presence);
+        let blobs = Blobs::new(layout.clone(), disk.clone(), Some(presence.clone()));
+        if !layout.format().exists() {
+            blobs.write_file(&layout.format(), format!("nasflow store {FORMAT}\n").as_bytes())?;
+        }
+        let ignore = layout.root.join(".gitignore");
+        if !ignore.exists() {
+            blobs.write_file(&ignore, b"*\n!.gitignore\n")?;
+        }
+        let mut notices = Vec::new();
+        let dead = presence.dead()?;
+        let (connection, built) = match open_index(layout, &blobs, alone, &dead, &mut notices)? {
+            Some(opened) => opened,
+            None => return Ok(None),
+        };
+        let index = Index::new(connection, &layout.index(), disk.clone());
+        clean_up(layout, &blobs, &presence, &index, dead, alone, built, &mut notices)?;
+        if alone {
+            presence.admit_others()?;
+        }
+        Ok(Some(Store { index: Some(index), layout: layout.clone(), disk: disk.clone(), blobs, notices: Mutex::new(notices) }))
+    }
+
+    /// Opens a store for reading only. One that does not exist is as good as an empty one; one whose index is
+    /// missing or damaged gets one in memory. Writes nothing and waits for nobody.
+    ///
+    /// # Errors
+    /// A directory with other things in it; a newer store; [`StoreError::Io`].
+    pub fn open_read_only(root: &Path) -> Result<Store, StoreError> {
+        let layout = Arc::new(Layout { root: root.to_path_buf() });
+        let disk: Arc<dyn Disk> = Arc::new(Direct);
+        let blobs = Blobs::new(layout.clone(), disk.clone(), None);
+        let path = layout.index();
+        layout.check_format()?;
+        schema::check_version(&path)?;
+        let mut notices = Vec::new();
+        let index = match layout.classify() {
+            Is::Foreign(entry) => return Err(StoreError::NotAStore { root: root.to_path_buf(), holds: Some(entry) }),
+            Is::Nothing | Is::Empty | Is::Kept => None,
+            Is::Store => {
+                let good = path.exists().then(|| schema::connect_read_only(&path)).and_then(Result::ok);
+                let good = good.filter(|c| matches!(schema::state(c, false), Ok(State::Good)));
+                let connection = match good {
+                    Some(connection) => connection,
+                    None => {
+                        let mut connection = Connection::open_in_memory().map_err(|e| failed(&path, e))?;
+                        let counted = build(&mut connection, &path, &blobs)?;
+                        if counted.records > 0 {
+                            notices.push(format!(
+                                "the index {} is missing or damaged: {} results were read from their files; a `run` builds it anew",
+                                path.display(),
+                                counted.records
+                            ));
+                        }
+                        connection
+                    }
+                };
+                Some(Index::new(connection, &path, disk.clone()))
+            }
+        };
+        Ok(Store { index, layout, disk, blobs, notices: Mutex::new(notices) })
+    }
+}
+
+/// The index's connection, and whether it was built just now.
+fn open_index(
+    layout: &Layout,
+    blobs: &Blobs,
+    alone: bool,
+    dead: &[Dead],
+    notices: &mut Vec<String>,
+) -> Result<Option<(Connection, bool)>, StoreError> {
+    let path = layout.index();
+    let disk = blobs.disk.as_ref();
+    let found = if !path.exists() {
+        Err(State::Unbuilt)
+    } else {
+        match schema::connect(&path) {
+            Ok(connection) => match schema::state(&connection, !dead.is_empty()).map_err(|e| failed(&path, e))? {
+                State::Good if alone && dead.iter().any(|d| d.damaged) => Err(State::Bad("a row did not agree with its digest".into())),
+                State::Good => Ok(connection),
+                other => Err(other),
+            },
+            Err(e) if e.is_corrupt() => Err(State::Bad(e.to_string())),
+            Err(e) => return Err(e),
+        }
+    };
+    let why = match found {
+        Ok(connection) => {
+            if alone {
+                set_wal(&connection, &path)?;
+            }
+            return Ok(Some((connection, false)));
+        }
+        Err(_) if !alone => return Ok(None),
+        Err(State::Bad(why)) => {
+            again(|| disk.rename(&path, &layout.folder("damaged").join(super::index::FILE)))
+                .map_err(|e| StoreError::io("put aside", &path, None, e))?;
+            format!("damaged ({})", why.lines().next().unwrap_or(""))
+        }
+        Err(_) => "missing".to_string(),
+    };
+    for ending in ["-wal", "-shm"] {
+        if !path.exists() {
+            remove_quietly(disk, &layout.root.join(format!("{}{ending}", super::index::FILE)))?;
+        }
+    }
+    // A crash from here on leaves an index without tables, which the next open builds.
+    let mut connection = schema::connect(&path)?;
+    set_wal(&connection, &path)?;
+    again(|| disk.transact(&path)).map_err(|e| StoreError::io("build", &path, None, e))?;
+    let counted = build(&mut connection, &path, blobs)?;
+    again(|| disk.sync_dir(&layout.root)).map_err(|e| StoreError::io("sync", &layout.root, None, e))?;
+    if counted.records > 0 || why != "missing" {
+        notices.push(format!("the index {} was {why}: it was built again from the files of {} results", path.display(), counted.records));
+    }
+    if counted.damaged > 0 {
+        notices.push(format!("{} damaged results were put aside in {}", counted.damaged, layout.folder("damaged").display()));
+    }
+    Ok(Some((connection, true)))
+}
+
+fn set_wal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    connection.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(())).map_err(|e| failed(path, e))
+}
+
+/// Adopts what dead writers had finished and removes what they had not.
+fn clean_up(
+    layout: &Layout,
+    blobs: &Blobs,
+    presence: &Presence,
+    index: &Index,
+    dead: Vec<Dead>,
+    alone: bool,
+    built: bool,
+    notices: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    if alone {
+        presence.sweep_markers()?;
+    }
+    if dead.is_empty() {
+        return Ok(());
+    }
+    let mut adopted = 0;
+    for one in &dead {
+        blobs.sweep(&one.token)?;
+        if !built {
+            let counted = adopt(index, blobs, one.published.as_deref())?;
+            adopted += counted.records;
+        }
+    }
+    if adopted > 0 {
+        notices.push(format!("an earlier run was stopped in the middle: {adopted} results that it had finished were adopted"));
+    }
+    if alone {
+        for path in entries(&layout.folder("locks"))? {
+            remove_quietly(blobs.disk.as_ref(), &path)?;
+        }
+    }
+    for one in dead {
+        // A damaged row is mended by building anew, for which one has to be alone.
+        if alone || !one.damaged {
+            presence.bury(one)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Records of runs: one JSON file each in `runs/`, so that `plan` can say what changed since the last one.
+
+use super::disk::{again, entries, name};
+use super::{Store, StoreError};
+use crate::base::Digest;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// One action of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// Its key.
+    pub key: Digest,
+    /// The digest of its canonical text, which is a blob where the caller put it there.
+    pub text: Digest,
+}
+
+/// What is known of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Its name: the time it began (UTC, to the microsecond) and six digits; names sort by time.
+    pub id: String,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The file it came from, as it was given.
+    pub source: String,
+    /// When it began, in seconds since 1970.
+    pub begun: u64,
+    /// When it ended; nothing while it runs, or where it was killed.
+    pub ended: Option<u64>,
+    /// How it ended, in a word; empty before.
+    pub outcome: String,
+    /// The actions that each stage consisted of, cached ones included.
+    pub stages: BTreeMap<String, Vec<Ran>>,
+    /// Whatever else the caller wants to keep.
+    pub values: Value,
+}
+
+impl Store {
+    /// Begins a run's record.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; [`StoreError::ReadOnly`].
+    pub fn run_begin(&self, pipeline: &str, source: &str, values: Value) -> Result<RunRecord, StoreError> {
+        let (token, counter) = self.blobs.writer()?.writing()?;
+        let now = now();
+        let begun = now.as_secs();
+        let nonce = Digest::of(format!("{token} {counter} {now:?}").as_bytes()).hex();
+        let run = RunRecord {
+            id: format!("{}.{:06}-{}", utc(begun), now.subsec_micros(), &nonce[..6]),
+            pipeline: pipeline.to_string(),
+            source: source.to_string(),
+            begun,
+            ended: None,
+            outcome: String::new(),
+            stages: BTreeMap::new(),
+            values,
+        };
+        self.run_update(&run)?;
+        Ok(run)
+    }
+
+    /// Writes a run's record anew, whole.
+    ///
+    /// # Errors
+    /// As [`Store::run_begin`].
+    pub fn run_update(&self, run: &RunRecord) -> Result<(), StoreError> {
+        let bytes =
+            serde_json::to_vec(run).map_err(|e| StoreError::Invalid { message: format!("run {} cannot be recorded: {e}", run.id) })?;
+        let path = self.layout.folder("runs").join(format!("{}-{}.json", run.id, suffix(&run.pipeline)));
+        self.blobs.write_file(&path, &bytes)
+    }
+
+    /// Ends a run's record.
+    ///
+    /// # Errors
+    /// As [`Store::run_begin`].
+    pub fn run_end(&self, run: &mut RunRecord, outcome: &str) -> Result<(), StoreError> {
+        run.ended = Some(now().as_secs());
+        run.outcome = outcome.to_string();
+        self.run_update(run)
+    }
+
+    /// The runs of a pipeline (of all where none is named), oldest first; files that are no records are skipped.
+    ///
+    /// # Errors
+    /// A directory or file that cannot be read.
+    pub fn runs(&self, pipeline: Option<&str>) -> Result<Vec<RunRecord>, StoreError> {
+        let ending = pipeline.map(|p| format!("-{}.json", suffix(p)));
+        let mut runs = Vec::new();
+        for path in entries(&self.layout.folder("runs"))? {
+            if !name(&path).ends_with(ending.as_deref().unwrap_or(".json")) || name(&path).starts_with('.') {
+                continue;
+            }
+            let bytes = again(|| self.disk.read(&path)).map_err(|e| StoreError::io("read", &path, None, e))?;
+            runs.extend(serde_json::from_slice::<RunRecord>(&bytes).ok().filter(|r| pipeline.is_none_or(|p| r.pipeline == p)));
+        }
+        runs.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(runs)
+    }
+}
+
+/// Keeps a pipeline's runs together by name, whatever characters the name has.
+fn suffix(pipeline: &str) -> String {
+    Digest::of(pipeline.as_bytes()).short()
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// `20260131T101502` (days to civil date after Howard Hinnant, "chrono-compatible low-level date algorithms").
+fn utc(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let z = days + 719_468;
+    let (era, doe) = (z / 146_097, z % 146_097);
+    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let day = doy - (153 * mp + 2) / 5 + 1;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    let year = yoe + era * 400 + u64::from(month <= 2);
+    format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}", rest / 3_600, rest / 60 % 60, rest % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn dates() {
+        assert_eq!(super::utc(0), "19700101T000000");
+        assert_eq!(super::utc(951_782_399), "20000228T235959");
+        assert_eq!(super::utc(951_782_400), "20000229T000000");
+        assert_eq!(super::utc(1_769_854_502), "20260131T101502");
+    }
+}

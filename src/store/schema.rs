@@ -1,0 +1,141 @@
+//! The index's tables and how a connection is set up.
+
+use super::StoreError;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// "nasf", in the database's header at byte 68.
+pub(super) const APPLICATION: i32 = 0x6e61_7366;
+/// The schema's version, in the database's header at byte 60.
+pub(super) const VERSION: i32 = 1;
+
+/// The tables. `bytes` is the whole manifest, `manifest` its digest: a row is trusted only where they agree.
+/// `seal` does the same for rows that no manifest stands behind.
+pub(super) const TABLES: [&str; 5] = [
+    "CREATE TABLE results(key BLOB NOT NULL PRIMARY KEY, what BLOB NOT NULL, chain BLOB, iteration INTEGER, manifest BLOB NOT NULL, bytes BLOB NOT NULL)",
+    "CREATE INDEX results_what ON results(what)",
+    "CREATE INDEX results_chain ON results(chain, iteration) WHERE chain IS NOT NULL",
+    "CREATE TABLE observations(kind TEXT NOT NULL, key BLOB NOT NULL, machine TEXT NOT NULL, time INTEGER NOT NULL, value TEXT NOT NULL, seal BLOB NOT NULL, PRIMARY KEY(kind, key, machine, time, value)) WITHOUT ROWID",
+    "CREATE TABLE sources(fingerprint BLOB NOT NULL PRIMARY KEY, digest BLOB NOT NULL, seal BLOB NOT NULL) WITHOUT ROWID",
+];
+
+/// How long to wait for other processes' transactions, which take milliseconds each.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What an index file is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// No file, an empty one, or one whose building was cut short.
+    Unbuilt,
+    /// Ours and complete.
+    Good,
+    /// Damaged, for this reason.
+    Bad(String),
+}
+
+/// A connection for writing.
+pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|e| failed(path, e))?;
+    set_up(&connection, path)?;
+    Ok(connection)
+}
+
+/// A connection for reading; in a directory that cannot be written, without the write-ahead log.
+pub(super) fn connect_read_only(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let works = |c: &Connection| c.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0)).is_ok();
+    if let Ok(connection) = Connection::open_with_flags(path, flags)
+        && set_up(&connection, path).is_ok()
+        && works(&connection)
+    {
+        return Ok(connection);
+    }
+    let uri = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let connection =
+        Connection::open_with_flags(format!("file:{uri}?immutable=1"), flags | OpenFlags::SQLITE_OPEN_URI).map_err(|e| failed(path, e))?;
+    set_up(&connection, path)?;
+    Ok(connection)
+}
+
+/// Sets what holds for one connection.
+pub(super) fn set_up(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let set = || -> rusqlite::Result<()> {
+        connection.busy_timeout(PATIENCE)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.set_prepared_statement_cache_capacity(32);
+        connection.execute_batch(
+            "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-16384;",
+        )
+    };
+    set().map_err(|e| failed(path, e))
+}
+
+/// Refuses an index that a newer program wrote, from the file's header alone, so that nothing is touched.
+pub(super) fn check_version(path: &Path) -> Result<(), StoreError> {
+    use io::Read;
+    let mut header = [0u8; 100];
+    let Ok(()) = std::fs::File::open(path).and_then(|mut f| f.read_exact(&mut header)) else { return Ok(()) };
+    let word = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    if header.starts_with(b"SQLite format 3\0") && word(68) == APPLICATION && word(60) > VERSION {
+        let (found, known) = (word(60) as u64, VERSION as u64);
+        return Err(StoreError::Newer { path: path.to_path_buf(), found, known });
+    }
+    Ok(())
+}
+
+/// Looks whether the index is whole: header and schema always, every page where `thoroughly`.
+pub(super) fn state(connection: &Connection, thoroughly: bool) -> Result<State, rusqlite::Error> {
+    let look = || -> rusqlite::Result<State> {
+        let number = |pragma: &str| connection.query_row(&format!("PRAGMA {pragma}"), [], |r| r.get::<_, i32>(0));
+        let (application, version) = (number("application_id")?, number("user_version")?);
+        let mut statement = connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")?;
+        let found = statement.query_map([], |r| r.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        if found.is_empty() && (application, version) == (0, 0) {
+            return Ok(State::Unbuilt);
+        }
+        if (application, version) != (APPLICATION, VERSION) || found != TABLES {
+            return Ok(State::Bad("its header or schema is not ours".into()));
+        }
+        if thoroughly {
+            let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
+            if verdict != "ok" {
+                return Ok(State::Bad(verdict));
+            }
+        }
+        Ok(State::Good)
+    };
+    match look() {
+        Err(e) if is_corrupt(&e) => Ok(State::Bad(e.to_string())),
+        other => other,
+    }
+}
+
+/// Whether SQLite says that the file is damaged. Text or numbers of another type than we wrote are damage too.
+pub(super) fn is_corrupt(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(e, _) => matches!(e.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown),
+        rusqlite::Error::SqlInputError { .. } => true,
+        rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..) => true,
+        _ => false,
+    }
+}
+
+/// SQLite's failure as ours: a full or unwritable disk reads as one.
+pub(super) fn failed(path: &Path, error: rusqlite::Error) -> StoreError {
+    let kind = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Some(io::ErrorKind::StorageFull),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Some(io::ErrorKind::PermissionDenied),
+        _ => None,
+    };
+    match kind {
+        Some(kind) => StoreError::io("write the index", path, None, io::Error::new(kind, error.to_string())),
+        None => StoreError::Database { path: path.to_path_buf(), message: error.to_string(), corrupt: is_corrupt(&error) },
+    }
+}

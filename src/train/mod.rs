@@ -1,0 +1,31 @@
+//! Training: the detection loss, optimisers, schedules, the state of a training and its loop.
+//!
+//! Promises: a training is a chain over iterations whose whole state is [`TrainState`]: interrupted at any iteration and
+//! read back from its bytes, it goes on with the same bits. Nothing here depends on threads or time, and everything scalar is
+//! computed with basic arithmetic and `libm`, so machines agree where their executors do.
+//! Knows nothing of stores, stages, files or where batches come from ([`Batches`] gives them).
+
+pub mod assign;
+pub mod ema;
+pub mod iou;
+pub mod logistic;
+pub mod loss;
+pub mod optimizer;
+pub mod schedule;
+pub mod state;
+pub mod trainer;
+pub mod weights;
+
+#[cfg(test)]
+mod loss_test;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod resume_test;
+#[cfg(test)]
+mod trajectory_test;
+
+pub use loss::{DetectionLoss, LossParts};
+pub use state::{LossSums, TrainState};
+pub use trainer::{Batches, Outcome, Step, TrainError, Trainer};
+pub use weights::{weights_from_bytes, weights_to_bytes};

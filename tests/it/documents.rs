@@ -1,0 +1,69 @@
+//! Every pipeline that is shown anywhere is parsed: shipped ones and the KDL blocks of README and docs.
+
+use crate::support::{Place, command, real_data, root, said};
+
+#[test]
+fn shipped_pipelines_are_valid() {
+    for entry in std::fs::read_dir(root().join("pipelines")).expect("pipelines").flatten() {
+        let path = entry.path();
+        let Some(name) = path.file_name().and_then(|n| n.to_str()).filter(|n| n.ends_with(".kdl")) else { continue };
+        let mut arguments = vec!["check".to_string(), path.display().to_string()];
+        if name.contains("bccd") {
+            let Some(data) = real_data("BCCD") else { continue };
+            arguments.extend(["-p".into(), format!("root={}", data.display())]);
+        }
+        let dir = tempfile::tempdir().expect("a directory");
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let said = said(command(dir.path(), &arguments).output().expect("nasflow starts"));
+        assert!(said.ok(), "{name}: {said:?}");
+    }
+}
+
+#[test]
+fn every_shown_pipeline_is_valid() {
+    let mut pages: Vec<_> = std::fs::read_dir(root().join("docs")).expect("docs").flatten().map(|e| e.path()).collect();
+    pages.push(root().join("README.md"));
+    let mut shown = 0;
+    for page in pages.iter().filter(|p| p.extension().is_some_and(|e| e == "md")) {
+        let text = std::fs::read_to_string(page).expect("a page");
+        for block in blocks(&text) {
+            shown += 1;
+            let said = Place::new(&complete(&block)).nasflow(&["check", "pipeline.kdl"]);
+            assert!(said.ok(), "{}:\n{block}\n{}", page.display(), said.err);
+        }
+    }
+    assert!(shown > 0, "no KDL block was found in the docs");
+}
+
+fn blocks(text: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("```kdl\n") {
+        rest = &rest[at + 7..];
+        let end = rest.find("\n```").unwrap_or(rest.len());
+        blocks.push(rest[..end + 1].to_string());
+        rest = &rest[end..];
+    }
+    blocks
+}
+
+/// A fragment becomes a whole file: what it leaves out stands around it.
+fn complete(block: &str) -> String {
+    let has = |node: &str| block.lines().any(|l| l.trim_start().starts_with(node) || l.trim_start() == node);
+    let mut text = String::new();
+    if !has("pipeline ") {
+        text += "pipeline \"shown\"\n";
+    }
+    if !has("data ") && !block.contains("\ndata ") {
+        text += "data \"shapes\" generate=shapes images=20 image-size=64 { split train=0.5 val=0.25 test=0.25 }\n";
+    }
+    if !has("space ") {
+        text += "space \"backbone\" { network width=0.125 { input \"shapes\"; conv 64 kernel=3 stride=2; choose \"p2\" { c3 64; skip }; \
+                 conv 64 kernel=3 stride=2; conv 64 kernel=3 stride=2 as=\"a\"; conv 64 kernel=3 stride=2 as=\"b\"; \
+                 conv 64 kernel=3 stride=2 as=\"c\"; detect \"a\" \"b\" \"c\" anchors=auto } }\n";
+    }
+    if !has("sample ") {
+        text += "sample \"trials\" { from \"backbone\"; strategy random; trials 2 }\n";
+    }
+    text + block
+}

@@ -1,0 +1,13 @@
+//! Tests of the whole: the real binary in fresh directories, the house's own rules, and the documents.
+//!
+//! One binary, because linking is slow. Long forms run with `NASFLOW_LONG=1` (the README names them).
+
+mod bad_input;
+mod documents;
+mod edits;
+mod keys;
+mod kill;
+mod nix;
+mod rooms;
+mod support;
+mod whole;

@@ -1,0 +1,84 @@
+//! A small search from nothing to its files: run, run again, show, export, predict, other jobs, another directory.
+
+use crate::support::{Place, SMALL, command, said};
+
+const ANSWERED: &str = r#"
+sample   "reference" { from "tiny"; strategy reference }
+train    "long" { from "best" "reference"; data "shapes" split=train; recipe yolov5-short; init scratch; epochs 3 }
+evaluate "final" { from "long"; data "shapes" split=val; metrics map50 latency }
+answer   "best" { in "final"; by map50; against "reference" }
+"#;
+
+#[test]
+fn from_nothing_to_an_exported_network() {
+    let place = Place::new(&format!("{SMALL}{ANSWERED}"));
+    let planned = place.nasflow(&["plan", "pipeline.kdl"]);
+    assert!(planned.out.contains("never run here"), "{planned:?}");
+    assert!(planned.out.contains("not known: `nasflow run --smoke` measures it"), "{planned:?}");
+    assert!(!place.path().join("cache").exists(), "plan makes no store");
+
+    let first = place.run();
+    assert!(first.out.starts_with("answer: best  map50 "), "{first:?}");
+    assert_eq!(first.executed("train"), 6, "{first:?}");
+    let digests = place.digests();
+    assert!(digests.lines().count() > 20, "{digests}");
+
+    let again = place.run();
+    assert!(again.nothing_executed(), "{again:?}");
+    assert_eq!(place.digests(), digests);
+    assert_eq!(place.plan()["finished"], true);
+
+    // From another directory of the project the same store is found.
+    let inner = place.path().join("deep/er");
+    std::fs::create_dir_all(&inner).expect("a folder");
+    let inside = said(command(&inner, &["run", "../../pipeline.kdl"]).output().expect("nasflow starts"));
+    assert!(inside.nothing_executed(), "{inside:?}");
+
+    let shown = place.nasflow(&["show", "pipeline.kdl"]);
+    for part in ["answer: best", "score (4 measured)", "the Pareto front of score", "the architecture of trials #", "detect"] {
+        assert!(shown.out.contains(part), "no {part:?} in {}", shown.out);
+    }
+    let csv = place.nasflow(&["show", "pipeline.kdl", "--csv"]);
+    assert!(csv.out.starts_with("stage,model,state,") && csv.out.lines().count() >= 7, "{csv:?}");
+    let json: serde_json::Value = serde_json::from_str(&place.nasflow(&["show", "pipeline.kdl", "--json"]).out).expect("JSON");
+    assert_eq!(json["rows"].as_array().map(Vec::len), Some(6));
+    let trial = place.nasflow(&["show", "pipeline.kdl", "--trial", "1"]);
+    assert!(trial.out.contains("trials #1") && trial.out.contains("epoch"), "{trial:?}");
+
+    let exported = place.nasflow(&["export", "pipeline.kdl", "-o", "best.safetensors"]);
+    assert!(exported.ok(), "{exported:?}");
+    image::RgbImage::from_fn(120, 80, |x, y| image::Rgb([x as u8, y as u8, 90])).save(place.path().join("a.png")).expect("an image");
+    let predicted = place.nasflow(&["predict", "best.safetensors", "a.png", "-o", "out"]);
+    assert!(predicted.ok(), "{predicted:?}");
+    assert!(place.path().join("out/a.png").exists() && place.path().join("out/predictions.json").exists());
+}
+
+#[test]
+fn the_bits_do_not_depend_on_jobs_or_place() {
+    let digests = |jobs: &str| {
+        let place = Place::new(SMALL);
+        let said = place.nasflow(&["run", "pipeline.kdl", "--jobs", jobs]);
+        assert!(said.ok(), "{said:?}");
+        place.digests()
+    };
+    assert_eq!(digests("1"), digests("2"));
+}
+
+#[test]
+fn a_smoke_run_leaves_only_its_timings() {
+    let place = Place::new(SMALL);
+    let said = place.nasflow(&["run", "pipeline.kdl", "--smoke"]);
+    assert!(said.ok() && said.out.contains("every stage worked on one batch"), "{said:?}");
+    let plan = place.nasflow(&["plan", "pipeline.kdl"]);
+    assert!(plan.out.contains("time: about"), "{plan:?}");
+    assert!(place.digests().is_empty());
+}
+
+#[test]
+fn shipped_networks_are_shown() {
+    let place = Place::new(SMALL);
+    let said = place.nasflow(&["show", "zoo/yolov5s"]);
+    assert!(said.ok() && said.out.contains("sppf"), "{said:?}");
+    let near = place.nasflow(&["show", "zoo/yolov5t"]);
+    assert!(!near.ok() && near.err.contains("yolov5"), "{near:?}");
+}
