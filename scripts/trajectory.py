@@ -21,10 +21,10 @@ from reference_yolov5 import STRIDES, Yolov5n, detection_loss, initialise, scale
 OUT = Path(__file__).resolve().parent.parent / "tests" / "reference"
 SIZE, CLASSES, BATCH, PER_EPOCH, ITERATIONS = 64, 3, 4, 10, 20
 GAINS = {"box": 0.05, "obj": 1.0, "cls": 0.5}
-COMMON = dict(final_lr=0.01, over=2, warmup=0.5, weight_decay=5e-4, clip_norm=10.0, ema=0.9999, bn_momentum=0.03, bn_eps=1e-3)
+COMMON = dict(final_lr=0.01, over=2, warmup=0.5, weight_decay=0.05, clip_norm=10.0, ema=0.9999, bn_momentum=0.03, bn_eps=1e-3)
 RECIPES = {
     "sgd": dict(COMMON, lr=0.003, momentum=0.937, warmup_momentum=0.8, warmup_bias_lr=0.1, nominal_batch=8, obj_by_size=False),
-    "adamw": dict(COMMON, lr=0.0002, momentum=0.9, warmup_momentum=0.8, warmup_bias_lr=0.01, nominal_batch=0, obj_by_size=True),
+    "adamw": dict(COMMON | {"weight_decay": 0.5}, lr=0.0002, momentum=0.9, warmup_momentum=0.8, warmup_bias_lr=0.01, nominal_batch=0, obj_by_size=True),
 }
 WATCHED = ["model.0.conv.weight", "model.0.bn.running_mean", "model.6.m.2.cv2.bn.weight", "model.9.cv2.conv.weight",
            "model.13.cv3.bn.running_var", "model.24.m.0.bias", "model.24.m.2.weight"]  # fmt: skip

@@ -140,7 +140,7 @@ fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, sto
         }
     }
     for (name, space) in &prepared.spaces {
-        let shares = space.shares(2000);
+        let shares = space.shares(8000);
         let of = if shares.exact { "of all" } else { "of" };
         let share = |n: usize| 100.0 * n as f64 / shares.samples.max(1) as f64;
         out += &format!("\nspace {name:?}: {} samples", samples(space));

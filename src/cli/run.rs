@@ -6,7 +6,7 @@ use super::{Failure, INTERRUPTED, NO_ANSWER, print, progress};
 use crate::nn;
 use crate::report::{number, show};
 use crate::run::coordinator::{Options, Report};
-use crate::run::{Ended, coordinator, history, observe, smoke};
+use crate::run::{Ended, coordinator, estimate, history, observe, smoke};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,8 +21,15 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let numerics = nn::numerics(&arguments.numerics.executor)?;
     let mut listener = progress::listener(arguments.json);
     if arguments.smoke {
-        let said = smoke::smoke(&prepared, &store, &numerics, &options, listener.as_mut())?;
-        print::out(&said);
+        let ended = smoke::smoke(&prepared, &store, &numerics, &options, listener.as_mut())?;
+        drop(listener);
+        if ended != Ended::Finished {
+            print::out("interrupted\n");
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        let rate = estimate::rate(&store, "train-time");
+        let speed = rate.map_or(String::new(), |r| format!(", forward at {}FLOP/s a worker while training", number::si(2.0 * r)));
+        print::out(&format!("every stage worked on one batch{speed}; `nasflow plan` now says how long the run will take\n"));
         return Ok(ExitCode::SUCCESS);
     }
     let report = coordinator::run(&prepared, &store, &numerics, &options, listener.as_mut())?;

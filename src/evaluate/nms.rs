@@ -217,6 +217,14 @@ mod tests {
     }
 
     #[test]
+    fn an_overlap_of_exactly_the_threshold_stays() {
+        let one = |right, score, index| Candidate { corners: [0.0, 0.0, right, 4.0], score, class: 0, index };
+        let pair = || vec![one(8.0, 0.9, 0), one(4.0, 0.8, 1)];
+        assert_eq!(nms(pair(), 0.5, 10).len(), 2);
+        assert_eq!(nms(pair(), 0.49, 10).len(), 1);
+    }
+
+    #[test]
     fn pruning_early_keeps_the_best() {
         let options = NmsOptions { max_detections: 50, ..NmsOptions::EVALUATE };
         let candidates = random(3, 10 * MAX_CANDIDATES, 2);

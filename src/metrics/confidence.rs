@@ -73,7 +73,7 @@ fn confidence(i: usize) -> f64 {
 
 /// A box filter of fraction .1: 101 points, the ends repeated.
 fn smooth(values: &[f64]) -> Vec<f64> {
-    const HALF: usize = 49;
+    const HALF: usize = 50;
     let last = values.len() - 1;
     (0..values.len())
         .map(|i| {

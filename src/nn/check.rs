@@ -145,7 +145,7 @@ fn output_shape(program: &Program, node: &Node) -> Result<Shape, String> {
     match &node.op {
         Op::Conv { weight, bias, window, groups } => {
             let out = outputs(*weight)?;
-            if *groups == 0 || x.c % groups != 0 || out % groups != 0 {
+            if *groups == 0 || !x.c.is_multiple_of(*groups) || !out.is_multiple_of(*groups) {
                 return Err(format!("{groups} groups do not divide {} and {out} channels", x.c));
             }
             param(*weight, &[out, x.c / groups, window.kernel.0, window.kernel.1])?;

@@ -12,7 +12,7 @@ use super::worker::read_result;
 use super::workers::{Heard, Worker, Workers, ended};
 use crate::base::Digest;
 use crate::plan::{Engine, State, TrainWork, View, Work};
-use crate::store::{Attempt, Store};
+use crate::store::{Attempt, Published, Record, Store};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -355,7 +355,7 @@ impl Coordinator<'_> {
                     let curve: Vec<&Epoch> = curve.iter().filter(|e| e.epoch <= *epoch).collect();
                     let values = json!({ "status": "trained", "epochs": epoch, "curve": curve });
                     let chain = (train.chain, (epoch * train.per_epoch) as u64);
-                    self.store.publish(&record(action, Some(chain), outputs, values)).map_err(stored)?;
+                    self.record(&record(action, Some(chain), outputs, values), &train.label)?;
                     self.known.forget(action.key());
                 }
                 let last = curve.last().map_or(f64::NAN, |e| e.r#box + e.obj + e.cls);
@@ -364,12 +364,12 @@ impl Coordinator<'_> {
             (Work::Train(train), JobResult::Diverged { iteration, reason, curve }) => {
                 let values = json!({ "status": "diverged", "iteration": iteration, "reason": reason, "curve": curve });
                 let chain = Some((train.chain, *iteration));
-                self.store.publish(&record(&train.action, chain, BTreeMap::new(), values)).map_err(stored)?;
+                self.record(&record(&train.action, chain, BTreeMap::new(), values), &train.label)?;
                 reason.clone()
             }
             (Work::Predict(predict), JobResult::Predicted { predictions }) => {
                 let outputs = BTreeMap::from([("predictions".to_string(), *predictions)]);
-                self.store.publish(&record(&predict.action, None, outputs, json!({}))).map_err(stored)?;
+                self.record(&record(&predict.action, None, outputs, json!({})), &predict.label)?;
                 "detected".into()
             }
             _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
@@ -381,6 +381,15 @@ impl Coordinator<'_> {
         }
         self.known.forget(work.key());
         self.events.on(Event::Finished { key: work.key().hex(), label: work.label(), result: said, seconds });
+        Ok(())
+    }
+
+    /// Publishes a record; the same action with other bits is what nasflow promises not to happen, so it is said.
+    fn record(&mut self, record: &Record, label: &str) -> Result<(), RunError> {
+        if let Published::Replaced(_) = self.store.publish(record).map_err(|e| RunError::Store(e.to_string()))? {
+            let message = format!("{label}: the same action gave other bits than before; the new ones are kept. Please report it");
+            self.events.on(Event::Note { message });
+        }
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 #[inline(always)]
 pub fn logistic(x: f64) -> (f64, f64) {
     // Zero for finite numbers, NaN for the others: the selections below would hide them.
-    let poison = x - x;
+    let poison = x * 0.0;
     let e = exp_negative(-x.abs());
     let whole = 1.0 / (1.0 + e);
     let sigma = if x >= 0.0 { whole } else { e * whole };

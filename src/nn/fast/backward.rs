@@ -35,14 +35,14 @@ impl Pass<'_> {
                         kernels::activation_backward_in_place(a, state.block(x), xv, block.as_mut_slice(), dy.view(n));
                         state.give_back(dy.block, block);
                     }
-                    _ => self.into_input(state, i, 0, |state, dx, dxv, add| {
+                    _ => self.to_input(state, i, 0, |state, dx, dxv, add| {
                         kernels::activation_backward(a, state.block(x), xv, state.block(dy.block), dy.view(n), dx, dxv, add)
                     }),
                 }
             }
             Op::MaxPool(w) => {
                 let len = dy.view(n).len();
-                self.into_input(state, i, 0, |state, dx, dxv, add| {
+                self.to_input(state, i, 0, |state, dx, dxv, add| {
                     let argmax = &state.argmax[i][..len];
                     match plan.gradients[node.inputs[0]].is_some_and(|dx| dx.block == dy.block) {
                         true => kernels::max_pool_backward_within(&pool2d(w), argmax, dx, dy.view(n), dxv, add),
@@ -50,21 +50,21 @@ impl Pass<'_> {
                     }
                 });
             }
-            Op::AvgPool(w) => self.into_input(state, i, 0, |state, dx, dxv, add| {
+            Op::AvgPool(w) => self.to_input(state, i, 0, |state, dx, dxv, add| {
                 kernels::avg_pool_backward(&pool2d(w), state.block(dy.block), dy.view(n), dx, dxv, add)
             }),
-            Op::GlobalPool => self.into_input(state, i, 0, |state, dx, dxv, add| {
+            Op::GlobalPool => self.to_input(state, i, 0, |state, dx, dxv, add| {
                 kernels::global_avg_pool_backward(state.block(dy.block), dy.view(n), dx, dxv, add)
             }),
-            Op::Upsample(f) => self.into_input(state, i, 0, |state, dx, dxv, add| {
+            Op::Upsample(f) => self.to_input(state, i, 0, |state, dx, dxv, add| {
                 kernels::upsample_backward((*f, *f), state.block(dy.block), dy.view(n), dx, dxv, add)
             }),
             Op::Scale => {
                 let [x, s] = [0, 1].map(|k| plan.values[node.inputs[k]]);
-                self.into_input(state, i, 0, |state, dx, dxv, add| {
+                self.to_input(state, i, 0, |state, dx, dxv, add| {
                     kernels::channel_scale_backward_input(state.block(s.block), s.view(n), state.block(dy.block), dy.view(n), dx, dxv, add)
                 });
-                self.into_input(state, i, 1, |state, ds, dsv, add| {
+                self.to_input(state, i, 1, |state, ds, dsv, add| {
                     kernels::channel_scale_backward_scale(state.block(x.block), x.view(n), state.block(dy.block), dy.view(n), ds, dsv, add)
                 });
             }
@@ -84,7 +84,7 @@ impl Pass<'_> {
     }
 
     /// Lends the block of the gradient of input `k` of node `i`, its view, and whether to add.
-    fn into_input(&self, state: &mut State, i: usize, k: usize, kernel: impl FnOnce(&State, &mut [f32], View, bool)) {
+    fn to_input(&self, state: &mut State, i: usize, k: usize, kernel: impl FnOnce(&State, &mut [f32], View, bool)) {
         let flow = self.plan.flows[i][k];
         let Some(dx) = self.plan.gradients[self.program.nodes[i].inputs[k]] else { return };
         if matches!(flow, Flow::Write | Flow::Add) {
@@ -97,7 +97,7 @@ impl Pass<'_> {
     /// The gradient of an input that is (a slice of) the output's.
     fn pass_on(&self, state: &mut State, i: usize, k: usize, dy: Place) {
         let yv = dy.view(self.n);
-        self.into_input(state, i, k, |state, dx, dxv, add| match add {
+        self.to_input(state, i, k, |state, dx, dxv, add| match add {
             true => kernels::add_into(state.block(dy.block), yv, dx, dxv),
             false => kernels::copy(state.block(dy.block), yv, dx, dxv),
         });
@@ -112,7 +112,7 @@ impl Pass<'_> {
         if let Some(bias) = bias {
             kernels::conv2d_backward_bias(g, dyv, &mut grads.0[bias], &mut scratch);
         }
-        self.into_input(state, i, 0, |state, dx, dxv, add| {
+        self.to_input(state, i, 0, |state, dx, dxv, add| {
             kernels::conv2d_backward_input(conv, w, state.block(dy.block), dyv, dx, dxv, add, &mut scratch)
         });
         state.scratch = scratch;
@@ -146,9 +146,9 @@ impl Pass<'_> {
                 let mut own = vec![0.0; dense.len()];
                 let (x, xv, g) = (state.block(x.block), x.view(n), state.block(dy.block));
                 kernels::batch_norm_backward(act, norm, x, xv, g, dy.view(n), &mut own, dense, &mut scratch);
-                self.into_input(state, i, 0, |_, dx, dxv, _| kernels::add_into(&own, dense, dx, dxv));
+                self.to_input(state, i, 0, |_, dx, dxv, _| kernels::add_into(&own, dense, dx, dxv));
             }
-            Flow::Write => self.into_input(state, i, 0, |state, dx, dxv, _| {
+            Flow::Write => self.to_input(state, i, 0, |state, dx, dxv, _| {
                 let (x, xv, g) = (state.block(x.block), x.view(n), state.block(dy.block));
                 kernels::batch_norm_backward(act, norm, x, xv, g, dy.view(n), dx, dxv, &mut scratch)
             }),

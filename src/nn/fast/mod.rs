@@ -25,8 +25,8 @@ use nasflow_kernels::View;
 use plan::{Flow, Plan};
 use state::State;
 
-/// The version of the kernels' numbers: raised when any output changes a bit.
-/// The numerics class of the fast executor: one for all instruction sets (see `nasflow_kernels`).
+/// The numerics class of the fast executor: one for all machines and instruction sets (see `nasflow_kernels`), raised when
+/// any output changes a bit.
 pub const CLASS: &str = "fast-1";
 
 /// Executes a program with the crate's own kernels, on the current rayon pool.

@@ -3,7 +3,7 @@
 use super::super::choose;
 use super::super::engine::{Engine, Known, Pass, StageView, Tickets};
 use super::super::model::{Candidate, Model, Slot, State};
-use crate::document::{Sample, StageKind};
+use crate::document::{Evaluate, Sample, StageKind};
 use crate::search::{Next, Search, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,7 +113,11 @@ impl<'a> Engine<'a> {
         for &index in path {
             at = match &pipeline.stages[index].kind {
                 StageKind::Train(train) => self.train(index, train, at, known, &mut unasked),
-                StageKind::Evaluate(evaluate) => self.evaluate(index, evaluate, at, known, &mut unasked).pop()?,
+                StageKind::Evaluate(evaluate) => {
+                    // Only the objective's own metric counts: another metric beside it changes no proposal.
+                    let only = Evaluate { metrics: vec![objective.metric.clone()], ..evaluate.clone() };
+                    self.evaluate(index, &only, at, known, &mut unasked).pop()?
+                }
                 _ => return Some(Told::Failed),
             };
             match at.state {

@@ -1,6 +1,6 @@
 //! The store as its callers see it.
 
-use super::{digest, directory, fill, record};
+use super::{digest, directory, fill, nobody_spawns, record};
 use crate::store::{Blobs, Published, Store, StoreError};
 use std::collections::BTreeSet;
 use std::fs;
@@ -120,6 +120,7 @@ fn chains_runs_sources_and_observations() {
 
 #[test]
 fn a_collection_keeps_what_is_named_and_never_runs_beside_another_user() {
+    let _quiet = nobody_spawns();
     let dir = directory();
     let records = fill(dir.path(), 10);
     let store = Store::open(dir.path(), false).unwrap();

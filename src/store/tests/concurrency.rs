@@ -66,6 +66,7 @@ fn child() {
 
 fn spawn(root: &Path, seed: u64) -> std::process::Child {
     let test = format!("{}::child", module_path!().split_once("::").unwrap().1);
+    let _alone = super::SPAWNING.write().unwrap_or_else(std::sync::PoisonError::into_inner);
     Command::new(std::env::current_exe().unwrap())
         .args([test.as_str(), "--exact", "--nocapture"])
         .env("NASFLOW_TEST_STORE", root)
@@ -123,4 +124,27 @@ fn killed_at_any_time_it_goes_on() {
         check(&root, false);
     }
     println!("{kills} kills in {round} rounds over {stores} stores");
+}
+
+#[test]
+fn a_lock_has_one_holder_though_its_file_is_removed_again_and_again() {
+    let dir = directory();
+    let root = dir.path().join("cache");
+    let holders = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let (root, holders) = (&root, &holders);
+            scope.spawn(move || {
+                let store = Store::open(root, true).unwrap();
+                for i in 0..300 {
+                    let lock = if i % 3 == 0 { store.try_lock(&digest("k")).unwrap() } else { Some(store.lock(&digest("k")).unwrap()) };
+                    if lock.is_some() {
+                        assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0);
+                        std::thread::sleep(Duration::from_micros(20));
+                        holders.fetch_sub(1, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+    });
 }

@@ -1,6 +1,6 @@
 //! Flipped bits: found before use in blobs; rebuilt or refused, never believed, in the index.
 
-use super::{directory, fill, record};
+use super::{directory, fill, nobody_spawns, record};
 use crate::base::Random;
 use crate::store::{Store, StoreError};
 use std::fs;
@@ -51,6 +51,7 @@ fn flips_in_the_index_never_give_a_wrong_result() {
     let mut random = Random::at(2, "flips", &[]);
     let (mut refused, mut rebuilt, mut misses) = (0, 0, 0);
     for round in 0..600 {
+        let _quiet = nobody_spawns();
         for ending in ["-wal", "-shm"] {
             let _ = fs::remove_file(dir.path().join(format!("index.sqlite{ending}")));
         }
@@ -99,6 +100,7 @@ fn flips_in_the_index_never_give_a_wrong_result() {
 
 #[test]
 fn a_lost_or_spoilt_index_is_built_from_the_files() {
+    let _quiet = nobody_spawns();
     let dir = directory();
     let records = fill(dir.path(), 50);
     Store::open(dir.path(), false).unwrap().observe("latency", &records[0].key, "here", 2.5.into(), 7).unwrap();
@@ -131,6 +133,7 @@ fn a_lost_or_spoilt_index_is_built_from_the_files() {
 
 #[test]
 fn a_manifest_without_a_row_is_adopted_after_an_unclean_stop() {
+    let _quiet = nobody_spawns();
     let dir = directory();
     fill(dir.path(), 3);
     let late = record("late", None, &[]);

@@ -1,7 +1,7 @@
 //! A small script, with every operation failing in every way, then done again: the same store as undisturbed.
 
 use super::faulty::{Faulty, Wrong};
-use super::{digest, directory, record};
+use super::{digest, directory, nobody_spawns, record};
 use crate::base::Digest;
 use crate::store::open::Options;
 use crate::store::{Disk, Observation, Published, Record, Store, StoreError};
@@ -92,6 +92,7 @@ fn left_over(root: &Path) -> BTreeSet<String> {
 }
 
 fn clean() -> (Snapshot, usize) {
+    let _quiet = nobody_spawns();
     let dir = directory();
     let disk = Arc::new(Faulty::new(usize::MAX, Wrong::Stops));
     script(&dir.path().join("cache"), disk.clone()).unwrap();
@@ -108,6 +109,7 @@ fn any_operation_may_fail_and_the_next_run_ends_the_same() {
     for wrong in ways {
         let mut failed = 0;
         for n in 0..count {
+            let _quiet = nobody_spawns();
             let dir = directory();
             let root = dir.path().join("cache");
             if let Err(e) = script(&root, Arc::new(Faulty::new(n, wrong))) {
@@ -130,6 +132,7 @@ fn any_operation_may_fail_and_the_next_run_ends_the_same() {
 fn an_interruption_is_no_failure() {
     let (expected, count) = clean();
     for n in 0..count {
+        let _quiet = nobody_spawns();
         let dir = directory();
         let root = dir.path().join("cache");
         script(&root, Arc::new(Faulty::new(n, Wrong::Fails(ErrorKind::Interrupted)))).unwrap_or_else(|e| panic!("operation {n}: {e}"));
@@ -145,6 +148,7 @@ fn a_crash_at_any_operation_leaves_a_whole_store() {
     let (expected, count) = clean();
     for (wrong, power) in [(Wrong::Stops, false), (Wrong::StopsTorn, false), (Wrong::Stops, true), (Wrong::StopsTorn, true)] {
         for n in 0..count {
+            let _quiet = nobody_spawns();
             let dir = directory();
             let root = dir.path().join("cache");
             let disk = Arc::new(Faulty::new(n, wrong));

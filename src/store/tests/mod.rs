@@ -9,6 +9,7 @@ mod faulty;
 use super::{Record, Store};
 use crate::base::Digest;
 use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// A directory in memory where there is one: the tests sync thousands of times.
 fn directory() -> tempfile::TempDir {
@@ -18,6 +19,14 @@ fn directory() -> tempfile::TempDir {
 
 fn digest(name: &str) -> Digest {
     Digest::of(name.as_bytes())
+}
+
+/// Between fork and exec a child holds copies of all our open files, and with them their locks. A test that ends
+/// a store and expects its locks to be gone at once, as they are when a process dies, holds this against `spawn`.
+static SPAWNING: RwLock<()> = RwLock::new(());
+
+fn nobody_spawns() -> RwLockReadGuard<'static, ()> {
+    SPAWNING.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A record named `name` with these outputs.
