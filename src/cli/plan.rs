@@ -101,7 +101,13 @@ fn elsewhere(work: &Work, store: Option<&Store>) -> Result<(Vec<String>, bool), 
     let mut others: Vec<String> = store.by_what(&work.action().what())?.into_iter().map(|r| r.numerics).filter(|n| *n != own).collect();
     others.sort();
     others.dedup();
-    Ok((others, store.lookup(&work.key())?.is_some()))
+    // A training's result is gone only where every rung asked for was recorded.
+    let keys = match work {
+        Work::Train(t) => t.rungs.iter().map(|(_, action)| action.key()).collect(),
+        other => vec![other.key()],
+    };
+    let recorded = store.lookup_many(&keys)?.iter().all(Option::is_some);
+    Ok((others, recorded))
 }
 
 /// What follows from the document alone (rule 18, and searches that hardly evolve).

@@ -368,7 +368,7 @@ pub enum Metric {
     Macs,
     /// Observation: milliseconds an image, batch 1, alone on the machine.
     Latency,
-    /// Observation: images a second at the training batch.
+    /// Observation: images a second, batch 1.
     Throughput,
     /// Observation: peak bytes of inference.
     Memory,

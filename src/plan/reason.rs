@@ -77,10 +77,10 @@ pub fn of_work(work: &Work, stage: &str, history: &History, others: Vec<String>,
     if recorded {
         return Reason::OutputGone;
     }
-    if let Work::Train(train) = work {
-        if let Some(reason) = continues(train) {
-            return reason;
-        }
+    if let Work::Train(train) = work
+        && let Some(reason) = continues(train)
+    {
+        return reason;
     }
     if !others.is_empty() {
         return Reason::OtherNumerics(others);

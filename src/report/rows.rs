@@ -58,7 +58,7 @@ pub fn rows(pipeline: &Pipeline, view: &View, observed: &dyn Fn(&str, &str) -> O
             let observations = observations.iter().filter_map(|m| Some((m.clone(), observed(weights.first()?, m)?))).collect();
             rows.push(Row {
                 stage: stage.name.value.clone(),
-                model: model.label(),
+                model: at_epoch(stage, model),
                 sample: model.origin.0.clone(),
                 trial: model.origin.1,
                 state,
@@ -75,6 +75,15 @@ pub fn rows(pipeline: &Pipeline, view: &View, observed: &dyn Fn(&str, &str) -> O
         }
     }
     rows
+}
+
+/// `trials #3`, with its epoch where the stage evaluates several.
+fn at_epoch(stage: &crate::document::Stage, model: &crate::plan::Model) -> String {
+    let several = matches!(&stage.kind, StageKind::Evaluate(e) if !e.at.is_empty());
+    match model.trained.as_ref().filter(|_| several) {
+        Some(trained) => format!("{} @{}", model.label(), trained.epochs),
+        None => model.label(),
+    }
 }
 
 fn is_evaluated(pipeline: &Pipeline, name: &str) -> bool {

@@ -88,10 +88,10 @@ impl Known for StoreKnown<'_> {
             })
             .collect();
         // A training that was interrupted has a checkpoint that no record names yet.
-        if let Some(Checkpoint { iteration, state, .. }) = checkpoint_of(store.root(), chain) {
-            if store.blobs().has(&state) {
-                points.push(Point { iteration, key: chain, state: Some(state), diverged: None });
-            }
+        if let Some(Checkpoint { iteration, state, .. }) = checkpoint_of(store.root(), chain)
+            && store.blobs().has(&state)
+        {
+            points.push(Point { iteration, key: chain, state: Some(state), diverged: None });
         }
         points
     }

@@ -4,9 +4,9 @@ use super::error::RunError;
 use super::packs::boxes;
 use crate::base::{Canon, Digest};
 use crate::data::{self, Scan};
-use crate::document::{Data, Diagnostic, Diagnostics, Pipeline, Severity};
+use crate::document::{Data, Diagnostic, Diagnostics, Metric, Pipeline, Severity, StageKind, nearest};
 use crate::plan::{Action, DataInfo, Kind, SplitInfo};
-use crate::space::{InputSpec, Space};
+use crate::space::{Head, InputSpec, Space};
 use crate::store::{Record, Store};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -14,9 +14,6 @@ use std::path::Path;
 
 /// Anchors by level: (w, h) in pixels.
 pub type Anchors = Vec<Vec<(f32, f32)>>;
-
-/// Strides of the detect head's levels.
-pub const STRIDES: [usize; 3] = [8, 16, 32];
 
 /// A pipeline with everything that its keys need.
 pub struct Prepared {
@@ -37,7 +34,7 @@ pub struct Prepared {
 /// Scans and compiles. With a store, scans and anchors are remembered there; `rehash` reads every file again.
 pub fn prepare(pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Result<Prepared, RunError> {
     let mut errors = Vec::new();
-    let (mut infos, mut scans, mut anchors, mut notes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let (mut infos, mut scans, mut notes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for node in &pipeline.data {
         match scan(node, store, rehash)? {
             Err(message) => errors.push(Diagnostic::error(
@@ -51,7 +48,6 @@ pub fn prepare(pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Resul
                 notes.extend(scan.findings.iter().map(|f| format!("{name}: {f}")));
                 let info = info(node, &scan);
                 check_split_names(&pipeline, &name, &info, &mut errors);
-                anchors.insert(name.clone(), anchors_of(&scan, node.image_size, store)?);
                 infos.insert(name.clone(), info);
                 scans.insert(name, scan);
             }
@@ -61,21 +57,25 @@ pub fn prepare(pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Resul
     let mut spaces = BTreeMap::new();
     for node in &pipeline.spaces {
         let Some(info) = infos.get(&node.input.value) else { continue };
-        let input = InputSpec {
-            channels: 3,
-            image_size: info.image_size,
-            classes: info.classes.len(),
-            anchors: anchors.get(&node.input.value).cloned().flatten(),
-        };
+        let input = InputSpec { channels: 3, image_size: info.image_size, classes: info.classes.len(), anchors: None };
         match Space::compile(node, &input) {
-            Ok((space, more)) => {
+            Ok((mut space, more)) => {
                 warnings.extend(more);
+                // How many anchors k-means is to find, only the compiled space says.
+                if let (Some(levels), Some(scan)) = (space.awaits_anchors(), scans.get(&node.input.value)) {
+                    space = match anchors_of(scan, info.image_size, levels, store)? {
+                        Some(anchors) => space.with_anchors(anchors),
+                        None => space,
+                    };
+                }
                 spaces.insert(node.name.value.clone(), space);
             }
             Err(more) => errors.extend(more),
         }
     }
     check_class_fit(&pipeline, &infos, &mut errors);
+    check_heads(&pipeline, &spaces, &mut errors);
+    check_metric_classes(&pipeline, &infos, &mut errors);
     if errors.is_empty() {
         return Ok(Prepared { pipeline, data: infos, scans, spaces, warnings, notes });
     }
@@ -124,7 +124,6 @@ fn info(node: &Data, scan: &Scan) -> DataInfo {
 
 /// Splits that stages name must be there: known only now that the format's own splits were read.
 fn check_split_names(pipeline: &Pipeline, data: &str, info: &DataInfo, errors: &mut Vec<Diagnostic>) {
-    use crate::document::{StageKind, nearest};
     for stage in &pipeline.stages {
         let read = match &stage.kind {
             StageKind::Train(t) => Some((&t.data, &t.split)),
@@ -160,7 +159,6 @@ fn check_split_names(pipeline: &Pipeline, data: &str, info: &DataInfo, errors: &
 
 /// Training on data with other classes than the space's input is an error at the line (rule 9).
 fn check_class_fit(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, errors: &mut Vec<Diagnostic>) {
-    use crate::document::StageKind;
     for stage in &pipeline.stages {
         let data = match &stage.kind {
             StageKind::Train(t) => &t.data,
@@ -189,6 +187,39 @@ fn check_class_fit(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, erro
     }
 }
 
+/// Detectors alone are trained so far: a space without a detect head is refused where it is trained.
+fn check_heads(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) {
+    for stage in pipeline.stages.iter().filter(|s| matches!(s.kind, StageKind::Train(_))) {
+        for name in spaces_of(pipeline, &stage.name.value, 0) {
+            let Some(space) = spaces.get(&name) else { continue };
+            let head = space.architecture(&space.reference()).ok().and_then(|a| a.program().ok()).map(|p| p.head);
+            if !matches!(head, Some(Head::Detect { .. })) {
+                let message = format!("the networks of `{name}` do not end in `detect`");
+                let d = Diagnostic::error("no-detector", message, stage.name.span, "trains them");
+                errors.push(d.help("end the network with `detect`; classifiers come with a later version"));
+            }
+        }
+    }
+}
+
+/// `ap50 class=` names a class of the data.
+fn check_metric_classes(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, errors: &mut Vec<Diagnostic>) {
+    for stage in &pipeline.stages {
+        let StageKind::Evaluate(evaluate) = &stage.kind else { continue };
+        let Some(info) = evaluate.data.as_ref().and_then(|(d, _)| infos.get(&d.value)) else { continue };
+        for metric in &evaluate.metrics {
+            let Metric::Ap50(class) = &metric.value else { continue };
+            if info.classes.contains(class) {
+                continue;
+            }
+            let d = Diagnostic::error("unknown-class", format!("the data has no class `{class}`"), metric.span, "no such class");
+            let known = info.classes.iter().map(String::as_str);
+            let near = nearest(class, known).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+            errors.push(d.help(format!("{near}its classes: {}", info.classes.join(", "))));
+        }
+    }
+}
+
 /// The spaces that the models of a stage come from.
 fn spaces_of(pipeline: &Pipeline, name: &str, depth: usize) -> Vec<String> {
     if pipeline.spaces.iter().any(|s| s.name.value == name) {
@@ -204,26 +235,27 @@ fn spaces_of(pipeline: &Pipeline, name: &str, depth: usize) -> Vec<String> {
     spaces
 }
 
-/// k-means anchors over the train split (all images where there is none), an action of its own.
-fn anchors_of(scan: &Scan, image_size: usize, store: Option<&Store>) -> Result<Option<Anchors>, RunError> {
+/// k-means anchors over the train split (the first split where none is called so), an action of its own.
+fn anchors_of(scan: &Scan, image_size: usize, levels: usize, store: Option<&Store>) -> Result<Option<Anchors>, RunError> {
     let Some(split) = scan.splits.iter().find(|s| s.name == "train").or(scan.splits.first()) else { return Ok(None) };
+    // The detect head's strides: 8 for its first level, doubled for each further one. Only their number matters here.
+    let strides: Vec<usize> = (0..levels).map(|l| 8 << l).collect();
     let action = Action {
         kind: Kind::Anchors,
-        config: Canon::map([("image-size", image_size.into()), ("strides", STRIDES.to_vec().into())]),
+        config: Canon::map([("image-size", image_size.into()), ("strides", strides.clone().into())]),
         inputs: vec![("split", split.digest)],
         seed: None,
         numerics: None,
     };
     let key: Digest = action.key();
     let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
-    if let Some(store) = store {
-        if let Some(record) = store.lookup(&key).map_err(stored)? {
-            if let Ok(anchors) = serde_json::from_value(record.values["anchors"].clone()) {
-                return Ok(Some(anchors));
-            }
-        }
+    if let Some(store) = store
+        && let Some(record) = store.lookup(&key).map_err(stored)?
+        && let Ok(anchors) = serde_json::from_value(record.values["anchors"].clone())
+    {
+        return Ok(Some(anchors));
     }
-    let found = data::auto_anchors(&boxes(scan, split, image_size), &STRIDES);
+    let found = data::auto_anchors(&boxes(scan, split, image_size), &strides);
     if let Some(store) = store.filter(|s| !s.is_read_only()) {
         let values = json!({ "anchors": found.anchors, "best-possible-recall": found.bpr });
         store.publish(&record(&action, None, BTreeMap::new(), values)).map_err(stored)?;

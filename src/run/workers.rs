@@ -8,7 +8,7 @@ use crate::store::{Attempt, Store};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// Something that a worker said or did.
@@ -103,10 +103,10 @@ impl Workers {
             // Errors come after what was said on the way: read to the end, then tell of the end.
             let log = std::thread::spawn(move || keep_log(stderr, &attempt));
             for line in stdout.map(|o| BufReader::new(o).lines()).into_iter().flatten().map_while(Result::ok) {
-                if let Ok(line) = serde_json::from_str::<Line>(&line) {
-                    if sender.send(Heard::Line(id, line)).is_err() {
-                        return;
-                    }
+                if let Ok(line) = serde_json::from_str::<Line>(&line)
+                    && sender.send(Heard::Line(id, line)).is_err()
+                {
+                    return;
                 }
             }
             if let Ok(Some(message)) = log.join() {
@@ -130,10 +130,7 @@ impl Workers {
 
     /// Waits for the next thing that a worker says, at most so long.
     pub fn listen(&self, wait: Duration) -> Option<Heard> {
-        match self.receiver.recv_timeout(wait) {
-            Ok(heard) => Some(heard),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.receiver.recv_timeout(wait).ok()
     }
 
     /// Takes a worker that has closed its output out of the list and waits for its end.

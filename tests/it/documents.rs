@@ -54,7 +54,7 @@ fn complete(block: &str) -> String {
     if !has("pipeline ") {
         text += "pipeline \"shown\"\n";
     }
-    if !has("data ") && !block.contains("\ndata ") {
+    if !block.starts_with("data ") && !block.contains("\ndata ") {
         text += "data \"shapes\" generate=shapes images=20 image-size=64 { split train=0.5 val=0.25 test=0.25 }\n";
     }
     if !has("space ") {
@@ -66,4 +66,15 @@ fn complete(block: &str) -> String {
         text += "sample \"trials\" { from \"backbone\"; strategy random; trials 2 }\n";
     }
     text + block
+}
+
+/// `docs/reference.md` is the table of `document`, printed; `UPDATE_REFERENCE=1` rewrites it.
+#[test]
+fn the_reference_page_is_the_table() {
+    let page = root().join("docs/reference.md");
+    let text = nasflow::document::reference();
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        std::fs::write(&page, &text).expect("written");
+    }
+    assert_eq!(std::fs::read_to_string(&page).unwrap_or_default(), text, "run the tests once with UPDATE_REFERENCE=1");
 }

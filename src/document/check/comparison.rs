@@ -61,8 +61,8 @@ impl Rules<'_> {
     fn split_exists(&mut self, data: &Spanned<String>, split: &Spanned<String>) {
         let Some(set) = self.draft.data.iter().find(|d| d.name.value == data.value) else { return };
         let own: &[&str] = match set.source {
-            DataSource::Voc { .. } => &["train", "val", "test", "trainval"],
-            DataSource::Yolo { .. } => &["train", "val", "test"],
+            DataSource::Voc { .. } => &["train", "val", "test", "trainval", "all"],
+            DataSource::Yolo { .. } => &["train", "val", "test", "all"],
             DataSource::Shapes { .. } => &[],
         };
         let names: Vec<&str> =

@@ -148,7 +148,13 @@ impl Rules<'_> {
     /// Epochs that are evaluated must have been trained.
     fn at(&mut self, index: usize, epoch: usize) {
         for &source in &self.graph.reads[index] {
-            let StageKind::Train(train) = &self.draft.stages[source].kind else { continue };
+            let StageKind::Train(train) = &self.draft.stages[source].kind else {
+                let stage = &self.draft.stages[index];
+                let message = format!("`at {epoch}` needs the training itself; `{}` is no `train`", self.name(source));
+                let d = Diagnostic::error("at-needs-train", message, stage.name.span, "evaluates an earlier epoch");
+                self.context.push(d.help("read the `train` stage, and `select` among its epochs afterwards"));
+                continue;
+            };
             if epoch > train.epochs {
                 let stage = &self.draft.stages[index];
                 let d = Diagnostic::error(

@@ -31,10 +31,10 @@ impl<'a> Engine<'a> {
             if sample.objective.is_some() {
                 let needed = (upto + 1).saturating_sub(sample.window);
                 for ticket in 0..needed {
-                    if !told.contains_key(&ticket) {
+                    if let std::collections::btree_map::Entry::Vacant(e) = told.entry(ticket) {
                         let slot = self.slot(index, ticket, &tickets.candidates[ticket]);
                         let result = self.result(&path, sample, slot, known);
-                        told.insert(ticket, result);
+                        e.insert(result);
                     }
                 }
             }

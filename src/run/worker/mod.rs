@@ -113,10 +113,10 @@ fn perform(blobs: Blobs, attempt: Attempt, key: Digest, stop: Arc<AtomicBool>, s
             attempt.lock()?
         }
     };
-    if let Some(result) = read_result(&attempt, key)? {
-        if outputs(&result).iter().all(|d| blobs.has(d)) {
-            return Ok((0.0, 0));
-        }
+    if let Some(result) = read_result(&attempt, key)?
+        && outputs(&result).iter().all(|d| blobs.has(d))
+    {
+        return Ok((0.0, 0));
     }
     let mut context = Context { blobs, attempt, stop, say, executor: assignment.executor };
     let begun = Instant::now();

@@ -117,19 +117,20 @@ fn start(job: &TrainJob, program: &Program, context: &mut Context) -> Result<Pos
         let rung_done = |epoch: usize| c.rungs.iter().any(|r| r.epoch == epoch && context.blobs.has(&r.weights));
         let passed = job.rungs.iter().filter(|&&e| (e * job.per_epoch) as u64 <= c.iteration).all(|&e| rung_done(e));
         let further = job.resume.is_none_or(|(iteration, _)| c.iteration >= iteration);
-        if passed && further {
-            if let Some(state) = read_state(c.state, job, program, context)? {
-                let is_rung = c.rungs.iter().any(|r| r.state == c.state) || job.resume.is_some_and(|(_, s)| s == c.state);
-                let rungs = c.rungs.into_iter().filter(|r| job.rungs.contains(&r.epoch)).collect();
-                let droppable = (!is_rung).then_some(c.state);
-                return Ok(Position { saved: state.iteration, state: Some(state), curve: c.curve, rungs, droppable });
-            }
+        if passed
+            && further
+            && let Some(state) = read_state(c.state, job, program, context)?
+        {
+            let is_rung = c.rungs.iter().any(|r| r.state == c.state) || job.resume.is_some_and(|(_, s)| s == c.state);
+            let rungs = c.rungs.into_iter().filter(|r| job.rungs.contains(&r.epoch)).collect();
+            let droppable = (!is_rung).then_some(c.state);
+            return Ok(Position { saved: state.iteration, state: Some(state), curve: c.curve, rungs, droppable });
         }
     }
-    if let Some((_, digest)) = job.resume {
-        if let Some(state) = read_state(digest, job, program, context)? {
-            return Ok(Position { saved: state.iteration, state: Some(state), curve: job.curve.clone(), ..nothing });
-        }
+    if let Some((_, digest)) = job.resume
+        && let Some(state) = read_state(digest, job, program, context)?
+    {
+        return Ok(Position { saved: state.iteration, state: Some(state), curve: job.curve.clone(), ..nothing });
     }
     Ok(nothing)
 }
