@@ -20,6 +20,8 @@ pub struct Candidate {
     pub macs: u64,
     /// Label → value of the decisions that led to it, for people.
     pub choices: Vec<(String, String)>,
+    /// Those of `choices` that are not the reference's.
+    pub edits: Vec<(String, String)>,
 }
 
 /// One trained copy of a model.

@@ -36,6 +36,8 @@ pub struct Row {
     pub observations: BTreeMap<String, serde_json::Value>,
     /// The decisions that led to it.
     pub choices: Vec<(String, String)>,
+    /// Those that are not the reference's.
+    pub edits: Vec<(String, String)>,
 }
 
 /// All rows in the order of the stages and their models. `observed` gives a model's observation of a metric.
@@ -71,6 +73,7 @@ pub fn rows(pipeline: &Pipeline, view: &View, observed: &dyn Fn(&str, &str) -> O
                 metrics: model.figures.clone(),
                 observations,
                 choices: model.candidate.choices.clone(),
+                edits: model.candidate.edits.clone(),
             });
         }
     }

@@ -8,6 +8,9 @@ use crate::plan::answer::answered;
 use crate::plan::choose::pareto;
 use crate::plan::{Model, State, View};
 
+/// Longest list of decisions in a table, in characters.
+const WIDTH: usize = 88;
+
 /// The whole text.
 pub fn text(pipeline: &Pipeline, view: &View, rows: &[Row]) -> String {
     let mut out = head(pipeline, view);
@@ -93,7 +96,7 @@ pub fn stage_table(rows: &[&Row]) -> String {
     head.extend(metrics.iter().map(|m| format!(">{m}")));
     head.extend([">params".to_string(), ">flops".to_string()]);
     head.extend(observed.iter().map(|o| format!(">{o}")));
-    head.push("decisions, or why it failed".into());
+    head.push("other than the reference".into());
     let mut sorted = rows.to_vec();
     if let Some(metric) = metrics.first() {
         let value = |r: &Row| r.metrics.get(metric).map_or(f64::NEG_INFINITY, |f| f.mean());
@@ -123,9 +126,12 @@ pub fn stage_table(rows: &[&Row]) -> String {
 }
 
 fn decisions(row: &Row) -> String {
-    let shown: Vec<String> = row.choices.iter().map(|(label, value)| format!("{label}={value}")).collect();
+    if row.edits.is_empty() {
+        return "the reference".into();
+    }
+    let shown: Vec<String> = row.edits.iter().map(|(label, value)| format!("{label}={value}")).collect();
     let text = shown.join(" ");
-    if text.chars().count() > 110 { text.chars().take(109).collect::<String>() + "…" } else { text }
+    if text.chars().count() > WIDTH { text.chars().take(WIDTH - 1).collect::<String>() + "…" } else { text }
 }
 
 /// The Pareto front of the first stage that measures images: its first metric against FLOPs.

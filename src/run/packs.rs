@@ -41,6 +41,7 @@ impl Packs {
                 let blob = store.blobs().put(&pack.to_bytes()).map_err(stored)?;
                 let outputs = BTreeMap::from([("pack".to_string(), blob)]);
                 store.publish(&record(&action, None, outputs, json!({ "images": pack.images.len() }))).map_err(stored)?;
+                trim(store, blob).map_err(stored)?;
                 blob
             }
         };
@@ -52,6 +53,27 @@ impl Packs {
     pub fn forget(&mut self) {
         self.0.clear();
     }
+}
+
+/// Bytes that packs may take in a store. Beyond them the largest others go: they are made again when they are needed.
+const BOUND: u64 = 8 << 30;
+
+/// Drops packs until those that are left fit the bound; `keep` stays.
+fn trim(store: &Store, keep: Digest) -> Result<(), crate::store::StoreError> {
+    let mut packs: Vec<(u64, Digest)> = Vec::new();
+    for key in store.keys()? {
+        let Some(record) = store.lookup(&key)?.filter(|r| r.kind == Kind::Pack.word()) else { continue };
+        packs.extend(record.outputs.get("pack").and_then(|d| store.blobs().size(d).map(|size| (size, *d))));
+    }
+    packs.sort_unstable();
+    let mut total: u64 = packs.iter().map(|p| p.0).sum();
+    while let Some((size, pack)) = packs.pop().filter(|_| total > BOUND) {
+        if pack != keep {
+            store.drop_blob(&pack)?;
+            total -= size;
+        }
+    }
+    Ok(())
 }
 
 /// The boxes of a split, as a pack without pixels: what k-means and metrics read.

@@ -23,6 +23,8 @@ fn shipped_pipelines_are_valid() {
 fn every_shown_pipeline_is_valid() {
     let mut pages: Vec<_> = std::fs::read_dir(root().join("docs")).expect("docs").flatten().map(|e| e.path()).collect();
     pages.push(root().join("README.md"));
+    // Its blocks are the table's examples of single nodes, which `document`'s own tests read.
+    pages.retain(|p| !p.ends_with("reference.md"));
     let mut shown = 0;
     for page in pages.iter().filter(|p| p.extension().is_some_and(|e| e == "md")) {
         let text = std::fs::read_to_string(page).expect("a page");

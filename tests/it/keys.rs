@@ -30,3 +30,18 @@ fn keys_are_golden() {
     let kept = std::fs::read_to_string(&golden).expect("tests/golden/keys.txt");
     assert_eq!(text, kept, "keys changed: bump the version in plan/action.rs and say so in CHANGELOG.md");
 }
+
+/// Trained bits are the same on every machine (one numerics class for AVX-512, AVX2 and plain code), so digests of a whole
+/// search are golden values too: weights, states, predictions, metrics. `UPDATE_KEYS=1` rewrites them.
+#[test]
+fn digests_of_a_whole_search_are_golden() {
+    let place = Place::new(SMALL);
+    place.run();
+    let text = place.digests();
+    let golden = root().join("tests/golden/digests.txt");
+    if std::env::var_os("UPDATE_KEYS").is_some() {
+        std::fs::write(&golden, &text).expect("written");
+    }
+    let kept = std::fs::read_to_string(&golden).expect("tests/golden/digests.txt");
+    assert_eq!(text, kept, "bits changed: raise the numerics class or a version, and say so in CHANGELOG.md");
+}

@@ -55,7 +55,7 @@ impl Engine<'_> {
                 match self.predictions(index, &name, &slot.model, &trained, run, &data, known, works, &mut slot.steps) {
                     Found::Known(predictions) => {
                         for (metric, values) in measured.iter().zip(&mut values) {
-                            let label = format!("{name}: {} {}", slot.model.label(), metric.name());
+                            let label = format!("{name}: {}{}", slot.model.label(), seed_note(&trained, run));
                             match self.metric(index, label, metric, predictions, &data, known, works, &mut slot.steps) {
                                 Found::Known(value) => values.push(value),
                                 Found::Pending => state = pending(state),
@@ -117,7 +117,7 @@ impl Engine<'_> {
         works.push(Work::Predict(Box::new(PredictWork {
             action,
             key,
-            label: format!("{name}: {}", model.label()),
+            label: format!("{name}: {}{}", model.label(), seed_note(trained, run)),
             stage: index,
             candidate: model.candidate.clone(),
             weights: run.weights,
@@ -160,6 +160,11 @@ impl Engine<'_> {
             }
         }
     }
+}
+
+/// `, seed 1` where there are several.
+fn seed_note(trained: &Trained, run: &SeedRun) -> String {
+    if trained.runs.len() > 1 { format!(", seed {}", run.seed) } else { String::new() }
 }
 
 /// A look-up's result.

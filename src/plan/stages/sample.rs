@@ -22,6 +22,7 @@ impl<'a> Engine<'a> {
             over: false,
             note: None,
         });
+        let reference = space.describe(&space.reference());
         // Results of earlier tickets follow the chain of stages from here to the objective's evaluate stage.
         let path = sample.objective.as_ref().map(|o| self.path(index, &o.stage.value)).unwrap_or_default();
         let mut told: BTreeMap<usize, Option<Told>> = BTreeMap::new();
@@ -41,7 +42,7 @@ impl<'a> Engine<'a> {
             match tickets.search.propose(&|ticket| told.get(&ticket).cloned().flatten()) {
                 Next::Ticket(ticket) => {
                     let choices = space.describe(&ticket.sample);
-                    let candidate = self.candidate(ticket.architecture, choices);
+                    let candidate = self.candidate(ticket.architecture, choices, &reference);
                     tickets.candidates.push(candidate);
                 }
                 Next::NeedResult(_) => break,
@@ -60,13 +61,14 @@ impl<'a> Engine<'a> {
     }
 
     /// The candidate of an architecture, shared by all that propose it.
-    fn candidate(&mut self, architecture: Architecture, choices: Vec<(String, String)>) -> Arc<Candidate> {
+    fn candidate(&mut self, architecture: Architecture, choices: Vec<(String, String)>, reference: &[(String, String)]) -> Arc<Candidate> {
         let digest = architecture.digest();
         self.candidates
             .entry(digest)
             .or_insert_with(|| {
                 let (params, macs) = architecture.program().map(|p| (p.param_count(), p.macs())).unwrap_or_default();
-                Arc::new(Candidate { architecture, digest, params, macs, choices })
+                let edits = choices.iter().filter(|c| !reference.contains(c)).cloned().collect();
+                Arc::new(Candidate { architecture, digest, params, macs, choices, edits })
             })
             .clone()
     }
