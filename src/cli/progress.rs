@@ -121,6 +121,7 @@ impl Events for Bars {
                 let bar = self.total.get_or_insert_with(|| {
                     let bar = self.all.add(ProgressBar::new(0));
                     bar.set_style(Self::style("  {elapsed} {msg}"));
+                    bar.enable_steady_tick(Duration::from_secs(1));
                     bar
                 });
                 let parts: Vec<String> =
