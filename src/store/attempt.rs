@@ -80,18 +80,6 @@ impl Attempt {
         appended.map_err(|e| StoreError::io("append to", &path, Some(bytes.len() as u64), e))
     }
 
-    /// Waits for the right to work in this folder.
-    ///
-    /// # Errors
-    /// A lock that the system refuses.
-    pub fn lock(&self) -> Result<KeyLock, StoreError> {
-        loop {
-            if let Some(lock) = lock::lock(&self.blobs.layout, &self.blobs.disk, &self.lock, true)? {
-                return Ok(lock);
-            }
-        }
-    }
-
     /// The right to work in this folder, unless somebody has it.
     ///
     /// # Errors

@@ -108,3 +108,20 @@ fn another_search_trains_only_what_it_has_not_met() {
         known.extend(now);
     }
 }
+
+#[test]
+fn an_earlier_epoch_is_trained_anew_only_as_far_as_it_goes() {
+    let place = Place::new(&SMALL.replace("epochs 2", "epochs 4"));
+    place.run();
+    let before = place.digests();
+    // Checkpoints between the ends asked for are dropped, so epoch 3 is trained once more from the start, and epoch 4 is not.
+    let early = "evaluate \"early\" { from \"short\"; data \"shapes\" split=val; metrics map50; at 3 4 }\n";
+    place.write(&(SMALL.replace("epochs 2", "epochs 4") + early));
+    let said = place.run();
+    assert!(said.ok() && said.executed("train") == 4, "{said:?}");
+    let after = place.digests();
+    for line in before.lines().filter(|l| l.contains(" train ")) {
+        assert!(after.contains(line), "{line} changed");
+    }
+    assert!(place.run().nothing_executed());
+}

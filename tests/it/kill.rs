@@ -61,7 +61,7 @@ fn killed_again_and_again_it_ends_with_the_same_bits() {
 }
 
 /// (iterations executed, distinct iterations), over all chains.
-fn journal(place: &Place) -> (usize, usize) {
+pub fn journal(place: &Place) -> (usize, usize) {
     let (mut executed, mut distinct) = (0, 0);
     let Ok(entries) = std::fs::read_dir(place.path().join("cache/attempts")) else { return (0, 0) };
     for entry in entries.flatten() {

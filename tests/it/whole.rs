@@ -82,3 +82,18 @@ fn shipped_networks_are_shown() {
     let near = place.nasflow(&["show", "zoo/yolov5t"]);
     assert!(!near.ok() && near.err.contains("yolov5"), "{near:?}");
 }
+
+#[test]
+fn two_runs_at_a_time_compute_everything_once() {
+    let place = Place::new(&SMALL.replace("epochs 2", "epochs 6"));
+    let start = || {
+        let mut command = place.command(&["run", "pipeline.kdl", "--jobs", "2"]);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("nasflow starts")
+    };
+    let (a, b) = (start(), start());
+    let (a, b) = (said(a.wait_with_output().expect("an end")), said(b.wait_with_output().expect("an end")));
+    assert!(a.ok() && b.ok(), "{a:?}\n{b:?}");
+    assert_eq!(a.executed("train") + b.executed("train"), 4, "{a:?}\n{b:?}");
+    let (executed, distinct) = crate::kill::journal(&place);
+    assert_eq!(executed, distinct, "an iteration ran twice");
+}

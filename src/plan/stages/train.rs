@@ -1,7 +1,7 @@
 //! `train`: a chain over iterations for each model and seed (invariant 9).
 
 use super::super::action::{Action, Kind};
-use super::super::engine::{Engine, Known};
+use super::super::engine::{Engine, Known, Outcome};
 use super::super::model::{SeedRun, Slot, State, Step, Trained};
 use super::super::recipe;
 use super::super::work::{Resume, TrainWork, Work};
@@ -54,20 +54,24 @@ impl Engine<'_> {
             if !missing || matches!(state, State::Failed(_)) {
                 continue;
             }
-            let Some((_, last)) = actions.last().cloned() else { continue };
-            let key = last.key();
+            // From the first rung that is missing to the last that is: what lies beyond is known already.
+            let lacks = |o: &Option<Outcome>| o.as_ref().is_none_or(|o| !o.outputs.contains_key("weights"));
+            let (Some(first_missing), Some(last_missing)) = (outcomes.iter().position(lacks), outcomes.iter().rposition(lacks)) else {
+                continue;
+            };
+            let (last, key) = (actions[last_missing].1.clone(), keys[last_missing]);
             if let Some(reason) = known.given_up(key) {
                 state = State::Failed(reason);
                 continue;
             }
             let chain = self.train_action(train, slot.model.candidate.digest, init, seed, 0).key();
             let known_points = known.chain(chain);
-            if let Some(reason) = known_points.iter().find_map(|p| p.diverged.clone()) {
+            let end = (rungs[last_missing] * per_epoch) as u64;
+            if let Some(reason) = known_points.iter().filter(|p| p.iteration < end).find_map(|p| p.diverged.clone()) {
                 state = State::Failed(reason);
                 continue;
             }
             state = State::Pending;
-            let first_missing = outcomes.iter().position(Option::is_none).unwrap_or(0);
             let limit = (rungs[first_missing] * per_epoch) as u64;
             let resume = known_points
                 .into_iter()
@@ -87,7 +91,7 @@ impl Engine<'_> {
                 seed,
                 init,
                 per_epoch,
-                rungs: actions[first_missing..].to_vec(),
+                rungs: actions[first_missing..=last_missing].to_vec(),
                 resume,
             })));
         }

@@ -12,7 +12,7 @@ use crate::store::{Attempt, Blobs, StoreError};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Why a worker ends without a result.
 pub enum Failure {
@@ -106,14 +106,22 @@ fn perform(blobs: Blobs, attempt: Attempt, key: Digest, stop: Arc<AtomicBool>, s
         return Err(Failure::Broken(format!("the assignment is of format {}, this nasflow reads {FORMAT}", assignment.format)));
     }
     // Whoever holds the lock computes; the others wait, and find the result.
-    let _guard = match attempt.try_lock()? {
-        Some(guard) => guard,
-        None => {
-            say(&Line::Waiting);
-            attempt.lock()?
+    let mut told = false;
+    let _guard = loop {
+        if let Some(guard) = attempt.try_lock()? {
+            break guard;
         }
+        if !told {
+            say(&Line::Waiting);
+            told = true;
+        }
+        if stop.load(Ordering::Relaxed) {
+            return Err(Failure::Stopped);
+        }
+        std::thread::sleep(Duration::from_millis(100));
     };
     if let Some(result) = read_result(&attempt, key)?
+        && answers(&result, &assignment.job)
         && outputs(&result).iter().all(|d| blobs.has(d))
     {
         return Ok((0.0, 0));
@@ -134,6 +142,15 @@ fn perform(blobs: Blobs, attempt: Attempt, key: Digest, stop: Arc<AtomicBool>, s
 /// The result file of a key, where it is there and whole.
 pub fn read_result(attempt: &Attempt, key: Digest) -> Result<Option<JobResult>, StoreError> {
     Ok(attempt.read(&result_file(key))?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// Whether a result that is there already has all that the job asks for.
+fn answers(result: &JobResult, job: &Job) -> bool {
+    match (result, job) {
+        (JobResult::Trained { rungs, .. }, Job::Train(job)) => job.rungs.iter().all(|e| rungs.iter().any(|r| r.epoch == *e)),
+        (JobResult::Diverged { .. }, Job::Train(_)) | (JobResult::Predicted { .. }, Job::Predict(_)) => true,
+        _ => false,
+    }
 }
 
 /// The blobs that a result names.
