@@ -60,7 +60,7 @@ struct StageRow {
 }
 
 fn rows(prepared: &Prepared, view: &View, store: Option<&Store>) -> Result<Vec<StageRow>, Failure> {
-    let history = match store {
+    let mut history = match store {
         Some(store) => history::last(store, &prepared.pipeline)?,
         None => reason::History::new(),
     };
@@ -68,6 +68,13 @@ fn rows(prepared: &Prepared, view: &View, store: Option<&Store>) -> Result<Vec<S
     for (index, (stage, seen)) in prepared.pipeline.stages.iter().zip(&view.stages).enumerate() {
         let name = &stage.name.value;
         let steps: Vec<&Step> = seen.slots.iter().flat_map(|s| &s.steps).collect();
+        // A run that was killed left no record, but what it did is known.
+        if !history.contains_key(name) {
+            let texts: Vec<String> = steps.iter().filter(|s| s.known).map(|s| s.action.text()).collect();
+            if !texts.is_empty() {
+                history.insert(name.clone(), texts);
+            }
+        }
         let mut runs = BTreeMap::new();
         let mut reasons: BTreeMap<Reason, usize> = BTreeMap::new();
         for work in view.works.iter().filter(|w| w.stage() == index) {
@@ -175,7 +182,6 @@ fn time(prepared: &Prepared, view: &View, store: Option<&Store>) -> String {
     let Some(rate) = store.and_then(|s| estimate::rate(s, "train-time")) else { return unknown() };
     let now: f64 = view.works.iter().map(estimate::load).sum();
     let later = estimate::to_come(prepared, view);
-    let jobs = std::thread::available_parallelism().map_or(1, usize::from).min(4) as f64;
-    let seconds = (now + later) / rate / jobs;
+    let seconds = (now + later) / rate;
     format!("about {} for the trainings, at what this machine reached in its last runs", number::duration(seconds))
 }

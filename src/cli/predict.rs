@@ -22,6 +22,8 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
     let mut detector = Detector::load(&bytes, |program| nn::executor_named(program, "fast", 1))
         .map_err(|e| format!("{}: {e}", arguments.model.display()))?;
     std::fs::create_dir_all(&arguments.output).map_err(|e| format!("{}: {e}", arguments.output.display()))?;
+    // Pictures go on copies: what was given is never written over.
+    let given: Vec<_> = arguments.images.iter().chain([&arguments.model]).filter_map(|p| p.canonicalize().ok()).collect();
     let options = NmsOptions { confidence: arguments.confidence, iou: arguments.iou, ..NmsOptions::DETECT };
     let (mut found, mut failed, mut names) = (Vec::new(), 0, HashSet::new());
     for path in &arguments.images {
@@ -38,10 +40,14 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
         while !names.insert(name.clone()) {
             name.push('_');
         }
+        let copy = arguments.output.join(format!("{name}.png"));
+        if copy.canonicalize().is_ok_and(|c| given.contains(&c)) {
+            return Err(format!("{} would be written over; name another folder with -o", copy.display()).into());
+        }
         let picture = draw(&image, &detections, detector.classes());
         let mut png = std::io::Cursor::new(Vec::new());
         picture.write_to(&mut png, image::ImageFormat::Png).map_err(|e| format!("{}: {e}", path.display()))?;
-        write(&arguments.output.join(format!("{name}.png")), png.get_ref())?;
+        write(&copy, png.get_ref())?;
         print::note(&format!("{}: {} objects", path.display(), detections.len()));
         let (width, height) = (image.width() as usize, image.height() as usize);
         found.push(ImagePredictions::new(path.to_string_lossy(), width, height, &detections, detector.classes()));

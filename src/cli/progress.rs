@@ -6,6 +6,7 @@ use crate::run::{Event, Events};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The listener that fits the output.
@@ -35,6 +36,8 @@ fn sentence(event: &Event) -> Option<String> {
     match event {
         Event::Begin { pipeline, numerics, jobs, threads, store } => {
             let (trials, each) = (if *jobs == 1 { "trial" } else { "trials" }, if *threads == 1 { "thread" } else { "threads" });
+            let here = std::env::current_dir().ok();
+            let store = here.and_then(|h| Path::new(store).strip_prefix(h).ok().map(|p| p.display().to_string())).unwrap_or(store.clone());
             Some(format!("{pipeline}: {jobs} {trials} at a time, {threads} {each} each, numerics {numerics}, store {store}"))
         }
         Event::Finished { label, result, seconds, .. } if *seconds >= 0.05 => {

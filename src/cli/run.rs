@@ -3,56 +3,76 @@
 use super::arguments::RunArguments;
 use super::load::{self, Access};
 use super::{Failure, INTERRUPTED, NO_ANSWER, print, progress};
+use crate::document::StageKind;
 use crate::nn;
 use crate::report::{number, show};
 use crate::run::coordinator::{Options, Report};
 use crate::run::{Ended, coordinator, estimate, history, observe, smoke};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
-    let begun = Instant::now();
-    let options = options(arguments)?;
+    let (begun, when) = (Instant::now(), observe::now());
+    let running = Arc::new(AtomicBool::new(false));
+    let options = options(arguments, &running)?;
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::store(&arguments.file, Access::Write)?.ok_or_else(|| "no store".to_string())?;
     let prepared = load::prepared(pipeline, Some(&store), &arguments.file, arguments.json)?;
     let numerics = nn::numerics(&arguments.numerics.executor)?;
     let mut listener = progress::listener(arguments.json);
+    if !arguments.json {
+        window_notes(&prepared.pipeline, options.jobs).iter().for_each(|n| print::note(n));
+    }
+    running.store(true, Ordering::Relaxed);
     if arguments.smoke {
         let ended = smoke::smoke(&prepared, &store, &numerics, &options, listener.as_mut())?;
         drop(listener);
         if ended != Ended::Finished {
-            print::out("interrupted\n");
+            print::note("interrupted");
             return Ok(ExitCode::from(INTERRUPTED));
         }
         let rate = estimate::rate(&store, "train-time");
-        let speed = rate.map_or(String::new(), |r| format!(", forward at {}FLOP/s a worker while training", number::si(2.0 * r)));
-        print::out(&format!("every stage worked on one batch{speed}; `nasflow plan` now says how long the run will take\n"));
+        let speed = rate.map_or(String::new(), |r| format!(", {}FLOP/s of forward passes while training", number::si(2.0 * r)));
+        let say = if arguments.json { print::note } else { print::out };
+        say(&format!("every stage worked on one batch{speed}; `nasflow plan` now says how long the run will take\n"));
         return Ok(ExitCode::SUCCESS);
     }
     let report = coordinator::run(&prepared, &store, &numerics, &options, listener.as_mut())?;
     drop(listener);
-    history::keep(&store, &prepared.pipeline, &report)?;
+    history::keep(&store, &prepared.pipeline, &report, when)?;
     if !arguments.json {
         print::out(&closing(&prepared.pipeline, &report, &store, begun));
     }
     Ok(match report.ended {
         Ended::Interrupted => ExitCode::from(INTERRUPTED),
         Ended::Paused => ExitCode::SUCCESS,
-        Ended::Finished if show::winner(&prepared.pipeline, &report.view).is_none() && has_answer(&prepared.pipeline) => {
+        Ended::Finished if show::winner(&prepared.pipeline, &report.view).is_none() && chooses(&prepared.pipeline) => {
             ExitCode::from(NO_ANSWER)
         }
         Ended::Finished => ExitCode::SUCCESS,
     })
 }
 
-fn has_answer(pipeline: &crate::document::Pipeline) -> bool {
-    pipeline.answer.is_some()
+fn chooses(pipeline: &crate::document::Pipeline) -> bool {
+    pipeline.answer.is_some() || pipeline.stages.iter().any(|s| matches!(s.kind, StageKind::Select(_)))
 }
 
-fn options(arguments: &RunArguments) -> Result<Options, Failure> {
+/// More trials at a time than the search's window allows would only wait (invariant 7).
+fn window_notes(pipeline: &crate::document::Pipeline, jobs: usize) -> Vec<String> {
+    let searches = pipeline.stages.iter().filter_map(|s| match &s.kind {
+        StageKind::Sample(sample) if sample.objective.is_some() && sample.window < jobs => Some((&s.name.value, sample.window)),
+        _ => None,
+    });
+    searches
+        .map(|(name, window)| {
+            format!("note: {jobs} trials at a time, but `{name}` has window={window}: at most {window} of its trials run together")
+        })
+        .collect()
+}
+
+fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Options, Failure> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = arguments.jobs.unwrap_or(processors.min(4));
     if jobs == 0 {
@@ -60,8 +80,12 @@ fn options(arguments: &RunArguments) -> Result<Options, Failure> {
     }
     let stop = Arc::new(AtomicUsize::new(0));
     let asked = stop.clone();
+    let begun = running.clone();
     ctrlc::set_handler(move || {
-        asked.fetch_add(1, Ordering::Relaxed);
+        // The first: workers write checkpoints. The second, or one before anything runs: at once; workers die with their pipe.
+        if asked.fetch_add(1, Ordering::Relaxed) > 0 || !begun.load(Ordering::Relaxed) {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
     })
     .map_err(|e| format!("the interrupt handler could not be set: {e}"))?;
     let program = std::env::current_exe().map_err(|e| format!("the path of this program is not known: {e}"))?;
@@ -92,11 +116,11 @@ fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &crate:
     for stage in &pipeline.stages {
         let of_stage: Vec<_> = rows.iter().filter(|r| r.stage == stage.name.value).collect();
         if !of_stage.is_empty() {
-            out += &format!("\n{}\n{}", stage.name.value, show::stage_table(&of_stage));
+            out += &format!("\n{}\n{}", stage.name.value, show::stage_table(pipeline, &of_stage));
         }
     }
-    for (label, reason) in &report.given_up {
-        out += &format!("\nnot reproducible: {label}: {reason}");
+    for g in &report.given_up {
+        out += &format!("\nnot reproducible: {}: {}", g.label, g.reason);
     }
     let executed: Vec<String> = report.executed.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
     let what = if executed.is_empty() { "nothing executed".to_string() } else { format!("executed {}", executed.join(", ")) };

@@ -5,9 +5,9 @@ use super::load::{self, Access};
 use super::{Failure, print};
 use crate::document::{Pipeline, StageKind};
 use crate::nn;
-use crate::plan::{Engine, Slot, View};
+use crate::plan::{Engine, Kind, Slot, Step, View};
 use crate::report::{self, curve, number, show};
-use crate::run::{Prepared, StoreKnown, observe};
+use crate::run::{Prepared, StoreKnown, history, observe};
 use crate::space::zoo;
 use crate::store::{Attempt, Store};
 use serde_json::json;
@@ -23,8 +23,20 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     let view = replay(&prepared, store.as_ref(), &arguments.numerics.executor)?;
     let observed = |weights: &str, metric: &str| store.as_ref().and_then(|s| observe::shown(s, weights, metric));
     let rows = report::rows(&prepared.pipeline, &view, &observed);
-    let text = if let Some(trial) = &arguments.trial {
-        self::trial(&prepared.pipeline, &view, store.as_ref(), trial)?
+    let (rows, one) = match &arguments.trial {
+        Some(trial) => {
+            let (stage, ticket) = which(&prepared.pipeline, trial)?;
+            (rows.into_iter().filter(|r| r.sample == stage && r.trial == ticket).collect(), Some((stage, ticket)))
+        }
+        None => (rows, None),
+    };
+    let text = if let (Some((stage, ticket)), false) = (&one, arguments.csv || arguments.json) {
+        self::trial(&prepared.pipeline, &view, store.as_ref(), stage, *ticket)?
+    } else if let (Some((stage, ticket)), true) = (&one, arguments.json) {
+        let curves = curves(&prepared.pipeline, &view, store.as_ref(), stage, *ticket)?;
+        serde_json::to_string_pretty(&json!({ "pipeline": prepared.pipeline.name, "rows": rows, "curves": curves }))
+            .map_err(|e| e.to_string())?
+            + "\n"
     } else if arguments.digests {
         digests(&prepared.pipeline, &view, store.as_ref())?
     } else if arguments.csv {
@@ -49,9 +61,17 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is known of a pipeline.
+/// What is known of a pipeline, as the last run left it: a trial that it gave up counts as failed.
 pub fn replay(prepared: &Prepared, store: Option<&Store>, executor: &str) -> Result<View, Failure> {
     let mut known = StoreKnown::new(store);
+    if let Some(store) = store {
+        for (key, label, reason) in history::given_up(store, &prepared.pipeline)? {
+            if store.lookup(&key)?.is_none() {
+                print::note(&format!("not reproducible: {label}: {reason}"));
+                known.give_up(key, reason);
+            }
+        }
+    }
     let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, nn::numerics(executor)?).replay(&mut known);
     match known.error {
         Some(error) => Err(error.into()),
@@ -92,22 +112,60 @@ fn shipped(name: &str) -> Result<ExitCode, Failure> {
     }
 }
 
-fn trial(pipeline: &Pipeline, view: &View, store: Option<&Store>, which: &str) -> Result<String, Failure> {
+/// `STAGE#N`, or the number of a trial of the first search.
+fn which(pipeline: &Pipeline, which: &str) -> Result<(String, usize), Failure> {
     let searched = pipeline.stages.iter().find(|s| matches!(&s.kind, StageKind::Sample(s) if s.objective.is_some()));
     let first = searched.or_else(|| pipeline.stages.iter().find(|s| matches!(s.kind, StageKind::Sample(_))));
     let (stage, number) = match which.split_once('#') {
         Some((stage, number)) => (stage.trim().to_string(), number),
         None => (first.map(|s| s.name.value.clone()).unwrap_or_default(), which),
     };
-    let ticket: usize = number.trim().parse().map_err(|_| format!("`--trial {which}`: a number, or `STAGE#N`, was expected"))?;
+    let ticket = number.trim().parse().map_err(|_| format!("`--trial {which}`: a number, or `STAGE#N`, was expected"))?;
+    Ok((stage, ticket))
+}
+
+/// Where a trial is: every stage that has it.
+fn slots_of<'v>(pipeline: &'v Pipeline, view: &'v View, stage: &str, ticket: usize) -> Result<Vec<(&'v str, &'v Slot)>, Failure> {
+    let origin = (stage.to_string(), ticket);
     let slots: Vec<(&str, &Slot)> = pipeline
         .stages
         .iter()
         .zip(&view.stages)
         .flat_map(|(s, seen)| seen.slots.iter().map(move |slot| (s.name.value.as_str(), slot)))
-        .filter(|(_, slot)| slot.model.origin == (stage.clone(), ticket))
+        .filter(|(_, slot)| slot.model.origin == origin)
         .collect();
-    let (_, first) = slots.first().ok_or_else(|| format!("`{stage}` has no trial {ticket} yet"))?;
+    if slots.is_empty() {
+        return Err(format!("`{stage}` has no trial {ticket} yet").into());
+    }
+    Ok(slots)
+}
+
+/// What is known of a training's course: its record's values, else the checkpoint of an attempt.
+fn course(step: &Step, store: &Store) -> Result<Option<serde_json::Value>, Failure> {
+    if let Some(record) = store.lookup(&step.key)? {
+        return Ok(Some(record.values));
+    }
+    let checkpoint = step.chain.and_then(|chain| crate::run::worker::checkpoint_of(store.root(), chain));
+    Ok(checkpoint.map(|c| json!({ "status": "interrupted", "iteration": c.iteration, "curve": c.curve })))
+}
+
+/// The learning curves of a trial as JSON.
+fn curves(pipeline: &Pipeline, view: &View, store: Option<&Store>, stage: &str, ticket: usize) -> Result<Vec<serde_json::Value>, Failure> {
+    let mut out = Vec::new();
+    let Some(store) = store else { return Ok(out) };
+    for (name, slot) in slots_of(pipeline, view, stage, ticket)? {
+        for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
+            if let Some(values) = course(step, store)? {
+                out.push(json!({ "stage": name, "seed": step.action.seed, "training": values }));
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn trial(pipeline: &Pipeline, view: &View, store: Option<&Store>, stage: &str, ticket: usize) -> Result<String, Failure> {
+    let slots = slots_of(pipeline, view, stage, ticket)?;
+    let Some((_, first)) = slots.first() else { return Ok(String::new()) };
     let candidate = &first.model.candidate;
     let mut out = format!(
         "{} #{ticket}  architecture {}  {} parameters  {}FLOPs\n",
@@ -126,25 +184,23 @@ fn trial(pipeline: &Pipeline, view: &View, store: Option<&Store>, which: &str) -
             crate::plan::State::Failed(why) => format!("failed: {why}"),
         };
         out += &format!("\n{name}: {state}\n");
-        for (metric, figure) in slot.model.figures.iter().filter(|_| !slot.steps.iter().any(|s| s.action.kind == crate::plan::Kind::Train))
-        {
+        let trains = slot.steps.iter().any(|s| s.action.kind == Kind::Train);
+        for (metric, figure) in slot.model.figures.iter().filter(|_| !trains) {
             out += &format!("  {metric} {}\n", number::figure(metric, figure));
         }
         let Some(store) = store else { continue };
-        for step in slot.steps.iter().filter(|s| s.action.kind == crate::plan::Kind::Train) {
-            if let Some(record) = store.lookup(&step.key)? {
-                out += &format!(
-                    "  seed {}, weights {}\n",
-                    step.action.seed.unwrap_or(0),
-                    record.outputs.get("weights").map_or("none".into(), |d| d.short())
-                );
-                out += &curve::curve(&record.values);
-                let log = record.chain.and_then(|(chain, _)| Attempt::peek(store.root(), chain, "log"));
-                if let Some(log) = log {
-                    out += "  log:\n";
-                    for line in String::from_utf8_lossy(&log).lines() {
-                        out += &format!("    {line}\n");
-                    }
+        if let Some(step) = slot.steps.iter().find(|s| s.action.kind == Kind::Metric && s.known) {
+            out += &store.lookup(&step.key)?.map(|r| curve::classes(&r.values)).unwrap_or_default();
+        }
+        for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
+            if let Some(values) = course(step, store)? {
+                out += &format!("  seed {}, {}\n", step.action.seed.unwrap_or(0), values["status"].as_str().unwrap_or("trained"));
+                out += &curve::curve(&values);
+            }
+            if let Some(log) = step.chain.and_then(|chain| Attempt::peek(store.root(), chain, "log")) {
+                out += "  log:\n";
+                for line in String::from_utf8_lossy(&log).lines() {
+                    out += &format!("    {line}\n");
                 }
             }
         }

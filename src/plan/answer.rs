@@ -15,6 +15,10 @@ pub enum Verdict {
     NoBetter,
     /// One run each: the difference was not tested.
     NotTested,
+    /// The answer is this baseline's own model.
+    Same,
+    /// Its models failed: why.
+    Failed(String),
 }
 
 /// One baseline beside the answer.
@@ -22,10 +26,12 @@ pub enum Verdict {
 pub struct Baseline {
     /// The node that `against` names.
     pub name: String,
-    /// The metric: over seeds, or over its models where they have one seed each.
+    /// The metric of its model over seeds; of several models, their means.
     pub figure: Figure,
     /// How many models it stands for.
     pub models: usize,
+    /// The deviation over seeds, within its models.
+    pub deviation: Option<f64>,
     /// How the answer compares.
     pub verdict: Verdict,
     /// FLOPs of the answer ÷ mean FLOPs of the baseline.
@@ -61,12 +67,26 @@ pub fn answered(pipeline: &Pipeline, view: &View) -> Option<Answered> {
         .against
         .iter()
         .filter_map(|name| {
-            let models: Vec<&Model> =
-                ready().filter(|m| m.via.contains(&name.value) && !ours.iter().any(|o| o.identity() == m.identity())).collect();
-            baseline(answer, &name.value, &model, &figure, &models)
+            let name = &name.value;
+            let theirs: Vec<&Model> = ready().filter(|m| m.via.contains(name)).collect();
+            let others: Vec<&Model> = theirs.iter().filter(|m| !ours.iter().any(|o| o.identity() == m.identity())).copied().collect();
+            let failed = || {
+                let slots = measured.slots.iter().filter(|s| s.model.via.contains(name));
+                slots.into_iter().find_map(|s| if let State::Failed(why) = &s.state { Some(why.clone()) } else { None })
+            };
+            match (others.is_empty(), theirs.is_empty()) {
+                (false, _) => baseline(answer, name, &model, &figure, &others),
+                (true, false) => Some(without(name, &figure, Verdict::Same)),
+                (true, true) => failed().map(|why| without(name, &Figure { values: Vec::new() }, Verdict::Failed(why))),
+            }
         })
         .collect();
     Some(Answered { name: answer.name.value.clone(), metric: metric.name(), model, figure, baselines })
+}
+
+/// A baseline that there is nothing to compare with.
+fn without(name: &str, figure: &Figure, verdict: Verdict) -> Baseline {
+    Baseline { name: name.to_string(), figure: figure.clone(), models: 0, deviation: None, verdict, cost_ratio: 1.0 }
 }
 
 fn figure_of(model: &Model, metric: &Metric) -> Figure {
@@ -82,8 +102,8 @@ fn baseline(answer: &Answer, name: &str, model: &Model, figure: &Figure, models:
         many => Figure { values: many.iter().map(Figure::mean).collect() },
     };
     let gain = if metric.higher_is_better() { figure.mean() - theirs.mean() } else { theirs.mean() - figure.mean() };
-    let verdict = match pooled(figure, &theirs) {
-        // Seeds of one model against seeds of another; several models with one seed each are no test of this one.
+    let tested = figure.values.len() > 1 && figures.iter().all(|f| f.values.len() > 1);
+    let verdict = match pooled(figures.iter().chain([figure])).filter(|_| tested) {
         Some(deviation) if gain > deviation => Verdict::Better,
         Some(_) => Verdict::NoBetter,
         None if gain <= 0.0 => Verdict::NoBetter,
@@ -91,5 +111,5 @@ fn baseline(answer: &Answer, name: &str, model: &Model, figure: &Figure, models:
     };
     let macs = models.iter().map(|m| m.candidate.macs as f64).sum::<f64>() / models.len() as f64;
     let cost_ratio = model.candidate.macs as f64 / macs;
-    Some(Baseline { name: name.to_string(), figure: theirs, models: models.len(), verdict, cost_ratio })
+    Some(Baseline { name: name.to_string(), figure: theirs, models: models.len(), deviation: pooled(&figures), verdict, cost_ratio })
 }

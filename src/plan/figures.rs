@@ -31,11 +31,17 @@ impl Figure {
     }
 }
 
-/// The pooled deviation of two samples: sqrt(((n−1)s² + (m−1)t²) / (n + m − 2)); none where neither has a second value.
-pub fn pooled(a: &Figure, b: &Figure) -> Option<f64> {
-    let squares = |f: &Figure| f.deviation().map_or(0.0, |d| d * d * (f.values.len() - 1) as f64);
-    let freedom = (a.values.len() + b.values.len()).saturating_sub(2);
-    (a.values.len() > 1 && b.values.len() > 1).then(|| libm::sqrt((squares(a) + squares(b)) / freedom as f64))
+/// The pooled deviation within several samples, sqrt(Σ (n−1)s² / Σ (n−1)): what the seeds alone make of a metric. None where
+/// no sample has a second value.
+pub fn pooled<'a>(figures: impl IntoIterator<Item = &'a Figure>) -> Option<f64> {
+    let (mut squares, mut freedom) = (0.0, 0);
+    for figure in figures {
+        if let Some(deviation) = figure.deviation() {
+            squares += deviation * deviation * (figure.values.len() - 1) as f64;
+            freedom += figure.values.len() - 1;
+        }
+    }
+    (freedom > 0).then(|| libm::sqrt(squares / freedom as f64))
 }
 
 #[cfg(test)]
@@ -47,7 +53,10 @@ mod tests {
         let a = Figure { values: vec![1.0, 2.0, 3.0] };
         assert_eq!((a.mean(), a.deviation()), (2.0, Some(1.0)));
         assert_eq!(Figure::exact(4.0).deviation(), None);
-        assert_eq!(pooled(&a, &Figure { values: vec![5.0, 6.0, 7.0] }), Some(1.0));
-        assert_eq!(pooled(&a, &Figure::exact(1.0)), None);
+        assert_eq!(pooled([&a, &Figure { values: vec![5.0, 6.0, 7.0] }]), Some(1.0));
+        // Two models far apart, each with little spread of its own: the distance between them is no spread of seeds.
+        let (low, high) = (Figure { values: vec![0.0, 2.0] }, Figure { values: vec![10.0, 12.0] });
+        assert_eq!(pooled([&low, &high]), Some(libm::sqrt(2.0)));
+        assert_eq!(pooled([&Figure::exact(1.0)]), None);
     }
 }

@@ -96,6 +96,8 @@ pub struct Step {
     pub key: Digest,
     /// Whether its result is known.
     pub known: bool,
+    /// Of a training: its chain, which names the folder of its attempts.
+    pub chain: Option<Digest>,
 }
 
 /// One model at one stage.

@@ -94,8 +94,7 @@ pub fn of_step(step: &Step, stage: &str, history: &History) -> Reason {
 }
 
 fn continues(train: &TrainWork) -> Option<Reason> {
-    let to = (train.rungs.last()?.0 * train.per_epoch) as u64;
-    train.resume.as_ref().map(|r| Reason::Continues { from: r.iteration, to })
+    (train.done() > 0).then(|| Reason::Continues { from: train.done(), to: train.end() })
 }
 
 fn of_text(text: &str, before: &[String]) -> Reason {

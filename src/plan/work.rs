@@ -100,8 +100,22 @@ pub struct TrainWork {
     pub per_epoch: usize,
     /// Epochs at which weights are published, ascending, with their actions; the last is this action.
     pub rungs: Vec<(usize, Action)>,
-    /// The furthest known checkpoint of the chain before the last rung.
+    /// The furthest recorded point of the chain before the first rung that is missing.
     pub resume: Option<Resume>,
+    /// Iterations at the checkpoint that an interrupted attempt left; its worker goes on from there by itself.
+    pub checkpoint: Option<u64>,
+}
+
+impl TrainWork {
+    /// Iterations that are there already.
+    pub fn done(&self) -> u64 {
+        self.resume.as_ref().map_or(0, |r| r.iteration).max(self.checkpoint.unwrap_or(0))
+    }
+
+    /// Iterations asked for.
+    pub fn end(&self) -> u64 {
+        (self.rungs.last().map_or(0, |r| r.0) * self.per_epoch) as u64
+    }
 }
 
 /// Detect over a split with trained weights.

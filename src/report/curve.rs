@@ -1,4 +1,4 @@
-//! Learning curves in text: one line a row of the table, and a bar for the eye.
+//! One trial in text: its learning curve with a bar for the eye, and its metrics by class.
 
 use serde_json::Value;
 
@@ -13,6 +13,18 @@ pub fn curve(values: &Value) -> String {
         let share = if most > 0.0 { total(e) / most } else { 0.0 };
         let bar = "█".repeat((share * 30.0).round() as usize);
         table.row([e["epoch"].to_string(), cell("box"), cell("obj"), cell("cls"), format!("{:.4} {bar}", total(e))]);
+    }
+    table.render(2)
+}
+
+/// The classes of a metric record as a table: boxes, average precision, precision and recall; empty where there are none.
+pub fn classes(values: &Value) -> String {
+    let Some(classes) = values["classes"].as_array() else { return String::new() };
+    let mut table = super::table::Table::new(["class", ">boxes", ">ap50", ">ap50-95", ">precision", ">recall"]);
+    for c in classes {
+        let cell = |k: &str| c[k].as_f64().map_or("–".to_string(), |v| format!("{v:.3}"));
+        let name = c["name"].as_str().unwrap_or("").to_string();
+        table.row([name, c["n_truth"].to_string(), cell("ap50"), cell("ap50_95"), cell("precision"), cell("recall")]);
     }
     table.render(2)
 }

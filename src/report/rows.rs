@@ -104,14 +104,15 @@ pub fn csv(rows: &[Row]) -> String {
         }
         names
     };
-    let metrics = collect(&|r| r.metrics.keys().cloned().collect());
+    // Costs have columns of their own.
+    let metrics = collect(&|r| r.metrics.keys().filter(|m| !matches!(m.as_str(), "params" | "flops")).cloned().collect());
     let observations = collect(&|r| r.observations.keys().cloned().collect());
     let choices = collect(&|r| r.choices.iter().map(|c| c.0.clone()).collect());
     let mut head: Vec<String> =
         ["stage", "model", "state", "reason", "architecture", "params", "flops", "epochs", "seeds"].map(String::from).to_vec();
     head.extend(metrics.iter().flat_map(|m| [m.clone(), format!("{m}_sd")]));
     head.extend(observations.iter().cloned());
-    head.extend(choices.iter().cloned());
+    head.extend(choices.iter().map(|c| format!("choice:{c}")));
     let mut out = line(&head);
     for r in rows {
         let mut cells = vec![

@@ -3,7 +3,7 @@
 use super::rows::Row;
 use super::table::Table;
 use super::{answer, number};
-use crate::document::{Pipeline, StageKind};
+use crate::document::{Pipeline, SelectBy, StageKind};
 use crate::plan::answer::answered;
 use crate::plan::choose::pareto;
 use crate::plan::{Model, State, View};
@@ -17,7 +17,7 @@ pub fn text(pipeline: &Pipeline, view: &View, rows: &[Row]) -> String {
     for stage in &pipeline.stages {
         let of_stage: Vec<&Row> = rows.iter().filter(|r| r.stage == stage.name.value).collect();
         if !of_stage.is_empty() {
-            out += &format!("\n{} ({})\n{}", stage.name.value, counts(&of_stage), stage_table(&of_stage));
+            out += &format!("\n{} ({})\n{}", stage.name.value, counts(&of_stage), stage_table(pipeline, &of_stage));
         }
     }
     for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
@@ -50,6 +50,9 @@ pub fn head(pipeline: &Pipeline, view: &View) -> String {
     }
     match winner(pipeline, view) {
         Some(model) => format!("{} was selected; nothing was compared, because the pipeline has no `answer`\n", model.label()),
+        None if !pipeline.stages.iter().any(|s| matches!(s.kind, StageKind::Select(_))) => {
+            "done; the pipeline chooses nothing (no `select`, no `answer`)\n".into()
+        }
         None => "nothing was selected: every candidate failed or none met the bounds\n".into(),
     }
 }
@@ -81,8 +84,8 @@ fn counts(rows: &[&Row]) -> String {
     parts.join(", ")
 }
 
-/// The models of a stage, best first by its first measured metric.
-pub fn stage_table(rows: &[&Row]) -> String {
+/// The models of a stage, best first by its headline metric.
+pub fn stage_table(pipeline: &Pipeline, rows: &[&Row]) -> String {
     let mut metrics: Vec<String> = Vec::new();
     for name in rows.iter().flat_map(|r| r.metrics.keys()) {
         if !metrics.contains(name) && !matches!(name.as_str(), "params" | "flops" | "macs") {
@@ -92,14 +95,16 @@ pub fn stage_table(rows: &[&Row]) -> String {
     let mut observed: Vec<String> = rows.iter().flat_map(|r| r.observations.keys().cloned()).collect();
     observed.sort();
     observed.dedup();
+    let headline = rows.first().and_then(|r| headline(pipeline, &r.stage));
+    metrics.sort_by_key(|m| Some(m) != headline.as_ref());
     let mut head = vec!["  model".to_string()];
     head.extend(metrics.iter().map(|m| format!(">{m}")));
     head.extend([">params".to_string(), ">flops".to_string()]);
     head.extend(observed.iter().map(|o| format!(">{o}")));
     head.push("other than the reference".into());
     let mut sorted = rows.to_vec();
-    if let Some(metric) = metrics.first() {
-        let value = |r: &Row| r.metrics.get(metric).map_or(f64::NEG_INFINITY, |f| f.mean());
+    if let Some(metric) = headline {
+        let value = |r: &Row| r.metrics.get(&metric).map_or(f64::NEG_INFINITY, |f| f.mean());
         sorted.sort_by(|a, b| value(b).total_cmp(&value(a)).then(a.trial.cmp(&b.trial)));
     }
     let mut table = Table::new(head);
@@ -134,17 +139,41 @@ fn decisions(row: &Row) -> String {
     if text.chars().count() > WIDTH { text.chars().take(WIDTH - 1).collect::<String>() + "…" } else { text }
 }
 
-/// The Pareto front of the first stage that measures images: its first metric against FLOPs.
-fn front(pipeline: &Pipeline, rows: &[Row]) -> String {
-    let measured = |r: &&Row| r.state == "ready" && r.metrics.contains_key("map50");
-    let Some(stage) = pipeline.stages.iter().find(|s| rows.iter().filter(measured).filter(|r| r.stage == s.name.value).count() > 2) else {
-        return String::new();
+/// The metric that a stage is read by: what a search, a `select` or the `answer` takes from it, else the first that reads images.
+pub fn headline(pipeline: &Pipeline, stage: &str) -> Option<String> {
+    let chosen = pipeline.stages.iter().find_map(|s| match &s.kind {
+        StageKind::Sample(sample) => sample.objective.as_ref().filter(|o| o.stage.value == stage).map(|o| o.metric.value.name()),
+        StageKind::Select(select) if s.from.iter().any(|f| f.value == stage) => match &select.by {
+            SelectBy::Top(_, metric) => Some(metric.value.name()),
+            SelectBy::Pareto(metrics) => metrics.first().map(|m| m.value.name()),
+            SelectBy::All => None,
+        },
+        _ => None,
+    });
+    let answered = || pipeline.answer.as_ref().filter(|a| a.r#in.value == stage).map(|a| a.by.value.name());
+    let first = || match &pipeline.stages.iter().find(|s| s.name.value == stage)?.kind {
+        StageKind::Evaluate(e) => e.metrics.iter().find(|m| m.value.reads_predictions()).map(|m| m.value.name()),
+        _ => None,
     };
-    let of_stage: Vec<&Row> = rows.iter().filter(measured).filter(|r| r.stage == stage.name.value).collect();
-    let points: Vec<Vec<f64>> = of_stage.iter().map(|r| vec![-r.metrics["map50"].mean(), r.flops as f64]).collect();
-    let mut best: Vec<&Row> = pareto(&points).into_iter().map(|i| of_stage[i]).collect();
-    best.sort_by_key(|r| r.flops);
-    let line: Vec<String> =
-        best.iter().map(|r| format!("{} {:.3} at {}", r.model, r.metrics["map50"].mean(), number::si(r.flops as f64))).collect();
-    format!("\nthe Pareto front of {} (map50, FLOPs): {}\n", stage.name.value, line.join("   "))
+    let image = |m: &String| !matches!(m.as_str(), "params" | "flops" | "macs");
+    chosen.filter(image).or_else(|| answered().filter(image)).or_else(first)
+}
+
+/// The Pareto front of the first stage that measures several models: its headline metric against FLOPs.
+fn front(pipeline: &Pipeline, rows: &[Row]) -> String {
+    for stage in &pipeline.stages {
+        let Some(metric) = headline(pipeline, &stage.name.value) else { continue };
+        let measured = |r: &&Row| r.stage == stage.name.value && r.state == "ready" && r.metrics.contains_key(&metric);
+        let of_stage: Vec<&Row> = rows.iter().filter(measured).collect();
+        if of_stage.len() < 3 {
+            continue;
+        }
+        let points: Vec<Vec<f64>> = of_stage.iter().map(|r| vec![-r.metrics[&metric].mean(), r.flops as f64]).collect();
+        let mut best: Vec<&Row> = pareto(&points).into_iter().map(|i| of_stage[i]).collect();
+        best.sort_by_key(|r| r.flops);
+        let line: Vec<String> =
+            best.iter().map(|r| format!("{} {:.3} at {}", r.model, r.metrics[&metric].mean(), number::si(r.flops as f64))).collect();
+        return format!("\nthe Pareto front of {} ({metric}, FLOPs): {}\n", stage.name.value, line.join("   "));
+    }
+    String::new()
 }

@@ -3,7 +3,7 @@
 use super::error::RunError;
 use super::events::{Event, Events, StageProgress};
 use super::inline::{Computed, Inline};
-use super::job::{Assignment, Epoch, FORMAT, Job, JobResult, Line, PredictJob, TrainJob, exit};
+use super::job::{Assignment, Epoch, FORMAT, Job, JobResult, Line, PredictJob, Rung, TrainJob, exit};
 use super::known::StoreKnown;
 use super::observe;
 use super::packs::Packs;
@@ -62,8 +62,19 @@ pub struct Report {
     pub ended: Ended,
     /// Actions computed by this run: kind → how many.
     pub executed: BTreeMap<&'static str, usize>,
-    /// Trials out of attempts: label and reason. A run with any is not reproducible.
-    pub given_up: Vec<(String, String)>,
+    /// Trials out of attempts. A run with any is not reproducible.
+    pub given_up: Vec<GivenUp>,
+}
+
+/// A trial that is out of attempts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenUp {
+    /// The key of its action.
+    pub key: Digest,
+    /// For people.
+    pub label: String,
+    /// Why the last attempt failed.
+    pub reason: String,
 }
 
 /// Runs a pipeline to its end, as far as it is not interrupted.
@@ -116,7 +127,7 @@ struct Coordinator<'a> {
     tasks: HashMap<u64, Task>,
     attempts: HashMap<Digest, usize>,
     executed: BTreeMap<&'static str, usize>,
-    given_up: Vec<(String, String)>,
+    given_up: Vec<GivenUp>,
     begun: Instant,
     stopping: Option<Ended>,
     told: Vec<StageProgress>,
@@ -130,6 +141,11 @@ impl Coordinator<'_> {
                 return Err(RunError::Store(error));
             }
             self.tell(&view);
+            if self.stopping.is_none() && self.options.stop.load(Ordering::Relaxed) > 0 {
+                self.stopping = Some(Ended::Interrupted);
+                self.events.on(Event::Stopping);
+                self.workers.stop();
+            }
             if self.stopping.is_none() {
                 if self.compute(&view)? {
                     continue;
@@ -159,6 +175,9 @@ impl Coordinator<'_> {
     fn compute(&mut self, view: &View) -> Result<bool, RunError> {
         let mut any = false;
         for work in view.works.iter().filter(|w| Inline::takes(w)) {
+            if self.options.stop.load(Ordering::Relaxed) > 0 {
+                break;
+            }
             let begun = Instant::now();
             match self.inline.compute(work, self.prepared, self.store)? {
                 Computed::Done(result) => {
@@ -216,7 +235,7 @@ impl Coordinator<'_> {
                     curve,
                     checkpoint_seconds: self.options.checkpoint_seconds,
                 };
-                Ok(Some((Job::Train(Box::new(job)), w.resume.as_ref().map_or(0, |r| r.iteration))))
+                Ok(Some((Job::Train(Box::new(job)), w.done())))
             }
             Work::Predict(w) => {
                 let pack = self.packs.ensure(&w.data, self.prepared, self.store)?;
@@ -236,8 +255,9 @@ impl Coordinator<'_> {
     /// Starts one measurement, alone, with all processors; false where none is wanted.
     fn measure(&mut self, view: &View) -> Result<bool, RunError> {
         let wanted = observe::wanted(&self.prepared.pipeline, view, self.store, &self.options.executor);
-        let Some(next) = wanted.into_iter().find(|w| self.attempts.get(&w.key).copied().unwrap_or(0) == 0) else { return Ok(false) };
-        *self.attempts.entry(next.key).or_default() += 1;
+        let Some(next) = wanted.into_iter().find(|w| self.attempts.get(&w.key).copied().unwrap_or(0) < self.options.attempts) else {
+            return Ok(false);
+        };
         let threads = self.options.jobs * self.options.threads;
         let id = self.workers.start(self.store, &next.assignment, Some(threads))?;
         self.tasks.insert(id, Task::Observation { weights: next.weights, label: next.label });
@@ -283,6 +303,7 @@ impl Coordinator<'_> {
             Line::Images { done, of } => self.events.on(Event::Progress { key, label, done: done as u64, of: of as u64, loss: None }),
             Line::Waiting => self.events.on(Event::Note { message: format!("{label}: another run computes it; waiting for its result") }),
             Line::Checkpoint { .. } => {}
+            Line::Began => worker.begun = Some(Instant::now()),
             Line::Done { seconds, count } => worker.done = Some((seconds, count)),
             Line::Failed { message } => {
                 worker.failure.get_or_insert((message, false));
@@ -319,7 +340,7 @@ impl Coordinator<'_> {
 
     fn failed(&mut self, task: &Task, worker: &Worker, status: Option<std::process::ExitStatus>) {
         let how = match (&worker.failure, worker.timed_out) {
-            (_, true) => format!("timed out after {:.0} s", worker.begun.elapsed().as_secs_f64()),
+            (_, true) => format!("timed out after {:.0} s", worker.begun.map_or(0.0, |b| b.elapsed().as_secs_f64())),
             (Some((said, _)), _) => said.clone(),
             (None, _) => ended(status),
         };
@@ -334,7 +355,7 @@ impl Coordinator<'_> {
             if !again {
                 let reason = format!("{attempt} attempts failed: {how}");
                 self.known.give_up(work.key(), reason.clone());
-                self.given_up.push((label.clone(), reason));
+                self.given_up.push(GivenUp { key: work.key(), label: label.clone(), reason });
             }
             // What an input was may be gone: look again.
             self.packs.forget();
@@ -347,21 +368,15 @@ impl Coordinator<'_> {
         let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
         let said = match (work, result) {
             (Work::Train(train), JobResult::Trained { rungs, curve }) => {
-                for (epoch, action) in &train.rungs {
-                    let Some(rung) = rungs.iter().find(|r| r.epoch == *epoch) else {
-                        return Err(RunError::Worker(format!("{}: the result has no epoch {epoch}", train.label)));
-                    };
-                    let outputs = BTreeMap::from([("weights".to_string(), rung.weights), ("state".to_string(), rung.state)]);
-                    let curve: Vec<&Epoch> = curve.iter().filter(|e| e.epoch <= *epoch).collect();
-                    let values = json!({ "status": "trained", "epochs": epoch, "curve": curve });
-                    let chain = (train.chain, (epoch * train.per_epoch) as u64);
-                    self.record(&record(action, Some(chain), outputs, values), &train.label)?;
-                    self.known.forget(action.key());
+                if let Some((epoch, _)) = train.rungs.iter().find(|(e, _)| !rungs.iter().any(|r| r.epoch == *e)) {
+                    return Err(RunError::Worker(format!("{}: the result has no epoch {epoch}", train.label)));
                 }
+                self.rungs(train, rungs, curve)?;
                 let last = curve.last().map_or(f64::NAN, |e| e.r#box + e.obj + e.cls);
                 format!("{} epochs, loss {last:.4}", train.rungs.last().map_or(0, |r| r.0))
             }
-            (Work::Train(train), JobResult::Diverged { iteration, reason, curve }) => {
+            (Work::Train(train), JobResult::Diverged { iteration, reason, curve, rungs }) => {
+                self.rungs(train, rungs, curve)?;
                 let values = json!({ "status": "diverged", "iteration": iteration, "reason": reason, "curve": curve });
                 let chain = Some((train.chain, *iteration));
                 self.record(&record(&train.action, chain, BTreeMap::new(), values), &train.label)?;
@@ -381,6 +396,20 @@ impl Coordinator<'_> {
         }
         self.known.forget(work.key());
         self.events.on(Event::Finished { key: work.key().hex(), label: work.label(), result: said, seconds });
+        Ok(())
+    }
+
+    /// Publishes the rungs that a training has passed.
+    fn rungs(&mut self, train: &TrainWork, rungs: &[Rung], curve: &[Epoch]) -> Result<(), RunError> {
+        for (epoch, action) in &train.rungs {
+            let Some(rung) = rungs.iter().find(|r| r.epoch == *epoch) else { continue };
+            let outputs = BTreeMap::from([("weights".to_string(), rung.weights), ("state".to_string(), rung.state)]);
+            let curve: Vec<&Epoch> = curve.iter().filter(|e| e.epoch <= *epoch).collect();
+            let values = json!({ "status": "trained", "epochs": epoch, "curve": curve });
+            let chain = (train.chain, (epoch * train.per_epoch) as u64);
+            self.record(&record(action, Some(chain), outputs, values), &train.label)?;
+            self.known.forget(action.key());
+        }
         Ok(())
     }
 
@@ -448,10 +477,4 @@ impl Task {
 fn stuck(view: &View) -> String {
     let open: Vec<usize> = view.stages.iter().enumerate().filter(|(_, s)| !s.complete).map(|(i, _)| i).collect();
     format!("stages {open:?} are open and there is no work among {}", view.works.len())
-}
-
-/// Iterations that a training still has to do.
-pub fn remaining(train: &TrainWork) -> u64 {
-    let end = (train.rungs.last().map_or(0, |r| r.0) * train.per_epoch) as u64;
-    end.saturating_sub(train.resume.as_ref().map_or(0, |r| r.iteration))
 }

@@ -1,6 +1,5 @@
 //! How long a plan will take, from what this machine took before.
 
-use super::coordinator::remaining;
 use super::observe::{machine, now};
 use crate::base::Digest;
 use crate::plan::Work;
@@ -20,7 +19,8 @@ pub fn keep(store: &Store, work: &Work, value: serde_json::Value) -> Result<(), 
     store.observe(kind(work), &Digest::of(machine.as_bytes()), &machine, value, now())
 }
 
-/// Multiply-adds a second that one worker of this machine reached: the median over its last runs of a kind.
+/// Multiply-adds a second that this machine reached with all its workers together: the median over its last works of a kind,
+/// each times the workers that ran beside it.
 pub fn rate(store: &Store, kind: &str) -> Option<f64> {
     let machine = machine();
     let mut rates: Vec<f64> = store
@@ -31,7 +31,7 @@ pub fn rate(store: &Store, kind: &str) -> Option<f64> {
         .take(200)
         .filter_map(|o| {
             let v = |k: &str| o.value[k].as_f64();
-            Some(v("macs")? * v("images")? / v("seconds").filter(|s| *s > 0.0)?)
+            Some(v("macs")? * v("images")? * v("jobs")? / v("seconds").filter(|s| *s > 0.0)?)
         })
         .collect();
     rates.sort_by(f64::total_cmp);
@@ -41,7 +41,7 @@ pub fn rate(store: &Store, kind: &str) -> Option<f64> {
 /// Multiply-adds that a training still needs (forward; the rate counts alike).
 pub fn load(work: &Work) -> f64 {
     match work {
-        Work::Train(w) => (remaining(w) * w.recipe.batch as u64) as f64 * w.candidate.macs as f64,
+        Work::Train(w) => (w.end().saturating_sub(w.done()) * w.recipe.batch as u64) as f64 * w.candidate.macs as f64,
         _ => 0.0,
     }
 }

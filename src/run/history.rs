@@ -7,8 +7,8 @@ use crate::plan::reason::History;
 use crate::store::{Store, StoreError};
 use serde_json::{Value, json};
 
-/// Keeps a run's record; a run that executed nothing leaves none.
-pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report) -> Result<(), StoreError> {
+/// Keeps a run's record; a run that executed nothing leaves none. `begun` is when it began, in seconds since 1970.
+pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report, begun: u64) -> Result<(), StoreError> {
     if report.executed.is_empty() && report.given_up.is_empty() {
         return Ok(());
     }
@@ -21,7 +21,7 @@ pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report) -> Result<(), S
             (stage.name.value.clone(), keys.into())
         })
         .collect();
-    let given_up: Vec<Value> = report.given_up.iter().map(|(label, why)| json!({ "trial": label, "reason": why })).collect();
+    let given_up: Vec<Value> = report.given_up.iter().map(|g| json!({ "key": g.key, "trial": g.label, "reason": g.reason })).collect();
     let file = pipeline.sources.files.first().map(|f| f.0.clone());
     let values = json!({
         "reproducible": report.given_up.is_empty(),
@@ -30,6 +30,7 @@ pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report) -> Result<(), S
         "stages": stages,
     });
     let mut run = store.run_begin(&pipeline.name, &file.unwrap_or_default(), values)?;
+    run.begun = begun;
     store.run_end(&mut run, if report.ended == Ended::Finished { "finished" } else { "stopped" })
 }
 
@@ -46,4 +47,17 @@ pub fn last(store: &Store, pipeline: &Pipeline) -> Result<History, StoreError> {
         history.insert(stage.clone(), texts);
     }
     Ok(history)
+}
+
+/// The trials that the last run of this pipeline gave up: key, label, reason. Whoever only looks sees what that run saw; the
+/// next run tries them again.
+pub fn given_up(store: &Store, pipeline: &Pipeline) -> Result<Vec<(Digest, String, String)>, StoreError> {
+    let Some(run) = store.runs(Some(&pipeline.name))?.pop() else { return Ok(Vec::new()) };
+    let trials = run.values["given-up"].as_array().into_iter().flatten();
+    Ok(trials
+        .filter_map(|t| {
+            let text = |name: &str| t[name].as_str().map(str::to_string);
+            Some((text("key")?.parse().ok()?, text("trial")?, text("reason")?))
+        })
+        .collect())
 }

@@ -20,10 +20,11 @@ pub enum Computed {
     InputGone,
 }
 
-/// Computes metrics; keeps the last report, because several metrics read the same predictions.
+/// Computes metrics; keeps the last report, because several metrics read the same predictions and truth.
 #[derive(Default)]
 pub struct Inline {
-    last: Option<(Digest, DetectionReport)>,
+    /// The inputs (predictions, split) of a report, and the report.
+    last: Option<(Vec<(&'static str, Digest)>, DetectionReport)>,
 }
 
 impl Inline {
@@ -42,7 +43,7 @@ impl Inline {
     }
 
     fn metric(&mut self, work: &MetricWork, prepared: &Prepared, store: &Store) -> Result<Computed, RunError> {
-        if self.last.as_ref().map(|l| l.0) != Some(work.predictions) {
+        if self.last.as_ref().is_none_or(|l| l.0 != work.action.inputs) {
             let bytes = match store.blobs().get(&work.predictions) {
                 Ok(bytes) => bytes,
                 Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => return Ok(Computed::InputGone),
@@ -52,11 +53,12 @@ impl Inline {
                 Predictions::from_bytes(&bytes).map_err(|e| RunError::Store(format!("predictions {}: {e}", work.predictions.short())))?;
             let scan = prepared.scans.get(&work.data.0).ok_or_else(|| RunError::Data(format!("no data `{}`", work.data.0)))?;
             let truth = without_pixels(scan, &work.data.1)?;
-            self.last = Some((work.predictions, evaluate::report(&truth, &predictions).map_err(RunError::Data)?));
+            self.last = Some((work.action.inputs.clone(), evaluate::report(&truth, &predictions).map_err(RunError::Data)?));
         }
-        let value = self.last.as_ref().map_or(f64::NAN, |(_, report)| value(report, &work.metric));
+        let Some((_, report)) = &self.last else { return Ok(Computed::InputGone) };
+        let value = value(report, &work.metric);
         store
-            .publish(&record(&work.action, None, BTreeMap::new(), json!({ "value": value })))
+            .publish(&record(&work.action, None, BTreeMap::new(), json!({ "value": value, "classes": report.classes })))
             .map_err(|e| RunError::Store(e.to_string()))?;
         Ok(Computed::Done(format!("{} {value:.3}", work.metric)))
     }

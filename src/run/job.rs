@@ -127,6 +127,8 @@ pub enum JobResult {
         reason: String,
         /// The curve until then.
         curve: Vec<Epoch>,
+        /// The rungs passed before.
+        rungs: Vec<Rung>,
     },
     /// Detected.
     Predicted {
@@ -153,8 +155,10 @@ pub enum JobResult {
 pub struct Checkpoint {
     /// Iterations done.
     pub iteration: u64,
-    /// The state's blob.
+    /// The digest of the state's bytes.
     pub state: Digest,
+    /// The file of the attempt that holds them; none where they are a blob, at a rung.
+    pub file: Option<String>,
     /// The curve so far.
     pub curve: Vec<Epoch>,
     /// Rungs passed.
@@ -167,6 +171,8 @@ pub struct Checkpoint {
 pub enum Line {
     /// Waiting for another run that computes the same.
     Waiting,
+    /// The lock is held: work begins.
+    Began,
     /// Progress of a training.
     Iteration {
         /// Iterations done.

@@ -87,11 +87,9 @@ impl Known for StoreKnown<'_> {
                 diverged: (r.values["status"] == "diverged").then(|| r.values["reason"].as_str().unwrap_or("diverged").to_string()),
             })
             .collect();
-        // A training that was interrupted has a checkpoint that no record names yet.
-        if let Some(Checkpoint { iteration, state, .. }) = checkpoint_of(store.root(), chain)
-            && store.blobs().has(&state)
-        {
-            points.push(Point { iteration, key: chain, state: Some(state), diverged: None });
+        // A training that was interrupted has a checkpoint that no record names yet; its worker goes on from it by itself.
+        if let Some(Checkpoint { iteration, .. }) = checkpoint_of(store.root(), chain) {
+            points.push(Point { iteration, key: chain, state: None, diverged: None });
         }
         points
     }

@@ -7,6 +7,7 @@ use crate::document::{Metric, Pipeline, StageKind};
 use crate::plan::{State, View};
 use crate::store::Store;
 use serde_json::{Value, json};
+use std::sync::OnceLock;
 
 /// A measurement that is asked for.
 pub struct Wanted {
@@ -25,6 +26,11 @@ pub const KIND: &str = "latency";
 
 /// This machine: architecture, processors, and the processor's name where the system tells it.
 pub fn machine() -> String {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(describe).clone()
+}
+
+fn describe() -> String {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let name = std::fs::read_to_string("/proc/cpuinfo")
         .ok()

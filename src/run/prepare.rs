@@ -4,7 +4,7 @@ use super::error::RunError;
 use super::packs::boxes;
 use crate::base::{Canon, Digest};
 use crate::data::{self, Scan};
-use crate::document::{Data, Diagnostic, Diagnostics, Metric, Pipeline, Severity, StageKind, nearest};
+use crate::document::{Data, DataSource, Diagnostic, Diagnostics, Metric, Pipeline, Severity, StageKind, nearest};
 use crate::plan::{Action, DataInfo, Kind, SplitInfo};
 use crate::space::{Head, InputSpec, Space};
 use crate::store::{Record, Store};
@@ -86,6 +86,14 @@ pub fn prepare(pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Resul
 
 fn scan(node: &Data, store: Option<&Store>, rehash: bool) -> Result<Result<Scan, String>, RunError> {
     let base = Path::new(".");
+    // One place has one name, from whichever directory the run is started and however the root is spelled.
+    let mut node = node.clone();
+    if let DataSource::Voc { root } | DataSource::Yolo { root } = &mut node.source
+        && let Some(absolute) = std::fs::canonicalize(&root.value).ok().and_then(|p| p.to_str().map(str::to_string))
+    {
+        root.value = absolute;
+    }
+    let node = &node;
     let listing = match data::listing(node, base) {
         Ok(listing) => listing,
         Err(e) => return Ok(Err(e.to_string())),

@@ -28,7 +28,7 @@ pub fn smoke(prepared: &Prepared, store: &Store, numerics: &str, options: &Optio
     });
     let _ = std::fs::remove_dir_all(&root);
     let report = done?;
-    let failed: Vec<String> = report.given_up.iter().map(|(label, why)| format!("  {label}: {why}\n")).collect();
+    let failed: Vec<String> = report.given_up.iter().map(|g| format!("  {}: {}\n", g.label, g.reason)).collect();
     if !failed.is_empty() {
         return Err(RunError::Worker(format!("the smoke run failed:\n{}", failed.concat())));
     }

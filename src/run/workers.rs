@@ -29,8 +29,8 @@ pub struct Worker {
     pub lock: Digest,
     child: Child,
     stdin: Option<ChildStdin>,
-    /// When it began.
-    pub begun: Instant,
+    /// When it began to work, once it holds its lock: waiting for another run is not its fault.
+    pub begun: Option<Instant>,
     /// What it said last of why it cannot go on, and whether the run cannot.
     pub failure: Option<(String, bool)>,
     /// Seconds and count of its last `done` line.
@@ -120,7 +120,7 @@ impl Workers {
             lock: assignment.lock,
             child,
             stdin,
-            begun: Instant::now(),
+            begun: None,
             failure: None,
             done: None,
             timed_out: false,
@@ -152,7 +152,7 @@ impl Workers {
 
     /// Kills those that run longer than `limit`.
     pub fn enforce(&mut self, limit: Duration) {
-        for worker in self.running.iter_mut().filter(|w| !w.timed_out && w.begun.elapsed() > limit) {
+        for worker in self.running.iter_mut().filter(|w| !w.timed_out && w.begun.is_some_and(|b| b.elapsed() > limit)) {
             worker.timed_out = true;
             let _ = worker.child.kill();
         }

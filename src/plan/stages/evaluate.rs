@@ -107,7 +107,7 @@ impl Engine<'_> {
         };
         let key = action.key();
         let outcome = known.outcome(key).and_then(|o| o.outputs.get("predictions").copied());
-        steps.push(Step { action: action.clone(), key, known: outcome.is_some() });
+        steps.push(Step { action: action.clone(), key, known: outcome.is_some(), chain: None });
         if let Some(predictions) = outcome {
             return Found::Known(predictions);
         }
@@ -150,7 +150,7 @@ impl Engine<'_> {
         };
         let key = action.key();
         let outcome = known.outcome(key);
-        steps.push(Step { action: action.clone(), key, known: outcome.is_some() });
+        steps.push(Step { action: action.clone(), key, known: outcome.is_some(), chain: None });
         match outcome {
             Some(o) => Found::Known(o.values["value"].as_f64().unwrap_or(f64::NAN)),
             None => {

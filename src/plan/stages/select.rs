@@ -32,7 +32,7 @@ impl Engine<'_> {
         };
         let key = action.key();
         let done = known.outcome(key).is_some();
-        let step = Step { action: action.clone(), key, known: done };
+        let step = Step { action: action.clone(), key, known: done, chain: None };
         if !done {
             let chosen = chosen.iter().map(|&i| incoming.slots[i].model.identity().hex()).collect::<Vec<_>>();
             works.push(Work::Select(Box::new(SelectWork { action, key, label: name, stage: index, chosen: chosen.into() })));

@@ -37,9 +37,10 @@ impl Engine<'_> {
                 .collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
             let outcomes: Vec<_> = keys.iter().map(|k| known.outcome(*k)).collect();
+            let chain = self.train_action(train, slot.model.candidate.digest, init, seed, 0).key();
             let mut missing = false;
             for (i, outcome) in outcomes.iter().enumerate() {
-                slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some() });
+                slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some(), chain: Some(chain) });
                 match outcome {
                     Some(o) if o.values["status"] == "diverged" => {
                         state = State::Failed(o.values["reason"].as_str().unwrap_or("diverged").to_string());
@@ -64,7 +65,6 @@ impl Engine<'_> {
                 state = State::Failed(reason);
                 continue;
             }
-            let chain = self.train_action(train, slot.model.candidate.digest, init, seed, 0).key();
             let known_points = known.chain(chain);
             let end = (rungs[last_missing] * per_epoch) as u64;
             if let Some(reason) = known_points.iter().filter(|p| p.iteration < end).find_map(|p| p.diverged.clone()) {
@@ -73,6 +73,7 @@ impl Engine<'_> {
             }
             state = State::Pending;
             let limit = (rungs[first_missing] * per_epoch) as u64;
+            let checkpoint = known_points.iter().filter(|p| p.key == chain && p.iteration < end).map(|p| p.iteration).max();
             let resume = known_points
                 .into_iter()
                 .filter(|p| p.iteration < limit)
@@ -93,6 +94,7 @@ impl Engine<'_> {
                 per_epoch,
                 rungs: actions[first_missing..=last_missing].to_vec(),
                 resume,
+                checkpoint,
             })));
         }
         if state == State::Ready {

@@ -120,6 +120,7 @@ fn perform(blobs: Blobs, attempt: Attempt, key: Digest, stop: Arc<AtomicBool>, s
         }
         std::thread::sleep(Duration::from_millis(100));
     };
+    say(&Line::Began);
     if let Some(result) = read_result(&attempt, key)?
         && answers(&result, &assignment.job)
         && outputs(&result).iter().all(|d| blobs.has(d))
@@ -135,7 +136,7 @@ fn perform(blobs: Blobs, attempt: Attempt, key: Digest, stop: Arc<AtomicBool>, s
     };
     let bytes = serde_json::to_vec_pretty(&result).map_err(|e| Failure::Broken(e.to_string()))?;
     context.attempt.write(&result_file(key), &bytes)?;
-    context.attempt.remove(training::CHECKPOINT)?;
+    training::forget(&context)?;
     Ok((begun.elapsed().as_secs_f64(), count))
 }
 
@@ -156,7 +157,7 @@ fn answers(result: &JobResult, job: &Job) -> bool {
 /// The blobs that a result names.
 pub fn outputs(result: &JobResult) -> Vec<Digest> {
     match result {
-        JobResult::Trained { rungs, .. } => rungs.iter().map(|r| r.weights).collect(),
+        JobResult::Trained { rungs, .. } => rungs.iter().flat_map(|r| [r.weights, r.state]).collect(),
         JobResult::Predicted { predictions } => vec![*predictions],
         JobResult::Diverged { .. } | JobResult::Measured { .. } => Vec::new(),
     }

@@ -2,6 +2,7 @@
 
 use super::super::job::{Checkpoint, Epoch, JobResult, Line, Rung, TrainJob};
 use super::{Context, Failure};
+use crate::base::Digest;
 use crate::data::{Batch, Loader, Pack, Prefetch};
 use crate::nn::Parameters;
 use crate::space::Program;
@@ -65,7 +66,7 @@ pub fn train(job: &TrainJob, context: &mut Context) -> Result<(JobResult, u64), 
         }
         if context.stopped() {
             if iteration > at.saved {
-                at.save(&trainer, &program, context)?;
+                at.checkpoint(&trainer, &program, context, None)?;
             }
             return Err(Failure::Stopped);
         }
@@ -73,7 +74,7 @@ pub fn train(job: &TrainJob, context: &mut Context) -> Result<(JobResult, u64), 
             Outcome::Step(step) => step,
             Outcome::Diverged { iteration, loss } => {
                 let reason = format!("diverged at iteration {iteration}: loss {loss}");
-                return Ok((JobResult::Diverged { iteration, reason, curve: at.curve }, iteration - first));
+                return Ok((JobResult::Diverged { iteration, reason, curve: at.curve, rungs: at.rungs }, iteration - first));
             }
         };
         context.attempt.append(JOURNAL, format!("{}\n", step.iteration).as_bytes())?;
@@ -90,7 +91,7 @@ pub fn train(job: &TrainJob, context: &mut Context) -> Result<(JobResult, u64), 
             at.checkpoint(&trainer, &program, context, rung.then_some(epoch))?;
             saved = Instant::now();
         } else if saved.elapsed().as_secs_f64() > job.checkpoint_seconds {
-            at.save(&trainer, &program, context)?;
+            at.checkpoint(&trainer, &program, context, None)?;
             saved = Instant::now();
         }
     }
@@ -104,13 +105,13 @@ struct Position {
     rungs: Vec<Rung>,
     /// Iterations at the last checkpoint.
     saved: u64,
-    /// Its state's blob, where this chain of attempts wrote it and may drop it.
-    droppable: Option<crate::base::Digest>,
+    /// The file that holds its state, which goes once the next checkpoint is durable.
+    file: Option<String>,
 }
 
 /// The furthest point to start from: the checkpoint of an earlier attempt, else what the store knows, else nothing.
 fn start(job: &TrainJob, program: &Program, context: &mut Context) -> Result<Position, Failure> {
-    let nothing = Position { state: None, curve: Vec::new(), rungs: Vec::new(), saved: 0, droppable: None };
+    let nothing = Position { state: None, curve: Vec::new(), rungs: Vec::new(), saved: 0, file: None };
     let checkpoint: Option<Checkpoint> = context.attempt.read(CHECKPOINT)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     if let Some(c) = checkpoint {
         // A rung that the checkpoint has passed must have left its weights.
@@ -119,30 +120,36 @@ fn start(job: &TrainJob, program: &Program, context: &mut Context) -> Result<Pos
         let further = job.resume.is_none_or(|(iteration, _)| c.iteration >= iteration);
         if passed
             && further
-            && let Some(state) = read_state(c.state, job, program, context)?
+            && let Some(state) = read_checkpoint(&c, job, program, context)?
         {
-            let is_rung = c.rungs.iter().any(|r| r.state == c.state) || job.resume.is_some_and(|(_, s)| s == c.state);
             let rungs = c.rungs.into_iter().filter(|r| job.rungs.contains(&r.epoch)).collect();
-            let droppable = (!is_rung).then_some(c.state);
-            return Ok(Position { saved: state.iteration, state: Some(state), curve: c.curve, rungs, droppable });
+            return Ok(Position { saved: state.iteration, state: Some(state), curve: c.curve, rungs, file: c.file });
         }
     }
     if let Some((_, digest)) = job.resume
-        && let Some(state) = read_state(digest, job, program, context)?
+        && let Some(bytes) = blob_if_whole(digest, context)?
+        && let Ok(state) = TrainState::from_bytes(&bytes, program, &job.recipe)
     {
         return Ok(Position { saved: state.iteration, state: Some(state), curve: job.curve.clone(), ..nothing });
     }
     Ok(nothing)
 }
 
-fn read_state(digest: crate::base::Digest, job: &TrainJob, program: &Program, context: &Context) -> Result<Option<TrainState>, Failure> {
-    let bytes = match context.blobs.get(&digest) {
-        Ok(bytes) => bytes,
-        // Gone or damaged: start from further back.
-        Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => return Ok(None),
-        Err(e) => return Err(e.into()),
+fn read_checkpoint(c: &Checkpoint, job: &TrainJob, program: &Program, context: &Context) -> Result<Option<TrainState>, Failure> {
+    let bytes = match &c.file {
+        Some(file) => context.attempt.read(file)?.filter(|bytes| Digest::of(bytes) == c.state),
+        None => blob_if_whole(c.state, context)?,
     };
-    Ok(TrainState::from_bytes(&bytes, program, &job.recipe).ok())
+    Ok(bytes.and_then(|b| TrainState::from_bytes(&b, program, &job.recipe).ok()))
+}
+
+/// A blob; none where it is gone or damaged, so that the training starts from further back.
+fn blob_if_whole(digest: Digest, context: &Context) -> Result<Option<Vec<u8>>, Failure> {
+    match context.blobs.get(&digest) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
 }
 
 fn fresh(job: &TrainJob, program: &Program, context: &Context) -> Result<TrainState, Failure> {
@@ -154,31 +161,45 @@ fn fresh(job: &TrainJob, program: &Program, context: &Context) -> Result<TrainSt
 }
 
 impl Position {
-    /// Writes a checkpoint between epochs.
-    fn save(&mut self, trainer: &Trainer, program: &Program, context: &mut Context) -> Result<(), Failure> {
-        self.checkpoint(trainer, program, context, None)
-    }
-
-    /// Writes a checkpoint; at a rung the weights too. The blob of the checkpoint before goes once this one is durable.
+    /// Writes a checkpoint. Between rungs its state is a file of the attempt, which nothing else can name, so that it can
+    /// go once the next checkpoint is durable; at a rung state and weights are blobs.
     fn checkpoint(&mut self, trainer: &Trainer, program: &Program, context: &mut Context, rung: Option<usize>) -> Result<(), Failure> {
-        let bytes = trainer.state().to_bytes(program).map_err(Failure::Attempt)?;
-        let state = context.blobs.put(&bytes)?;
-        if let Some(epoch) = rung {
-            let weights = weights_to_bytes(program, trainer.weights()).map_err(Failure::Attempt)?;
-            let weights = context.blobs.put(&weights)?;
-            self.rungs.retain(|r| r.epoch != epoch);
-            self.rungs.push(Rung { epoch, weights, state });
-        }
         let iteration = trainer.state().iteration;
-        let checkpoint = Checkpoint { iteration, state, curve: self.curve.clone(), rungs: self.rungs.clone() };
+        let bytes = trainer.state().to_bytes(program).map_err(Failure::Attempt)?;
+        let state = Digest::of(&bytes);
+        let file = match rung {
+            Some(epoch) => {
+                context.blobs.put(&bytes)?;
+                let weights = weights_to_bytes(program, trainer.weights()).map_err(Failure::Attempt)?;
+                let weights = context.blobs.put(&weights)?;
+                self.rungs.retain(|r| r.epoch != epoch);
+                self.rungs.push(Rung { epoch, weights, state });
+                None
+            }
+            None => {
+                let file = format!("state-{iteration}");
+                context.attempt.write(&file, &bytes)?;
+                Some(file)
+            }
+        };
+        let checkpoint = Checkpoint { iteration, state, file: file.clone(), curve: self.curve.clone(), rungs: self.rungs.clone() };
         let bytes = serde_json::to_vec(&checkpoint).map_err(|e| Failure::Broken(e.to_string()))?;
         context.attempt.write(CHECKPOINT, &bytes)?;
-        if let Some(old) = self.droppable.take().filter(|old| *old != state) {
-            context.blobs.remove(&old)?;
+        let before = std::mem::replace(&mut self.file, file);
+        if let Some(old) = before.filter(|old| Some(old) != self.file.as_ref()) {
+            context.attempt.remove(&old)?;
         }
-        self.droppable = rung.is_none().then_some(state);
         self.saved = iteration;
         (context.say)(&Line::Checkpoint { iteration });
         Ok(())
     }
+}
+
+/// Removes the checkpoint of a training that has ended, state first: without it, the file that names it is of no use.
+pub fn forget(context: &Context) -> Result<(), StoreError> {
+    let checkpoint: Option<Checkpoint> = context.attempt.read(CHECKPOINT)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    if let Some(file) = checkpoint.and_then(|c| c.file) {
+        context.attempt.remove(&file)?;
+    }
+    context.attempt.remove(CHECKPOINT)
 }
