@@ -97,3 +97,82 @@ fn two_runs_at_a_time_compute_everything_once() {
     let (executed, distinct) = crate::kill::journal(&place);
     assert_eq!(executed, distinct, "an iteration ran twice");
 }
+
+/// Same images, other labels: the predictions are the same bytes, the metrics are not.
+#[test]
+fn metrics_are_of_the_truth_that_they_name() {
+    let set = |name: &str, label: &str| {
+        format!(
+            "data \"{name}\" format=yolo root=\"{name}\" image-size=64 {{ classes \"thing\" }}\n\
+             // {label}\n"
+        )
+    };
+    let rest = |evaluates: &str| {
+        format!(
+            "space \"s\" {{ network width=0.125 {{ input \"x\"; conv 64 kernel=3 stride=4; conv 64 kernel=3 stride=2 as=\"a\"; conv 64 kernel=3 stride=2 as=\"b\"; \
+             conv 64 kernel=3 stride=2 as=\"c\"; detect \"a\" \"b\" \"c\" anchors=coco }} }}\n\
+             sample \"one\" {{ from \"s\"; strategy reference }}\n\
+             train \"t\" {{ from \"one\"; data \"x\" split=train; recipe yolov5-short; epochs 30 }}\n{evaluates}"
+        )
+    };
+    let ex = "evaluate \"ex\" { from \"t\"; data \"x\" split=train; metrics recall map50 }\n";
+    let ey = "evaluate \"ey\" { from \"t\"; data \"y\" split=train; metrics recall map50 }\n";
+    let head = format!("pipeline \"labels\"\n{}{}", set("x", "right"), set("y", "moved"));
+    let place = Place::new(&(head.clone() + &rest(&format!("{ex}{ey}"))));
+    for (name, label) in [("x", "0 0.5 0.5 0.5 0.5"), ("y", "0 0.05 0.05 0.1 0.1")] {
+        for folder in ["images/train", "labels/train"] {
+            std::fs::create_dir_all(place.path().join(name).join(folder)).expect("a folder");
+        }
+        for i in 0..4u32 {
+            let picture = image::RgbImage::from_fn(64, 64, |x, y| {
+                let inside = (16..48).contains(&x) && (16..48).contains(&y);
+                image::Rgb(if inside { [220, 40, 30 + i as u8] } else { [30, 90, 60] })
+            });
+            picture.save(place.path().join(name).join(format!("images/train/{i}.png"))).expect("an image");
+            std::fs::write(place.path().join(name).join(format!("labels/train/{i}.txt")), label).expect("a label");
+        }
+    }
+    let both = place.nasflow(&["run", "pipeline.kdl", "--jobs", "1"]);
+    assert!(both.ok(), "{both:?}");
+    let of = |digests: &str| digests.lines().filter(|l| l.starts_with("ey ")).map(str::to_string).collect::<Vec<_>>();
+    let together = of(&place.digests());
+    let values = |stage: &str| -> Vec<String> {
+        let json: serde_json::Value = serde_json::from_str(&place.nasflow(&["show", "pipeline.kdl", "--json"]).out).expect("JSON");
+        json["rows"].as_array().into_iter().flatten().filter(|r| r["stage"] == stage).map(|r| r["metrics"].to_string()).collect()
+    };
+    assert_ne!(values("ex"), values("ey"), "the network has learned the labels of x");
+    place.write(&(head + &rest(ey)));
+    let alone = place.nasflow(&["run", "pipeline.kdl", "--cache", "other"]);
+    assert!(alone.ok(), "{alone:?}");
+    assert_eq!(together, of(&place.nasflow(&["show", "pipeline.kdl", "--digests", "--cache", "other"]).out));
+}
+
+#[test]
+fn a_trial_out_of_attempts_fails_and_the_next_run_tries_it_again() {
+    let long = SMALL.replace("epochs 2", "epochs 150");
+    let place = Place::new(&long);
+    let timed_out = place.nasflow(&["run", "pipeline.kdl", "--timeout", "0.2s"]);
+    assert_eq!(timed_out.code, Some(2), "no candidate is left to select: {timed_out:?}");
+    assert!(timed_out.err.contains("attempt 3 failed: timed out") && timed_out.out.contains("not reproducible"), "{timed_out:?}");
+    let shown = place.nasflow(&["show", "pipeline.kdl"]);
+    assert!(shown.out.contains("3 attempts failed: timed out"), "show sees what the run saw: {shown:?}");
+    let trial = place.nasflow(&["show", "pipeline.kdl", "--trial", "0", "--json"]);
+    let trial: serde_json::Value = serde_json::from_str(&trial.out).expect("JSON");
+    assert_eq!(trial["rows"][0]["state"], "failed");
+    let after = place.run();
+    assert!(after.executed("train") > 0, "{after:?}");
+    assert!(place.run().nothing_executed());
+}
+
+#[test]
+fn pictures_are_never_written_over() {
+    let place = Place::new(SMALL);
+    place.run();
+    assert!(place.nasflow(&["export", "pipeline.kdl", "-o", "m.safetensors"]).ok());
+    let path = place.path().join("a.png");
+    image::RgbImage::new(40, 30).save(&path).expect("an image");
+    let before = std::fs::read(&path).expect("the image");
+    let said = place.nasflow(&["predict", "m.safetensors", "a.png", "-o", "."]);
+    assert!(!said.ok() && said.err.contains("would be written over"), "{said:?}");
+    assert_eq!(std::fs::read(&path).expect("the image"), before);
+}
