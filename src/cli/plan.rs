@@ -153,6 +153,10 @@ fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, sto
         }
     }
     for (name, space) in &prepared.spaces {
+        if space.bounds().is_empty() {
+            out += &format!("\nspace {name:?}: {} samples\n", samples(space));
+            continue;
+        }
         let shares = space.shares(8000);
         let of = if shares.exact { "of all" } else { "of" };
         let share = |n: usize| 100.0 * n as f64 / shares.samples.max(1) as f64;
@@ -161,7 +165,7 @@ fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, sto
             out += &format!("; {:.1} % {of} {} meet {}", share(*met), number::grouped(shares.samples as u64), bound.text());
         }
         out += "\n";
-        if !space.bounds().is_empty() && share(shares.admitted) < 1.0 {
+        if share(shares.admitted) < 1.0 {
             out += &format!(
                 "  warning: only {:.2} % of samples meet every bound; proposals will be slow to find, and few\n",
                 share(shares.admitted)

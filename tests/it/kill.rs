@@ -5,11 +5,12 @@ use crate::support::{Place, SMALL, long};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Iterations of an epoch, the checkpoint interval: 12 images in batches of 8.
-const INTERVAL: usize = 2;
+/// Iterations of an epoch, the checkpoint interval: 24 images in batches of 8.
+const INTERVAL: usize = 3;
 
 fn longer() -> String {
-    SMALL.replace("images=24", "images=48").replace("epochs 2", "epochs 12").replace("trials 4", "trials 5")
+    let epochs = if long() { "epochs 300" } else { "epochs 60" };
+    SMALL.replace("images=24", "images=48").replace("epochs 2", epochs).replace("trials 4", "trials 5")
 }
 
 #[cfg(unix)]
@@ -57,7 +58,8 @@ fn killed_again_and_again_it_ends_with_the_same_bits() {
     assert_eq!((undisturbed_executed, undisturbed_distinct), (distinct, distinct));
     // Two chains are in work at a time, so a kill costs at most one interval of each.
     assert!(executed - distinct <= kills * jobs * INTERVAL, "{executed} executed, {distinct} distinct, {kills} kills");
-    assert!(kills >= 3, "only {kills} kills came before the end");
+    eprintln!("{kills} kills; {executed} iterations executed, {distinct} distinct");
+    assert!(2 * kills >= wished, "only {kills} kills came before the end");
 }
 
 /// (iterations executed, distinct iterations), over all chains.

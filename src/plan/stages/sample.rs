@@ -66,7 +66,7 @@ impl<'a> Engine<'a> {
         self.candidates
             .entry(digest)
             .or_insert_with(|| {
-                let (params, macs) = architecture.program().map(|p| (p.param_count(), p.macs())).unwrap_or_default();
+                let (params, macs) = architecture.cost().map(|c| (c.params, c.macs)).unwrap_or_default();
                 let edits = choices.iter().filter(|c| !reference.contains(c)).cloned().collect();
                 Arc::new(Candidate { architecture, digest, params, macs, choices, edits })
             })
