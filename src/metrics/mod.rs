@@ -1,4 +1,4 @@
-//! Numbers from predictions: mAP, precision, recall, spread, rank correlation. Pure.
+//! Numbers from predictions: mAP, precision, recall, rank correlation. Pure.
 //!
 //! Promises: no I/O, no clock, no threads; sums in a fixed order and ties broken by a total order, so that the same
 //! predictions give the same bits everywhere. Knows nothing of networks, of packs or of how a box was found.
@@ -8,12 +8,10 @@ pub mod confidence;
 pub mod detection;
 pub mod matching;
 pub mod rank;
-pub mod spread;
 pub mod truth;
 
 pub use detection::{ClassReport, DetectionReport};
 pub use rank::{kendall_tau_b, spearman};
-pub use spread::Spread;
 pub use truth::{Truth, TruthBox};
 
 use serde::{Deserialize, Serialize};

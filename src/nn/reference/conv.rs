@@ -2,7 +2,7 @@
 
 use super::window::{pad, taps};
 use crate::space::Window;
-use candle_core::{Result, Tensor};
+use candle_core::{Module, Result, Tensor};
 
 /// Convolution of `x` with `weight` [out, in/groups, kh, kw].
 ///
@@ -81,10 +81,7 @@ fn finish(sum: Option<Tensor>) -> Result<Tensor> {
 /// Fully connected layer: x flattened as (c, h, w); weight [out, in]. Result n × out × 1 × 1.
 pub(super) fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let (n, c, h, w) = x.dims4()?;
-    let y = x.contiguous()?.reshape((n, c * h * w))?.matmul(&weight.t()?)?;
-    let y = match bias {
-        Some(b) => y.broadcast_add(b)?,
-        None => y,
-    };
+    let flat = x.contiguous()?.reshape((n, c * h * w))?;
+    let y = candle_nn::Linear::new(weight.clone(), bias.cloned()).forward(&flat)?;
     y.reshape((n, weight.dim(0)?, 1, 1))
 }
