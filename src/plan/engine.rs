@@ -133,14 +133,14 @@ impl<'a> Engine<'a> {
         let mut pass = Pass { views: Vec::new(), works: Vec::new() };
         for (index, stage) in pipeline.stages.iter().enumerate() {
             let view = match &stage.kind {
-                StageKind::Sample(sample) => self.sample(index, sample, known, &mut pass),
+                StageKind::Sample(sample) => self.sample(index, sample, known),
                 StageKind::Train(train) => {
                     let incoming = self.incoming(index, &pass);
-                    self.each(incoming, |engine, slot| engine.train(index, train, slot, known, &mut pass.works))
+                    self.each(incoming, |engine, slot| vec![engine.train(index, train, slot, known, &mut pass.works)])
                 }
                 StageKind::Evaluate(evaluate) => {
                     let incoming = self.incoming(index, &pass);
-                    self.evaluate_all(index, evaluate, incoming, known, &mut pass.works)
+                    self.each(incoming, |engine, slot| engine.evaluate(index, evaluate, slot, known, &mut pass.works))
                 }
                 StageKind::Select(select) => {
                     let incoming = self.incoming(index, &pass);
@@ -187,25 +187,11 @@ impl<'a> Engine<'a> {
     }
 
     /// Applies a stage to every incoming model; those that are not ready stay as they are.
-    fn each(&mut self, incoming: StageView, mut f: impl FnMut(&mut Self, Slot) -> Slot) -> StageView {
-        let slots =
-            incoming.slots.into_iter().map(|slot| if slot.state == State::Ready { f(self, slot) } else { slot }).collect::<Vec<_>>();
-        let complete = incoming.complete && slots.iter().all(|s| s.state != State::Pending);
-        StageView { slots, complete, notes: Vec::new() }
-    }
-
-    fn evaluate_all(
-        &mut self,
-        index: usize,
-        evaluate: &crate::document::Evaluate,
-        incoming: StageView,
-        known: &mut dyn Known,
-        works: &mut Vec<Work>,
-    ) -> StageView {
-        let mut slots = Vec::new();
+    fn each(&mut self, incoming: StageView, mut f: impl FnMut(&mut Self, Slot) -> Vec<Slot>) -> StageView {
+        let mut slots = Vec::with_capacity(incoming.slots.len());
         for slot in incoming.slots {
             if slot.state == State::Ready {
-                slots.extend(self.evaluate(index, evaluate, slot, known, works));
+                slots.extend(f(self, slot));
             } else {
                 slots.push(slot);
             }

@@ -1,6 +1,5 @@
 //! Why an action runs: typed, with old and new values, so that `plan` can say it in a sentence.
 
-use super::model::Step;
 use super::work::{TrainWork, Work};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -86,11 +85,6 @@ pub fn of_work(work: &Work, stage: &str, history: &History, others: Vec<String>,
         return Reason::OtherNumerics(others);
     }
     of_text(&work.action().text(), history.get(stage).map_or(&[][..], Vec::as_slice))
-}
-
-/// Why a step that is not known would run.
-pub fn of_step(step: &Step, stage: &str, history: &History) -> Reason {
-    of_text(&step.action.text(), history.get(stage).map_or(&[][..], Vec::as_slice))
 }
 
 fn continues(train: &TrainWork) -> Option<Reason> {

@@ -147,7 +147,8 @@ impl Coordinator<'_> {
                 self.workers.stop();
             }
             if self.stopping.is_none() {
-                if self.compute(&view)? {
+                // Asked to stop while computing: what is left undone is no bug.
+                if self.compute(&view)? || self.options.stop.load(Ordering::Relaxed) > 0 {
                     continue;
                 }
                 self.start(&view)?;

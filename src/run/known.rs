@@ -37,11 +37,6 @@ impl<'a> StoreKnown<'a> {
         self.given_up.insert(key, reason);
     }
 
-    /// The actions that are out of attempts.
-    pub fn abandoned(&self) -> impl Iterator<Item = (&Digest, &String)> {
-        self.given_up.iter()
-    }
-
     fn look_up(&mut self, key: Digest) -> Option<Outcome> {
         let store = self.store?;
         match store.lookup(&key) {

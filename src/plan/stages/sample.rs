@@ -1,7 +1,7 @@
 //! `sample`: a fold over tickets (invariant 7). Ticket n is proposed once the results of tickets 0 … n − window are known.
 
 use super::super::choose;
-use super::super::engine::{Engine, Known, Pass, StageView, Tickets};
+use super::super::engine::{Engine, Known, StageView, Tickets};
 use super::super::model::{Candidate, Model, Slot, State};
 use crate::document::{Evaluate, Sample, StageKind};
 use crate::search::{Next, Search, Told};
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl<'a> Engine<'a> {
-    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, known: &mut dyn Known, pass: &mut Pass) -> StageView {
+    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, known: &mut dyn Known) -> StageView {
         let pipeline = self.pipeline;
         let stage = &pipeline.stages[index];
         let Some(space) = stage.from.first().and_then(|f| self.spaces.get(&f.value)) else {
@@ -56,7 +56,6 @@ impl<'a> Engine<'a> {
         let slots = tickets.candidates.iter().enumerate().map(|(n, c)| self.slot(index, n, c)).collect();
         let view = StageView { slots, complete: tickets.over, notes: tickets.note.iter().cloned().collect() };
         self.tickets.insert(index, tickets);
-        let _ = pass;
         view
     }
 
