@@ -7,6 +7,7 @@ mod documents;
 mod edits;
 mod keys;
 mod kill;
+mod learning;
 mod nix;
 mod rooms;
 mod support;
