@@ -41,7 +41,7 @@ mod tests;
 pub use activation::{Activation, activation_backward, activation_backward_in_place, activation_forward, activation_forward_in_place};
 pub use conv::{Conv2d, conv2d_backward_bias, conv2d_backward_input, conv2d_backward_weight, conv2d_forward};
 pub use dropout::{Dropout, dropout_backward, dropout_forward, dropout_in_place};
-pub use elementwise::{add, add_into, channel_scale_backward_input, channel_scale_backward_scale, channel_scale_forward, copy, zero};
+pub use elementwise::{add, add_into, channel_scale_backward_input, channel_scale_backward_scale, channel_scale_forward, copy, sum, zero};
 pub use linear::{linear_backward_input, linear_backward_weight, linear_forward};
 pub use loss::softmax_cross_entropy;
 pub use norm::{affine_act, affine_act_in_place, batch_norm_forward, channel_statistics, fold_batch_norm};

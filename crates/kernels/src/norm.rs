@@ -21,14 +21,19 @@ unsafe fn moments_body<S: Simd>(x: *const f32, stride: usize, pixels: usize, cha
         let mean = S::mul(four_chains!(S, pixels, |p| load::<S>(x.add(p * stride), left)), scale);
         let (mut first, mut second) = ([S::splat(0.); 4], [S::splat(0.); 4]);
         let mut q = 0;
-        while q < pixels {
-            let chains = if q + 4 <= pixels { 4 } else { 1 };
-            for i in 0..chains {
+        while q + 4 <= pixels {
+            for i in 0..4 {
                 let d = S::sub(load::<S>(x.add((q + i) * stride), left), mean);
                 first[i] = S::add(first[i], d);
                 second[i] = S::fma(d, d, second[i]);
             }
-            q += chains;
+            q += 4;
+        }
+        while q < pixels {
+            let d = S::sub(load::<S>(x.add(q * stride), left), mean);
+            first[0] = S::add(first[0], d);
+            second[0] = S::fma(d, d, second[0]);
+            q += 1;
         }
         S::store(to.add(c), mean);
         S::store(to.add(width + c), S::add(S::add(first[0], first[1]), S::add(first[2], first[3])));

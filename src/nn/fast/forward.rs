@@ -95,16 +95,5 @@ fn add(state: &State, plan: &Plan, node: &Node, y: &mut [f32], n: usize) {
     let present = rest.len();
     rest.retain(|v| *v != place);
     let terms: Vec<_> = rest.iter().map(|v| (state.block(v.block), v.view(n))).collect();
-    let done = match (rest.len() < present, terms.as_slice()) {
-        (true, _) | (_, []) => 0,
-        (false, [(a, av)]) => {
-            kernels::copy(a, *av, y, yv);
-            1
-        }
-        (false, [(a, av), (b, bv), ..]) => {
-            kernels::add(a, *av, b, *bv, y, yv);
-            2
-        }
-    };
-    terms[done..].iter().for_each(|(x, xv)| kernels::add_into(x, *xv, y, yv));
+    kernels::sum(&terms, y, yv, rest.len() < present);
 }

@@ -24,6 +24,7 @@ use nasflow_kernels as kernels;
 use nasflow_kernels::View;
 use plan::{Flow, Plan};
 use state::State;
+use std::time::{Duration, Instant};
 
 /// The numerics class of the fast executor: one for all machines and instruction sets (see `nasflow_kernels`), raised when
 /// any output changes a bit.
@@ -37,6 +38,7 @@ pub struct FastExecutor {
     inference: Plan,
     state: State,
     last: Last,
+    timings: Option<Vec<[Duration; 2]>>,
 }
 
 /// What the buffers hold.
@@ -61,7 +63,7 @@ impl FastExecutor {
             return Err(format!("batches of up to {max_batch} images cannot be planned"));
         }
         let state = State::new(program);
-        Ok(FastExecutor { program: program.clone(), max_batch, training, inference, state, last: Last::Nothing })
+        Ok(FastExecutor { program: program.clone(), max_batch, training, inference, state, last: Last::Nothing, timings: None })
     }
 
     /// Bytes of activations (and gradients, where `training`) for a batch of `n`: what a run's peak is, without
@@ -69,6 +71,16 @@ impl FastExecutor {
     pub fn activation_bytes(&self, n: usize, training: bool) -> u64 {
         let plan = if training { &self.training } else { &self.inference };
         plan.blocks.iter().map(|f| *f as u64 * n as u64 * 4).sum()
+    }
+
+    /// Measures every node's wall time from now on, or stops measuring.
+    pub fn profile(&mut self, on: bool) {
+        self.timings = on.then(|| vec![[Duration::ZERO; 2]; self.program.nodes.len()]);
+    }
+
+    /// Wall time of each node in the last forward and the last backward pass; nothing where [`Self::profile`] is off.
+    pub fn timings(&self) -> &[[Duration; 2]] {
+        self.timings.as_deref().unwrap_or(&[])
     }
 
     fn forward(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions, training: bool) -> Result<(), String> {
@@ -85,7 +97,11 @@ impl FastExecutor {
         kernels::copy(images, View { stride: place.view(n).c, offset: 0, ..place.view(n) }, block.as_mut_slice(), place.view(n));
         self.state.give_back(place.block, block);
         for i in 0..self.program.nodes.len() {
+            let start = self.timings.is_some().then(Instant::now);
             forward::forward(&mut self.state, &self.program, plan, i, params, n, norm, training);
+            if let (Some(t), Some(start)) = (&mut self.timings, start) {
+                t[i][0] = start.elapsed();
+            }
         }
         Ok(())
     }
@@ -151,7 +167,11 @@ impl Executor for FastExecutor {
         }
         let pass = Pass { program: &self.program, plan, params, n };
         for i in (0..self.program.nodes.len()).rev() {
+            let start = self.timings.is_some().then(Instant::now);
             pass.node(&mut self.state, grads, i);
+            if let (Some(t), Some(start)) = (&mut self.timings, start) {
+                t[i][1] = start.elapsed();
+            }
         }
         self.last = Last::Done(n);
         Ok(())

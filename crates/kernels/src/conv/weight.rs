@@ -194,22 +194,34 @@ fn joined_segments(conv: &Conv2d, dyv: &View, band: &Band, origin: usize, win: W
 
 /// dw[o][i][t] += the groups' [t][i][o] in order.
 fn add_up(partial: &[f32], groups: usize, size: usize, ocp: usize, ic: usize, taps: usize, oc: usize, dw: &mut [f32]) {
-    let out = Out::new(dw);
-    chunks(oc, 16, |os| {
-        for i in 0..ic {
-            for t in 0..taps {
+    /// Output channels and weights of one that are turned at a time: rows of `dw` are often 4096 bytes apart, where a cache
+    /// keeps few lines.
+    const O: usize = 16;
+    const M: usize = 64;
+    let (out, all) = (Out::new(dw), ic * taps);
+    chunks(oc, O, |os| {
+        let mut turned = [0f32; O * M];
+        for first in (0..all).step_by(M) {
+            let count = M.min(all - first);
+            for k in 0..count {
+                let (i, t) = ((first + k) / taps, (first + k) % taps);
                 let row = (t * ic + i) * ocp + os.start;
-                let mut sum = [0f32; 16];
+                let mut sum = [0f32; O];
                 for g in 0..groups {
-                    let from = &partial[g * size + row..][..os.len()];
+                    // Rows have whole blocks of 16 columns.
+                    let from: &[f32; O] = partial[g * size + row..][..O].try_into().expect("16 floats");
                     for (s, v) in sum.iter_mut().zip(from) {
                         *s += v;
                     }
                 }
-                for (l, o) in os.clone().enumerate() {
-                    // Safety: tasks own disjoint output channels of `dw`, which has oc·ic·taps elements.
-                    unsafe { *out.ptr().add((o * ic + i) * taps + t) += sum[l] };
+                for l in 0..O {
+                    turned[l * M + k] = sum[l];
                 }
+            }
+            for (l, o) in os.clone().enumerate() {
+                // Safety: tasks own disjoint output channels of `dw`, which has oc·ic·taps elements.
+                let to = unsafe { std::slice::from_raw_parts_mut(out.ptr().add(o * all + first), count) };
+                to.iter_mut().zip(&turned[l * M..]).for_each(|(t, v)| *t += v);
             }
         }
     });
