@@ -193,10 +193,13 @@ fn backward(act: Activation, n: BatchNormGradients, x: In, xv: View, dy: In, dyv
         unsafe { sums(set, act, &k, at(first, pixels), part, part.add(width), keep) }
     });
     let pixels = xv.pixels() as f64;
+    let mut totals = vec![0f64; 2 * width];
+    for band in partial.chunks_exact(2 * width).take(bands) {
+        totals.iter_mut().zip(band).for_each(|(t, v)| *t += f64::from(*v));
+    }
     for i in 0..c {
-        let total = |from: usize| (0..bands).map(|b| f64::from(partial[b * 2 * width + from + i])).sum::<f64>();
-        let (sum, invstd) = (total(0), f64::from(n.invstd[i]));
-        let product = total(width) * invstd;
+        let (sum, invstd) = (totals[i], f64::from(n.invstd[i]));
+        let product = totals[width + i] * invstd;
         n.dbeta[i] += sum as f32;
         n.dgamma[i] += product as f32;
         k1[i] = (f64::from(scale[i]) * sum / pixels) as f32;

@@ -86,7 +86,9 @@ pub(crate) fn add_channel_sums(x: &[f32], xv: View, to: &mut [f32], partial: &mu
         // Safety: the caller checked the view; `part` has `width` floats.
         unsafe { sums(set, x.as_ptr().add(xv.at(first)), xv.stride, n, xv.c, part) }
     });
-    for (c, to) in to.iter_mut().enumerate() {
-        *to += (0..bands).map(|b| f64::from(partial[b * width + c])).sum::<f64>() as f32;
+    let mut totals = vec![0f64; width];
+    for band in partial.chunks_exact(width.max(1)).take(bands) {
+        totals.iter_mut().zip(band).for_each(|(t, v)| *t += f64::from(*v));
     }
+    to.iter_mut().zip(&totals).for_each(|(to, t)| *to += *t as f32);
 }

@@ -9,6 +9,7 @@ mod buffer;
 mod forward;
 mod kernel;
 mod lifetime;
+mod packed;
 mod placement;
 mod plan;
 mod state;
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant};
 
 /// The numerics class of the fast executor: one for all machines and instruction sets (see `nasflow_kernels`), raised when
 /// any output changes a bit.
-pub const CLASS: &str = "fast-1";
+pub const CLASS: &str = "fast-2";
 
 /// Executes a program with the crate's own kernels, on the current rayon pool.
 pub struct FastExecutor {
@@ -96,6 +97,9 @@ impl FastExecutor {
         let mut block = self.state.take(place.block);
         kernels::copy(images, View { stride: place.view(n).c, offset: 0, ..place.view(n) }, block.as_mut_slice(), place.view(n));
         self.state.give_back(place.block, block);
+        if !training {
+            self.state.packed.refresh(&self.program, plan, params, norm.eps);
+        }
         for i in 0..self.program.nodes.len() {
             let start = self.timings.is_some().then(Instant::now);
             forward::forward(&mut self.state, &self.program, plan, i, params, n, norm, training);

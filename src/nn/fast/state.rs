@@ -1,6 +1,7 @@
 //! What a run reads and writes besides parameters.
 
 use super::buffer::Buffer;
+use super::packed::Packed;
 use crate::space::{Op, Program};
 use nasflow_kernels::Scratch;
 
@@ -20,6 +21,7 @@ pub(super) struct State {
     /// By node: the winners of max pooling.
     pub argmax: Vec<Vec<u8>>,
     pub scratch: Scratch,
+    pub packed: Packed,
 }
 
 impl State {
@@ -33,6 +35,7 @@ impl State {
             statistics: program.nodes.iter().map(|node| statistics(&node.op, program.values[node.output].c)).collect(),
             argmax: vec![Vec::new(); program.nodes.len()],
             scratch: Scratch::new(),
+            packed: Packed::default(),
         }
     }
 

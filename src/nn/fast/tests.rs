@@ -181,7 +181,7 @@ fn digest(step: &Step) -> String {
 /// numbers changed, raise [`CLASS`] and store the new digests.
 #[test]
 fn all_instruction_sets_give_the_golden_bits() {
-    let golden = [("pyramid", "03f40f768f"), ("neck", "bac26cd013"), ("mobile", "f83d66c0d2")];
+    let golden = [("pyramid", "32d91c2ab1"), ("neck", "3557527d3b"), ("mobile", "155af0cd10")];
     let mut found = Vec::new();
     for (name, _) in golden {
         let program = programs().into_iter().find(|(n, _)| *n == name).unwrap().1;

@@ -2,7 +2,9 @@
 //! eight pixels of a row at a time. Taps outside the image are left out.
 
 use super::axis::Phase;
-use crate::par::{Out, chunks, take};
+use super::gather::Finish;
+use crate::activation::{Activation, value};
+use crate::par::{Out, aligned, chunks};
 use crate::simd::{Simd, current, load, store, vectorised};
 use crate::view::View;
 
@@ -76,23 +78,23 @@ vectorised!(
 );
 
 /// [c][tap] to [tap][c rounded up to 16].
-pub(crate) fn pack(w: &[f32], taps: usize, c: usize, out: &mut Vec<f32>) -> usize {
+pub(crate) fn pack<'a>(w: &[f32], taps: usize, c: usize, out: &'a mut Vec<f32>) -> &'a [f32] {
     let pitch = c.next_multiple_of(16);
-    let out = take(out, taps * pitch);
+    let out = aligned(out, taps * pitch);
     for (t, row) in out.chunks_exact_mut(pitch).enumerate() {
         for i in 0..c {
             row[i] = w[i * taps + t];
         }
         row[c..].fill(0.);
     }
-    pitch
+    out
 }
 
 /// write[n, i, j, c] = bias[c] + Σ over taps of read · w[c][tap]; added where `accumulate`.
 pub(crate) fn gather(
     x: &[f32],
     read: View,
-    w: &[f32],
+    packed: &[f32],
     kernel: (usize, usize),
     bias: Option<&[f32]>,
     y: Out,
@@ -100,16 +102,22 @@ pub(crate) fn gather(
     rows: &[Phase],
     cols: &[Phase],
     accumulate: bool,
-    packed: &mut Vec<f32>,
+    finish: Finish,
 ) {
     if write.is_empty() {
         return;
     }
-    let pitch = pack(w, kernel.0 * kernel.1, write.c, packed);
-    let packed: &[f32] = packed;
+    let pitch = write.c.next_multiple_of(16);
     let set = current();
-    chunks(write.n * write.h, (32768 / (write.w * write.c)).max(1), |out_rows| {
+    let band = (32768 / (write.w * write.c)).max(1);
+    let (act, moments) = match finish {
+        Finish::Nothing => (Activation::Identity, None),
+        Finish::Activate(act) => (act, None),
+        Finish::Moments(m) => (Activation::Identity, Some(m.parts((write.n * write.h).div_ceil(band), write.c))),
+    };
+    chunks(write.n * write.h, band, |out_rows| {
         let mut taps: Vec<(usize, usize)> = Vec::new();
+        let (first, pixels) = (out_rows.start, out_rows.len() * write.w);
         for out_row in out_rows {
             let (n, i) = (out_row / write.h, out_row % write.h);
             let r = &rows[i % rows.len()];
@@ -166,6 +174,16 @@ pub(crate) fn gather(
                     run(q, q + 1, &edge(q));
                 }
                 run(lo, hi, &c.taps);
+            }
+        }
+        // Safety: the rows that this task wrote.
+        unsafe {
+            let at = y.ptr().add(write.at(first * write.w));
+            if act != Activation::Identity {
+                value(set, act, at, write.stride, at, write.stride, pixels, write.c);
+            }
+            if let Some(m) = moments {
+                m.of_run(set, first / band, at, write.stride, pixels, 0, write.c);
             }
         }
     });

@@ -5,8 +5,10 @@
 //! column blocks. Pixels are listed across rows and images: narrow maps fill the tiles as well as wide ones.
 
 use super::axis::Phase;
-use super::pack::{self, BLOCK, Source};
+use super::pack::{self, BLOCK};
 use super::tile::{Block, block};
+use crate::activation::{Activation, value};
+use crate::moments::Moments;
 use crate::par::{Local, Out, aligned, take, tasks, with_local};
 use crate::simd::current;
 use crate::view::View;
@@ -82,23 +84,32 @@ pub(crate) fn copy_window(x: &[f32], xv: &View, images: std::ops::Range<usize>, 
     }
 }
 
+/// What is done with a task's outputs while they are in the cache. Forward passes only: the outputs of a task are then a run of
+/// pixels.
+pub(crate) enum Finish<'a> {
+    Nothing,
+    /// y = act(y).
+    Activate(Activation),
+    /// Sums for a batch norm's statistics, a part a task.
+    Moments(&'a mut Moments),
+}
+
 /// write[n, i, j, column] = bias[column] + Σ over taps and reduced channels of read · weights; added where `accumulate`.
 pub(crate) fn gather(
     x: &[f32],
     read: View,
-    weights: &Source,
+    (starts, packed): (&[usize], &[f32]),
     bias: Option<&[f32]>,
     y: Out,
     write: View,
     rows: &[Phase],
     cols: &[Phase],
     accumulate: bool,
-    packed: &mut Vec<f32>,
+    finish: Finish,
 ) {
     if write.is_empty() {
         return;
     }
-    let (starts, packed) = pack::pack(weights, write.c, rows, cols, packed);
     let set = current();
     let jrows = rows.iter().map(|p| p.count).max().unwrap_or(0);
     let taps = |phases: &[Phase]| phases.iter().map(|p| p.taps.len()).sum::<usize>();
@@ -112,7 +123,13 @@ pub(crate) fn gather(
     let within = |s: Option<(isize, isize)>, n: usize| s.is_none_or(|(a, b)| a >= 0 && b < n as isize);
     let single = rows.iter().chain(cols).all(|p| p.taps.len() <= 1);
     let direct = single && within(span(rows, 0, jrows), read.h) && within(span(cols, 0, width), read.w);
-    tasks(write.n.div_ceil(plan.images) * bands * splits, |task| {
+    let pieces = write.n.div_ceil(plan.images) * bands;
+    let (act, moments) = match finish {
+        Finish::Nothing => (Activation::Identity, None),
+        Finish::Activate(act) => (act, None),
+        Finish::Moments(m) => (Activation::Identity, Some(m.parts(pieces, write.c))),
+    };
+    tasks(pieces * splits, |task| {
         let (piece, split) = (task / splits, task % splits);
         let images = piece / bands * plan.images..(piece / bands * plan.images + plan.images).min(write.n);
         let js = piece % bands * plan.rows..(piece % bands * plan.rows + plan.rows).min(jrows);
@@ -189,6 +206,15 @@ pub(crate) fn gather(
                                 accumulate,
                             };
                             block(set, &job);
+                            // The run of pixels that this task wrote (see `Finish`).
+                            let at = || y.ptr().add(write.at((images.start * write.h + js.start) * write.w) + first);
+                            let columns = BLOCK.min(write.c - first);
+                            if act != Activation::Identity {
+                                value(set, act, at(), write.stride, at(), write.stride, count, columns);
+                            }
+                            if let Some(m) = moments {
+                                m.of_run(set, piece, at(), write.stride, count, first, columns);
+                            }
                         }
                     }
                 }

@@ -22,6 +22,12 @@ pub(crate) struct Source<'a> {
 /// Columns a block.
 pub(crate) const BLOCK: usize = 32;
 
+/// What an earlier [`pack`] (of the same sizes) left in `v`.
+pub(crate) fn packed(v: &[f32], len: usize) -> &[f32] {
+    let skip = v.as_ptr().align_offset(64).min(15);
+    &v[skip..skip + len]
+}
+
 /// Weights of a column that are turned at a time.
 const TURNED: usize = 16;
 
