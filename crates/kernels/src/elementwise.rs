@@ -169,3 +169,31 @@ pub fn channel_scale_backward_scale(x: &[f32], xv: View, dy: &[f32], dyv: View, 
         to.iter_mut().zip(&sum).for_each(|(t, s)| *t = if accumulate { *t + s } else { *s });
     });
 }
+
+#[inline(always)]
+unsafe fn same_body<S: Simd>(a: *const f32, b: *const f32, len: usize) -> bool {
+    let mut at = 0;
+    while at < len {
+        let end = len.min(at + 1024);
+        let mut differs = 0;
+        for i in at..end {
+            differs |= (*a.add(i)).to_bits() ^ (*b.add(i)).to_bits();
+        }
+        if differs != 0 {
+            return false;
+        }
+        at = end;
+    }
+    true
+}
+vectorised!(
+    /// # Safety
+    /// `len` floats at `a` and `b`.
+    fn same(a: *const f32, b: *const f32, len: usize) -> bool = same_body
+);
+
+/// Whether two slices have the same length and bits.
+pub fn same_bits(a: &[f32], b: &[f32]) -> bool {
+    // Safety: both have the length that is given.
+    a.len() == b.len() && unsafe { same(current(), a.as_ptr(), b.as_ptr(), a.len()) }
+}

@@ -45,7 +45,9 @@ pub use conv::{
     Conv2d, PackedConv2d, conv2d_backward_bias, conv2d_backward_input, conv2d_backward_weight, conv2d_forward, conv2d_forward_statistics,
 };
 pub use dropout::{Dropout, dropout_backward, dropout_forward, dropout_in_place};
-pub use elementwise::{add, add_into, channel_scale_backward_input, channel_scale_backward_scale, channel_scale_forward, copy, sum, zero};
+pub use elementwise::{
+    add, add_into, channel_scale_backward_input, channel_scale_backward_scale, channel_scale_forward, copy, same_bits, sum, zero,
+};
 pub use linear::{linear_backward_input, linear_backward_weight, linear_forward};
 pub use loss::softmax_cross_entropy;
 pub use memory::advise_huge_pages;

@@ -23,6 +23,18 @@ pub(crate) fn warm(x: *const f32, stride: usize, pixels: usize, channels: usize)
     let _ = (x, stride, pixels, channels);
 }
 
+/// Asks for the line at `p`, to be written.
+#[inline(always)]
+pub(crate) fn prefetch_write(p: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // Safety: a prefetch is a hint and never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_ET0 }>(p.cast())
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = p;
+}
+
 /// The sum of four chains over `pixels` of `f(pixel offset)`, in the fixed order.
 macro_rules! four_chains {
     ($s:ident, $pixels:expr, |$p:ident| $term:expr) => {{

@@ -14,6 +14,7 @@ pub(super) fn forward(
     plan: &Plan,
     i: usize,
     params: &Parameters,
+    images: &[f32],
     n: usize,
     norm: NormOptions,
     training: bool,
@@ -29,7 +30,11 @@ pub(super) fn forward(
     match &node.op {
         Op::Conv { .. } | Op::Linear { .. } if !training => {
             if let Some((conv, act)) = state.packed.get(i) {
-                conv.forward(act, state.blocks[x].as_slice(), xv, y, yv);
+                let (x, xv) = match node.inputs[0] {
+                    0 => (images, View::dense(n, xv.h, xv.w, xv.c)),
+                    _ => (state.blocks[x].as_slice(), xv),
+                };
+                conv.forward(act, x, xv, y, yv);
             }
         }
         Op::Conv { weight, bias, window, groups } => conv(state, plan, i, &conv2d(window, *groups), x, xv, p(*weight), bias.map(p), y, yv),

@@ -19,7 +19,7 @@ mod tests;
 
 use super::check::{check_images, check_output_grads, check_parameters, check_program, check_statistics};
 use super::{Executor, NormOptions, Parameters};
-use crate::space::{Op, Program};
+use crate::space::{Node, Op, Program};
 use backward::Pass;
 use nasflow_kernels as kernels;
 use nasflow_kernels::View;
@@ -93,16 +93,20 @@ impl FastExecutor {
         let plan = if training { &self.training } else { &self.inference };
         self.state.reserve(&plan.blocks, self.max_batch);
         self.last = Last::Nothing;
-        let place = plan.values[0];
-        let mut block = self.state.take(place.block);
-        kernels::copy(images, View { stride: place.view(n).c, offset: 0, ..place.view(n) }, block.as_mut_slice(), place.view(n));
-        self.state.give_back(place.block, block);
+        // In inference, convolutions read the image where it is.
+        let copies = |node: &Node| node.inputs.contains(&0) && !matches!(node.op, Op::Conv { .. } | Op::Linear { .. });
+        if training || self.program.outputs.contains(&0) || self.program.nodes.iter().any(copies) {
+            let place = plan.values[0];
+            let mut block = self.state.take(place.block);
+            kernels::copy(images, View { stride: place.view(n).c, offset: 0, ..place.view(n) }, block.as_mut_slice(), place.view(n));
+            self.state.give_back(place.block, block);
+        }
         if !training {
             self.state.packed.refresh(&self.program, plan, params, norm.eps);
         }
         for i in 0..self.program.nodes.len() {
             let start = self.timings.is_some().then(Instant::now);
-            forward::forward(&mut self.state, &self.program, plan, i, params, n, norm, training);
+            forward::forward(&mut self.state, &self.program, plan, i, params, images, n, norm, training);
             if let (Some(t), Some(start)) = (&mut self.timings, start) {
                 t[i][0] = start.elapsed();
             }

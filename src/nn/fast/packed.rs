@@ -4,7 +4,7 @@ use super::kernel::{activation, conv_of_linear, conv2d};
 use super::plan::Plan;
 use crate::nn::Parameters;
 use crate::space::{Op, ParamId, Program};
-use nasflow_kernels::{Activation, PackedConv2d, fold_batch_norm};
+use nasflow_kernels::{Activation, PackedConv2d, fold_batch_norm, same_bits};
 use rayon::prelude::*;
 
 /// One packed convolution and what it was made of.
@@ -19,18 +19,12 @@ struct Entry {
 #[derive(Default)]
 pub(super) struct Packed(Vec<Option<Entry>>);
 
-/// Whether all bits agree.
-fn same(a: &[f32], b: &[f32]) -> bool {
-    let differs = |(a, b): (&[f32], &[f32])| a.iter().zip(b).fold(0, |d, (a, b)| d | (a.to_bits() ^ b.to_bits())) != 0;
-    a.len() == b.len() && !a.chunks(1024).zip(b.chunks(1024)).any(differs)
-}
-
 impl Packed {
     /// Packs the convolutions whose parameters are not those of the last time.
     pub fn refresh(&mut self, program: &Program, plan: &Plan, params: &Parameters, eps: f64) {
         self.0.resize_with(program.nodes.len(), || None);
         self.0.par_iter_mut().enumerate().for_each(|(i, entry)| {
-            let fresh = |e: &Entry| e.eps.to_bits() == eps.to_bits() && e.made_of.iter().all(|(id, v)| same(v, &params.0[*id]));
+            let fresh = |e: &Entry| e.eps.to_bits() == eps.to_bits() && e.made_of.iter().all(|(id, v)| same_bits(v, &params.0[*id]));
             if !entry.as_ref().is_some_and(fresh) {
                 *entry = pack(program, plan, params, eps, i);
             }

@@ -9,6 +9,7 @@ use super::product::{Product, product};
 use super::segments::{Band, Segment, bands, of_tap, push};
 use super::{Conv2d, pack};
 use crate::par::{Out, aligned, chunks, tasks, with_local};
+use crate::reduce::warm;
 use crate::simd::current;
 use crate::view::View;
 
@@ -57,6 +58,9 @@ pub(crate) fn weight_gradient(conv: &Conv2d, x: &[f32], xv: View, dy: &[f32], dy
                 } else {
                     (x, Window::default())
                 };
+                if std::ptr::eq(base.as_ptr(), x.as_ptr()) {
+                    warm_band(conv, x, &xv, band);
+                }
                 let first = block * pack::BLOCK;
                 let width = if packs { pack::width(first, oc) } else { pack::BLOCK.min(oc - first) };
                 let (dy, dyv, origin) = if packs {
@@ -101,6 +105,17 @@ pub(crate) fn weight_gradient(conv: &Conv2d, x: &[f32], xv: View, dy: &[f32], dy
         });
     });
     add_up(partial, groups, size, ocp, ic, taps, oc, dw);
+}
+
+/// Asks for the pixels that a band reads, in the order in which they lie.
+fn warm_band(conv: &Conv2d, x: &[f32], xv: &View, band: &Band) {
+    let row = |r: usize| (r * conv.stride.0).saturating_sub(conv.padding.0).min(xv.h);
+    let (top, bottom) = (row(band.rows.start), (row(band.rows.end - 1) + (conv.kernel.0 - 1) * conv.dilation.0 + 1).min(xv.h));
+    for n in band.images.clone() {
+        if top < bottom {
+            warm(x[xv.at((n * xv.h + top) * xv.w)..].as_ptr(), xv.stride, (bottom - top) * xv.w, xv.c);
+        }
+    }
 }
 
 /// What a band reads.
