@@ -197,3 +197,34 @@ pub fn same_bits(a: &[f32], b: &[f32]) -> bool {
     // Safety: both have the length that is given.
     a.len() == b.len() && unsafe { same(current(), a.as_ptr(), b.as_ptr(), a.len()) }
 }
+
+#[inline(always)]
+unsafe fn copies_body<S: Simd>(from: *const f32, from_step: usize, to: *mut f32, to_step: usize, rows: usize, len: usize) {
+    for r in 0..rows {
+        let (from, to) = (from.add(r * from_step), to.add(r * to_step));
+        let mut i = 0;
+        while i + S::LANES <= len {
+            S::store(to.add(i), S::load(from.add(i)));
+            i += S::LANES;
+        }
+        if i < len {
+            S::store_n(to.add(i), S::load_n(from.add(i), len - i), len - i);
+        }
+    }
+}
+vectorised!(
+    /// # Safety
+    /// `rows` rows of `len` floats at `from` and, elsewhere, at `to`.
+    fn copies(from: *const f32, from_step: usize, to: *mut f32, to_step: usize, rows: usize, len: usize) = copies_body
+);
+
+/// Copies `rows` rows of `len` floats that begin `from_step` and `to_step` apart. (A call of `memcpy` a row is dear for short ones.)
+#[inline]
+pub(crate) fn copy_rows(from: &[f32], from_step: usize, to: &mut [f32], to_step: usize, rows: usize, len: usize) {
+    if rows == 0 || len == 0 {
+        return;
+    }
+    assert!((rows - 1) * from_step + len <= from.len() && (rows - 1) * to_step + len <= to.len(), "rows outside the slices");
+    // Safety: just checked.
+    unsafe { copies(current(), from.as_ptr(), from_step, to.as_mut_ptr(), to_step, rows, len) }
+}

@@ -8,6 +8,7 @@ use super::axis::Phase;
 use super::pack::{self, BLOCK};
 use super::tile::{Block, block};
 use crate::activation::{Activation, value};
+use crate::elementwise::copy_rows;
 use crate::moments::Moments;
 use crate::par::{Local, Out, aligned, take, tasks, with_local};
 use crate::simd::current;
@@ -77,9 +78,7 @@ pub(crate) fn copy_window(x: &[f32], xv: &View, images: std::ops::Range<usize>, 
         if xv.is_dense() {
             to[a..a + b].copy_from_slice(&x[xv.at(p)..][..b]);
         } else {
-            for (q, to) in to[a..a + b].chunks_exact_mut(c).enumerate() {
-                to.copy_from_slice(&x[xv.at(p + q)..][..c]);
-            }
+            copy_rows(&x[xv.at(p)..], xv.stride, &mut to[a..a + b], c, b / c, c);
         }
     }
 }

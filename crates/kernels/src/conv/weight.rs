@@ -8,6 +8,7 @@ use super::gather::{Window, copy_window};
 use super::product::{Product, product};
 use super::segments::{Band, Segment, bands, of_tap, push};
 use super::{Conv2d, pack};
+use crate::elementwise::copy_rows;
 use crate::par::{Out, aligned, chunks, tasks, with_local};
 use crate::reduce::warm;
 use crate::simd::current;
@@ -142,13 +143,15 @@ fn phased_band<'a>(conv: &Conv2d, x: &[f32], xv: &View, dyv: &View, band: &Band,
         }
         let row = (n * xv.h + i as usize) * xv.w;
         for (remainder, to) in to.chunks_exact_mut(part * c).enumerate() {
-            for (j, to) in to.chunks_exact_mut(c).enumerate() {
-                let q = win.left + (j * s + remainder) as isize;
-                if q < 0 || q >= xv.w as isize {
-                    to.fill(0.);
-                } else {
-                    to.copy_from_slice(&x[xv.at(row + q as usize)..][..c]);
-                }
+            // Positions j whose column left + remainder + j·s lies in the image.
+            let left = win.left + remainder as isize;
+            let first = ((-left).max(0) as usize).div_ceil(s).min(part);
+            let last = ((xv.w as isize - left).max(0) as usize).div_ceil(s).clamp(first, part);
+            to[..first * c].fill(0.);
+            to[last * c..].fill(0.);
+            if first < last {
+                let from = &x[xv.at(row + (left + (first * s) as isize) as usize)..];
+                copy_rows(from, s * xv.stride, &mut to[first * c..], c, last - first, c);
             }
         }
     }
@@ -189,10 +192,10 @@ fn padded_band<'a>(conv: &Conv2d, x: &[f32], xv: &View, dyv: &View, band: &Band,
 /// Channels `first .. first + width` of some pixels of dy, gapless; zeros past the last channel.
 fn pack_columns(dy: &[f32], dyv: &View, pixels: std::ops::Range<usize>, first: usize, width: usize, to: &mut [f32]) {
     let used = width.min(dyv.c - first);
-    for (p, to) in pixels.zip(to.chunks_exact_mut(width)) {
-        to[..used].copy_from_slice(&dy[dyv.at(p) + first..][..used]);
-        to[used..].fill(0.);
+    if used < width {
+        to.fill(0.);
     }
+    copy_rows(&dy[dyv.at(pixels.start) + first..], dyv.stride, to, width, pixels.len(), used);
 }
 
 /// The segments of kernel row `kh` in the padded copy.
