@@ -31,6 +31,11 @@ impl Packed {
         });
     }
 
+    /// Forgets everything: another program.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// The convolution of node `i`, with what its plan folds into it.
     pub fn get(&self, i: usize) -> Option<(&PackedConv2d, Activation)> {
         self.0.get(i)?.as_ref().map(|e| (&e.conv, e.act))

@@ -166,11 +166,14 @@ pub(crate) fn gather(
                                 let row = (j * r.read_step) as isize + top - win.top;
                                 (image * win.height + row as usize) * win.width + (left - win.left) as usize
                             };
-                            for q in 0..c.count {
-                                targets[k] = write.at(to + q * c.step);
-                                sources[k] = (from + q * c.read_step) * stride;
-                                k += 1;
+                            let (sources, targets) = (&mut sources[k..k + c.count], &mut targets[k..k + c.count]);
+                            let (mut source, mut target) = (from * stride, write.at(to));
+                            for (s, t) in sources.iter_mut().zip(targets) {
+                                (*s, *t) = (source, target);
+                                source += c.read_step * stride;
+                                target += c.step * write.stride;
                             }
+                            k += c.count;
                         }
                     }
                     let mut runs: Vec<(usize, usize)> = Vec::with_capacity(r.taps.len() * c.taps.len());
