@@ -56,7 +56,8 @@ pub(crate) struct Window {
     pub(crate) width: usize,
 }
 
-fn span(phases: &[Phase], first: usize, last: usize) -> Option<(isize, isize)> {
+/// Lowest and highest position that j in `first..last` of any phase read.
+pub(crate) fn span(phases: &[Phase], first: usize, last: usize) -> Option<(isize, isize)> {
     phases.iter().filter_map(|p| p.reach(first, last)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 

@@ -1,7 +1,7 @@
 //! Two-dimensional convolution: forward, and the gradients of input, weights and bias.
 //!
 //! Every output is one chain of fused multiply-adds in an order the shapes fix. Dense convolutions gather from a zero-padded
-//! copy of a band of the input (`gather`, `tile`); depthwise ones vectorise along the channels (`depthwise`); other group
+//! copy of a band of the input (`gather`, `tile`); depthwise ones do too, and vectorise along the channels (`depthwise`); other group
 //! counts run the dense path once a group. Weights come and go in PyTorch's order.
 
 mod axis;

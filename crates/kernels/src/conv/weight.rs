@@ -6,7 +6,7 @@
 
 use super::gather::{Window, copy_window};
 use super::product::{Product, product};
-use super::segments::{Band, Segment, bands, of_tap, push};
+use super::segments::{Band, Segment, bands, of_tap, push, window};
 use super::{Conv2d, pack};
 use crate::elementwise::copy_rows;
 use crate::par::{Out, aligned, chunks, tasks, with_local};
@@ -116,16 +116,6 @@ fn warm_band(conv: &Conv2d, x: &[f32], xv: &View, band: &Band) {
         if top < bottom {
             warm(x[xv.at((n * xv.h + top) * xv.w)..].as_ptr(), xv.stride, (bottom - top) * xv.w, xv.c);
         }
-    }
-}
-
-/// What a band reads.
-fn window(conv: &Conv2d, dyv: &View, band: &Band) -> Window {
-    Window {
-        top: (band.rows.start * conv.stride.0) as isize - conv.padding.0 as isize,
-        left: -(conv.padding.1 as isize),
-        height: (band.rows.len() - 1) * conv.stride.0 + (conv.kernel.0 - 1) * conv.dilation.0 + 1,
-        width: (dyv.w - 1) * conv.stride.1 + (conv.kernel.1 - 1) * conv.dilation.1 + 1,
     }
 }
 
