@@ -15,6 +15,8 @@ mod plan;
 mod state;
 
 #[cfg(test)]
+mod stored;
+#[cfg(test)]
 mod tests;
 
 use super::check::{check_images, check_output_grads, check_parameters, check_program, check_statistics};
