@@ -13,6 +13,8 @@ mod placement;
 mod plan;
 mod state;
 
+#[cfg(all(test, feature = "cuda"))]
+mod gpu_tests;
 #[cfg(test)]
 mod tests;
 
