@@ -1,5 +1,6 @@
 //! The loop of a run: replay, compute what is short, start workers for the rest, listen, publish, replay again.
 
+use super::elsewhere;
 use super::error::RunError;
 use super::events::{Event, Events, StageProgress};
 use super::inline::{Computed, Inline};
@@ -11,6 +12,7 @@ use super::prepare::{Prepared, record};
 use super::worker::read_result;
 use super::workers::{Heard, Worker, Workers, ended};
 use crate::base::Digest;
+use crate::nn::DeviceChoice;
 use crate::plan::{Engine, State, TrainWork, View, Work};
 use crate::store::{Attempt, Published, Record, Store};
 use serde_json::json;
@@ -27,8 +29,8 @@ pub struct Options {
     pub jobs: usize,
     /// Threads of each.
     pub threads: usize,
-    /// `fast` or `reference`.
-    pub executor: String,
+    /// The executor, and its device.
+    pub executor: DeviceChoice,
     /// Kill an attempt that takes longer.
     pub timeout: Option<Duration>,
     /// Attempts of a trial before it counts as failed.
@@ -78,7 +80,8 @@ pub struct GivenUp {
 }
 
 /// Runs a pipeline to its end, as far as it is not interrupted.
-pub fn run(prepared: &Prepared, store: &Store, numerics: &str, options: &Options, events: &mut dyn Events) -> Result<Report, RunError> {
+pub fn run(prepared: &Prepared, store: &Store, options: &Options, events: &mut dyn Events) -> Result<Report, RunError> {
+    let numerics = options.executor.numerics();
     let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string());
     events.on(Event::Begin {
         pipeline: prepared.pipeline.name.clone(),
@@ -135,12 +138,18 @@ struct Coordinator<'a> {
 
 impl Coordinator<'_> {
     fn run(mut self) -> Result<Report, RunError> {
+        let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
+        let mut first = true;
         loop {
             let view = self.engine.replay(&mut self.known);
             if let Some(error) = self.known.error.take() {
                 return Err(RunError::Store(error));
             }
             self.tell(&view);
+            if first && let Some(message) = elsewhere::note(&view.works, self.store, self.options.executor.numerics()).map_err(stored)? {
+                self.events.on(Event::Note { message });
+            }
+            first = false;
             if self.stopping.is_none() && self.options.stop.load(Ordering::Relaxed) > 0 {
                 self.stopping = Some(Ended::Interrupted);
                 self.events.on(Event::Stopping);
@@ -209,7 +218,7 @@ impl Coordinator<'_> {
             }
             let Some((job, from)) = self.job(work)? else { continue };
             let key = work.key();
-            let assignment = Assignment { format: FORMAT, key, lock, executor: self.options.executor.clone(), job };
+            let assignment = Assignment { format: FORMAT, key, lock, executor: self.options.executor, job };
             let id = self.workers.start(self.store, &assignment, None)?;
             let attempt = self.attempts.get(&key).copied().unwrap_or(0) + 1;
             self.events.on(Event::Started { key: key.hex(), label: work.label(), attempt, from });
@@ -255,7 +264,7 @@ impl Coordinator<'_> {
 
     /// Starts one measurement, alone, with all processors; false where none is wanted.
     fn measure(&mut self, view: &View) -> Result<bool, RunError> {
-        let wanted = observe::wanted(&self.prepared.pipeline, view, self.store, &self.options.executor);
+        let wanted = observe::wanted(&self.prepared.pipeline, view, self.store, self.options.executor);
         let Some(next) = wanted.into_iter().find(|w| self.attempts.get(&w.key).copied().unwrap_or(0) < self.options.attempts) else {
             return Ok(false);
         };
@@ -329,7 +338,7 @@ impl Coordinator<'_> {
         match (task, result) {
             (Task::Observation { weights, .. }, Some(result)) => {
                 attempt.remove(&super::worker::result_file(worker.key)).map_err(|e| RunError::Store(e.to_string()))?;
-                observe::keep(self.store, weights, &result).map_err(|e| RunError::Store(e.to_string()))
+                observe::keep(self.store, self.options.executor, weights, &result).map_err(|e| RunError::Store(e.to_string()))
             }
             (Task::Work(work), Some(result)) => self.publish(&work, &result, &worker),
             (task, None) => {

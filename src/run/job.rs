@@ -2,11 +2,12 @@
 
 use crate::base::Digest;
 use crate::document::Recipe;
+use crate::nn::DeviceChoice;
 use crate::space::Architecture;
 use serde::{Deserialize, Serialize};
 
 /// The version of both files; a worker refuses another.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What a worker is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,8 +18,8 @@ pub struct Assignment {
     pub key: Digest,
     /// What a lock is held on while it is computed: the chain of a training, else the key. Names the attempt folder.
     pub lock: Digest,
-    /// The executor: `fast` or `reference`.
-    pub executor: String,
+    /// The executor, and the device it runs on.
+    pub executor: DeviceChoice,
     /// What to do.
     pub job: Job,
 }

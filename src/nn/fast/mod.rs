@@ -14,6 +14,8 @@ mod placement;
 mod plan;
 mod state;
 
+#[cfg(all(test, feature = "cuda"))]
+mod gpu_tests;
 #[cfg(test)]
 mod stored;
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(crate) fn step(e: &mut dyn Executor, program: &Program, n: usize) -> Step {
     Step { outputs: trained, grads, params, inference: outputs(e) }
 }
 
-fn compare(name: &str, program: &Program, fast: &Step, reference: &Step, tolerance: f32) {
+pub(crate) fn compare(name: &str, program: &Program, fast: &Step, reference: &Step, tolerance: f32) {
     for (i, (a, b)) in fast.outputs.iter().zip(&reference.outputs).enumerate() {
         assert_close(a, b, tolerance, &format!("{name}: output {i}"));
     }

@@ -6,7 +6,7 @@ mod training;
 
 use super::job::{Assignment, FORMAT, Job, JobResult, Line, exit};
 use crate::base::Digest;
-use crate::nn::{self, Executor};
+use crate::nn::{self, DeviceChoice, Executor};
 use crate::space::Program;
 use crate::store::{Attempt, Blobs, StoreError};
 use std::path::Path;
@@ -40,8 +40,8 @@ pub struct Context<'a> {
     pub stop: Arc<AtomicBool>,
     /// Says something to the parent.
     pub say: &'a mut dyn FnMut(&Line),
-    /// `fast` or `reference`.
-    pub executor: String,
+    /// The executor, and its device.
+    pub executor: DeviceChoice,
 }
 
 impl Context<'_> {
@@ -58,8 +58,10 @@ impl Context<'_> {
         }
     }
 
+    /// A device that cannot be opened is no network's fault: the run stops.
     fn executor(&self, program: &Program, batch: usize) -> Result<Box<dyn Executor>, Failure> {
-        nn::executor_named(program, &self.executor, batch).map_err(Failure::Attempt)
+        self.executor.usable().map_err(Failure::Broken)?;
+        nn::executor(program, self.executor, batch).map_err(Failure::Attempt)
     }
 }
 
