@@ -10,4 +10,5 @@ mod kill;
 mod nix;
 mod rooms;
 mod support;
+mod tables;
 mod whole;
