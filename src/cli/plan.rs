@@ -22,7 +22,9 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let device = load::device(&arguments.numerics)?;
     let numerics = device.numerics().to_string();
     let mut known = StoreKnown::new(store.as_ref());
-    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone()).replay(&mut known);
+    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone())
+        .with_tables(&prepared.tables)
+        .replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());
     }
@@ -179,10 +181,14 @@ fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, sto
 
 /// How long the trainings will take: those that can run now, and those that are still to be proposed at the mean cost.
 fn time(prepared: &Prepared, view: &View, store: Option<&Store>) -> String {
-    let unknown = || "not known: `nasflow run --smoke` measures it".to_string();
-    let Some(rate) = store.and_then(|s| estimate::rate(s, "train-time")) else { return unknown() };
     let now: f64 = view.works.iter().map(estimate::load).sum();
     let later = estimate::to_come(prepared, view);
+    let trains = |s: &crate::document::Stage| matches!(s.kind, StageKind::Train(_));
+    if now + later == 0.0 && !prepared.pipeline.stages.iter().any(trains) {
+        return "a moment: nothing is trained".into();
+    }
+    let unknown = || "not known: `nasflow run --smoke` measures it".to_string();
+    let Some(rate) = store.and_then(|s| estimate::rate(s, "train-time")) else { return unknown() };
     let seconds = (now + later) / rate;
     format!("about {} for the trainings, at what this machine reached in its last runs", number::duration(seconds))
 }

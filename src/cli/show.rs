@@ -52,8 +52,9 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
                 .collect();
             json!({ "name": a.name, "model": a.model.label(), "metric": a.metric, "values": a.figure.values, "baselines": baselines })
         });
+        let trust = crate::run::trust::trusted(&prepared.pipeline, &view);
         let winner = show::winner(&prepared.pipeline, &view).map(|m| &m.candidate.architecture);
-        let all = json!({ "pipeline": prepared.pipeline.name, "finished": view.finished(), "answer": answer, "rows": rows, "architecture": winner });
+        let all = json!({ "pipeline": prepared.pipeline.name, "finished": view.finished(), "answer": answer, "trust": trust, "rows": rows, "architecture": winner });
         serde_json::to_string_pretty(&all).map_err(|e| e.to_string())? + "\n"
     } else {
         show::text(&prepared.pipeline, &view, &rows)
@@ -73,7 +74,9 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
             }
         }
     }
-    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string()).replay(&mut known);
+    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string())
+        .with_tables(&prepared.tables)
+        .replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());
     }

@@ -18,6 +18,8 @@ pub enum Kind {
     Metric,
     /// A choice among models.
     Select,
+    /// One metric of a network, looked up in a table.
+    Table,
 }
 
 impl Kind {
@@ -30,13 +32,14 @@ impl Kind {
             Kind::Predict => "predict",
             Kind::Metric => "metric",
             Kind::Select => "select",
+            Kind::Table => "table",
         }
     }
 
     /// Version of the semantics.
     pub fn version(self) -> i64 {
         match self {
-            Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select => 1,
+            Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select | Kind::Table => 1,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The replay: walks the stages over what is known, proposes as far as results allow, and lists what would run.
 
 use super::model::{Candidate, Slot, State};
+use super::table::Table;
 use super::work::Work;
 use crate::base::Digest;
 use crate::document::{Pipeline, StageKind};
@@ -108,7 +109,8 @@ pub struct Engine<'a> {
     pub(super) spaces: &'a BTreeMap<String, Space>,
     pub(super) numerics: String,
     pub(super) tickets: HashMap<usize, Tickets<'a>>,
-    pub(super) candidates: HashMap<Digest, Arc<Candidate>>,
+    pub(super) candidates: HashMap<(Digest, Vec<(String, String)>), Arc<Candidate>>,
+    pub(super) tables: BTreeMap<String, Arc<Table>>,
 }
 
 impl<'a> Engine<'a> {
@@ -119,7 +121,15 @@ impl<'a> Engine<'a> {
         spaces: &'a BTreeMap<String, Space>,
         numerics: String,
     ) -> Self {
-        Engine { pipeline, data, spaces, numerics, tickets: HashMap::new(), candidates: HashMap::new() }
+        let (tickets, candidates, tables) = (HashMap::new(), HashMap::new(), BTreeMap::new());
+        Engine { pipeline, data, spaces, numerics, tickets, candidates, tables }
+    }
+
+    /// The same engine with the tables that `evaluate` stages read, by stage.
+    #[must_use]
+    pub fn with_tables(mut self, tables: &BTreeMap<String, Arc<Table>>) -> Self {
+        self.tables.clone_from(tables);
+        self
     }
 
     /// The pipeline.

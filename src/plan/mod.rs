@@ -13,6 +13,8 @@ pub mod model;
 pub mod reason;
 pub mod recipe;
 mod stages;
+pub mod table;
+pub mod trust;
 pub mod work;
 
 pub use action::{Action, Kind};
@@ -20,4 +22,5 @@ pub use engine::{DataInfo, Engine, Known, Outcome, Point, SplitInfo, StageView, 
 pub use figures::Figure;
 pub use model::{Model, SeedRun, Slot, State, Step};
 pub use reason::Reason;
+pub use table::Table;
 pub use work::{MetricWork, PredictWork, SelectWork, TrainWork, Work};

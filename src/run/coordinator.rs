@@ -82,7 +82,7 @@ pub struct GivenUp {
 /// Runs a pipeline to its end, as far as it is not interrupted.
 pub fn run(prepared: &Prepared, store: &Store, options: &Options, events: &mut dyn Events) -> Result<Report, RunError> {
     let numerics = options.executor.numerics();
-    let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string());
+    let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string()).with_tables(&prepared.tables);
     events.on(Event::Begin {
         pipeline: prepared.pipeline.name.clone(),
         numerics: numerics.to_string(),

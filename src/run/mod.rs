@@ -17,6 +17,8 @@ pub mod observe;
 pub mod packs;
 pub mod prepare;
 pub mod smoke;
+mod tables;
+pub mod trust;
 pub mod worker;
 mod workers;
 

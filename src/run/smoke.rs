@@ -61,7 +61,15 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
             .map(|s| (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects: s.boxes() }))
             .collect();
     }
-    Ok(Prepared { pipeline, data, scans, spaces: prepared.spaces.clone(), warnings: Vec::new(), notes: Vec::new() })
+    Ok(Prepared {
+        pipeline,
+        data,
+        scans,
+        spaces: prepared.spaces.clone(),
+        tables: prepared.tables.clone(),
+        warnings: Vec::new(),
+        notes: Vec::new(),
+    })
 }
 
 /// The first images of every split.

@@ -13,4 +13,5 @@ mod learning;
 mod nix;
 mod rooms;
 mod support;
+mod tables;
 mod whole;

@@ -83,6 +83,10 @@ pub fn references(context: &mut Context, draft: &Draft) {
         for name in &answer.against {
             check(name, &stage, "a stage");
         }
+        for trust in &answer.trust {
+            check(&trust.ranking, &["evaluate"], "an `evaluate` stage");
+            check(&trust.truth, &["evaluate"], "an `evaluate` stage");
+        }
     }
     for stage in &draft.stages {
         if let (StageKind::Sample(_), [_, second, ..]) = (&stage.kind, stage.from.as_slice()) {

@@ -15,6 +15,7 @@ pub fn all(context: &mut Context, draft: &Draft, graph: &Graph) {
     }
     rules.splits();
     rules.answers();
+    rules.trust();
     rules.unused();
 }
 
@@ -62,6 +63,8 @@ impl Rules<'_> {
                 }
             }
             StageKind::Train(train) => self.train(index, train),
+            // A table needs no weights.
+            StageKind::Evaluate(evaluate) if evaluate.table.is_some() => {}
             StageKind::Evaluate(evaluate) => {
                 self.trained(index, &evaluate.metrics);
                 for &epoch in &evaluate.at {

@@ -4,6 +4,7 @@
 pub mod data;
 pub mod space;
 pub mod stages;
+pub mod table;
 pub mod train;
 
 use super::pipeline::{Answer, Data, Metric, SpaceNode, Stage};
@@ -100,6 +101,9 @@ pub fn metric(word: &str, class: Option<&str>) -> Option<Metric> {
         "ap50" => Metric::Ap50(class?.to_string()),
         "coco-map50" => Metric::CocoMap50,
         "coco-map50-95" => Metric::CocoMap5095,
+        "accuracy" => Metric::Accuracy,
+        "top5" => Metric::Top5,
+        "loss" => Metric::Loss,
         "params" => Metric::Params,
         "flops" => Metric::Flops,
         "macs" => Metric::Macs,

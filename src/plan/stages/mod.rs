@@ -3,4 +3,5 @@
 mod evaluate;
 mod sample;
 mod select;
+mod table;
 mod train;
