@@ -53,7 +53,7 @@ fn methods_with_their_defaults() {
     ] {
         assert_eq!(good(&format!("epochs 40; {lines}")), want, "{lines}");
     }
-    for lines in ["epochs 4", "epochs 4; method single", "epochs 4; method=single"] {
+    for lines in ["epochs 4", "epochs 4; method single"] {
         assert_eq!((train(lines).0, said(lines)), (None, vec![]));
     }
 }

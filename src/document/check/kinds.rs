@@ -105,10 +105,15 @@ pub fn supernets(context: &mut Context, draft: &Draft) {
             match declared {
                 Some((_, "space")) => {}
                 Some((known, kind)) => {
-                    let (shown, article) = (shorten(&from.value), if *kind == "evaluate" { "an" } else { "a" });
+                    let shown = shorten(&from.value);
+                    let what = match *kind {
+                        "data set" => "a data set".to_string(),
+                        "evaluate" => "an `evaluate` stage".to_string(),
+                        kind => format!("a `{kind}` stage"),
+                    };
                     let d = Diagnostic::error(
                         "wrong-kind",
-                        format!("`method {word}` trains a space as one network; `{shown}` is {article} {kind}"),
+                        format!("`method {word}` trains a space as one network; `{shown}` is {what}"),
                         from.span,
                         "a space expected",
                     );
@@ -125,7 +130,7 @@ pub fn supernets(context: &mut Context, draft: &Draft) {
                 }
             }
         }
-        if let [_, second, ..] = stage.from.as_slice() {
+        if let ([_, second, ..], true) = (stage.from.as_slice(), sound) {
             let d = Diagnostic::error("several-values", "a supernet holds one space", second.span, "a second one");
             context.push(d.help("write a `train` for each space"));
             sound = false;

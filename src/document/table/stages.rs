@@ -98,7 +98,7 @@ pub const NODES: &[Spec] = &[
                 "yolov5",
                 "Where everything not written here comes from.",
             ),
-            Field::one("epochs", EPOCHS, "required, but for phases", "How long; the phases of `progressive-shrinking` say it themselves."),
+            Field::one("epochs", EPOCHS, "required, but for phases", "How long."),
             Field::one(
                 "holdout",
                 &[Number(0.0, 0.95)],
