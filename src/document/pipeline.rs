@@ -194,6 +194,8 @@ pub struct Train {
     pub seeds: usize,
     /// Whether `init` was written.
     pub init_written: bool,
+    /// `method`, where a space is trained as one supernet; at the method's word.
+    pub oneshot: Option<Spanned<super::OneShot>>,
 }
 
 /// What a training starts from.

@@ -10,6 +10,7 @@ pub mod ema;
 pub mod iou;
 pub mod logistic;
 pub mod loss;
+pub mod oneshot;
 pub mod optimizer;
 pub mod schedule;
 pub mod state;

@@ -98,7 +98,13 @@ pub const NODES: &[Spec] = &[
                 "yolov5",
                 "Where everything not written here comes from.",
             ),
-            Field::one("epochs", EPOCHS, "", "How long.").required(),
+            Field::one("epochs", EPOCHS, "required, but for phases", "How long."),
+            Field::one(
+                "holdout",
+                &[Number(0.0, 0.95)],
+                "0.5 where choices learn",
+                "The share of the split that choices learn from, and weights do not; 0 (`gumbel` only): both learn from all of it.",
+            ),
             Field::one("batch", &[Int(1, 65536)], "the recipe's", "Images a batch."),
             Field::one(
                 "nominal-batch",
@@ -237,7 +243,6 @@ pub const NODES: &[Spec] = &[
         "diverged loss-above=1e4",
     )
     .once(),
-    Spec::later("method", &["train"], "one-shot methods"),
     Spec::later("budget", &["train"], "budgets"),
     Spec::later("runner", &["train"], "a trainer of one's own"),
     Spec::new(
