@@ -27,6 +27,7 @@ class Side:
 
     def __init__(self, name, workload, options):
         self.name, self.ms, self.error, self.peak, self.start, self.value = name, [], None, 0, 0, None
+        self.phases = {}
         if name in ("ours", "candle"):
             threads = str(options.threads)
             env = dict(os.environ, RAYON_NUM_THREADS=threads, CANDLE_NUM_THREADS=threads)
@@ -65,7 +66,7 @@ class Side:
 
     def end(self):
         said = self.ask("end")
-        self.peak, self.start = said.get("peak", 0), said.get("start", 0)
+        self.peak, self.start, self.phases = said.get("peak", 0), said.get("start", 0), said.get("phases", {})
         self.stop()
 
     def stop(self):
@@ -165,6 +166,8 @@ def report(workload, sides, rates):
             f"  {NAMES[s.name]:<22} {workload['batch'] / ms * 1e3:>8.1f} {ms:>8.1f} {low:>8.1f} {high:>8.1f} {len(s.ms):>5} "
             f"{gflops:>8.1f} {gflops / top:>8.0%} {s.peak >> 20:>9} {s.start >> 20:>8}"
         )
+        if s.phases:
+            print(f"  {'':<22} {', '.join(f'{name} {ms:.1f} ms' for name, ms in s.phases.items())}")
     eager = [medians[s] for s in ("nchw", "channels_last") if s in medians]
     if "ours" not in medians or not eager:
         print(f"ratio {name} none")
@@ -209,6 +212,8 @@ def main():
 
     load = os.getloadavg()[0]
     print(f"{processor()}, {os.cpu_count()} processors, {options.threads} threads, load {load:.1f}; PyTorch {torch.__version__}")
+    if load > 0.5:
+        print("other work runs on this machine: times below are not the machine's (threads that wait for each other suffer most)")
     rates = matrix_rate(options)
     print("matrix product 2048³: " + ", ".join(f"{'nasflow or candle' if s == 'ours' else 'PyTorch'} {r:.0f} GFLOP/s" for s, r in rates.items()))
     results = [report(*measure(name, options), rates) for name in names]

@@ -85,13 +85,6 @@ pub fn seconds(f: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-/// A line of `/proc/self/status` in bytes (`VmHWM`: the most memory that the process ever held); 0 where there is none.
-pub fn memory(line: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let found = status.lines().find_map(|l| l.strip_prefix(line)?.strip_prefix(':')?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    found.unwrap_or(0) * 1024
-}
-
 /// Values in −0.5 … 0.5 that repeat after 1009 and differ by `k`.
 pub fn noise(len: usize, k: usize) -> Vec<f32> {
     (0..len).map(|i| (i * k % 1009) as f32 / 1009.0 - 0.5).collect()

@@ -19,7 +19,7 @@ pub fn copy_rate() -> f64 {
 pub fn rows(table: &Table) {
     for (n, side, c) in [(8, 160, 16), (64, 32, 96), (8, 20, 128)] {
         let v = View::dense(n, side, side, c);
-        for (word, act) in [("silu", Activation::Silu), ("relu", Activation::Relu), ("hardswish", Activation::Hardswish)] {
+        for (word, act) in [("silu", Activation::Silu), ("relu", Activation::Relu), ("hardswish", Activation::HardSwish)] {
             norm(table, word, act, v);
         }
         activation(table, v);
