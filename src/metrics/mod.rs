@@ -1,15 +1,17 @@
-//! Numbers from predictions: mAP, precision, recall, rank correlation. Pure.
+//! Numbers from predictions: mAP, precision, recall, accuracy, rank correlation. Pure.
 //!
 //! Promises: no I/O, no clock, no threads; sums in a fixed order and ties broken by a total order, so that the same
 //! predictions give the same bits everywhere. Knows nothing of networks, of packs or of how a box was found.
 
 pub mod average_precision;
+pub mod classification;
 pub mod confidence;
 pub mod detection;
 pub mod matching;
 pub mod rank;
 pub mod truth;
 
+pub use classification::{ClassAccuracy, ClassificationReport};
 pub use detection::{ClassReport, DetectionReport};
 pub use rank::{kendall_tau_b, spearman};
 pub use truth::{Truth, TruthBox};

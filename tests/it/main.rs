@@ -3,6 +3,7 @@
 //! One binary, because linking is slow. Long forms run with `NASFLOW_LONG=1` (the README names them).
 
 mod bad_input;
+mod classify;
 mod documents;
 mod edits;
 mod keys;

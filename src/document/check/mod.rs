@@ -4,6 +4,7 @@ mod comparison;
 mod graph;
 mod kinds;
 mod rules;
+mod tasks;
 
 use super::context::Context;
 use super::pipeline::{Pipeline, Stage};
@@ -17,6 +18,7 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
     let (name, seed) = pipeline(context, &draft);
     kinds::namespace(context, &draft);
     kinds::references(context, &draft);
+    tasks::check(context, &draft);
     let graph = Graph::new(&draft.stages);
     match graph.order() {
         Ok(order) => {

@@ -195,6 +195,9 @@ pub const METRICS: &[&str] = &[
     "ap50",
     "coco-map50",
     "coco-map50-95",
+    "accuracy",
+    "top5",
+    "loss",
     "params",
     "flops",
     "macs",
@@ -204,7 +207,7 @@ pub const METRICS: &[&str] = &[
 ];
 
 /// Metrics of later versions.
-pub const LATER_METRICS: &[&str] = &["accuracy", "top5", "loss", "table-latency", "synflow"];
+pub const LATER_METRICS: &[&str] = &["table-latency", "synflow"];
 
 /// Whether the node of this place is a layer.
 pub fn is_layer(name: &str) -> bool {

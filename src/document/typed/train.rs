@@ -1,16 +1,23 @@
 //! `train` nodes: a recipe and the lines that override it.
 
 use crate::document::context::Context;
-use crate::document::pipeline::{Init, Optimizer, Recipe, Schedule, Stage, StageKind, Train};
+use crate::document::pipeline::{Init, Optimizer, Recipe, Schedule, Stage, StageKind, Task, Train};
 use crate::document::{Diagnostic, Node, Span, Spanned, recipes};
 
-/// A training. Missing lines were reported; harmless values stand for them.
-pub fn train(context: &mut Context, node: &Node) -> Option<Stage> {
+/// Lines of `augment` and `loss` that only detectors read, and those that only classifiers read.
+const DETECT: [&str; 10] = ["mosaic", "mixup", "scale", "translate", "degrees", "shear", "box", "obj", "cls", "obj-by-size"];
+const CLASSIFY: [&str; 4] = ["crop", "area", "cutout", "label-smoothing"];
+
+/// A training. Missing lines were reported; harmless values stand for them. `labelled` names the data sets whose images are
+/// of one class each: there the default recipe is `classify`.
+pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<Stage> {
     let name = node.text("name")?;
     let (data, split) = reads(context, node)?;
-    let mut recipe = node.text("recipe").and_then(|r| recipes::named(&r.value)).unwrap_or_else(recipes::yolov5);
+    let by_default = if labelled.contains(&data.value) { recipes::classify } else { recipes::yolov5 };
+    let mut recipe = node.text("recipe").and_then(|r| recipes::named(&r.value)).unwrap_or_else(by_default);
     let epochs = node.count("epochs").unwrap_or(1);
     lines(context, node, &mut recipe);
+    foreign_lines(context, node, recipe.task);
     let over = node.child("schedule").and_then(|s| s.number("over"));
     recipe.over = over.unwrap_or(epochs as f64);
     let init = node.child("init");
@@ -27,6 +34,22 @@ pub fn train(context: &mut Context, node: &Node) -> Option<Stage> {
         init_written: init.is_some(),
     };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Train(Box::new(train)) })
+}
+
+/// A line that the recipe's task does not read would change nothing: it is refused.
+fn foreign_lines(context: &mut Context, node: &Node, task: Task) {
+    let (foreign, readers) = match task {
+        Task::Detect => (&CLASSIFY[..], "classifiers"),
+        Task::Classify => (&DETECT[..], "detectors"),
+    };
+    for line in node.children.iter().filter(|c| matches!(c.name.value.as_str(), "augment" | "loss")) {
+        for p in line.properties.iter().filter(|p| foreign.contains(&p.name.value.as_str())) {
+            let name = &p.name.value;
+            let d =
+                Diagnostic::error("contradiction", format!("only the training of {readers} reads `{name}`"), p.name.span, "not read here");
+            context.push(d.help("delete it, or name another `recipe`"));
+        }
+    }
 }
 
 /// `data "x" split=train`, which a training always has.
@@ -81,6 +104,7 @@ fn lines(context: &mut Context, node: &Node, r: &mut Recipe) {
         set(&mut r.loss.obj, n.number("obj"));
         set(&mut r.loss.cls, n.number("cls"));
         set(&mut r.loss.obj_by_size, n.truth("obj-by-size"));
+        set(&mut r.loss.label_smoothing, n.number("label-smoothing"));
     }
     if let Some(n) = node.child("augment") {
         let a = &mut r.augment;
@@ -99,6 +123,9 @@ fn lines(context: &mut Context, node: &Node, r: &mut Recipe) {
         ] {
             set(target, n.number(name));
         }
+        set(&mut a.crop, n.count("crop"));
+        set(&mut a.area, n.number("area"));
+        set(&mut a.cutout, n.count("cutout"));
     }
     set(&mut r.diverged_above, node.child("diverged").and_then(|n| n.number("loss-above")));
 }
