@@ -5,6 +5,7 @@
 mod bad_input;
 mod benches;
 mod doctor;
+mod classify;
 mod documents;
 mod edits;
 mod keys;

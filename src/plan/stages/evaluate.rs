@@ -4,11 +4,11 @@ use super::super::Figure;
 use super::super::action::{Action, Kind};
 use super::super::choose::value_of;
 use super::super::engine::{Engine, Known};
-use super::super::evaluation::{CONFIDENCE, MAX_DETECTIONS, NMS_IOU};
+use super::super::evaluation;
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::work::{MetricWork, PredictWork, Work};
 use crate::base::{Canon, Digest};
-use crate::document::{Evaluate, Metric, StageKind};
+use crate::document::{Evaluate, Metric, StageKind, Task};
 
 impl Engine<'_> {
     /// One slot for each epoch asked for.
@@ -94,16 +94,22 @@ impl Engine<'_> {
         let StageKind::Train(train) = &self.pipeline.stages[trained.stage].kind else { return Found::Failed("not trained".into()) };
         let Some(info) = self.data.get(&data.0) else { return Found::Failed(format!("no data `{}`", data.0)) };
         let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
+        let size = ("image-size", info.image_size.into());
+        let (decoder, eps) = (("decoder", info.decoder.clone().into()), ("batch-norm-eps", train.recipe.bn_eps.into()));
+        let config = match info.task {
+            Task::Detect => Canon::map([
+                size,
+                decoder,
+                eps,
+                ("confidence", evaluation::CONFIDENCE.into()),
+                ("nms-iou", evaluation::NMS_IOU.into()),
+                ("max-detections", evaluation::MAX_DETECTIONS.into()),
+            ]),
+            Task::Classify => Canon::map([size, decoder, eps]),
+        };
         let action = Action {
             kind: Kind::Predict,
-            config: Canon::map([
-                ("image-size", info.image_size.into()),
-                ("decoder", info.decoder.clone().into()),
-                ("batch-norm-eps", train.recipe.bn_eps.into()),
-                ("confidence", CONFIDENCE.into()),
-                ("nms-iou", NMS_IOU.into()),
-                ("max-detections", MAX_DETECTIONS.into()),
-            ]),
+            config,
             inputs: vec![("architecture", model.candidate.digest), ("weights", run.weights), ("split", split.digest)],
             seed: None,
             numerics: Some(self.numerics.clone()),

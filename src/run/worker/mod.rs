@@ -1,7 +1,7 @@
 //! The worker's side: one assignment, blobs, one result file. Never opens the database, never prints, dies with its parent.
 
-mod detect;
 mod latency;
+mod predict;
 mod training;
 
 use super::job::{Assignment, FORMAT, Job, JobResult, Line, exit};
@@ -133,7 +133,7 @@ fn perform(blobs: Blobs, attempt: Attempt, key: Digest, stop: Arc<AtomicBool>, s
     let begun = Instant::now();
     let (result, count) = match &assignment.job {
         Job::Train(job) => training::train(job, &mut context)?,
-        Job::Predict(job) => detect::predict(job, &mut context)?,
+        Job::Predict(job) => predict::predict(job, &mut context)?,
         Job::Latency(job) => latency::measure(job, &mut context)?,
     };
     let bytes = serde_json::to_vec_pretty(&result).map_err(|e| Failure::Broken(e.to_string()))?;
