@@ -9,6 +9,7 @@ mod buffer;
 mod forward;
 mod kernel;
 mod lifetime;
+mod mix;
 mod placement;
 mod plan;
 mod state;
