@@ -12,6 +12,8 @@ pub mod reference;
 pub mod weights;
 
 #[cfg(test)]
+mod supernet_tests;
+#[cfg(test)]
 mod testing;
 
 pub use check::{check_parameters, check_program};

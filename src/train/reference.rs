@@ -141,7 +141,7 @@ pub fn initial(program: &Program) -> Parameters {
             values
         }
         ParamKind::NormScale | ParamKind::RunningVar => vec![1.0; p.len()],
-        ParamKind::NormShift | ParamKind::RunningMean => vec![0.0; p.len()],
+        ParamKind::NormShift | ParamKind::RunningMean | ParamKind::Mixture => vec![0.0; p.len()],
     };
     Parameters(program.params.iter().map(start).collect())
 }

@@ -10,6 +10,7 @@ mod forward;
 mod kernel;
 mod lifetime;
 mod packed;
+mod mix;
 mod placement;
 mod plan;
 mod state;

@@ -11,6 +11,7 @@
 //! choice of `groups`, kernels of odd and even size, a linear layer over maps of different sizes.
 
 mod decision;
+mod mixed;
 mod path;
 mod probe;
 mod slice;
@@ -20,6 +21,7 @@ mod track;
 mod tests;
 
 pub use decision::{Decision, DecisionKind};
+pub use mixed::{Mixed, Mixture};
 pub use path::Path;
 pub use slice::Slice;
 pub(super) use track::Tracker;
