@@ -38,17 +38,18 @@ fn supernet() -> Supernet {
 
 /// Values of all shared tensors, norms away from one and zero.
 fn shared(net: &Supernet) -> Vec<Vec<f32>> {
-    let value = |(i, t): (usize, &crate::space::ParamSpec)| {
+    let value = |(i, t): (usize, &crate::space::ParamSpec)| -> Vec<f32> {
         let values = normal(&format!("tensor {i}"), t.len());
         let scale = 1.0 / (t.fan_in as f32).sqrt();
-        values.into_iter().map(|v| match t.kind {
+        let of = |v: f32| match t.kind {
             ParamKind::RunningVar => 1.0 + v.abs(),
             ParamKind::NormScale => 1.0 + 0.2 * v,
             ParamKind::NormShift | ParamKind::RunningMean => 0.2 * v,
             _ => v * scale,
-        })
+        };
+        values.into_iter().map(of).collect()
     };
-    net.tensors().iter().enumerate().map(|t| value(t).collect()).collect()
+    net.tensors().iter().enumerate().map(value).collect()
 }
 
 /// Outputs in inference, then outputs, gradients and running statistics of a training step.

@@ -280,7 +280,7 @@ fn odd_wiring() -> Program {
 /// twice, the image among the inputs, a mixture in a concatenation, one of one.
 fn mixtures() -> Program {
     let mut b = Builder::new(6, 7, 3);
-    let mut mixture = |b: &mut Builder, options: usize| b.param(ParamKind::Mixture, vec![options], options);
+    let mixture = |b: &mut Builder, options: usize| b.param(ParamKind::Mixture, vec![options], options);
     let (ops, depth) = (mixture(&mut b, 4), mixture(&mut b, 2));
     let mut x = b.conv_norm(0, 12, 3, 1, 1, Activation::Silu);
     for _ in 0..2 {
