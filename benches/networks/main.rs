@@ -113,7 +113,7 @@ impl Subject {
             let took = match &mut self.what {
                 What::Matrix(matrix) => matrix.product(|| self.clock.now()).map_err(|e| e.to_string())?,
                 What::Network(stepper) => {
-                    last = stepper.step()?;
+                    last = stepper.step(self.clock)?;
                     self.clock.now() - start
                 }
             };
