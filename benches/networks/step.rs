@@ -1,5 +1,6 @@
 //! One step of a workload on an executor of this project, as the trainer makes it.
 
+use super::clock::Clock;
 use super::workload::{Task, Workload};
 use nasflow::base::Random;
 use nasflow::data::Target;
@@ -8,7 +9,6 @@ use nasflow::nn::{Executor, NormOptions, Parameters, executor_named};
 use nasflow::space::{ParamKind, Program};
 use nasflow::train::optimizer::{self, Moments, Rule};
 use nasflow::train::{DetectionLoss, schedule::Rates};
-use std::time::Instant;
 
 /// Rates of every step: YOLOv5's momentum and weight decay.
 const RATES: Rates = Rates { lr: 0.01, bias_lr: 0.01, momentum: 0.937, accumulate: 1 };
@@ -65,34 +65,34 @@ impl Stepper {
         Ok(Stepper { executor, params, grads, momentum, kinds, images, batch, norm, loss, steps: 0, phases: Default::default() })
     }
 
-    /// One step; its loss, or the mean size of the outputs where it only infers.
-    pub fn step(&mut self) -> Result<f64, String> {
+    /// One step, its phases timed by `clock`; its loss, or the mean size of the outputs where it only infers.
+    pub fn step(&mut self, clock: Clock) -> Result<f64, String> {
         let n = self.batch;
         if let Loss::None = self.loss {
             self.executor.forward_eval(&self.params, &self.images, n, self.norm)?;
             let output = self.executor.output(0);
             return Ok(output.iter().map(|v| f64::from(v.abs())).sum::<f64>() / output.len().max(1) as f64);
         }
-        let mut clock = Clock { at: Instant::now(), phases: &mut self.phases };
+        let mut laps = Laps { clock, at: clock.now(), phases: &mut self.phases };
         self.executor.forward_train(&mut self.params, &self.images, n, self.norm)?;
-        clock.ends(0);
+        laps.ends(0);
         let value = match &mut self.loss {
             Loss::Detect(loss, targets) => {
                 let outputs: Vec<&[f32]> = (0..loss.grads().len()).map(|i| self.executor.output(i)).collect();
                 let parts = loss.evaluate(&outputs, n, targets)?;
-                clock.ends(1);
+                laps.ends(1);
                 self.executor.backward(&self.params, loss.grads(), &mut self.grads)?;
                 parts.sum()
             }
             Loss::Classify(labels) => {
                 let (value, gradient) = cross_entropy(self.executor.output(0), labels);
-                clock.ends(1);
+                laps.ends(1);
                 self.executor.backward(&self.params, &[gradient], &mut self.grads)?;
                 value
             }
             Loss::None => 0.0,
         };
-        clock.ends(2);
+        laps.ends(2);
         self.steps += 1;
         // The trainer's test for divergence.
         let norm = optimizer::global_norm(&self.grads);
@@ -101,20 +101,21 @@ impl Stepper {
         }
         let moments = Moments { first: &mut self.momentum, second: None };
         optimizer::step(&RULE, &RATES, self.steps, &self.kinds, norm, &mut self.params, &mut self.grads, moments);
-        clock.ends(3);
+        laps.ends(3);
         Ok(value)
     }
 }
 
-struct Clock<'a> {
-    at: Instant,
+struct Laps<'a> {
+    clock: Clock,
+    at: f64,
     phases: &'a mut [Vec<f64>; 4],
 }
 
-impl Clock<'_> {
+impl Laps<'_> {
     fn ends(&mut self, phase: usize) {
-        let now = Instant::now();
-        self.phases[phase].push((now - self.at).as_secs_f64());
+        let now = self.clock.now();
+        self.phases[phase].push(now - self.at);
         self.at = now;
     }
 }
