@@ -4,8 +4,8 @@
 
 mod bad_input;
 mod benches;
-mod doctor;
 mod classify;
+mod doctor;
 mod documents;
 mod edits;
 mod keys;
