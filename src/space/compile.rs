@@ -60,6 +60,13 @@ struct Place {
     channels: Option<Setting>,
 }
 
+impl Place {
+    /// What to say of a stride that comes from a repeat, or from a cell.
+    fn whose(&self, repeat: &'static str, cell: &'static str) -> &'static str {
+        if self.channels.is_some() { cell } else { repeat }
+    }
+}
+
 impl<'a> Compiler<'a> {
     pub fn new() -> Self {
         Compiler {
@@ -336,14 +343,22 @@ impl<'a> Compiler<'a> {
         if let Some(stride) = &place.stride {
             if let Some(own) = settings.iter().find(|(n, _)| *n == "stride") {
                 let (own, message) = (own.1.span, "the stride is written twice");
-                self.errors.push(Diagnostic::error("stride-twice", message, own, "here").also(stride.span, "and at the repeat"));
+                self.errors.push(
+                    Diagnostic::error("stride-twice", message, own, "here")
+                        .also(stride.span, place.whose("and at the repeat", "and at the cell")),
+                );
             } else if kind.properties.iter().any(|f| f.name == "stride") {
                 settings.push(("stride", stride.clone()));
             } else {
                 let message = format!("`{}` has no stride", kind.word);
                 self.errors.push(
-                    Diagnostic::error("no-stride", message, node.name.span, "is the first layer of this repeat")
-                        .also(stride.span, "the stride"),
+                    Diagnostic::error(
+                        "no-stride",
+                        message,
+                        node.name.span,
+                        place.whose("is the first layer of this repeat", "reads the cell's input"),
+                    )
+                    .also(stride.span, "the stride"),
                 );
             }
         }

@@ -67,6 +67,10 @@ impl Compiler<'_> {
 
     pub(super) fn use_cell(&mut self, node: &Node, base: &str, place: &Place) -> Option<What> {
         self.only(node, &["cell", "channels", "stride", "own", "as"]);
+        if place.channels.is_some() {
+            self.error("cell-in-cell", "a cell cannot use a cell", node.name.span, "inside a cell");
+            return None;
+        }
         let Some((name, span)) = text(node, "cell") else {
             self.error("missing-value", "`use` needs the name of a cell", node.name.span, "such as use \"normal\" channels=16");
             return None;
@@ -82,7 +86,7 @@ impl Compiler<'_> {
                 return None;
             }
         };
-        let stride = self.whole(node, "stride", 64).or_else(|| self.whole(&declared, "stride", 64)).map_or(1, |s| s.0);
+        let stride = self.whole(node, "stride", 64).or_else(|| self.whole(&declared, "stride", 64)).unwrap_or((1, node.name.span));
         let stride = match &place.stride {
             None => stride,
             Some(outer) => {
@@ -122,7 +126,15 @@ impl Compiler<'_> {
         cell.map(|cell| What::Cell(Box::new(cell)))
     }
 
-    fn cell_of(&mut self, node: &Node, group: usize, channels: Setting, stride: usize, prefix: &str, place: &Place) -> Option<Cell> {
+    fn cell_of(
+        &mut self,
+        node: &Node,
+        group: usize,
+        channels: Setting,
+        stride: (usize, Span),
+        prefix: &str,
+        place: &Place,
+    ) -> Option<Cell> {
         self.only(node, &["name", "like", "inputs", "nodes", "edges", "output", "stride"]);
         let inputs = self.whole(node, "inputs", 2).map_or(1, |i| i.0);
         let field = Field { name: "nodes", r#type: Type::Whole(0, MAX_NODES), default: Default::Required, doc: "" };
@@ -175,14 +187,14 @@ impl Compiler<'_> {
             }
         }
         let bounds = self.edge_bounds(node)?;
-        Some(Cell { group, channels, stride, inputs, count, nodes, output, edges: bounds })
+        Some(Cell { group, channels, stride: stride.0, inputs, count, nodes, output, edges: bounds })
     }
 
     fn cell_node(
         &mut self,
         n: usize,
         inputs: usize,
-        stride: usize,
+        stride: (usize, Span),
         edges: Edges,
         layer: Option<&Node>,
         on_node: Option<&Node>,
@@ -200,7 +212,7 @@ impl Compiler<'_> {
         let mut items = vec![];
         for s in 0..states {
             let base = format!("{own}<{}", state(s));
-            let stride = (s < inputs && stride > 1).then(|| Setting::fixed(Scalar::Int(stride), span));
+            let stride = (s < inputs && stride.0 > 1).then(|| Setting::fixed(Scalar::Int(stride.0), stride.1));
             let place = Place { branch: Some(base.clone()), stride, ..place.clone() };
             let item = match layer {
                 Some(layer) => self.item(layer, 1, &place)?,

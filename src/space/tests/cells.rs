@@ -247,6 +247,7 @@ fn errors_in_cells() {
     one("cell \"c\" nodes=2 { skip; conv }", "use \"c\" channels=8", "cell-layers", "conv");
     one("cell \"c\" nodes=1 stride=2 { choose { skip; linear } }", "use \"c\" channels=8", "no-stride", "linear");
     one("cell \"c\" nodes=2 { choose { skip; upsample 2 } }", "use \"c\" channels=8", "shape", "use");
+    one("cell \"c\" nodes=1 { choose { skip; use \"c\" channels=8 } }", "use \"c\" channels=8", "cell-in-cell", "use");
     one(cell, "inputs", "missing-value", "inputs");
     one(cell, "inputs \"nowhere\"", "unknown-name", "\"nowhere\"");
     one(cell, "inputs above pick=2", "pick-of-few", "pick=2");
