@@ -1,5 +1,6 @@
 //! A pipeline as typed values: what the rest of the house reads. Every field that an error may point at has its span.
 
+use super::method::OneShot;
 use super::tree::{Node, Span, Spanned};
 
 /// One file of a pipeline: the top file first, then what it includes.
@@ -28,6 +29,24 @@ pub struct Pipeline {
     pub answer: Option<Answer>,
     /// What the reader should know, in the order of the files; errors give no pipeline.
     pub warnings: Vec<super::Diagnostic>,
+}
+
+impl Pipeline {
+    /// The space whose supernet a stage trains; none where it trains models, or is no `train`.
+    pub fn supernet(&self, stage: &Stage) -> Option<&SpaceNode> {
+        supernet(stage, &self.spaces)
+    }
+
+    /// The index of a stage.
+    pub fn stage(&self, name: &str) -> Option<usize> {
+        self.stages.iter().position(|s| s.name.value == name)
+    }
+}
+
+/// The space among these that a `train` makes a supernet of.
+pub(super) fn supernet<'a>(stage: &Stage, spaces: &'a [SpaceNode]) -> Option<&'a SpaceNode> {
+    let StageKind::Train(_) = stage.kind else { return None };
+    stage.from.iter().find_map(|f| spaces.iter().find(|s| s.name.value == f.value))
 }
 
 /// A `data` node.
@@ -81,7 +100,7 @@ pub enum SplitBy {
 }
 
 /// A `space` node: its network is compiled by the room `space`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SpaceNode {
     /// Its name.
     pub name: Spanned<String>,
@@ -129,7 +148,7 @@ impl StageKind {
     }
 }
 
-/// A `sample` stage. Exactly one `from`, a space.
+/// A `sample` stage. Exactly one `from`, a space or a supernet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// How proposals are made.
@@ -194,6 +213,10 @@ pub struct Train {
     pub seeds: usize,
     /// Whether `init` was written.
     pub init_written: bool,
+    /// `method`, where a space is trained as one supernet.
+    pub one_shot: Option<OneShot>,
+    /// Where `method` stands.
+    pub method_span: Option<Span>,
 }
 
 /// What a training starts from.
@@ -203,6 +226,10 @@ pub enum Init {
     Scratch,
     /// The incoming model's own trained weights; the optimiser starts anew.
     Continue,
+    /// The weights that the incoming model has in its supernet.
+    Inherit,
+    /// `from="name" match=names`: those of another supernet, where tensors of one name and shape are in both.
+    From(Spanned<String>),
 }
 
 /// A training recipe with nothing left open. Numbers as in PyTorch and YOLOv5.
@@ -341,6 +368,24 @@ pub struct Evaluate {
     pub metrics: Vec<Spanned<Metric>>,
     /// `at 10 20`: epochs; empty is the last.
     pub at: Vec<usize>,
+    /// `recalibrate`: written where subnets of a supernet are evaluated.
+    pub recalibrate: Option<Spanned<Recalibrate>>,
+}
+
+/// How a subnet comes to statistics of its batch norm, which no single network of a supernet has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recalibrate {
+    /// `off`: the supernet's own running statistics, whatever networks they are of.
+    Off,
+    /// Reset, then the mean over the first batches of a split, in training order.
+    Batches {
+        /// `batches`.
+        batches: usize,
+        /// `batch` [the supernet's]: images a batch.
+        batch: Option<usize>,
+        /// `split`, of the data set that the stage reads.
+        split: Spanned<String>,
+    },
 }
 
 /// A metric of the language. `class` variants name the class.

@@ -18,6 +18,10 @@ pub enum Kind {
     Metric,
     /// A choice among models.
     Select,
+    /// A network's weights cut out of its supernet's.
+    Cut,
+    /// Detections of a network with the weights of its supernet.
+    PredictSubnet,
 }
 
 impl Kind {
@@ -30,6 +34,8 @@ impl Kind {
             Kind::Predict => "predict",
             Kind::Metric => "metric",
             Kind::Select => "select",
+            Kind::Cut => "cut",
+            Kind::PredictSubnet => "predict-subnet",
         }
     }
 
@@ -37,6 +43,7 @@ impl Kind {
     pub fn version(self) -> i64 {
         match self {
             Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select => 1,
+            Kind::Cut | Kind::PredictSubnet => 1,
         }
     }
 }

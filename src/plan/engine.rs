@@ -109,6 +109,10 @@ pub struct Engine<'a> {
     pub(super) numerics: String,
     pub(super) tickets: HashMap<usize, Tickets<'a>>,
     pub(super) candidates: HashMap<Digest, Arc<Candidate>>,
+    /// The supernets of this replay, by stage.
+    pub(super) supernets: HashMap<usize, Slot>,
+    /// What stands for a whole space, by name.
+    pub(super) wholes: HashMap<String, Arc<Candidate>>,
 }
 
 impl<'a> Engine<'a> {
@@ -119,7 +123,16 @@ impl<'a> Engine<'a> {
         spaces: &'a BTreeMap<String, Space>,
         numerics: String,
     ) -> Self {
-        Engine { pipeline, data, spaces, numerics, tickets: HashMap::new(), candidates: HashMap::new() }
+        Engine {
+            pipeline,
+            data,
+            spaces,
+            numerics,
+            tickets: HashMap::new(),
+            candidates: HashMap::new(),
+            supernets: HashMap::new(),
+            wholes: HashMap::new(),
+        }
     }
 
     /// The pipeline.
@@ -134,6 +147,7 @@ impl<'a> Engine<'a> {
         for (index, stage) in pipeline.stages.iter().enumerate() {
             let view = match &stage.kind {
                 StageKind::Sample(sample) => self.sample(index, sample, known),
+                StageKind::Train(train) if pipeline.supernet(stage).is_some() => self.supernet(index, train, known, &mut pass.works),
                 StageKind::Train(train) => {
                     let incoming = self.incoming(index, &pass);
                     self.each(incoming, |engine, slot| vec![engine.train(index, train, slot, known, &mut pass.works)])

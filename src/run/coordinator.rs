@@ -8,10 +8,11 @@ use super::known::StoreKnown;
 use super::observe;
 use super::packs::Packs;
 use super::prepare::{Prepared, record};
+use super::supernet::{self, SpaceSpec};
 use super::worker::read_result;
 use super::workers::{Heard, Worker, Workers, ended};
 use crate::base::Digest;
-use crate::plan::{Engine, State, TrainWork, View, Work};
+use crate::plan::{Engine, State, TrainWork, Trainee, View, Work};
 use crate::store::{Attempt, Published, Record, Store};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
@@ -224,8 +225,16 @@ impl Coordinator<'_> {
             Work::Train(w) => {
                 let pack = self.packs.ensure(&w.data, self.prepared, self.store)?;
                 let curve = w.resume.as_ref().map(|r| self.curve(r.key)).unwrap_or_default();
+                let candidate = match &w.trainee {
+                    Trainee::Candidate(candidate) => candidate,
+                    Trainee::Supernet { space, one_shot, .. } => {
+                        let job =
+                            supernet::job(w, SpaceSpec::of(space, self.prepared)?, one_shot, pack, curve, self.options.checkpoint_seconds);
+                        return Ok(Some((Job::Supernet(Box::new(job)), w.done())));
+                    }
+                };
                 let job = TrainJob {
-                    architecture: w.candidate.architecture.clone(),
+                    architecture: candidate.architecture.clone(),
                     recipe: w.recipe.clone(),
                     seed: w.seed,
                     init: w.init,
@@ -243,7 +252,11 @@ impl Coordinator<'_> {
                 let architecture = w.candidate.architecture.clone();
                 Ok(Some((Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, pack })), 0)))
             }
-            Work::Metric(_) | Work::Select(_) => Ok(None),
+            Work::Subnet(w) => {
+                let job = supernet::subnet(w, &mut self.packs, self.prepared, self.store)?;
+                Ok(Some((Job::Subnet(Box::new(job)), 0)))
+            }
+            Work::Metric(_) | Work::Select(_) | Work::Cut(_) => Ok(None),
         }
     }
 
@@ -388,6 +401,11 @@ impl Coordinator<'_> {
                 self.record(&record(&predict.action, None, outputs, json!({})), &predict.label)?;
                 "detected".into()
             }
+            (Work::Subnet(subnet), JobResult::Predicted { predictions }) => {
+                let outputs = BTreeMap::from([("predictions".to_string(), *predictions)]);
+                self.record(&record(&subnet.action, None, outputs, json!({})), &subnet.label)?;
+                "detected".into()
+            }
             _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
         };
         let (seconds, count) = worker.done.unwrap_or((0.0, 0));
@@ -404,7 +422,8 @@ impl Coordinator<'_> {
     fn rungs(&mut self, train: &TrainWork, rungs: &[Rung], curve: &[Epoch]) -> Result<(), RunError> {
         for (epoch, action) in &train.rungs {
             let Some(rung) = rungs.iter().find(|r| r.epoch == *epoch) else { continue };
-            let outputs = BTreeMap::from([("weights".to_string(), rung.weights), ("state".to_string(), rung.state)]);
+            let mut outputs = BTreeMap::from([("weights".to_string(), rung.weights), ("state".to_string(), rung.state)]);
+            outputs.extend(rung.choices.map(|choices| ("choices".to_string(), choices)));
             let curve: Vec<&Epoch> = curve.iter().filter(|e| e.epoch <= *epoch).collect();
             let values = json!({ "status": "trained", "epochs": epoch, "curve": curve });
             let chain = (train.chain, (epoch * train.per_epoch) as u64);
@@ -426,8 +445,9 @@ impl Coordinator<'_> {
     /// How long it took, for estimates: an observation.
     fn timing(&self, work: &Work, seconds: f64, count: u64) -> Result<(), crate::store::StoreError> {
         let (macs, images) = match work {
-            Work::Train(w) => (w.candidate.macs, count * w.recipe.batch as u64),
+            Work::Train(w) => (w.trainee.macs(), count * w.recipe.batch as u64),
             Work::Predict(w) => (w.candidate.macs, count),
+            Work::Subnet(w) => (w.candidate.macs, count),
             _ => return Ok(()),
         };
         let value =

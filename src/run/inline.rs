@@ -30,7 +30,7 @@ pub struct Inline {
 impl Inline {
     /// Whether this is for the coordinator.
     pub fn takes(work: &Work) -> bool {
-        matches!(work, Work::Metric(_) | Work::Select(_))
+        matches!(work, Work::Metric(_) | Work::Select(_) | Work::Cut(_))
     }
 
     /// Computes and publishes.
@@ -38,7 +38,8 @@ impl Inline {
         match work {
             Work::Metric(w) => self.metric(w, prepared, store),
             Work::Select(w) => select(w, store),
-            Work::Train(_) | Work::Predict(_) => Err(RunError::Stuck("a worker's job came to the coordinator".into())),
+            Work::Cut(w) => super::supernet::cut(w, prepared, store),
+            Work::Train(_) | Work::Predict(_) | Work::Subnet(_) => Err(RunError::Stuck("a worker's job came to the coordinator".into())),
         }
     }
 

@@ -16,6 +16,7 @@ pub mod observe;
 pub mod packs;
 pub mod prepare;
 pub mod smoke;
+pub mod supernet;
 pub mod worker;
 mod workers;
 

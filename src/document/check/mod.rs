@@ -4,6 +4,7 @@ mod comparison;
 mod graph;
 mod kinds;
 mod rules;
+mod weights;
 
 use super::context::Context;
 use super::pipeline::{Pipeline, Stage};

@@ -1,6 +1,6 @@
 //! `sample`, `evaluate`, `select` and `answer` nodes.
 
-use super::metric;
+use super::{metric, supernet};
 use crate::document::context::Context;
 use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, Sample, Select, SelectBy, Stage, StageKind, Strategy};
 use crate::document::{Diagnostic, Node, Spanned};
@@ -155,7 +155,8 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
         let d = Diagnostic::error("missing", format!("`{}` is measured on images", first.value.name()), first.span, "`data` is missing");
         context.missing(node, d.help("name the images and the split: `data \"shapes\" split=val`"));
     }
-    let evaluate = Evaluate { data, metrics, at: node.counts("at") };
+    let recalibrate = node.child("recalibrate").and_then(|line| supernet::recalibrate(context, line));
+    let evaluate = Evaluate { data, metrics, at: node.counts("at"), recalibrate };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) })
 }
 

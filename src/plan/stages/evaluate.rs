@@ -48,11 +48,22 @@ impl Engine<'_> {
             slot.model.figures.insert(metric.name(), figure);
         }
         let measured: Vec<Metric> = evaluate.metrics.iter().map(|m| m.value.clone()).filter(Metric::reads_predictions).collect();
-        if let (Some((data, split)), Some(trained), false) = (&evaluate.data, slot.model.trained.clone(), measured.is_empty()) {
+        // Once trained, a model has weights of its own.
+        let subnet = slot.model.subnet.clone().filter(|_| slot.model.trained.is_none());
+        let trained = slot.model.trained.clone().or_else(|| Some(subnet.as_ref()?.supernet.clone()));
+        if let (Some((data, split)), Some(trained), false) = (&evaluate.data, trained, measured.is_empty()) {
             let data = (data.value.clone(), split.value.clone());
             let mut values: Vec<Vec<f64>> = vec![Vec::new(); measured.len()];
             for run in &trained.runs {
-                match self.predictions(index, &name, &slot.model, &trained, run, &data, known, works, &mut slot.steps) {
+                let label = format!("{name}: {}{}", slot.model.label(), seed_note(&trained, run));
+                let found = match &subnet {
+                    Some(subnet) => {
+                        let how = evaluate.recalibrate.as_ref().map(|r| &r.value);
+                        self.subnet(index, label, &slot.model, subnet, run, how, &data, known, works, &mut slot.steps)
+                    }
+                    None => self.predictions(index, label, &slot.model, &trained, run, &data, known, works, &mut slot.steps),
+                };
+                match found {
                     Found::Known(predictions) => {
                         for (metric, values) in measured.iter().zip(&mut values) {
                             let label = format!("{name}: {}{}", slot.model.label(), seed_note(&trained, run));
@@ -79,7 +90,7 @@ impl Engine<'_> {
     fn predictions(
         &self,
         index: usize,
-        name: &str,
+        label: String,
         model: &Model,
         trained: &Trained,
         run: &SeedRun,
@@ -117,7 +128,7 @@ impl Engine<'_> {
         works.push(Work::Predict(Box::new(PredictWork {
             action,
             key,
-            label: format!("{name}: {}{}", model.label(), seed_note(trained, run)),
+            label,
             stage: index,
             candidate: model.candidate.clone(),
             weights: run.weights,
@@ -168,7 +179,7 @@ fn seed_note(trained: &Trained, run: &SeedRun) -> String {
 }
 
 /// A look-up's result.
-enum Found<T> {
+pub(super) enum Found<T> {
     Known(T),
     Pending,
     Failed(String),

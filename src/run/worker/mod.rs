@@ -2,6 +2,8 @@
 
 mod detect;
 mod latency;
+mod subnet;
+mod supernet;
 mod training;
 
 use super::job::{Assignment, FORMAT, Job, JobResult, Line, exit};
@@ -132,6 +134,8 @@ fn perform(blobs: Blobs, attempt: Attempt, key: Digest, stop: Arc<AtomicBool>, s
     let (result, count) = match &assignment.job {
         Job::Train(job) => training::train(job, &mut context)?,
         Job::Predict(job) => detect::predict(job, &mut context)?,
+        Job::Supernet(job) => supernet::train(job, &mut context)?,
+        Job::Subnet(job) => subnet::predict(job, &mut context)?,
         Job::Latency(job) => latency::measure(job, &mut context)?,
     };
     let bytes = serde_json::to_vec_pretty(&result).map_err(|e| Failure::Broken(e.to_string()))?;
@@ -149,7 +153,9 @@ pub fn read_result(attempt: &Attempt, key: Digest) -> Result<Option<JobResult>, 
 fn answers(result: &JobResult, job: &Job) -> bool {
     match (result, job) {
         (JobResult::Trained { rungs, .. }, Job::Train(job)) => job.rungs.iter().all(|e| rungs.iter().any(|r| r.epoch == *e)),
-        (JobResult::Diverged { .. }, Job::Train(_)) | (JobResult::Predicted { .. }, Job::Predict(_)) => true,
+        (JobResult::Trained { rungs, .. }, Job::Supernet(job)) => job.rungs.iter().all(|e| rungs.iter().any(|r| r.epoch == *e)),
+        (JobResult::Diverged { .. }, Job::Train(_) | Job::Supernet(_)) => true,
+        (JobResult::Predicted { .. }, Job::Predict(_) | Job::Subnet(_)) => true,
         _ => false,
     }
 }
@@ -157,7 +163,7 @@ fn answers(result: &JobResult, job: &Job) -> bool {
 /// The blobs that a result names.
 pub fn outputs(result: &JobResult) -> Vec<Digest> {
     match result {
-        JobResult::Trained { rungs, .. } => rungs.iter().flat_map(|r| [r.weights, r.state]).collect(),
+        JobResult::Trained { rungs, .. } => rungs.iter().flat_map(|r| [r.weights, r.state].into_iter().chain(r.choices)).collect(),
         JobResult::Predicted { predictions } => vec![*predictions],
         JobResult::Diverged { .. } | JobResult::Measured { .. } => Vec::new(),
     }
