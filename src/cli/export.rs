@@ -14,7 +14,7 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     let store = load::store(&arguments.file, Access::Read)?
         .ok_or_else(|| "there is no store here, so no answer yet: `nasflow run` makes both".to_string())?;
     let prepared = load::prepared(pipeline, Some(&store), &arguments.file, true)?;
-    let view = show::replay(&prepared, Some(&store), &arguments.numerics.executor)?;
+    let view = show::replay(&prepared, Some(&store), load::device(&arguments.numerics)?)?;
     let name = &prepared.pipeline.name;
     let model = winner(&prepared.pipeline, &view).ok_or_else(|| format!("{name} has no answer yet: `nasflow run` goes on"))?;
     let (trained, run) = model

@@ -37,12 +37,14 @@ mod values;
 #[cfg(test)]
 mod gallery_tests;
 #[cfg(test)]
+mod method_tests;
+#[cfg(test)]
 mod tests;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
 pub use include::{Files, Options};
 pub use load::load;
-pub use method::{Method, OneShot};
+pub use method::*;
 pub use params::Params;
 pub use pipeline::*;
 pub use reference::reference;

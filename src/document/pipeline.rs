@@ -1,6 +1,5 @@
 //! A pipeline as typed values: what the rest of the house reads. Every field that an error may point at has its span.
 
-use super::method::OneShot;
 use super::tree::{Node, Span, Spanned};
 
 /// One file of a pipeline: the top file first, then what it includes.
@@ -213,10 +212,8 @@ pub struct Train {
     pub seeds: usize,
     /// Whether `init` was written.
     pub init_written: bool,
-    /// `method`, where a space is trained as one supernet.
-    pub one_shot: Option<OneShot>,
-    /// Where `method` stands.
-    pub method_span: Option<Span>,
+    /// `method`, where a space is trained as one supernet; at the method's word.
+    pub oneshot: Option<Spanned<super::OneShot>>,
 }
 
 /// What a training starts from.
@@ -346,6 +343,23 @@ pub struct Augment {
     pub flip_ud: f64,
 }
 
+impl Augment {
+    /// Images as they are.
+    pub const NONE: Augment = Augment {
+        mosaic: 0.0,
+        mixup: 0.0,
+        scale: 0.0,
+        translate: 0.0,
+        degrees: 0.0,
+        shear: 0.0,
+        hsv_h: 0.0,
+        hsv_s: 0.0,
+        hsv_v: 0.0,
+        flip_lr: 0.0,
+        flip_ud: 0.0,
+    };
+}
+
 /// Gains of the detection loss, before upstream's scaling by levels and classes.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LossGains {
@@ -370,6 +384,8 @@ pub struct Evaluate {
     pub at: Vec<usize>,
     /// `recalibrate`: written where subnets of a supernet are evaluated.
     pub recalibrate: Option<Spanned<Recalibrate>>,
+    /// `method table …`: the metrics are read from a file, one row a network.
+    pub table: Option<std::sync::Arc<TableSource>>,
 }
 
 /// How a subnet comes to statistics of its batch norm, which no single network of a supernet has.
@@ -386,6 +402,45 @@ pub enum Recalibrate {
         /// `split`, of the data set that the stage reads.
         split: Spanned<String>,
     },
+}
+
+/// `method table file=… key=…`: where an `evaluate` finds its metrics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableSource {
+    /// The file, resolved against the file that names it (or the working directory where it came by `-p`).
+    pub file: Spanned<String>,
+    /// How the key of a network's row is written.
+    pub key: Spanned<Vec<KeyPart>>,
+    /// `keys=` [arch]: the column of a CSV file that holds the keys.
+    pub keys: Spanned<String>,
+    /// `word OPTION TEXT`: what stands for an option in the key.
+    pub words: Vec<(Spanned<String>, String)>,
+    /// One for each metric that is read from the file.
+    pub columns: Vec<TableColumn>,
+}
+
+/// A part of a row's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPart {
+    /// `arch`: the place of the option taken, from 0, of every decision in the order of the file.
+    Decisions,
+    /// As it stands.
+    Text(String),
+    /// `{label}`: the option that a decision took, or the `word` for it.
+    Option(String),
+    /// `{label:index}`: the place of that option, from 0.
+    Index(String),
+}
+
+/// `column accuracy "test_acc" unit=percent`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableColumn {
+    /// The metric.
+    pub metric: Spanned<Metric>,
+    /// The columns (CSV) or fields (JSON) that hold it: several are several seeds.
+    pub names: Vec<Spanned<String>>,
+    /// Whether the file holds 100 times the metric.
+    pub percent: bool,
 }
 
 /// A metric of the language. `class` variants name the class.
@@ -405,6 +460,12 @@ pub enum Metric {
     CocoMap50,
     /// COCO's mAP at .5:.95.
     CocoMap5095,
+    /// Share of images whose class has the highest logit.
+    Accuracy,
+    /// Share of images whose class is among the five highest logits.
+    Top5,
+    /// Mean cross-entropy in nats, without smoothing.
+    Loss,
     /// Trainable parameters.
     Params,
     /// 2 × multiply-adds of convolutions and linear layers, one image at the data's size.
@@ -430,6 +491,9 @@ impl Metric {
             Metric::Ap50(class) => format!("ap50:{class}"),
             Metric::CocoMap50 => "coco-map50".into(),
             Metric::CocoMap5095 => "coco-map50-95".into(),
+            Metric::Accuracy => "accuracy".into(),
+            Metric::Top5 => "top5".into(),
+            Metric::Loss => "loss".into(),
             Metric::Params => "params".into(),
             Metric::Flops => "flops".into(),
             Metric::Macs => "macs".into(),
@@ -441,12 +505,17 @@ impl Metric {
 
     /// Whether more is better (rule 10).
     pub fn higher_is_better(&self) -> bool {
-        !matches!(self, Metric::Params | Metric::Flops | Metric::Macs | Metric::Latency | Metric::Memory)
+        !matches!(self, Metric::Loss | Metric::Params | Metric::Flops | Metric::Macs | Metric::Latency | Metric::Memory)
     }
 
     /// Whether a clock or a machine measured it, so that it may be reported but never decides (rule 16).
     pub fn is_observation(&self) -> bool {
         matches!(self, Metric::Latency | Metric::Throughput | Metric::Memory)
+    }
+
+    /// Whether it lies between 0 and 1.
+    pub fn is_share(&self) -> bool {
+        !self.is_cost() && !self.is_observation() && *self != Metric::Loss
     }
 
     /// Whether it follows from the architecture alone.
@@ -502,4 +571,17 @@ pub struct Answer {
     pub by: Spanned<Metric>,
     /// `against`: baselines.
     pub against: Vec<Spanned<String>>,
+    /// `trust` lines: rankings that are checked against others.
+    pub trust: Vec<Trust>,
+}
+
+/// `trust "shared" "truth" by=map50`: does the first stage rank its models as the second does?
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trust {
+    /// The evaluate stage whose ranking is in doubt.
+    pub ranking: Spanned<String>,
+    /// The evaluate stage that is taken for the truth.
+    pub truth: Spanned<String>,
+    /// The metric that both measure [the answer's].
+    pub by: Spanned<Metric>,
 }

@@ -9,6 +9,7 @@ pub mod latency;
 pub mod nms;
 pub mod predict;
 pub mod predictions;
+pub mod recalibrate;
 pub mod report;
 
 pub use decode::DetectHead;
@@ -16,4 +17,5 @@ pub use latency::Latency;
 pub use nms::{Candidate, NmsOptions, nms};
 pub use predict::{EvalBatch, batches, predict};
 pub use predictions::Predictions;
+pub use recalibrate::recalibrate;
 pub use report::report;

@@ -4,12 +4,14 @@
 //! predictions give the same bits everywhere. Knows nothing of networks, of packs or of how a box was found.
 
 pub mod average_precision;
+pub mod bootstrap;
 pub mod confidence;
 pub mod detection;
 pub mod matching;
 pub mod rank;
 pub mod truth;
 
+pub use bootstrap::{Agreement, agreements};
 pub use detection::{ClassReport, DetectionReport};
 pub use rank::{kendall_tau_b, spearman};
 pub use truth::{Truth, TruthBox};

@@ -5,6 +5,7 @@
 
 mod check;
 mod choice;
+mod device;
 pub mod fast;
 mod init;
 pub mod reference;
@@ -14,15 +15,18 @@ pub mod weights;
 mod testing;
 
 pub use check::{check_parameters, check_program};
-pub use choice::{executor_named, numerics};
+pub use choice::{Chosen, check_place, choose, executor};
+pub use device::{CUDA, Gpu, gpus, instruction_set};
 pub use fast::FastExecutor;
 pub use reference::ReferenceExecutor;
 pub use weights::{NamedTensor, TensorFile, load_tensors, save_tensors};
 
 use crate::space::Program;
+use serde::{Deserialize, Serialize};
 
 /// Which executor runs a program, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeviceChoice {
     /// The crate's own kernels on the CPU.
     Fast,
@@ -30,19 +34,6 @@ pub enum DeviceChoice {
     ReferenceCpu,
     /// candle's operators on a CUDA device, by number: an error in a build without CUDA.
     ReferenceCuda(usize),
-}
-
-/// The executor of a program for batches of up to `max_batch` images. Errors name the faulty node, or the device.
-pub fn executor(program: &Program, device: DeviceChoice, max_batch: usize) -> Result<Box<dyn Executor>, String> {
-    use candle_core::Device;
-    Ok(match device {
-        DeviceChoice::Fast => Box::new(FastExecutor::new(program, max_batch)?),
-        DeviceChoice::ReferenceCpu => Box::new(ReferenceExecutor::new(program, Device::Cpu)?),
-        DeviceChoice::ReferenceCuda(i) => {
-            let device = Device::new_cuda(i).map_err(|e| format!("CUDA device {i}: {e}"))?;
-            Box::new(ReferenceExecutor::new(program, device)?)
-        }
-    })
 }
 
 /// Values of every parameter and buffer of a program, by [`crate::space::ParamId`], in PyTorch's order.

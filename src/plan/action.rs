@@ -22,6 +22,8 @@ pub enum Kind {
     Cut,
     /// Detections of a network with the weights of its supernet.
     PredictSubnet,
+    /// One metric of a network, looked up in a table.
+    Table,
 }
 
 impl Kind {
@@ -36,6 +38,7 @@ impl Kind {
             Kind::Select => "select",
             Kind::Cut => "cut",
             Kind::PredictSubnet => "predict-subnet",
+            Kind::Table => "table",
         }
     }
 
@@ -43,7 +46,7 @@ impl Kind {
     pub fn version(self) -> i64 {
         match self {
             Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select => 1,
-            Kind::Cut | Kind::PredictSubnet => 1,
+            Kind::Cut | Kind::PredictSubnet | Kind::Table => 1,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The replay: walks the stages over what is known, proposes as far as results allow, and lists what would run.
 
 use super::model::{Candidate, Slot, State};
+use super::table::Table;
 use super::work::Work;
 use crate::base::Digest;
 use crate::document::{Pipeline, StageKind};
@@ -108,7 +109,8 @@ pub struct Engine<'a> {
     pub(super) spaces: &'a BTreeMap<String, Space>,
     pub(super) numerics: String,
     pub(super) tickets: HashMap<usize, Tickets<'a>>,
-    pub(super) candidates: HashMap<Digest, Arc<Candidate>>,
+    pub(super) candidates: HashMap<(Digest, Vec<(String, String)>), Arc<Candidate>>,
+    pub(super) tables: BTreeMap<String, Arc<Table>>,
     /// The supernets of this replay, by stage.
     pub(super) supernets: HashMap<usize, Slot>,
     /// What stands for a whole space, by name.
@@ -130,9 +132,17 @@ impl<'a> Engine<'a> {
             numerics,
             tickets: HashMap::new(),
             candidates: HashMap::new(),
+            tables: BTreeMap::new(),
             supernets: HashMap::new(),
             wholes: HashMap::new(),
         }
+    }
+
+    /// The same engine with the tables that `evaluate` stages read, by stage.
+    #[must_use]
+    pub fn with_tables(mut self, tables: &BTreeMap<String, Arc<Table>>) -> Self {
+        self.tables.clone_from(tables);
+        self
     }
 
     /// The pipeline.

@@ -13,8 +13,10 @@ pub mod model;
 pub mod reason;
 pub mod recipe;
 mod stages;
+pub mod table;
 #[cfg(test)]
 mod tests;
+pub mod trust;
 pub mod work;
 
 pub use action::{Action, Kind};
@@ -22,4 +24,5 @@ pub use engine::{DataInfo, Engine, Known, Outcome, Point, SplitInfo, StageView, 
 pub use figures::Figure;
 pub use model::{Model, SeedRun, Slot, State, Step, Subnet};
 pub use reason::Reason;
+pub use table::Table;
 pub use work::{CutWork, MetricWork, PredictWork, Recalibration, SelectWork, SubnetWork, TrainWork, Trainee, Work};

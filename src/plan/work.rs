@@ -96,7 +96,7 @@ pub enum Trainee {
         /// The space.
         space: String,
         /// How.
-        one_shot: OneShot,
+        oneshot: OneShot,
         /// What an image costs in the mean, in multiply-adds.
         macs: u64,
     },

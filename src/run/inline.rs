@@ -3,6 +3,7 @@
 use super::error::RunError;
 use super::packs::without_pixels;
 use super::prepare::{Prepared, record};
+use super::supernet::Cutter;
 use crate::base::Digest;
 use crate::document::Metric;
 use crate::evaluate::{self, Predictions};
@@ -25,6 +26,7 @@ pub enum Computed {
 pub struct Inline {
     /// The inputs (predictions, split) of a report, and the report.
     last: Option<(Vec<(&'static str, Digest)>, DetectionReport)>,
+    cutter: Cutter,
 }
 
 impl Inline {
@@ -38,7 +40,7 @@ impl Inline {
         match work {
             Work::Metric(w) => self.metric(w, prepared, store),
             Work::Select(w) => select(w, store),
-            Work::Cut(w) => super::supernet::cut(w, prepared, store),
+            Work::Cut(w) => self.cutter.cut(w, prepared, store),
             Work::Train(_) | Work::Predict(_) | Work::Subnet(_) => Err(RunError::Stuck("a worker's job came to the coordinator".into())),
         }
     }

@@ -2,11 +2,12 @@
 
 use crate::base::Digest;
 use crate::document::{OneShot, Recipe, SpaceNode};
+use crate::nn::DeviceChoice;
 use crate::space::{Architecture, InputSpec, Sample};
 use serde::{Deserialize, Serialize};
 
 /// The version of both files; a worker refuses another.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What a worker is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,8 +18,8 @@ pub struct Assignment {
     pub key: Digest,
     /// What a lock is held on while it is computed: the chain of a training, else the key. Names the attempt folder.
     pub lock: Digest,
-    /// The executor: `fast` or `reference`.
-    pub executor: String,
+    /// The executor, and the device it runs on.
+    pub executor: DeviceChoice,
     /// What to do.
     pub job: Job,
 }
@@ -37,6 +38,13 @@ pub enum Job {
     Subnet(Box<SubnetJob>),
     /// Measure the latency of a network, alone on the machine.
     Latency(Box<LatencyJob>),
+}
+
+impl Job {
+    /// Whether its worker waits for another of its kind when it has finished: it is one of many small ones.
+    pub fn stays(&self) -> bool {
+        matches!(self, Job::Subnet(_))
+    }
 }
 
 /// A training.
@@ -92,7 +100,7 @@ pub struct SupernetJob {
     /// What is trained.
     pub space: SpaceSpec,
     /// By which method.
-    pub one_shot: OneShot,
+    pub oneshot: OneShot,
     /// How.
     pub recipe: Recipe,
     /// Seed of weights, batches and paths.
@@ -116,8 +124,8 @@ pub struct SupernetJob {
 /// Detection over a split with a network of a supernet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SubnetJob {
-    /// The supernet's space.
-    pub space: SpaceSpec,
+    /// The supernet's space: the blob of a [`SpaceSpec`] as JSON, because many jobs have one.
+    pub space: Digest,
     /// What was decided.
     pub sample: Sample,
     /// The supernet's weights.

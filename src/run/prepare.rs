@@ -2,15 +2,17 @@
 
 use super::error::RunError;
 use super::packs::boxes;
+use super::tables;
 use crate::base::{Canon, Digest};
 use crate::data::{self, Scan};
 use crate::document::{Data, DataSource, Diagnostic, Diagnostics, Metric, Pipeline, Severity, StageKind, nearest};
-use crate::plan::{Action, DataInfo, Kind, SplitInfo};
+use crate::plan::{Action, DataInfo, Kind, SplitInfo, Table};
 use crate::space::{Head, InputSpec, Space};
 use crate::store::{Record, Store};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Anchors by level: (w, h) in pixels.
 pub type Anchors = Vec<Vec<(f32, f32)>>;
@@ -25,6 +27,8 @@ pub struct Prepared {
     pub scans: BTreeMap<String, Scan>,
     /// Compiled spaces.
     pub spaces: BTreeMap<String, Space>,
+    /// Tables that `evaluate` stages read, by stage.
+    pub tables: BTreeMap<String, Arc<Table>>,
     /// What the reader should know: warnings of the document, with their places.
     pub warnings: Vec<Diagnostic>,
     /// What the reader should know of the data: one line a finding.
@@ -76,8 +80,9 @@ pub fn prepare(pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Resul
     check_class_fit(&pipeline, &infos, &mut errors);
     check_heads(&pipeline, &spaces, &mut errors);
     check_metric_classes(&pipeline, &infos, &mut errors);
+    let tables = tables::read(&pipeline, &spaces, &mut errors);
     if errors.is_empty() {
-        return Ok(Prepared { pipeline, data: infos, scans, spaces, warnings, notes });
+        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, warnings, notes });
     }
     errors.extend(warnings);
     errors.sort_by_key(|d| (d.severity == Severity::Warning, d.labels.first().map(|l| l.0)));
@@ -229,7 +234,7 @@ fn check_metric_classes(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>,
 }
 
 /// The spaces that the models of a stage come from.
-fn spaces_of(pipeline: &Pipeline, name: &str, depth: usize) -> Vec<String> {
+pub(super) fn spaces_of(pipeline: &Pipeline, name: &str, depth: usize) -> Vec<String> {
     if pipeline.spaces.iter().any(|s| s.name.value == name) {
         return vec![name.to_string()];
     }

@@ -2,15 +2,18 @@
 
 use super::error::RunError;
 use super::inline::Computed;
-pub use super::job::SpaceSpec;
-use super::job::{Epoch, RecalibrationJob, SubnetJob, SupernetJob};
+use super::job::{Epoch, RecalibrationJob, SpaceSpec, SubnetJob, SupernetJob};
 use super::packs::Packs;
-use super::prepare::Prepared;
+use super::prepare::{Prepared, record};
 use crate::base::Digest;
-use crate::document::OneShot;
+use crate::document::{Diagnostic, OneShot};
+use crate::nn::Parameters;
 use crate::plan::{CutWork, SubnetWork, TrainWork};
-use crate::space::Space;
-use crate::store::Store;
+use crate::space::{Space, Supernet};
+use crate::store::{Store, StoreError};
+use crate::train::{shared, weights_from_bytes, weights_to_bytes};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
 
 impl SpaceSpec {
     /// The space of a prepared pipeline.
@@ -21,27 +24,36 @@ impl SpaceSpec {
         Ok(SpaceSpec { node: node.clone(), input: input.clone() })
     }
 
-    /// Compiles it, with the findings in words where it does not compile.
-    pub fn compile(&self) -> Result<Space, String> {
-        match Space::compile(&self.node, &self.input) {
-            Ok((space, _)) => Ok(space),
-            Err(found) => Err(found.iter().map(|d| d.message.as_str()).collect::<Vec<_>>().join("; ")),
+    /// Compiles it and makes its supernet, with the findings in words where that cannot be.
+    pub fn supernet(&self) -> Result<Supernet, String> {
+        let (space, _) = Space::compile(&self.node, &self.input).map_err(|found| messages(&found))?;
+        Supernet::of(&space).map_err(|found| messages(&found))
+    }
+}
+
+/// Blobs of spaces by name, for jobs that share one.
+#[derive(Default)]
+pub struct Spaces(HashMap<String, Digest>);
+
+impl Spaces {
+    /// The blob of a space, written where it is not there.
+    fn ensure(&mut self, name: &str, prepared: &Prepared, store: &Store) -> Result<Digest, RunError> {
+        if let Some(&blob) = self.0.get(name).filter(|d| store.blobs().has(d)) {
+            return Ok(blob);
         }
+        let bytes =
+            serde_json::to_vec(&SpaceSpec::of(name, prepared)?).map_err(|e| RunError::Worker(format!("the space `{name}`: {e}")))?;
+        let blob = store.blobs().put(&bytes).map_err(|e| RunError::Store(e.to_string()))?;
+        self.0.insert(name.to_string(), blob);
+        Ok(blob)
     }
 }
 
 /// The job of a supernet's training.
-pub fn job(
-    work: &TrainWork,
-    space: SpaceSpec,
-    one_shot: &OneShot,
-    pack: Digest,
-    curve: Vec<Epoch>,
-    checkpoint_seconds: f64,
-) -> SupernetJob {
+pub fn job(work: &TrainWork, space: SpaceSpec, oneshot: &OneShot, pack: Digest, curve: Vec<Epoch>, checkpoint_seconds: f64) -> SupernetJob {
     SupernetJob {
         space,
-        one_shot: one_shot.clone(),
+        oneshot: oneshot.clone(),
         recipe: work.recipe.clone(),
         seed: work.seed,
         init: work.init,
@@ -55,7 +67,13 @@ pub fn job(
 }
 
 /// The job of a subnet's evaluation.
-pub fn subnet(work: &SubnetWork, packs: &mut Packs, prepared: &Prepared, store: &Store) -> Result<SubnetJob, RunError> {
+pub fn subnet(
+    work: &SubnetWork,
+    packs: &mut Packs,
+    spaces: &mut Spaces,
+    prepared: &Prepared,
+    store: &Store,
+) -> Result<SubnetJob, RunError> {
     let recalibration = match &work.recalibration {
         Some(r) => {
             let pack = packs.ensure(&r.data, prepared, store)?;
@@ -64,7 +82,7 @@ pub fn subnet(work: &SubnetWork, packs: &mut Packs, prepared: &Prepared, store: 
         None => None,
     };
     Ok(SubnetJob {
-        space: SpaceSpec::of(&work.space, prepared)?,
+        space: spaces.ensure(&work.space, prepared, store)?,
         sample: work.sample.clone(),
         weights: work.weights,
         recalibration,
@@ -73,7 +91,37 @@ pub fn subnet(work: &SubnetWork, packs: &mut Packs, prepared: &Prepared, store: 
     })
 }
 
-/// Cuts a network's weights out of its supernet's.
-pub fn cut(work: &CutWork, _prepared: &Prepared, _store: &Store) -> Result<Computed, RunError> {
-    Err(RunError::Stuck(format!("{}: not built yet", work.label)))
+/// Cuts networks' weights out of their supernets'; keeps the last supernet.
+#[derive(Default)]
+pub struct Cutter(Option<(String, Digest, Supernet, Parameters)>);
+
+impl Cutter {
+    /// Cuts and publishes.
+    pub fn cut(&mut self, work: &CutWork, prepared: &Prepared, store: &Store) -> Result<Computed, RunError> {
+        let stored = |e: StoreError| RunError::Store(e.to_string());
+        let wrong = |e: String| RunError::Worker(format!("{}: {e}", work.label));
+        if self.0.as_ref().is_none_or(|known| (&known.0, known.1) != (&work.space, work.weights)) {
+            let bytes = match store.blobs().get(&work.weights) {
+                Ok(bytes) => bytes,
+                Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => return Ok(Computed::InputGone),
+                Err(e) => return Err(stored(e)),
+            };
+            let space = prepared.spaces.get(&work.space).ok_or_else(|| RunError::Stuck(format!("no space `{}`", work.space)))?;
+            let net = Supernet::of(space).map_err(|found| wrong(messages(&found)))?;
+            let holder = shared::holder(&net).map_err(wrong)?;
+            let weights = weights_from_bytes(&holder, &bytes).map_err(wrong)?;
+            self.0 = Some((work.space.clone(), work.weights, net, weights));
+        }
+        let Some((_, _, net, weights)) = &self.0 else { return Ok(Computed::InputGone) };
+        let path = net.path(&work.sample).map_err(|e| wrong(e.reason))?;
+        let own = shared::cut(&path, weights).map_err(wrong)?;
+        let blob = store.blobs().put(&weights_to_bytes(&path.program, &own).map_err(wrong)?).map_err(stored)?;
+        let outputs = BTreeMap::from([("weights".to_string(), blob)]);
+        store.publish(&record(&work.action, None, outputs, json!({}))).map_err(stored)?;
+        Ok(Computed::Done("cut out of its supernet".into()))
+    }
+}
+
+fn messages(found: &[Diagnostic]) -> String {
+    found.iter().map(|d| d.message.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -10,7 +10,12 @@ use crate::base::{Canon, Digest};
 /// are sorted by the digest of what they compute. The order is depth-first from the output, inputs first: the stock
 /// YOLOv5 networks keep upstream's indices. (Two isomorphic summands that are also used elsewhere keep the order of
 /// the file: telling them apart is graph isomorphism.)
-pub fn canonical(input: Input, mut layers: Vec<Layer>, output: Source) -> Result<Architecture, String> {
+pub fn canonical(input: Input, layers: Vec<Layer>, output: Source) -> Result<Architecture, String> {
+    ordered(input, layers, output).map(|(architecture, _)| architecture)
+}
+
+/// [`canonical`], and for each of its layers the index that the layer had.
+pub(super) fn ordered(input: Input, mut layers: Vec<Layer>, output: Source) -> Result<(Architecture, Vec<usize>), String> {
     let mut through: Vec<Source> = Vec::with_capacity(layers.len());
     for (i, layer) in layers.iter_mut().enumerate() {
         for source in &mut layer.inputs {
@@ -27,6 +32,7 @@ pub fn canonical(input: Input, mut layers: Vec<Layer>, output: Source) -> Result
     }
     let mut place = vec![None; layers.len()];
     let mut ordered: Vec<Layer> = Vec::with_capacity(layers.len());
+    let mut order = Vec::with_capacity(layers.len());
     let mut stack = vec![(last, 0)];
     while let Some((i, next)) = stack.pop() {
         if place[i].is_some() {
@@ -44,11 +50,12 @@ pub fn canonical(input: Input, mut layers: Vec<Layer>, output: Source) -> Result
                     Source::Layer(j) => place[*j].map_or(Source::Image, Source::Layer),
                     Source::Image => Source::Image,
                 });
+                order.push(i);
                 ordered.push(Layer { block: layers[i].block.clone(), inputs: inputs.collect() });
             }
         }
     }
-    Ok(Architecture { input, layers: ordered })
+    Ok((Architecture { input, layers: ordered }, order))
 }
 
 fn follow(source: Source, through: &[Source]) -> Source {

@@ -2,6 +2,7 @@
 //! counts costs, so that shape errors, FLOPs and the executed network cannot disagree.
 
 use super::graph::{Activation, Node, Op, ParamId, ParamKind, ParamSpec, Shape, ValueId, Window};
+use super::supernet::Tracker;
 
 /// Upper bounds that keep hostile architectures from overflowing anything.
 const MAX_SIDE: usize = 1 << 14;
@@ -50,12 +51,38 @@ pub struct Expander {
     /// Costs so far.
     pub cost: Cost,
     elements: u64,
+    /// Where channels come from, for supernets.
+    pub(super) tracker: Option<Tracker>,
 }
 
 impl Expander {
     /// Writes a program over this image.
     pub fn writing(image: Shape) -> Self {
-        Expander { counting: false, layer: 0, values: vec![image], nodes: vec![], params: vec![], cost: Cost::default(), elements: 0 }
+        Expander {
+            counting: false,
+            layer: 0,
+            values: vec![image],
+            nodes: vec![],
+            params: vec![],
+            cost: Cost::default(),
+            elements: 0,
+            tracker: None,
+        }
+    }
+
+    /// Writes a program and follows every channel back to where it is made.
+    pub(super) fn tracking(image: Shape) -> Self {
+        Expander { tracker: Some(Tracker::new(image.c)), ..Self::writing(image) }
+    }
+
+    /// The same value under a name of its own: what reads it there sees the first channels of one place. Only where
+    /// channels are followed; elsewhere it is the value itself.
+    pub(super) fn relabel(&mut self, value: ValueId, place: &str) -> ValueId {
+        let shape = self.values[value];
+        let Some(tracker) = &mut self.tracker else { return value };
+        tracker.alias(value, place, shape.c);
+        self.values.push(shape);
+        self.values.len() - 1
     }
 
     /// Follows shapes and costs only.
@@ -90,6 +117,9 @@ impl Expander {
             return Err(format!("{} is larger than nasflow builds", show(shape)));
         }
         let output = self.values.len();
+        if let Some(tracker) = &mut self.tracker {
+            tracker.follow(&op, inputs, &self.values, shape.c, &self.params);
+        }
         self.values.push(shape);
         if !self.counting {
             self.nodes.push(Node { op, inputs: inputs.to_vec(), output, layer: self.layer });

@@ -21,6 +21,7 @@ mod resolve;
 pub mod sample;
 mod stock;
 pub mod structure;
+pub mod supernet;
 mod values;
 pub mod zoo;
 
@@ -31,6 +32,7 @@ pub use expand::Cost;
 pub use graph::{Activation, Head, Node, Op, ParamId, ParamKind, ParamSpec, Program, Shape, ValueId, Window};
 pub use sample::Sample;
 pub use structure::Decision;
+pub use supernet::Supernet;
 
 use crate::base::{Canon, Digest};
 use crate::document::{Diagnostic, SpaceNode, Span};

@@ -25,3 +25,57 @@ impl Space {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::space::supernet::Supernet;
+    use crate::space::tests::whole;
+
+    const SPACE: &str = r#"space {
+        network {
+            input d
+            conv 16 stride=4 { kernel 3 5 }
+            choose "a" { skip; conv 16 kernel=3; c3 16 { repeats 2 1 } }
+            conv 32 kernel=3 stride=2 as="p"
+            detect "p" anchors=auto
+        }
+        require flops max=1.0 of=reference
+    }"#;
+
+    #[test]
+    fn a_path_is_called_alike_by_the_space_and_by_its_supernet() {
+        let space = whole(SPACE);
+        let net = Supernet::of(&space).unwrap_or_else(|e| panic!("{e:#?}"));
+        let samples = space.enumerate(100).expect("a small space");
+        let mut seen: Vec<_> = samples.iter().map(|s| space.path(s)).collect();
+        assert!(samples.iter().zip(&seen).all(|(s, digest)| net.path(s).expect("a path").digest() == *digest));
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), samples.len());
+    }
+
+    #[test]
+    fn names_orders_and_bounds_are_no_part_of_a_supernet() {
+        let space = whole(SPACE);
+        // The first value is the reference and stays first; of the others no order counts.
+        let other = whole(
+            &SPACE
+                .replace(
+                    "\"a\" { skip; conv 16 kernel=3; c3 16 { repeats 2 1 } }",
+                    "\"b\" { skip; c3 16 { repeats 2 1 }; conv 16 kernel=3 }",
+                )
+                .replace("max=1.0", "max=0.9"),
+        );
+        assert_eq!(space.network(), other.network());
+        assert_ne!(space.digest(), other.digest());
+        assert_ne!(space.network(), whole(&SPACE.replace("3 5", "3 7")).network());
+        let (a, b) = (Supernet::of(&space).expect("one"), Supernet::of(&other).expect("one"));
+        let layout = |net: &Supernet| net.tensors().iter().map(|t| (t.name.clone(), t.shape.clone())).collect::<Vec<_>>();
+        assert_eq!(layout(&a), layout(&b));
+        // One path is the same slices of the same tensors.
+        for sample in space.enumerate(100).expect("a small space") {
+            let same = other.enumerate(100).into_iter().flatten().find(|s| other.path(s) == space.path(&sample)).expect("there too");
+            assert_eq!(a.path(&sample).expect("a path").slices, b.path(&same).expect("a path").slices);
+        }
+    }
+}

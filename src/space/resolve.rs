@@ -2,9 +2,9 @@
 
 use super::architecture::{self, Architecture, Layer, Source};
 use super::blocks::{Block, Context, Default, Kind, Resolved, Scalar, Type};
-use super::canonical::canonical;
+use super::canonical::ordered;
 use super::expand::{Expander, show};
-use super::graph::ValueId;
+use super::graph::{Shape, ValueId};
 use super::structure::{DecisionId, Input, Item, Setting, Structure, What, as_count};
 use super::{Infeasible, InputSpec};
 use crate::document::Span;
@@ -25,8 +25,12 @@ struct Resolver<'a> {
     layers: Vec<Layer>,
     /// Where each layer is written.
     spans: Vec<Span>,
+    /// The first parameter of each layer.
+    firsts: Vec<usize>,
     slots: Vec<Option<Above>>,
     ended: Option<Span>,
+    /// The place in the structure, free of names: `4.b1.0.r2`. Kept where channels are followed.
+    place: String,
 }
 
 /// The layers of a sample in the order of the file, with where they are written and which of them nothing reads.
@@ -35,12 +39,45 @@ pub(super) struct Network {
     pub dead: Vec<Span>,
 }
 
+/// A sample whose channels were followed.
+pub(super) struct Tracked {
+    pub architecture: Architecture,
+    /// By layer of the architecture: the layer in the order of the file.
+    pub order: Vec<usize>,
+    /// By layer in the order of the file: where it is written, and its first parameter in the expander.
+    pub layers: Vec<(Span, usize)>,
+    pub expander: Expander,
+}
+
 /// Builds a sample.
 pub(super) fn resolve(
     structure: &Structure,
     input: &InputSpec,
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<Network, Infeasible> {
+    let (r, last) = run(structure, input, Expander::counting, choose)?;
+    let dead = r.dead(last.source);
+    let (architecture, _) = r.canonical(last)?;
+    Ok(Network { architecture, dead })
+}
+
+/// Builds a sample and follows its channels.
+pub(super) fn track(structure: &Structure, input: &InputSpec, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Tracked, Infeasible> {
+    let (mut r, last) = run(structure, input, Expander::tracking, choose)?;
+    let layers = r.spans.iter().copied().zip(std::mem::take(&mut r.firsts)).collect();
+    let rest = Expander::counting(r.expander.image());
+    let expander = std::mem::replace(&mut r.expander, rest);
+    let (architecture, order) = r.canonical(last)?;
+    Ok(Tracked { architecture, order, layers, expander })
+}
+
+/// All layers of a sample, and the output.
+fn run<'a>(
+    structure: &'a Structure,
+    input: &'a InputSpec,
+    expander: fn(Shape) -> Expander,
+    choose: &mut dyn FnMut(DecisionId) -> usize,
+) -> Result<(Resolver<'a>, Above), Infeasible> {
     let image = architecture::Input { channels: input.channels, height: input.image_size, width: input.image_size };
     let width = structure.width.as_ref().map(|s| match s.pick(choose) {
         Scalar::Float(x) => x,
@@ -51,23 +88,22 @@ pub(super) fn resolve(
         input,
         width,
         activation: structure.activation.pick(choose),
-        expander: Expander::counting(image.shape()),
+        expander: expander(image.shape()),
         layers: vec![],
         spans: vec![],
+        firsts: vec![],
         slots: vec![None; structure.slots],
         ended: None,
+        place: String::new(),
     };
     let top = Above { source: Source::Image, value: 0 };
-    let last = r.items(&r.structure.items, top, choose)?;
-    let at = r.spans.last().copied().or(r.structure.items.last().map(|i| i.span)).unwrap_or_default();
-    let dead = r.dead(last.source);
-    let architecture = canonical(image, r.layers, last.source).map_err(|reason| Infeasible { reason, span: at })?;
-    Ok(Network { architecture, dead })
+    let last = r.items(&structure.items, top, choose)?;
+    Ok((r, last))
 }
 
 impl Resolver<'_> {
     fn items(&mut self, items: &[Item], above: Above, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Above, Infeasible> {
-        items.iter().try_fold(above, |above, item| self.item(item, above, choose))
+        items.iter().enumerate().try_fold(above, |above, (i, item)| self.at(&i.to_string(), |r| r.item(item, above, choose)))
     }
 
     fn item(&mut self, item: &Item, above: Above, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Above, Infeasible> {
@@ -82,21 +118,47 @@ impl Resolver<'_> {
                     })
                     .collect();
                 let resolved = self.settings(kind, settings, choose);
-                self.layer(kind, &resolved, &inputs, item.span)?
+                let out = self.layer(kind, &resolved, &inputs, item.span)?;
+                let single = self.expander.tracker.as_ref().is_some_and(|t| t.is_single(out.value));
+                if single { self.relabel(out) } else { out }
             }
             What::Choose { decision, branches } => {
                 let taken = choose(*decision).min(branches.len() - 1);
-                self.item(&branches[taken], above, choose)?
+                let branch = self.structure.decisions[*decision].rank(taken);
+                let out = self.at(&format!("b{branch}"), |r| r.item(&branches[taken], above, choose))?;
+                self.relabel(out)
             }
             What::Repeat { count, copies } => {
                 let n = as_count(count.pick(choose)).min(copies.len());
-                copies[..n].iter().try_fold(above, |above, copy| self.items(copy, above, choose))?
+                let each = |above, (k, copy): (usize, &Vec<Item>)| self.at(&format!("r{k}"), |r| r.items(copy, above, choose));
+                let out = copies[..n].iter().enumerate().try_fold(above, each)?;
+                if count.decision.is_some() { self.relabel(out) } else { out }
             }
         };
         if let Some(slot) = item.slot {
             self.slots[slot] = Some(out);
         }
         Ok(out)
+    }
+
+    /// Works one step deeper in the structure.
+    fn at<T>(&mut self, step: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        if self.expander.tracker.is_none() {
+            return work(self);
+        }
+        let length = self.place.len();
+        if length > 0 {
+            self.place.push('.');
+        }
+        self.place.push_str(step);
+        let result = work(self);
+        self.place.truncate(length);
+        result
+    }
+
+    /// What stands here is read under one name, whatever made it.
+    fn relabel(&mut self, out: Above) -> Above {
+        Above { value: self.expander.relabel(out.value, &self.place), ..out }
     }
 
     fn settings(&self, kind: &Kind, settings: &[(&'static str, Setting)], choose: &mut dyn FnMut(DecisionId) -> usize) -> Resolved {
@@ -143,6 +205,11 @@ impl Resolver<'_> {
         for (i, block) in blocks.into_iter().enumerate() {
             let reads = if i == 0 { inputs } else { &[out][..] };
             let values: Vec<ValueId> = reads.iter().map(|a| a.value).collect();
+            self.firsts.push(self.expander.params.len());
+            self.expander.enter(self.layers.len());
+            if let Some(tracker) = &mut self.expander.tracker {
+                tracker.enter(format!("{}.{i}", self.place));
+            }
             let made = block.expand(&mut self.expander, &values).map_err(|reason| fail(reason, i))?;
             if matches!(block, Block::Detect(_)) {
                 self.ended = Some(span);
@@ -153,6 +220,14 @@ impl Resolver<'_> {
             out = Above { source: Source::Layer(self.layers.len() - 1), value: made[0] };
         }
         Ok(out)
+    }
+
+    /// The canonical network behind `output`, and where its layers stand in the order of the file.
+    fn canonical(self, output: Above) -> Result<(Architecture, Vec<usize>), Infeasible> {
+        let span = self.spans.last().copied().or(self.structure.items.last().map(|i| i.span)).unwrap_or_default();
+        let image = self.expander.image();
+        let image = architecture::Input { channels: image.c, height: image.h, width: image.w };
+        ordered(image, self.layers, output.source).map_err(|reason| Infeasible { reason, span })
     }
 
     /// Where the layers stand that the network's output does not depend on.

@@ -25,6 +25,13 @@ pub struct Decision {
     pub shared: bool,
 }
 
+impl Decision {
+    /// The canonical rank of an option: its place among the options, whatever their order in the file.
+    pub fn rank(&self, option: usize) -> usize {
+        self.ranked.iter().position(|&o| o == option).unwrap_or(option)
+    }
+}
+
 /// A property: one value, or one for each option of a decision.
 #[derive(Clone, Debug)]
 pub struct Setting {

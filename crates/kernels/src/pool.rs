@@ -47,18 +47,6 @@ impl Pool2d {
         let (at, p) = (o * of(self.stride), of(self.padding));
         (p.saturating_sub(at), of(self.kernel).min((len + p).saturating_sub(at)))
     }
-
-    /// Calls `f(pixel, tap)` for the taps of output (n, i, j) inside the image, in row-major order.
-    #[inline(always)]
-    pub(crate) fn taps(&self, xv: &View, n: usize, i: usize, j: usize, mut f: impl FnMut(usize, usize)) {
-        let (rows, cols) = (self.span(i, 0, xv.h), self.span(j, 1, xv.w));
-        for a in rows.0..rows.1 {
-            let row = i * self.stride.0 + a - self.padding.0;
-            for b in cols.0..cols.1 {
-                f((n * xv.h + row) * xv.w + j * self.stride.1 + b - self.padding.1, a * self.kernel.1 + b);
-            }
-        }
-    }
 }
 
 /// Zeros some channels of image `n`.

@@ -55,7 +55,7 @@ pub fn references(context: &mut Context, draft: &Draft) {
                 }
             }
             StageKind::Train(train) => {
-                for from in stage.from.iter().filter(|f| !draft.spaces.iter().any(|s| s.name.value == f.value)) {
+                for from in stage.from.iter().filter(|f| train.oneshot.is_none() && !draft.spaces.iter().any(|s| s.name.value == f.value)) {
                     check(from, &["sample", "train", "evaluate", "select"], "a stage that gives models");
                 }
                 if let Init::From(name) = &train.init {
@@ -87,11 +87,60 @@ pub fn references(context: &mut Context, draft: &Draft) {
         for name in &answer.against {
             check(name, &stage, "a stage");
         }
+        for trust in &answer.trust {
+            check(&trust.ranking, &["evaluate"], "an `evaluate` stage");
+            check(&trust.truth, &["evaluate"], "an `evaluate` stage");
+        }
     }
     for stage in &draft.stages {
         if let (StageKind::Sample(_), [_, second, ..]) = (&stage.kind, stage.from.as_slice()) {
             let d = Diagnostic::error("several-values", "`sample` works on one space", second.span, "a second space");
             context.push(d.help("write a `sample` for each space; `train` and `evaluate` may join them"));
+        }
+    }
+}
+
+/// What a one-shot method trains: exactly one space.
+pub fn supernets(context: &mut Context, draft: &Draft) {
+    let all = names(draft);
+    for stage in &draft.stages {
+        let StageKind::Train(train) = &stage.kind else { continue };
+        let Some(oneshot) = &train.oneshot else { continue };
+        let word = oneshot.value.method.word();
+        let mut sound = true;
+        for from in &stage.from {
+            let declared = all.iter().find(|(known, _)| known.value == from.value);
+            match declared {
+                Some((_, "space")) => {}
+                Some((known, kind)) => {
+                    let shown = shorten(&from.value);
+                    let what = match *kind {
+                        "data set" | "supernet" => format!("a {kind}"),
+                        "evaluate" => "an `evaluate` stage".to_string(),
+                        kind => format!("a `{kind}` stage"),
+                    };
+                    let d = Diagnostic::error(
+                        "wrong-kind",
+                        format!("`method {word}` trains a space as one network; `{shown}` is {what}"),
+                        from.span,
+                        "a space expected",
+                    );
+                    let d = d.also(oneshot.span, "because of this").also(known.span, "declared here");
+                    context.push(match draft.spaces.as_slice() {
+                        [one] => d.help(format!("write `from \"{}\"`, or delete `method`", shorten(&one.name.value))),
+                        _ => d.help("name a space, or delete `method`"),
+                    });
+                    sound = false;
+                }
+                None => {
+                    reference(context, draft, &all, from, &["space"], "a space");
+                    sound = false;
+                }
+            }
+        }
+        if let ([_, second, ..], true) = (stage.from.as_slice(), sound) {
+            let d = Diagnostic::error("several-values", "a supernet holds one space", second.span, "a second one");
+            context.push(d.help("write a `train` for each space"));
         }
     }
 }

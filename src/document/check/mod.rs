@@ -4,6 +4,7 @@ mod comparison;
 mod graph;
 mod kinds;
 mod rules;
+mod trust;
 mod weights;
 
 use super::context::Context;
@@ -18,6 +19,7 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
     let (name, seed) = pipeline(context, &draft);
     kinds::namespace(context, &draft);
     kinds::references(context, &draft);
+    kinds::supernets(context, &draft);
     let graph = Graph::new(&draft.stages);
     match graph.order() {
         Ok(order) => {

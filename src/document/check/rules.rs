@@ -15,6 +15,7 @@ pub fn all(context: &mut Context, draft: &Draft, graph: &Graph) {
     }
     rules.splits();
     rules.answers();
+    rules.trust();
     rules.unused();
 }
 
@@ -83,6 +84,8 @@ impl Rules<'_> {
             }
             StageKind::Train(train) if self.draft.supernet(stage).is_some() => self.supernet(index, train),
             StageKind::Train(train) => self.train(index, train),
+            // A table needs no weights.
+            StageKind::Evaluate(evaluate) if evaluate.table.is_some() => {}
             StageKind::Evaluate(evaluate) => {
                 self.trained(index, &evaluate.metrics);
                 self.subnets(index, evaluate);

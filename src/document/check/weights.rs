@@ -8,15 +8,6 @@ use crate::document::{Diagnostic, Metric};
 impl Rules<'_> {
     /// A `train` of models.
     pub(super) fn train(&mut self, index: usize, train: &Train) {
-        let stage = &self.draft.stages[index];
-        // Of a name that is reported already, nobody knows what it was to be.
-        let known = stage.from.iter().all(|f| self.graph.index.contains_key(&f.value));
-        if let Some(span) = train.method_span.filter(|_| known) {
-            let d = Diagnostic::error("no-supernet", "`method` is how a supernet is trained", span, "these are single networks");
-            let d = stage.from.iter().fold(d, |d, from| d.also(from.span, "no space"));
-            let spaces = self.draft.spaces.first().map_or("NAME".into(), |s| shorten(&s.name.value));
-            self.context.push(d.help(format!("delete it, or train the space itself: `from \"{spaces}\"`")));
-        }
         self.written(index, train);
         match &train.init {
             Init::Continue => self.continues(index),
@@ -71,13 +62,9 @@ impl Rules<'_> {
         let Some(space) = self.draft.supernet(stage).map(|s| s.name.value.clone()) else { return };
         let Some(from) = stage.from.iter().find(|f| f.value == space) else { return };
         let name = shorten(&space);
-        if let Some(second) = stage.from.iter().find(|f| f.value != space) {
-            let d = Diagnostic::error("several-values", "a supernet is of one space", second.span, "a second name");
-            self.context.push(d.also(from.span, "the space").help("train what else there is in a stage of its own"));
-        }
-        if train.method_span.is_none() {
+        if train.oneshot.is_none() {
             let message = format!("`{name}` is a space: to train it needs a `method`");
-            let d = Diagnostic::error("missing", message, from.span, "a space, and `method` is missing");
+            let d = Diagnostic::error("missing", message, from.span, "a space, and no `method` for one");
             self.context.push(d.help(format!(
                 "write `method single-path` to train one network that holds them all; or sample it first: `sample \"trials\" {{ from \"{name}\"; … }}`"
             )));
@@ -93,6 +80,9 @@ impl Rules<'_> {
 
     /// An `evaluate` that networks of a supernet may come into.
     pub(super) fn subnets(&mut self, index: usize, evaluate: &Evaluate) {
+        if evaluate.table.is_some() {
+            return;
+        }
         let stage = &self.draft.stages[index];
         let shared = self.carrying(index, |c| c.shared).map(|f| f.span);
         let (first, observed) = {

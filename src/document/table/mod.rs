@@ -2,6 +2,7 @@
 //! read it and nothing else.
 
 mod layers;
+pub mod methods;
 mod spaces;
 mod stages;
 mod top;
@@ -160,7 +161,7 @@ impl Spec {
 
 /// All nodes.
 pub fn all() -> impl Iterator<Item = &'static Spec> {
-    top::NODES.iter().chain(spaces::NODES).chain(layers::NODES).chain(stages::NODES)
+    top::NODES.iter().chain(spaces::NODES).chain(layers::NODES).chain(stages::NODES).chain(methods::NODES)
 }
 
 /// The node of this name in a place.
@@ -195,6 +196,9 @@ pub const METRICS: &[&str] = &[
     "ap50",
     "coco-map50",
     "coco-map50-95",
+    "accuracy",
+    "top5",
+    "loss",
     "params",
     "flops",
     "macs",
@@ -204,7 +208,7 @@ pub const METRICS: &[&str] = &[
 ];
 
 /// Metrics of later versions.
-pub const LATER_METRICS: &[&str] = &["accuracy", "top5", "loss", "table-latency", "synflow"];
+pub const LATER_METRICS: &[&str] = &["table-latency", "synflow"];
 
 /// Whether the node of this place is a layer.
 pub fn is_layer(name: &str) -> bool {

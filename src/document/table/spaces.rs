@@ -6,7 +6,7 @@ use super::{Field, Spec, Type::*};
 pub const LAYERS: &[&str] = &["network", "repeat", "choose", "at", "after"];
 
 /// The activations.
-pub const ACTIVATIONS: &[&str] = &["silu", "relu", "hardswish"];
+pub const ACTIVATIONS: &[&str] = &["silu", "relu", "hardswish", "identity"];
 
 const AS: Field = Field::one("as", &[Name("layer")], "", "Names the layer; in `choose`, the branch.");
 

@@ -98,7 +98,13 @@ pub const NODES: &[Spec] = &[
                 "yolov5",
                 "Where everything not written here comes from.",
             ),
-            Field::one("epochs", EPOCHS, "", "How long.").required(),
+            Field::one("epochs", EPOCHS, "required, but for phases", "How long."),
+            Field::one(
+                "holdout",
+                &[Number(0.0, 0.95)],
+                "0.5 where choices learn",
+                "The share of the split that choices learn from, and weights do not; 0 (`gumbel` only): both learn from all of it.",
+            ),
             Field::one("batch", &[Int(1, 65536)], "the recipe's", "Images a batch."),
             Field::one(
                 "nominal-batch",
@@ -236,19 +242,6 @@ pub const NODES: &[Spec] = &[
         "diverged loss-above=1e4",
     )
     .once(),
-    Spec::new(
-        "method",
-        &["train"],
-        &["kind"],
-        &[&[
-            Field::one("kind", &[Word(&["single-path"])], "", "`single-path`: one path a step.").required(),
-            Field::one("sampling", &[Word(&["uniform", "fair"])], "uniform", "How paths are drawn."),
-        ]],
-        "How a space is trained as one network that holds all of its networks.",
-        "method single-path sampling=fair",
-    )
-    .once(),
-    Spec::later("method", &["evaluate"], "tables"),
     Spec::later("budget", &["train"], "budgets"),
     Spec::later("runner", &["train"], "a trainer of one's own"),
     Spec::new(
@@ -279,6 +272,54 @@ pub const NODES: &[Spec] = &[
         ]],
         "One metric with its parameters.",
         "metric ap50 class=\"RBC\"",
+    ),
+    Spec::new(
+        "method",
+        &["evaluate"],
+        &["kind"],
+        &[&[
+            Field::one("kind", &[Word(&["table"])], "", "`table`: the metrics are read from a file.").required(),
+            Field::one("file", &[Path], "", "The table: JSON (an object of objects) or CSV (a line of names first).").required(),
+            Field::one(
+                "key",
+                &[Text],
+                "arch",
+                "How a network's row is called: `arch`, the places of all options taken, or a text with `{label}` and `{label:index}`.",
+            ),
+            Field::one("keys", &[Text], "arch", "CSV: the column of the keys."),
+        ]],
+        "Reads what is measured from a table of a benchmark: nothing is trained, nothing runs.",
+        "method table file=\"nas-bench-macro.json\" key=arch { column accuracy \"test_acc\" unit=percent }",
+    )
+    .once()
+    .key("table"),
+    Spec::new(
+        "column",
+        &["table"],
+        &["metric", "names"],
+        &[&[
+            Field::one("metric", &[Metric], "", "The metric.").required(),
+            Field::list(
+                "names",
+                &[Text],
+                "the metric's name",
+                "The columns (CSV) or fields (JSON) that hold it; several are several seeds.",
+            ),
+            Field::one("unit", &[Word(&["share", "percent"])], "share", "`percent`: the file holds 100 times the metric."),
+        ]],
+        "Which column of the table is which metric.",
+        "column accuracy \"test_acc\" unit=percent",
+    ),
+    Spec::new(
+        "word",
+        &["table"],
+        &["option", "text"],
+        &[&[
+            Field::one("option", &[Any], "", "An option of a decision: the name of a branch, or a value.").required(),
+            Field::one("text", &[Any], "", "What stands for it in the key.").required(),
+        ]],
+        "How the table calls an option.",
+        "word \"conv3\" \"nor_conv_3x3\"",
     ),
     Spec::later("command", &["metric"], "a metric of one's own"),
     Spec::later("uses", &["metric"], "a metric of one's own"),
@@ -343,5 +384,16 @@ pub const NODES: &[Spec] = &[
         "What the file is for; at most one a file.",
         "answer \"best\" { in \"test\"; by map50; against \"yolov5n\" }",
     ),
-    Spec::later("trust", &["answer"], "supernets"),
+    Spec::new(
+        "trust",
+        &["answer"],
+        &["ranking", "truth"],
+        &[&[
+            Field::one("ranking", &[Name("stage")], "", "The evaluate stage whose ranking is in doubt.").required(),
+            Field::one("truth", &[Name("stage")], "", "The evaluate stage that is taken for the truth.").required(),
+            Field::one("by", &[Metric], "the answer's", "The metric, which both measure."),
+        ]],
+        "Whether one stage ranks networks as another does: Kendall's tau and Spearman's rho, beside those of `params` and `flops`.",
+        "trust \"shared\" \"truth\" by=map50",
+    ),
 ];

@@ -2,9 +2,11 @@
 //! a harmless default until the report is given.
 
 pub mod data;
+pub mod method;
 pub mod space;
 pub mod stages;
 pub mod supernet;
+pub mod table;
 pub mod train;
 
 use super::pipeline::{Answer, Data, Metric, SpaceNode, Stage};
@@ -108,6 +110,9 @@ pub fn metric(word: &str, class: Option<&str>) -> Option<Metric> {
         "ap50" => Metric::Ap50(class?.to_string()),
         "coco-map50" => Metric::CocoMap50,
         "coco-map50-95" => Metric::CocoMap5095,
+        "accuracy" => Metric::Accuracy,
+        "top5" => Metric::Top5,
+        "loss" => Metric::Loss,
         "params" => Metric::Params,
         "flops" => Metric::Flops,
         "macs" => Metric::Macs,

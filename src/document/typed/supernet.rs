@@ -1,7 +1,6 @@
 //! The lines of supernets: `init` of a `train`, `recalibrate` of an `evaluate`.
 
 use crate::document::context::Context;
-use crate::document::method::{Method, OneShot};
 use crate::document::pipeline::{Init, Recalibrate};
 use crate::document::{Diagnostic, Node, Spanned};
 
@@ -56,11 +55,4 @@ pub fn recalibrate(context: &mut Context, node: &Node) -> Option<Spanned<Recalib
     }
     let (batches, split) = (node.count("batches")?, node.text("split")?);
     Some(Spanned { value: Recalibrate::Batches { batches, batch: node.count("batch"), split }, span })
-}
-
-/// The method that trains a supernet.
-pub fn method(node: &Node) -> Option<OneShot> {
-    let method = node.child("method")?;
-    let fair = method.text("sampling").is_some_and(|s| s.value == "fair");
-    Some(OneShot { method: Method::SinglePath { fair } })
 }

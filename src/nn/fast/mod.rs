@@ -9,25 +9,33 @@ mod buffer;
 mod forward;
 mod kernel;
 mod lifetime;
+mod packed;
 mod placement;
 mod plan;
 mod state;
 
+#[cfg(all(test, feature = "cuda"))]
+mod gpu_tests;
+#[cfg(test)]
+mod stored;
 #[cfg(test)]
 mod tests;
 
 use super::check::{check_images, check_output_grads, check_parameters, check_program, check_statistics};
 use super::{Executor, NormOptions, Parameters};
-use crate::space::{Op, Program};
+use crate::space::{Activation, Node, Op, Program, ValueId};
 use backward::Pass;
 use nasflow_kernels as kernels;
 use nasflow_kernels::View;
 use plan::{Flow, Plan};
 use state::State;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::time::{Duration, Instant};
 
 /// The numerics class of the fast executor: one for all machines and instruction sets (see `nasflow_kernels`), raised when
 /// any output changes a bit.
-pub const CLASS: &str = "fast-1";
+pub const CLASS: &str = "fast-2";
 
 /// Executes a program with the crate's own kernels, on the current rayon pool.
 pub struct FastExecutor {
@@ -37,6 +45,7 @@ pub struct FastExecutor {
     inference: Plan,
     state: State,
     last: Last,
+    timings: Option<Vec<[Duration; 2]>>,
 }
 
 /// What the buffers hold.
@@ -54,14 +63,19 @@ enum Last {
 impl FastExecutor {
     /// Checks and plans the program for up to `max_batch` images. Errors name the node. Memory is taken at the first run.
     pub fn new(program: &Program, max_batch: usize) -> Result<Self, String> {
-        check_program(program)?;
-        let bytes = |plan: &Plan| plan.blocks.iter().try_fold(0usize, |sum, f| sum.checked_add(f.checked_mul(max_batch)?.checked_mul(4)?));
-        let (training, inference) = (Plan::training(program), Plan::inference(program));
-        if max_batch == 0 || bytes(&training).is_none() {
-            return Err(format!("batches of up to {max_batch} images cannot be planned"));
-        }
-        let state = State::new(program);
-        Ok(FastExecutor { program: program.clone(), max_batch, training, inference, state, last: Last::Nothing })
+        let (program, training, inference) = planned(program, max_batch)?;
+        let state = State::new(&program);
+        Ok(FastExecutor { program, max_batch, training, inference, state, last: Last::Nothing, timings: None })
+    }
+
+    /// Goes over to another program (the next subnet of a supernet). Memory is kept, and grows where the new one needs more. On
+    /// an error the executor is as it was.
+    pub fn replace(&mut self, program: &Program) -> Result<(), String> {
+        (self.program, self.training, self.inference) = planned(program, self.max_batch)?;
+        self.state.fit(&self.program);
+        self.last = Last::Nothing;
+        self.profile(self.timings.is_some());
+        Ok(())
     }
 
     /// Bytes of activations (and gradients, where `training`) for a batch of `n`: what a run's peak is, without
@@ -69,6 +83,21 @@ impl FastExecutor {
     pub fn activation_bytes(&self, n: usize, training: bool) -> u64 {
         let plan = if training { &self.training } else { &self.inference };
         plan.blocks.iter().map(|f| *f as u64 * n as u64 * 4).sum()
+    }
+
+    /// The program as it is run: the given one, but that nodes which compute the same activation of one value are one.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Measures every node's wall time from now on, or stops measuring.
+    pub fn profile(&mut self, on: bool) {
+        self.timings = on.then(|| vec![[Duration::ZERO; 2]; self.program.nodes.len()]);
+    }
+
+    /// Wall time of each node (those of [`Self::program`]) in the last forward and the last backward pass; nothing where [`Self::profile`] is off.
+    pub fn timings(&self) -> &[[Duration; 2]] {
+        self.timings.as_deref().unwrap_or(&[])
     }
 
     fn forward(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions, training: bool) -> Result<(), String> {
@@ -80,12 +109,23 @@ impl FastExecutor {
         let plan = if training { &self.training } else { &self.inference };
         self.state.reserve(&plan.blocks, self.max_batch);
         self.last = Last::Nothing;
-        let place = plan.values[0];
-        let mut block = self.state.take(place.block);
-        kernels::copy(images, View { stride: place.view(n).c, offset: 0, ..place.view(n) }, block.as_mut_slice(), place.view(n));
-        self.state.give_back(place.block, block);
+        // In inference, convolutions read the image where it is.
+        let copies = |node: &Node| node.inputs.contains(&0) && !matches!(node.op, Op::Conv { .. } | Op::Linear { .. });
+        if training || self.program.outputs.contains(&0) || self.program.nodes.iter().any(copies) {
+            let place = plan.values[0];
+            let mut block = self.state.take(place.block);
+            kernels::copy(images, View { stride: place.view(n).c, offset: 0, ..place.view(n) }, block.as_mut_slice(), place.view(n));
+            self.state.give_back(place.block, block);
+        }
+        if !training {
+            self.state.packed.refresh(&self.program, plan, params, norm.eps);
+        }
         for i in 0..self.program.nodes.len() {
-            forward::forward(&mut self.state, &self.program, plan, i, params, n, norm, training);
+            let start = self.timings.is_some().then(Instant::now);
+            forward::forward(&mut self.state, &self.program, plan, i, params, images, n, norm, training);
+            if let (Some(t), Some(start)) = (&mut self.timings, start) {
+                t[i][0] = start.elapsed();
+            }
         }
         Ok(())
     }
@@ -101,6 +141,46 @@ impl FastExecutor {
             }
         }
     }
+}
+
+/// The program as it is run, and its plans.
+fn planned(program: &Program, max_batch: usize) -> Result<(Program, Plan, Plan), String> {
+    check_program(program)?;
+    let program = shared_activations(program);
+    let (training, inference) = (Plan::training(&program), Plan::inference(&program));
+    let bytes = |plan: &Plan| plan.blocks.iter().try_fold(0usize, |sum, f| sum.checked_add(f.checked_mul(max_batch)?.checked_mul(4)?));
+    if max_batch == 0 || bytes(&training).is_none() {
+        return Err(format!("batches of up to {max_batch} images cannot be planned"));
+    }
+    Ok((program, training, inference))
+}
+
+/// One activation for all readers where several nodes apply the same to one value (cells of operators that each begin with
+/// ReLU). The values of the others stay in the list, unused.
+fn shared_activations(program: &Program) -> Program {
+    let mut program = program.clone();
+    let mut seen: HashMap<(ValueId, Activation), ValueId> = HashMap::new();
+    let mut instead: Vec<ValueId> = (0..program.values.len()).collect();
+    let outputs = program.outputs.clone();
+    program.nodes.retain_mut(|node| {
+        node.inputs.iter_mut().for_each(|v| *v = instead[*v]);
+        let Op::Activate(a) = node.op else { return true };
+        // An output keeps its own buffer.
+        if outputs.contains(&node.output) {
+            return true;
+        }
+        match seen.entry((node.inputs[0], a)) {
+            Entry::Occupied(first) => {
+                instead[node.output] = *first.get();
+                false
+            }
+            Entry::Vacant(place) => {
+                place.insert(node.output);
+                true
+            }
+        }
+    });
+    program
 }
 
 impl Executor for FastExecutor {
@@ -151,7 +231,11 @@ impl Executor for FastExecutor {
         }
         let pass = Pass { program: &self.program, plan, params, n };
         for i in (0..self.program.nodes.len()).rev() {
+            let start = self.timings.is_some().then(Instant::now);
             pass.node(&mut self.state, grads, i);
+            if let (Some(t), Some(start)) = (&mut self.timings, start) {
+                t[i][1] = start.elapsed();
+            }
         }
         self.last = Last::Done(n);
         Ok(())

@@ -20,6 +20,9 @@ impl Engine<'_> {
         known: &mut dyn Known,
         works: &mut Vec<Work>,
     ) -> Vec<Slot> {
+        if let Some(source) = &evaluate.table {
+            return vec![self.look_up(index, evaluate, source, slot)];
+        }
         if evaluate.at.is_empty() {
             return vec![self.evaluate_one(index, evaluate, slot, known, works)];
         }

@@ -6,4 +6,5 @@ mod sample;
 mod select;
 mod subnet;
 mod supernet;
+mod table;
 mod train;

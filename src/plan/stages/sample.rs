@@ -36,12 +36,10 @@ impl<'a> Engine<'a> {
             let upto = tickets.candidates.len();
             if sample.objective.is_some() {
                 let needed = (upto + 1).saturating_sub(sample.window);
-                for ticket in 0..needed {
-                    if let std::collections::btree_map::Entry::Vacant(e) = told.entry(ticket) {
-                        let slot = self.slot(index, ticket, &tickets, &supernet);
-                        let result = self.result(&path, sample, slot, known);
-                        e.insert(result);
-                    }
+                for ticket in told.len()..needed {
+                    let slot = self.slot(index, ticket, &tickets, &supernet);
+                    let result = self.result(&path, sample, slot, known);
+                    told.insert(ticket, result);
                 }
             }
             match tickets.search.propose(&|ticket| told.get(&ticket).cloned().flatten()) {
@@ -64,11 +62,11 @@ impl<'a> Engine<'a> {
         view
     }
 
-    /// The candidate of an architecture, shared by all that propose it.
+    /// The candidate of an architecture, shared by all that propose it by the same choices.
     fn candidate(&mut self, architecture: Architecture, choices: Vec<(String, String)>, reference: &[(String, String)]) -> Arc<Candidate> {
         let digest = architecture.digest();
         self.candidates
-            .entry(digest)
+            .entry((digest, choices.clone()))
             .or_insert_with(|| {
                 let (params, macs) = architecture.cost().map(|c| (c.params, c.macs)).unwrap_or_default();
                 let edits = choices.iter().filter(|c| !reference.contains(c)).cloned().collect();

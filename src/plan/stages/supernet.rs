@@ -67,9 +67,9 @@ impl<'a> Engine<'a> {
 
     /// What a training trains.
     pub(super) fn trainee(&self, train: &Train, model: &Model) -> Trainee {
-        match (&model.supernet, &train.one_shot) {
-            (Some(space), Some(one_shot)) => {
-                Trainee::Supernet { space: space.clone(), one_shot: one_shot.clone(), macs: model.candidate.macs }
+        match (&model.supernet, &train.oneshot) {
+            (Some(space), Some(oneshot)) => {
+                Trainee::Supernet { space: space.clone(), oneshot: oneshot.value.clone(), macs: model.candidate.macs }
             }
             _ => Trainee::Candidate(model.candidate.clone()),
         }
@@ -78,7 +78,7 @@ impl<'a> Engine<'a> {
 
 /// What the key of a supernet's training holds beside that of any training.
 pub(super) fn config(train: &Train) -> Vec<(String, Canon)> {
-    let mut config = vec![("one-shot".to_string(), to_canon(&train.one_shot))];
+    let mut config = vec![("method".to_string(), to_canon(&train.oneshot.as_ref().map(|o| &o.value)))];
     if let Init::From(_) = train.init {
         config.push(("init-match".to_string(), "names".into()));
     }

@@ -4,13 +4,14 @@ use super::super::job::{JobResult, Line, PredictJob};
 use super::{Context, Failure};
 use crate::data::Pack;
 use crate::evaluate::{NmsOptions, Predictions, batches, predict as run};
-use crate::nn::NormOptions;
+use crate::nn::{Executor, NormOptions, Parameters};
 use crate::plan::evaluation;
+use crate::space::Program;
 use crate::train::weights_from_bytes;
 use std::sync::Arc;
 
 /// Images a batch of inference.
-const BATCH: usize = 16;
+pub const BATCH: usize = 16;
 
 /// Detects; returns the result and the number of images.
 pub fn predict(job: &PredictJob, context: &mut Context) -> Result<(JobResult, u64), Failure> {
@@ -19,7 +20,21 @@ pub fn predict(job: &PredictJob, context: &mut Context) -> Result<(JobResult, u6
     let pack = Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
     let pack = Arc::new(pack);
     let mut executor = context.executor(&program, BATCH)?;
-    let norm = NormOptions { eps: job.bn_eps, momentum: 0.0 };
+    let bytes = over(executor.as_mut(), &program, &params, job.bn_eps, &pack, context)?;
+    let predictions = context.blobs.put(&bytes)?;
+    Ok((JobResult::Predicted { predictions }, pack.images.len() as u64))
+}
+
+/// The detections of a network over a pack, as bytes.
+pub fn over(
+    executor: &mut dyn Executor,
+    program: &Program,
+    params: &Parameters,
+    bn_eps: f64,
+    pack: &Arc<Pack>,
+    context: &mut Context,
+) -> Result<Vec<u8>, Failure> {
+    let norm = NormOptions { eps: bn_eps, momentum: 0.0 };
     let options = NmsOptions {
         confidence: evaluation::CONFIDENCE as f32,
         iou: evaluation::NMS_IOU as f32,
@@ -28,14 +43,13 @@ pub fn predict(job: &PredictJob, context: &mut Context) -> Result<(JobResult, u6
     };
     let of = pack.images.len();
     let mut predictions = Predictions::default();
-    for batch in batches(&pack, job.architecture.input.height, BATCH).map_err(Failure::Attempt)? {
+    for batch in batches(pack, program.values[0].h, BATCH).map_err(Failure::Attempt)? {
         if context.stopped() {
             return Err(Failure::Stopped);
         }
-        let found = run(executor.as_mut(), &params, &program, norm, [batch], options).map_err(Failure::Attempt)?;
+        let found = run(executor, params, program, norm, [batch], options).map_err(Failure::Attempt)?;
         predictions.images.extend(found.images);
         (context.say)(&Line::Images { done: predictions.images.len(), of });
     }
-    let predictions = context.blobs.put(&predictions.to_bytes())?;
-    Ok((JobResult::Predicted { predictions }, of as u64))
+    Ok(predictions.to_bytes())
 }

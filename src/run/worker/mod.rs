@@ -2,13 +2,16 @@
 
 mod detect;
 mod latency;
+mod memory;
 mod subnet;
 mod supernet;
 mod training;
 
+pub use memory::Memory;
+
 use super::job::{Assignment, FORMAT, Job, JobResult, Line, exit};
 use crate::base::Digest;
-use crate::nn::{self, Executor};
+use crate::nn::{self, DeviceChoice, Executor};
 use crate::space::Program;
 use crate::store::{Attempt, Blobs, StoreError};
 use std::path::Path;
@@ -40,10 +43,12 @@ pub struct Context<'a> {
     pub attempt: Attempt,
     /// Set when the parent says stop.
     pub stop: Arc<AtomicBool>,
+    /// Kept between assignments.
+    pub memory: &'a mut Memory,
     /// Says something to the parent.
     pub say: &'a mut dyn FnMut(&Line),
-    /// `fast` or `reference`.
-    pub executor: String,
+    /// The executor, and its device.
+    pub executor: DeviceChoice,
 }
 
 impl Context<'_> {
@@ -60,16 +65,18 @@ impl Context<'_> {
         }
     }
 
+    /// A device that cannot be opened is no network's fault: the run stops.
     fn executor(&self, program: &Program, batch: usize) -> Result<Box<dyn Executor>, Failure> {
-        nn::executor_named(program, &self.executor, batch).map_err(Failure::Attempt)
+        self.executor.usable().map_err(Failure::Broken)?;
+        nn::executor(program, self.executor, batch).map_err(Failure::Attempt)
     }
 }
 
 /// Does the assignment of `key` in the attempt folder of `lock`; returns the exit code. `say` receives every line.
-pub fn work(root: &Path, lock: Digest, key: Digest, stop: Arc<AtomicBool>, say: &mut dyn FnMut(&Line)) -> i32 {
+pub fn work(root: &Path, lock: Digest, key: Digest, stop: Arc<AtomicBool>, memory: &mut Memory, say: &mut dyn FnMut(&Line)) -> i32 {
     let opened = Blobs::open(root).and_then(|blobs| Ok((Attempt::open(&blobs, lock)?, blobs)));
     let result = match opened {
-        Ok((attempt, blobs)) => perform(blobs, attempt, key, stop, say),
+        Ok((attempt, blobs)) => perform(blobs, attempt, key, stop, memory, say),
         Err(e) => Err(e.into()),
     };
     match result {
@@ -99,7 +106,14 @@ pub fn assignment_file(key: Digest) -> String {
     format!("assignment-{}.json", key.hex())
 }
 
-fn perform(blobs: Blobs, attempt: Attempt, key: Digest, stop: Arc<AtomicBool>, say: &mut dyn FnMut(&Line)) -> Result<(f64, u64), Failure> {
+fn perform(
+    blobs: Blobs,
+    attempt: Attempt,
+    key: Digest,
+    stop: Arc<AtomicBool>,
+    memory: &mut Memory,
+    say: &mut dyn FnMut(&Line),
+) -> Result<(f64, u64), Failure> {
     let bytes =
         attempt.read(&assignment_file(key))?.ok_or_else(|| Failure::Broken(format!("there is no assignment for {}", key.short())))?;
     let assignment: Assignment =
@@ -123,13 +137,14 @@ fn perform(blobs: Blobs, attempt: Attempt, key: Digest, stop: Arc<AtomicBool>, s
         std::thread::sleep(Duration::from_millis(100));
     };
     say(&Line::Began);
+    memory.stays = assignment.job.stays();
     if let Some(result) = read_result(&attempt, key)?
         && answers(&result, &assignment.job)
         && outputs(&result).iter().all(|d| blobs.has(d))
     {
         return Ok((0.0, 0));
     }
-    let mut context = Context { blobs, attempt, stop, say, executor: assignment.executor };
+    let mut context = Context { blobs, attempt, stop, memory, say, executor: assignment.executor };
     let begun = Instant::now();
     let (result, count) = match &assignment.job {
         Job::Train(job) => training::train(job, &mut context)?,

@@ -1,6 +1,7 @@
 //! The inner kernel of dense convolutions: P pixels by J vectors of columns held in registers while the taps and reduced
 //! channels go by.
 
+use crate::reduce::prefetch_write;
 use crate::simd::{Simd, load, store, vectorised};
 
 /// One block of columns for a list of pixels.
@@ -34,6 +35,16 @@ unsafe fn tile<S: Simd, const P: usize, const J: usize>(b: &Block, at: usize, va
         from[p] = b.read.add(*b.sources.add(at + p.min(valid - 1)));
     }
     let left = b.columns - column;
+    // The outputs' lines are on their way while the sums are made.
+    for p in 0..P {
+        let to = b.write.wrapping_add(*b.targets.add(at + p.min(valid - 1)) + column);
+        for j in 0..J * S::LANES / 16 {
+            prefetch_write(to.wrapping_add(16 * j));
+        }
+        if J * S::LANES < 16 {
+            prefetch_write(to);
+        }
+    }
     let mut acc = [[S::splat(0.); J]; P];
     if !b.bias.is_null() {
         for j in 0..J {

@@ -6,9 +6,11 @@
 
 use super::gather::{Window, copy_window};
 use super::product::{Product, product};
-use super::segments::{Band, Segment, bands, of_tap, push};
+use super::segments::{Band, Segment, bands, of_tap, push, window};
 use super::{Conv2d, pack};
+use crate::elementwise::copy_rows;
 use crate::par::{Out, aligned, chunks, tasks, with_local};
+use crate::reduce::warm;
 use crate::simd::current;
 use crate::view::View;
 
@@ -57,6 +59,9 @@ pub(crate) fn weight_gradient(conv: &Conv2d, x: &[f32], xv: View, dy: &[f32], dy
                 } else {
                     (x, Window::default())
                 };
+                if std::ptr::eq(base.as_ptr(), x.as_ptr()) {
+                    warm_band(conv, x, &xv, band);
+                }
                 let first = block * pack::BLOCK;
                 let width = if packs { pack::width(first, oc) } else { pack::BLOCK.min(oc - first) };
                 let (dy, dyv, origin) = if packs {
@@ -103,13 +108,14 @@ pub(crate) fn weight_gradient(conv: &Conv2d, x: &[f32], xv: View, dy: &[f32], dy
     add_up(partial, groups, size, ocp, ic, taps, oc, dw);
 }
 
-/// What a band reads.
-fn window(conv: &Conv2d, dyv: &View, band: &Band) -> Window {
-    Window {
-        top: (band.rows.start * conv.stride.0) as isize - conv.padding.0 as isize,
-        left: -(conv.padding.1 as isize),
-        height: (band.rows.len() - 1) * conv.stride.0 + (conv.kernel.0 - 1) * conv.dilation.0 + 1,
-        width: (dyv.w - 1) * conv.stride.1 + (conv.kernel.1 - 1) * conv.dilation.1 + 1,
+/// Asks for the pixels that a band reads, in the order in which they lie.
+fn warm_band(conv: &Conv2d, x: &[f32], xv: &View, band: &Band) {
+    let row = |r: usize| (r * conv.stride.0).saturating_sub(conv.padding.0).min(xv.h);
+    let (top, bottom) = (row(band.rows.start), (row(band.rows.end - 1) + (conv.kernel.0 - 1) * conv.dilation.0 + 1).min(xv.h));
+    for n in band.images.clone() {
+        if top < bottom {
+            warm(x[xv.at((n * xv.h + top) * xv.w)..].as_ptr(), xv.stride, (bottom - top) * xv.w, xv.c);
+        }
     }
 }
 
@@ -127,13 +133,15 @@ fn phased_band<'a>(conv: &Conv2d, x: &[f32], xv: &View, dyv: &View, band: &Band,
         }
         let row = (n * xv.h + i as usize) * xv.w;
         for (remainder, to) in to.chunks_exact_mut(part * c).enumerate() {
-            for (j, to) in to.chunks_exact_mut(c).enumerate() {
-                let q = win.left + (j * s + remainder) as isize;
-                if q < 0 || q >= xv.w as isize {
-                    to.fill(0.);
-                } else {
-                    to.copy_from_slice(&x[xv.at(row + q as usize)..][..c]);
-                }
+            // Positions j whose column left + remainder + j·s lies in the image.
+            let left = win.left + remainder as isize;
+            let first = ((-left).max(0) as usize).div_ceil(s).min(part);
+            let last = ((xv.w as isize - left).max(0) as usize).div_ceil(s).clamp(first, part);
+            to[..first * c].fill(0.);
+            to[last * c..].fill(0.);
+            if first < last {
+                let from = &x[xv.at(row + (left + (first * s) as isize) as usize)..];
+                copy_rows(from, s * xv.stride, &mut to[first * c..], c, last - first, c);
             }
         }
     }
@@ -174,10 +182,10 @@ fn padded_band<'a>(conv: &Conv2d, x: &[f32], xv: &View, dyv: &View, band: &Band,
 /// Channels `first .. first + width` of some pixels of dy, gapless; zeros past the last channel.
 fn pack_columns(dy: &[f32], dyv: &View, pixels: std::ops::Range<usize>, first: usize, width: usize, to: &mut [f32]) {
     let used = width.min(dyv.c - first);
-    for (p, to) in pixels.zip(to.chunks_exact_mut(width)) {
-        to[..used].copy_from_slice(&dy[dyv.at(p) + first..][..used]);
-        to[used..].fill(0.);
+    if used < width {
+        to.fill(0.);
     }
+    copy_rows(&dy[dyv.at(pixels.start) + first..], dyv.stride, to, width, pixels.len(), used);
 }
 
 /// The segments of kernel row `kh` in the padded copy.
@@ -194,22 +202,34 @@ fn joined_segments(conv: &Conv2d, dyv: &View, band: &Band, origin: usize, win: W
 
 /// dw[o][i][t] += the groups' [t][i][o] in order.
 fn add_up(partial: &[f32], groups: usize, size: usize, ocp: usize, ic: usize, taps: usize, oc: usize, dw: &mut [f32]) {
-    let out = Out::new(dw);
-    chunks(oc, 16, |os| {
-        for i in 0..ic {
-            for t in 0..taps {
+    /// Output channels and weights of one that are turned at a time: rows of `dw` are often 4096 bytes apart, where a cache
+    /// keeps few lines.
+    const O: usize = 16;
+    const M: usize = 64;
+    let (out, all) = (Out::new(dw), ic * taps);
+    chunks(oc, O, |os| {
+        let mut turned = [0f32; O * M];
+        for first in (0..all).step_by(M) {
+            let count = M.min(all - first);
+            for k in 0..count {
+                let (i, t) = ((first + k) / taps, (first + k) % taps);
                 let row = (t * ic + i) * ocp + os.start;
-                let mut sum = [0f32; 16];
+                let mut sum = [0f32; O];
                 for g in 0..groups {
-                    let from = &partial[g * size + row..][..os.len()];
+                    // Rows have whole blocks of 16 columns.
+                    let from: &[f32; O] = partial[g * size + row..][..O].try_into().expect("16 floats");
                     for (s, v) in sum.iter_mut().zip(from) {
                         *s += v;
                     }
                 }
-                for (l, o) in os.clone().enumerate() {
-                    // Safety: tasks own disjoint output channels of `dw`, which has oc·ic·taps elements.
-                    unsafe { *out.ptr().add((o * ic + i) * taps + t) += sum[l] };
+                for l in 0..O {
+                    turned[l * M + k] = sum[l];
                 }
+            }
+            for (l, o) in os.clone().enumerate() {
+                // Safety: tasks own disjoint output channels of `dw`, which has oc·ic·taps elements.
+                let to = unsafe { std::slice::from_raw_parts_mut(out.ptr().add(o * all + first), count) };
+                to.iter_mut().zip(&turned[l * M..]).for_each(|(t, v)| *t += v);
             }
         }
     });

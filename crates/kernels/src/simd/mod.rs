@@ -141,15 +141,15 @@ pub(crate) unsafe fn store<S: Simd>(p: *mut f32, v: S::V, n: usize) {
 /// Makes the dispatching function `$name(set, …)` for the generic kernel `$body::<S>(…)`: three copies, each compiled for
 /// its instruction set. `$body` must be `#[inline(always)]`.
 macro_rules! vectorised {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) = $body:ident) => {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $out:ty)? = $body:ident) => {
         $(#[$meta])*
-        $vis unsafe fn $name(set: $crate::simd::InstructionSet, $($arg: $ty),*) {
+        $vis unsafe fn $name(set: $crate::simd::InstructionSet, $($arg: $ty),*) $(-> $out)? {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f")]
-            unsafe fn avx512($($arg: $ty),*) { $body::<$crate::simd::Avx512>($($arg),*) }
+            unsafe fn avx512($($arg: $ty),*) $(-> $out)? { $body::<$crate::simd::Avx512>($($arg),*) }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
-            unsafe fn avx2($($arg: $ty),*) { $body::<$crate::simd::Avx2>($($arg),*) }
+            unsafe fn avx2($($arg: $ty),*) $(-> $out)? { $body::<$crate::simd::Avx2>($($arg),*) }
             // `set` comes from `current()`, which only names sets the machine has.
             match set {
                 #[cfg(target_arch = "x86_64")]

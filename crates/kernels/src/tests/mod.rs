@@ -4,6 +4,7 @@
 mod activations;
 mod convolution;
 mod dense_ops;
+mod losses;
 mod norms;
 mod optimisers;
 mod pools;

@@ -1,0 +1,112 @@
+//! One step of a workload on an executor of this project, as the trainer makes it.
+
+use super::workload::{Task, Workload};
+use nasflow::base::Random;
+use nasflow::data::Target;
+use nasflow::document::LossGains;
+use nasflow::document::Optimizer;
+use nasflow::nn::{Executor, NormOptions, Parameters, executor_named};
+use nasflow::space::{ParamKind, Program};
+use nasflow::train::optimizer::{self, Moments, Rule};
+use nasflow::train::{DetectionLoss, schedule::Rates};
+
+/// Rates of every step: YOLOv5's momentum and weight decay.
+const RATES: Rates = Rates { lr: 0.01, bias_lr: 0.01, momentum: 0.937, accumulate: 1 };
+const RULE: Rule = Rule { optimizer: Optimizer::Sgd, beta2: 0.999, weight_decay: 5e-4, clip_norm: 0.0 };
+const GAINS: LossGains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true };
+
+enum Loss {
+    Detect(Box<DetectionLoss>, Vec<Target>),
+    Classify(Vec<usize>),
+    None,
+}
+
+/// A network with everything that its steps need.
+pub struct Stepper {
+    executor: Box<dyn Executor>,
+    params: Parameters,
+    grads: Parameters,
+    momentum: Parameters,
+    kinds: Vec<ParamKind>,
+    images: Vec<f32>,
+    batch: usize,
+    norm: NormOptions,
+    loss: Loss,
+    steps: u64,
+}
+
+impl Stepper {
+    /// Fresh weights and one batch of noise. `executor` is `fast` or `reference`.
+    pub fn new(workload: &Workload, program: &Program, executor: &str) -> Result<Stepper, String> {
+        let executor = executor_named(program, executor, workload.batch)?;
+        let image = program.values[0];
+        let mut random = Random::at(0, "bench images", &[]);
+        let images = (0..workload.batch * image.h * image.w * image.c).map(|_| random.unit() as f32).collect();
+        let loss = match workload.task {
+            Task::Detect => Loss::Detect(Box::new(DetectionLoss::new(program, &GAINS)?), workload.targets()),
+            Task::Classify => Loss::Classify((0..workload.batch).map(|i| i * 31 % workload.classes).collect()),
+            Task::Infer => Loss::None,
+        };
+        let mut params = Parameters::init(program, 0);
+        let own = || if workload.task == Task::Infer { Parameters::default() } else { Parameters::zeros(program) };
+        let (grads, momentum) = (own(), own());
+        if workload.task == Task::Infer {
+            // Without training the running statistics do not normalise: larger weights keep the activations away from zero.
+            let weights = program.params.iter().zip(&mut params.0).filter(|(p, _)| p.kind == ParamKind::Weight);
+            weights.for_each(|(_, values)| values.iter_mut().for_each(|v| *v *= 2.5));
+        }
+        let (norm, batch) = (NormOptions { eps: 1e-3, momentum: 0.03 }, workload.batch);
+        let kinds = program.params.iter().map(|p| p.kind).collect();
+        Ok(Stepper { executor, params, grads, momentum, kinds, images, batch, norm, loss, steps: 0 })
+    }
+
+    /// One step; its loss, or the mean size of the outputs where it only infers.
+    pub fn step(&mut self) -> Result<f64, String> {
+        let n = self.batch;
+        if let Loss::None = self.loss {
+            self.executor.forward_eval(&self.params, &self.images, n, self.norm)?;
+            let output = self.executor.output(0);
+            return Ok(output.iter().map(|v| f64::from(v.abs())).sum::<f64>() / output.len().max(1) as f64);
+        }
+        self.executor.forward_train(&mut self.params, &self.images, n, self.norm)?;
+        let value = match &mut self.loss {
+            Loss::Detect(loss, targets) => {
+                let outputs: Vec<&[f32]> = (0..loss.grads().len()).map(|i| self.executor.output(i)).collect();
+                let parts = loss.evaluate(&outputs, n, targets)?;
+                self.executor.backward(&self.params, loss.grads(), &mut self.grads)?;
+                parts.sum()
+            }
+            Loss::Classify(labels) => {
+                let (value, gradient) = cross_entropy(self.executor.output(0), labels);
+                self.executor.backward(&self.params, &[gradient], &mut self.grads)?;
+                value
+            }
+            Loss::None => 0.0,
+        };
+        self.steps += 1;
+        // The trainer's test for divergence.
+        let norm = optimizer::global_norm(&self.grads);
+        if !value.is_finite() || !norm.is_finite() {
+            return Err(format!("the loss is {value} and the gradient's norm {norm} after {} steps", self.steps));
+        }
+        let moments = Moments { first: &mut self.momentum, second: None };
+        optimizer::step(&RULE, &RATES, self.steps, &self.kinds, norm, &mut self.params, &mut self.grads, moments);
+        Ok(value)
+    }
+}
+
+/// Mean soft-max cross-entropy of logits, n × classes, and its gradient.
+fn cross_entropy(logits: &[f32], labels: &[usize]) -> (f64, Vec<f32>) {
+    let (n, classes) = (labels.len(), logits.len() / labels.len());
+    let (mut sum, mut gradient) = (0.0, vec![0.0; logits.len()]);
+    for ((row, g), label) in logits.chunks(classes).zip(gradient.chunks_mut(classes)).zip(labels) {
+        let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let total: f64 = row.iter().map(|v| f64::from(v - top).exp()).sum();
+        sum += total.ln() - f64::from(row[*label] - top);
+        for (i, (g, v)) in g.iter_mut().zip(row).enumerate() {
+            let share = f64::from(v - top).exp() / total;
+            *g = ((share - f64::from(u8::from(i == *label))) / n as f64) as f32;
+        }
+    }
+    (sum / n as f64, gradient)
+}

@@ -1,0 +1,148 @@
+//! What there is to decide in a supernet, as methods see it.
+
+use super::{Supernet, probe};
+use crate::space::structure::{Item, Structure, What};
+use crate::space::{Infeasible, Sample};
+use std::collections::BTreeMap;
+
+/// What a decision chooses between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionKind {
+    /// Branches with weights of their own (a `choose`).
+    Branch,
+    /// Values of a property, which share weights by slicing: channels, kernel, expansion, activation, stride.
+    Value,
+    /// How many of the copies of a `repeat`, or of the units of a block (`repeats`), are built.
+    Depth,
+}
+
+/// A decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// As `show` prints it.
+    pub label: String,
+    /// What is chosen between.
+    pub kind: DecisionKind,
+    /// The options as a person reads them; the first is the reference.
+    pub options: Vec<String>,
+    /// By option: the shared tensors that a network with it uses otherwise than a network with another option does
+    /// (other decisions at their largest). Of a branch these are its own weights.
+    pub tensors: Vec<Vec<usize>>,
+}
+
+/// By decision and option: the slice of each tensor that the option's network uses.
+pub(super) type Seen = Vec<Vec<Option<BTreeMap<usize, u64>>>>;
+
+pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {
+    let mut kinds = vec![DecisionKind::Value; structure.decisions.len()];
+    note_kinds(&structure.items, &mut kinds);
+    let each = structure.decisions.iter().zip(kinds).zip(seen).map(|((decision, kind), seen)| {
+        let of = |used: &BTreeMap<usize, u64>| {
+            let differs = |(tensor, slice): &(&usize, &u64)| seen.iter().flatten().any(|other| other.get(tensor) != Some(slice));
+            used.iter().filter(differs).map(|(tensor, _)| *tensor).collect()
+        };
+        let tensors = seen.iter().map(|used| used.as_ref().map_or(vec![], of)).collect();
+        Decision { label: decision.label.clone(), kind, options: decision.options.clone(), tensors }
+    });
+    each.collect()
+}
+
+fn note_kinds(items: &[Item], kinds: &mut [DecisionKind]) {
+    for item in items {
+        match &item.what {
+            What::Skip => {}
+            What::Layer { settings, .. } => {
+                let repeats = settings.iter().filter(|(name, _)| *name == "repeats");
+                repeats.filter_map(|(_, s)| s.decision).for_each(|d| kinds[d] = DecisionKind::Depth);
+            }
+            What::Choose { decision, branches } => {
+                kinds[*decision] = DecisionKind::Branch;
+                note_kinds(branches, kinds);
+            }
+            What::Repeat { count, copies } => {
+                count.decision.into_iter().for_each(|d| kinds[d] = DecisionKind::Depth);
+                copies.iter().for_each(|c| note_kinds(c, kinds));
+            }
+        }
+    }
+}
+
+/// Passes over the decisions before [`Supernet::smallest`] and [`Supernet::largest`] give up improving.
+const PASSES: usize = 4;
+/// Draws before a bounded sample is given up.
+const TRIES: u64 = 10_000;
+
+impl Supernet {
+    /// Every decision, in the order of the file: what [`sample_from`](Self::sample_from) takes an option of.
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
+    }
+
+    /// The sample in which decision d takes option `options[d]`; missing ones, and ones too large, are the first or last
+    /// option. Decisions that are not active under the others are left out. (FairNAS draws one permutation for each
+    /// decision of kind [`Branch`](DecisionKind::Branch) and passes the k-th entries here.)
+    pub fn sample_from(&self, options: &[usize]) -> Sample {
+        Sample::collect(&self.space.structure, |d| options.get(d).copied().unwrap_or(0))
+    }
+
+    /// Uniform over each decision's options, whatever the bounds of the space.
+    pub fn uniform(&self, seed: u64, position: &[u64]) -> Sample {
+        self.space.random(seed, position)
+    }
+
+    /// Uniform among the samples that can be built and meet the `require` bounds: [`uniform`](Self::uniform) drawn again
+    /// until one does.
+    pub fn uniform_within(&self, seed: u64, position: &[u64]) -> Result<Sample, Infeasible> {
+        let mut last = None;
+        for attempt in 0..TRIES {
+            let address: Vec<u64> = position.iter().copied().chain([attempt]).collect();
+            let sample = self.space.random(seed, &address);
+            match self.space.architecture(&sample).and_then(|a| self.space.admits(&a)) {
+                Ok(()) => return Ok(sample),
+                Err(why) => last = Some(why),
+            }
+        }
+        let last = last.unwrap_or(Infeasible { reason: String::new(), span: Default::default() });
+        Err(Infeasible { reason: format!("none of {TRIES} random samples meets the bounds: {}", last.reason), ..last })
+    }
+
+    /// The cheapest sample for sandwich training, bounds aside. Found by coordinates: from the smallest number of every
+    /// decision on, each decision in turn takes the option with the fewest multiply-adds (then parameters), the others
+    /// held, until a pass changes nothing.
+    pub fn smallest(&self) -> Sample {
+        self.extreme(probe::smallest(&self.space.structure), |new, old| new < old)
+    }
+
+    /// The costliest sample, found as [`smallest`](Self::smallest) is.
+    pub fn largest(&self) -> Sample {
+        self.extreme(probe::largest(&self.space.structure), |new, old| new > old)
+    }
+
+    fn extreme(&self, mut options: Vec<usize>, better: fn((u64, u64), (u64, u64)) -> bool) -> Sample {
+        let cost = |options: &[usize]| {
+            let cost = self.space.architecture(&self.sample_from(options)).ok()?.cost().ok()?;
+            Some((cost.macs, cost.params))
+        };
+        let mut best = cost(&options);
+        for _ in 0..PASSES {
+            let before = options.clone();
+            for d in 0..options.len() {
+                // What is not active costs nothing whatever it is.
+                if self.sample_from(&options).option(d).is_none() {
+                    continue;
+                }
+                for option in 0..self.decisions[d].options.len() {
+                    let held = std::mem::replace(&mut options[d], option);
+                    match cost(&options) {
+                        Some(found) if best.is_none_or(|best| better(found, best)) => best = Some(found),
+                        _ => options[d] = held,
+                    }
+                }
+            }
+            if options == before {
+                break;
+            }
+        }
+        self.sample_from(&options)
+    }
+}
