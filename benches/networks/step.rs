@@ -1,10 +1,10 @@
 //! One step of a workload on an executor of this project, as the trainer makes it.
 
+use super::clock::Clock;
 use super::workload::{Task, Workload};
 use nasflow::base::Random;
 use nasflow::data::Target;
-use nasflow::document::LossGains;
-use nasflow::document::Optimizer;
+use nasflow::document::{LossGains, Optimizer};
 use nasflow::nn::{Executor, NormOptions, Parameters, executor_named};
 use nasflow::space::{ParamKind, Program};
 use nasflow::train::optimizer::{self, Moments, Rule};
@@ -33,7 +33,12 @@ pub struct Stepper {
     norm: NormOptions,
     loss: Loss,
     steps: u64,
+    /// Seconds of every step in each of [`PHASES`].
+    pub phases: [Vec<f64>; 4],
 }
+
+/// The parts of a training step.
+pub const PHASES: [&str; 4] = ["forward", "loss", "backward", "optimiser"];
 
 impl Stepper {
     /// Fresh weights and one batch of noise. `executor` is `fast` or `reference`.
@@ -57,32 +62,37 @@ impl Stepper {
         }
         let (norm, batch) = (NormOptions { eps: 1e-3, momentum: 0.03 }, workload.batch);
         let kinds = program.params.iter().map(|p| p.kind).collect();
-        Ok(Stepper { executor, params, grads, momentum, kinds, images, batch, norm, loss, steps: 0 })
+        Ok(Stepper { executor, params, grads, momentum, kinds, images, batch, norm, loss, steps: 0, phases: Default::default() })
     }
 
-    /// One step; its loss, or the mean size of the outputs where it only infers.
-    pub fn step(&mut self) -> Result<f64, String> {
+    /// One step, its phases timed by `clock`; its loss, or the mean size of the outputs where it only infers.
+    pub fn step(&mut self, clock: Clock) -> Result<f64, String> {
         let n = self.batch;
         if let Loss::None = self.loss {
             self.executor.forward_eval(&self.params, &self.images, n, self.norm)?;
             let output = self.executor.output(0);
             return Ok(output.iter().map(|v| f64::from(v.abs())).sum::<f64>() / output.len().max(1) as f64);
         }
+        let mut laps = Laps { clock, at: clock.now(), phases: &mut self.phases };
         self.executor.forward_train(&mut self.params, &self.images, n, self.norm)?;
+        laps.ends(0);
         let value = match &mut self.loss {
             Loss::Detect(loss, targets) => {
                 let outputs: Vec<&[f32]> = (0..loss.grads().len()).map(|i| self.executor.output(i)).collect();
                 let parts = loss.evaluate(&outputs, n, targets)?;
+                laps.ends(1);
                 self.executor.backward(&self.params, loss.grads(), &mut self.grads)?;
                 parts.sum()
             }
             Loss::Classify(labels) => {
                 let (value, gradient) = cross_entropy(self.executor.output(0), labels);
+                laps.ends(1);
                 self.executor.backward(&self.params, &[gradient], &mut self.grads)?;
                 value
             }
             Loss::None => 0.0,
         };
+        laps.ends(2);
         self.steps += 1;
         // The trainer's test for divergence.
         let norm = optimizer::global_norm(&self.grads);
@@ -91,7 +101,22 @@ impl Stepper {
         }
         let moments = Moments { first: &mut self.momentum, second: None };
         optimizer::step(&RULE, &RATES, self.steps, &self.kinds, norm, &mut self.params, &mut self.grads, moments);
+        laps.ends(3);
         Ok(value)
+    }
+}
+
+struct Laps<'a> {
+    clock: Clock,
+    at: f64,
+    phases: &'a mut [Vec<f64>; 4],
+}
+
+impl Laps<'_> {
+    fn ends(&mut self, phase: usize) {
+        let now = self.clock.now();
+        self.phases[phase].push(now - self.at);
+        self.at = now;
     }
 }
 

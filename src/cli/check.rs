@@ -3,6 +3,7 @@
 use super::arguments::FileArguments;
 use super::load::{self, Access};
 use super::{Failure, print};
+use crate::document::Task;
 use crate::report::number;
 use crate::run::Prepared;
 use crate::space::Space;
@@ -20,8 +21,14 @@ fn text(prepared: &Prepared) -> String {
     let pipeline = &prepared.pipeline;
     let mut out = format!("{} is valid: {} stages\n", pipeline.name, pipeline.stages.len());
     for (name, info) in &prepared.data {
-        let splits: Vec<String> =
-            info.splits.iter().map(|(s, i)| format!("{s} {} images, {} boxes", i.images, number::grouped(i.objects as u64))).collect();
+        let splits: Vec<String> = info
+            .splits
+            .iter()
+            .map(|(s, i)| match info.task {
+                Task::Detect => format!("{s} {} images, {} boxes", i.images, number::grouped(i.objects as u64)),
+                Task::Classify => format!("{s} {} images", number::grouped(i.images as u64)),
+            })
+            .collect();
         out += &format!(
             "data {name:?}: {} classes ({}) at {} px; {}\n",
             info.classes.len(),

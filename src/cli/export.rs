@@ -6,6 +6,7 @@ use super::{Failure, print, show};
 use crate::document::StageKind;
 use crate::export::{Artefact, ModelCard};
 use crate::report::show::winner;
+use crate::space::Head;
 use crate::train::weights_from_bytes;
 use std::process::ExitCode;
 
@@ -29,6 +30,14 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     let split = info.splits.get(&train.split.value).ok_or_else(|| format!("no split `{}`", train.split.value))?;
     let architecture = model.candidate.architecture.clone();
     let program = architecture.program()?;
+    if matches!(program.head, Head::Classify { .. }) {
+        return Err(format!(
+            "{} is a classifier: exporting those is not supported yet; its weights are the blob {} of the store, in safetensors",
+            model.label(),
+            run.weights.hex()
+        )
+        .into());
+    }
     let params = weights_from_bytes(&program, &store.blobs().get(&run.weights)?)?;
     let per_epoch = split.images.div_ceil(train.recipe.batch.max(1)).max(1);
     let metrics = model.figures.iter().map(|(k, f)| (k.clone(), f.values.first().copied().unwrap_or(f64::NAN)));

@@ -17,13 +17,15 @@ pub struct Target {
     pub h: f32,
 }
 
-/// Images and their objects.
+/// Images and their truth: objects or classes.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Batch {
     /// How many images.
     pub n: usize,
-    /// n × size × size × 3, RGB, 0 … 1.
+    /// n × size × size × channels, RGB or grey, 0 … 1.
     pub images: Vec<f32>,
     /// Objects, image by image.
     pub targets: Vec<Target>,
+    /// The class of each image, where images are of one class each.
+    pub labels: Vec<u32>,
 }

@@ -1,14 +1,17 @@
 //! Builds a pack from a split: decodes, checks that files are those that were scanned, resizes.
 
-use super::decode::{self, MAX_FILE, Rgb};
+use super::classify::scaled;
+use super::decode::{self, MAX_FILE};
 use super::error::DataError;
+use super::labelled::Container;
 use super::layout::read_capped;
 use super::pack::{Pack, PackImage};
-use super::resize::{resize, stored_size};
-use super::scan::{Place, Scan, ScanImage};
+use super::resize::stored_size;
+use super::scan::{Place, Scan, ScanImage, ScanSplit};
 use super::shapes::Shapes;
 use crate::base::Digest;
 use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Largest image size.
@@ -25,13 +28,15 @@ impl Pack {
         if !(1..=MAX_IMAGE_SIZE).contains(&image_size) {
             return Err(DataError::Invalid(format!("image size {image_size} is outside 1 to {MAX_IMAGE_SIZE}")));
         }
+        let (channels, labelled) = (scan.channels, split.images.first().is_some_and(|i| i.label.is_some()));
+        let containers = open(scan, split, base)?;
         let mut images = Vec::with_capacity(split.images.len());
         let mut offset = 0usize;
         for image in &split.images {
-            let (w, h) = stored_size(image.width, image.height, image_size);
-            let ScanImage { digest, width, height, ref objects, .. } = *image;
-            images.push(PackImage { digest, width, height, w, h, offset, objects: objects.clone() });
-            offset = offset.saturating_add(w * h * 3);
+            let (w, h) = stored(image.width, image.height, image_size, labelled);
+            let ScanImage { digest, width, height, ref objects, label, .. } = *image;
+            images.push(PackImage { digest, width, height, w, h, offset, objects: objects.clone(), label });
+            offset = offset.saturating_add(w * h * channels);
         }
         let mut pixels = Vec::new();
         let full = |_| {
@@ -46,38 +51,85 @@ impl Pack {
         let mut parts = Vec::with_capacity(images.len());
         let mut rest = pixels.as_mut_slice();
         for image in &images {
-            let (part, tail) = rest.split_at_mut(image.w * image.h * 3);
+            let (part, tail) = rest.split_at_mut(image.w * image.h * channels);
             parts.push(part);
             rest = tail;
         }
         parts.into_par_iter().zip(&images).zip(&split.images).try_for_each(|((part, image), source)| {
-            let rgb = load(source, scan.generator.as_ref(), base)?;
-            part.copy_from_slice(&resize(&rgb, image.w, image.h).pixels);
+            let mut picture = load(source, scan.generator.as_ref(), &containers, base)?;
+            if labelled {
+                picture = picture.middle();
+            }
+            part.copy_from_slice(&scaled(&picture.pixels, picture.width, picture.height, channels, image.w, image.h));
             Ok::<(), DataError>(())
         })?;
-        Ok(Pack { image_size, classes: scan.classes.clone(), images, pixels })
+        Ok(Pack { image_size, channels, classes: scan.classes.clone(), images, pixels })
     }
 
-    /// The RGB bytes of one image, rows first.
+    /// The bytes of one image, rows first.
     pub fn pixels_of(&self, image: &PackImage) -> &[u8] {
-        &self.pixels[image.offset..image.offset + image.w * image.h * 3]
+        &self.pixels[image.offset..image.offset + image.w * image.h * self.channels]
     }
 
     /// The same images at another size, from these pixels.
     pub fn resized(&self, image_size: usize) -> Pack {
-        let mut out = Pack { image_size, classes: self.classes.clone(), images: Vec::new(), pixels: Vec::new() };
+        let (channels, labelled) = (self.channels, self.is_labelled());
+        let mut out = Pack { image_size, channels, classes: self.classes.clone(), images: Vec::new(), pixels: Vec::new() };
         for image in &self.images {
-            let (w, h) = stored_size(image.width, image.height, image_size);
-            let rgb = Rgb { width: image.w, height: image.h, pixels: self.pixels_of(image).to_vec() };
+            let (w, h) = stored(image.width, image.height, image_size, labelled);
             out.images.push(PackImage { w, h, offset: out.pixels.len(), ..image.clone() });
-            out.pixels.extend(resize(&rgb, w, h).pixels);
+            out.pixels.extend(scaled(self.pixels_of(image), image.w, image.h, channels, w, h));
         }
         out
     }
 }
 
-fn load(image: &ScanImage, generator: Option<&Shapes>, base: &Path) -> Result<Rgb, DataError> {
-    let (rgb, digest, path) = match (&image.place, generator) {
+/// Width and height at which an image is stored: of detection with the longer side at `size`, of images with a label with
+/// the shorter one at it and the longer at most twice as long (the rest of a longer image is left out at both ends).
+pub(super) fn stored(width: usize, height: usize, size: usize, labelled: bool) -> (usize, usize) {
+    if !labelled {
+        return stored_size(width, height, size);
+    }
+    let short = width.min(height).max(1);
+    let side = |length: usize| (length.min(2 * short) * size).div_ceil(short).max(1);
+    (side(width), side(height))
+}
+
+/// A decoded image.
+struct Picture {
+    width: usize,
+    height: usize,
+    channels: usize,
+    pixels: Vec<u8>,
+}
+
+impl Picture {
+    /// Without what lies beyond twice the shorter side, half of it at each end.
+    fn middle(self) -> Picture {
+        let most = 2 * self.width.min(self.height);
+        let (w, h, c) = (self.width.min(most), self.height.min(most), self.channels);
+        if (w, h) == (self.width, self.height) {
+            return self;
+        }
+        let (x, y) = ((self.width - w) / 2, (self.height - h) / 2);
+        let rows = (y..y + h).flat_map(|row| &self.pixels[(row * self.width + x) * c..(row * self.width + x + w) * c]);
+        Picture { width: w, height: h, channels: c, pixels: rows.copied().collect() }
+    }
+}
+
+/// The files with many images that a split needs.
+fn open(scan: &Scan, split: &ScanSplit, base: &Path) -> Result<BTreeMap<usize, Container>, DataError> {
+    let of = |image: &ScanImage| if let Place::Entry(file, _) = image.place { Some(file) } else { None };
+    let needed: BTreeSet<usize> = split.images.iter().filter_map(of).collect();
+    let open = |file: usize| {
+        let (format, path) = scan.containers.get(file).ok_or_else(|| DataError::Invalid(format!("the data set has no file {file}")))?;
+        Ok((file, Container::open(*format, base, path)?))
+    };
+    needed.into_iter().map(open).collect()
+}
+
+fn load(image: &ScanImage, generator: Option<&Shapes>, containers: &BTreeMap<usize, Container>, base: &Path) -> Result<Picture, DataError> {
+    let (picture, digest, path) = match (&image.place, generator) {
         (Place::File(path), _) => {
             let full = base.join(path);
             let bytes = read_capped(&full, MAX_FILE).map_err(|e| DataError::io(&full, e))?;
@@ -85,17 +137,26 @@ fn load(image: &ScanImage, generator: Option<&Shapes>, base: &Path) -> Result<Rg
             if digest != image.digest {
                 return Err(DataError::Changed { path: full });
             }
-            (decode::decode(&bytes).map_err(|e| DataError::format(&full, e))?, digest, full)
+            let rgb = decode::decode(&bytes).map_err(|e| DataError::format(&full, e))?;
+            (Picture { width: rgb.width, height: rgb.height, channels: 3, pixels: rgb.pixels }, digest, full)
+        }
+        (Place::Entry(file, index), _) => {
+            let path = format!("image {index} of file {file}").into();
+            let container = containers.get(file).ok_or_else(|| DataError::Invalid(format!("the data set has no file {file}")))?;
+            let found = usize::try_from(*index).map_err(|e| e.to_string()).and_then(|i| container.image(i));
+            let found = found.map_err(|_| DataError::Changed { path: std::path::PathBuf::clone(&path) })?;
+            let (width, height, channels) = (found.width, found.height, found.channels);
+            (Picture { width, height, channels, pixels: found.pixels }, found.digest, path)
         }
         (Place::Generated(index), Some(shapes)) => {
             let pixels = shapes.draw(*index).pixels;
-            let digest = Digest::of(&pixels);
-            (Rgb { width: shapes.image_size, height: shapes.image_size, pixels }, digest, format!("picture {index}").into())
+            let (digest, side) = (Digest::of(&pixels), shapes.image_size);
+            (Picture { width: side, height: side, channels: 3, pixels }, digest, format!("picture {index}").into())
         }
         (Place::Generated(_), None) => return Err(DataError::Invalid("a generated image without its generator".into())),
     };
-    if digest != image.digest || (rgb.width, rgb.height) != (image.width, image.height) {
+    if digest != image.digest || (picture.width, picture.height) != (image.width, image.height) {
         return Err(DataError::Changed { path });
     }
-    Ok(rgb)
+    Ok(picture)
 }

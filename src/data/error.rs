@@ -43,8 +43,12 @@ pub enum FindingKind {
     SharedImage,
     /// Images without an annotation file, left out of splits by share (VOC).
     NotAnnotated,
-    /// Declared classes of which no box was found.
+    /// Declared classes of which nothing was found.
     EmptyClass,
+    /// The same image bytes stand under two classes; the first is kept.
+    TwoClasses,
+    /// Files beside the folders of classes; not read.
+    NoClass,
 }
 
 impl FindingKind {
@@ -72,7 +76,9 @@ impl FindingKind {
             FindingKind::DuplicateImage => "images whose bytes stand twice in a split, kept once",
             FindingKind::SharedImage => "images that stand in two splits",
             FindingKind::NotAnnotated => "images without an annotation file, left out",
-            FindingKind::EmptyClass => "declared classes without a box",
+            FindingKind::EmptyClass => "declared classes that do not occur",
+            FindingKind::TwoClasses => "images whose bytes stand under two classes, kept under the first",
+            FindingKind::NoClass => "images outside the folders of classes, not read",
         }
     }
 }

@@ -80,7 +80,7 @@ impl EvalBatches {
     /// Batch `index`, and how each of its images lies in its square.
     pub fn batch(&self, index: usize) -> (Batch, Vec<Letterbox>) {
         let range = self.range(index);
-        let mut batch = Batch { n: range.len(), images: Vec::with_capacity(range.len() * self.size * self.size * 3), targets: Vec::new() };
+        let mut batch = Batch { n: range.len(), images: Vec::with_capacity(range.len() * self.size * self.size * 3), ..Batch::default() };
         let mut boxes = Vec::with_capacity(range.len());
         for (slot, image) in self.pack.images[range].iter().enumerate() {
             let fit = letterbox::fit(image.w, image.h, (self.size, self.size), false, false, 32);

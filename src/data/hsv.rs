@@ -156,6 +156,9 @@ mod tests {
             hsv_v: 0.0,
             flip_lr: 0.0,
             flip_ud: 0.0,
+            crop: 0,
+            area: 1.0,
+            cutout: 0,
         };
         assert!(Jitter::draw(&mut Random::at(0, "t", &[]), &none).is_none());
     }

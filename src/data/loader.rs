@@ -2,11 +2,12 @@
 
 use super::augment::{Label, picture};
 use super::batch::{Batch, Target};
+use super::classify;
 use super::error::DataError;
 use super::pack::Pack;
 use crate::base::Random;
 use crate::document::Augment;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Makes batches. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Loader {
     batch: usize,
     augment: Augment,
     seed: u64,
+    /// The order of the epoch that was asked for last, by its number.
+    last_order: Arc<Mutex<Option<(usize, Arc<Vec<usize>>)>>>,
 }
 
 impl Loader {
@@ -29,7 +32,7 @@ impl Loader {
             return Err(DataError::Invalid(format!("no batches of {batch} from {} images at {size} pixels", pack.images.len())));
         }
         let pack = if pack.image_size == size { pack } else { Arc::new(pack.resized(size)) };
-        Ok(Loader { pack, size, batch, augment, seed })
+        Ok(Loader { pack, size, batch, augment, seed, last_order: Arc::default() })
     }
 
     /// Batches in an epoch; the last one may be short.
@@ -54,15 +57,29 @@ impl Loader {
         order
     }
 
+    /// The order of an epoch, worked out once for its batches.
+    fn known_order(&self, epoch: usize) -> Arc<Vec<usize>> {
+        let Ok(mut last) = self.last_order.lock() else { return Arc::new(self.order(epoch)) };
+        match &*last {
+            Some((number, order)) if *number == epoch => order.clone(),
+            _ => last.insert((epoch, Arc::new(self.order(epoch)))).1.clone(),
+        }
+    }
+
     /// Batch `index` of an epoch; empty past its end.
     pub fn batch(&self, epoch: usize, index: usize) -> Batch {
-        let order = self.order(epoch);
+        let order = self.known_order(epoch);
         let start = index.saturating_mul(self.batch).min(order.len());
         let end = start.saturating_add(self.batch).min(order.len());
-        let mut batch =
-            Batch { n: end - start, images: Vec::with_capacity((end - start) * self.size * self.size * 3), targets: Vec::new() };
+        let (n, pixels) = (end - start, self.size * self.size * self.pack.channels);
+        let mut batch = Batch { n, images: Vec::with_capacity(n * pixels), ..Batch::default() };
         for position in start..end {
             let mut rng = Random::at(self.seed, "augment", &[epoch as u64, position as u64]);
+            if self.pack.is_labelled() {
+                classify::training(&self.pack, &self.augment, self.size, order[position], &mut rng, &mut batch.images);
+                batch.labels.push(classify::label(&self.pack.images[order[position]]));
+                continue;
+            }
             let (pixels, labels) = picture(&self.pack, &self.augment, self.size, order[position], &mut rng);
             batch.images.extend(pixels.iter().map(|&p| UNIT[p as usize]));
             batch.targets.extend(labels.iter().map(|l| target(l, position - start, self.size)));

@@ -7,6 +7,8 @@
 //! [`Pack::build`] (decodes one split at one size), [`Loader`] (augmented training batches) and [`EvalBatches`]
 //! (letterboxed ones).
 //!
+//! Images of one class each go the same way: [`labelled`] reads them, [`classify`] makes their pictures.
+//!
 //! A new format is one file with a `listing` that returns a [`layout::Layout`] and a `read` that returns a
 //! [`truth::Annotation`], and one line each in `scan` and `source`.
 
@@ -14,11 +16,13 @@ pub mod anchors;
 pub mod augment;
 pub mod batch;
 pub mod build;
+pub mod classify;
 pub mod decode;
 pub mod error;
 pub mod eval;
 pub mod figure;
 pub mod hsv;
+pub(crate) mod labelled;
 pub mod labels;
 pub mod layout;
 pub mod letterbox;

@@ -28,25 +28,38 @@ pub struct PackImage {
     pub width: usize,
     /// Original height in pixels.
     pub height: usize,
-    /// Stored width: the longer side is the pack's image size (YOLOv5: r = size / max(w, h)).
+    /// Stored width: the longer side is the pack's image size (YOLOv5: r = size / max(w, h)); of images with a label the
+    /// shorter one is, and the longer one at most twice that.
     pub w: usize,
     /// Stored height.
     pub h: usize,
-    /// Where its RGB bytes start in [`Pack::pixels`]; h · w · 3 of them, rows first.
+    /// Where its bytes start in [`Pack::pixels`]; h · w · channels of them, rows first.
     pub offset: usize,
     /// Its boxes, sorted.
     pub objects: Vec<Object>,
+    /// Its class, where images are of one class each; they have no boxes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<u16>,
 }
 
 /// One split at one size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pack {
-    /// The longer side in pixels.
+    /// The longer side in pixels; of images with a label the shorter one.
     pub image_size: usize,
+    /// Channels: 3 (RGB) or 1.
+    pub channels: usize,
     /// Class names in declared order.
     pub classes: Vec<String>,
     /// Images in the order of their digests.
     pub images: Vec<PackImage>,
     /// All pixels.
     pub pixels: Vec<u8>,
+}
+
+impl Pack {
+    /// Whether its images are of one class each (else they have boxes).
+    pub fn is_labelled(&self) -> bool {
+        self.images.first().is_some_and(|i| i.label.is_some())
+    }
 }

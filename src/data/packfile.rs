@@ -15,6 +15,9 @@ const MAX_ORIGINAL: usize = 1 << 20;
 #[derive(Serialize)]
 struct HeaderOut<'a> {
     image_size: usize,
+    /// Left out where it is 3, so that packs of detection are the bytes that they were before.
+    #[serde(skip_serializing_if = "is_three")]
+    channels: usize,
     classes: &'a [String],
     images: &'a [PackImage],
 }
@@ -23,14 +26,24 @@ struct HeaderOut<'a> {
 #[serde(deny_unknown_fields)]
 struct HeaderIn {
     image_size: usize,
+    #[serde(default = "three")]
+    channels: usize,
     classes: Vec<String>,
     images: Vec<PackImage>,
+}
+
+fn three() -> usize {
+    3
+}
+
+fn is_three(channels: &usize) -> bool {
+    *channels == 3
 }
 
 impl Pack {
     /// The bytes of the blob. Equal packs give equal bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let header = HeaderOut { image_size: self.image_size, classes: &self.classes, images: &self.images };
+        let header = HeaderOut { image_size: self.image_size, channels: self.channels, classes: &self.classes, images: &self.images };
         // Maps with text keys, numbers and texts: serde_json cannot fail on them.
         let header = serde_json::to_vec(&header).unwrap_or_default();
         let mut out = Vec::with_capacity(FIXED + header.len() + self.pixels.len());
@@ -52,7 +65,8 @@ impl Pack {
         let length = usize::try_from(length).ok().filter(|&l| l <= rest.len()).ok_or("the pack's header is cut short")?;
         let (header, pixels) = rest.split_at(length);
         let header: HeaderIn = serde_json::from_slice(header).map_err(|e| format!("the pack's header: {e}"))?;
-        let pack = Pack { image_size: header.image_size, classes: header.classes, images: header.images, pixels: Vec::new() };
+        let HeaderIn { image_size, channels, classes, images } = header;
+        let pack = Pack { image_size, channels, classes, images, pixels: Vec::new() };
         pack.check(pixels.len())?;
         Ok(Pack { pixels: pixels.to_vec(), ..pack })
     }
@@ -66,6 +80,10 @@ impl Pack {
         if !(1..=MAX_IMAGE_SIZE).contains(&self.image_size) || self.classes.is_empty() || self.classes.len() > usize::from(u16::MAX) {
             return Err("the pack's size or classes are out of range".into());
         }
+        let labelled = self.is_labelled();
+        if self.channels != 3 && !(self.channels == 1 && labelled) {
+            return Err(format!("a pack of {} channels", self.channels));
+        }
         let mut offset = 0usize;
         for (i, image) in self.images.iter().enumerate() {
             let bad = |what: &str| Err(format!("image {i} of the pack: {what}"));
@@ -75,14 +93,20 @@ impl Pack {
             if !(1..=MAX_ORIGINAL).contains(&image.width) || !(1..=MAX_ORIGINAL).contains(&image.height) {
                 return bad("its original size is out of range");
             }
-            if (image.w, image.h) != super::resize::stored_size(image.width, image.height, self.image_size) {
+            if image.label.is_some() != labelled || image.label.is_some_and(|l| usize::from(l) >= self.classes.len()) {
+                return bad("its class is missing or out of range");
+            }
+            if labelled && !image.objects.is_empty() {
+                return bad("it has both a class and boxes");
+            }
+            if (image.w, image.h) != super::build::stored(image.width, image.height, self.image_size, labelled) {
                 return bad("its stored size is not the pack's");
             }
             if image.offset != offset {
                 return bad("its pixels do not follow the image before");
             }
             offset = offset
-                .checked_add(image.w * image.h * 3)
+                .checked_add(image.w * image.h * self.channels)
                 .filter(|&o| o <= bytes)
                 .ok_or_else(|| format!("image {i} of the pack: its pixels are cut short"))?;
             let (right, bottom) = (image.width as i32 * 16, image.height as i32 * 16);
@@ -116,15 +140,37 @@ mod tests {
         let object = Object { class: 0, x1: 0, y1: 16, x2: 32, y2: 48 };
         let mut digests = [Digest::of(b"a"), Digest::of(b"b")];
         digests.sort();
-        let image = |i: usize| PackImage { digest: digests[i], width: 8, height: 4, w: 4, h: 2, offset: i * 24, objects: vec![object] };
-        Pack { image_size: 4, classes: vec!["x".into()], images: vec![image(0), image(1)], pixels: (0..48).collect() }
+        let image = |i: usize| PackImage {
+            digest: digests[i],
+            width: 8,
+            height: 4,
+            w: 4,
+            h: 2,
+            offset: i * 24,
+            objects: vec![object],
+            label: None,
+        };
+        Pack { image_size: 4, channels: 3, classes: vec!["x".into()], images: vec![image(0), image(1)], pixels: (0..48).collect() }
+    }
+
+    /// Two grey images of 8 × 4 pixels, stored with the shorter side at 4.
+    fn labelled() -> Pack {
+        let mut pack = pack();
+        pack.channels = 1;
+        for (i, image) in pack.images.iter_mut().enumerate() {
+            (image.w, image.h, image.offset, image.label) = (8, 4, i * 32, Some(0));
+            image.objects.clear();
+        }
+        Pack { pixels: (0..64).collect(), ..pack }
     }
 
     #[test]
     fn round_trip() {
-        let pack = pack();
-        assert_eq!(Pack::from_bytes(&pack.to_bytes()).unwrap(), pack);
-        assert_eq!(pack.total_bytes(), 48);
+        for (pack, bytes) in [(pack(), 48), (labelled(), 64)] {
+            assert_eq!(Pack::from_bytes(&pack.to_bytes()).unwrap(), pack);
+            assert_eq!(pack.total_bytes(), bytes);
+        }
+        assert!(!String::from_utf8_lossy(&pack().to_bytes()).contains("channels"));
     }
 
     #[test]
@@ -150,6 +196,17 @@ mod tests {
             ("original", |p| p.images[0].width = usize::MAX),
         ] {
             let mut bad = pack();
+            change(&mut bad);
+            assert!(Pack::from_bytes(&bad.to_bytes()).is_err(), "{name}");
+        }
+        for (name, change) in [
+            ("class", (|p: &mut Pack| p.images[1].label = Some(1)) as fn(&mut Pack)),
+            ("no class", |p| p.images[1].label = None),
+            ("boxes", |p| p.images[0].objects = vec![Object { class: 0, x1: 0, y1: 16, x2: 32, y2: 48 }]),
+            ("channels", |p| p.channels = 2),
+            ("stored", |p| p.image_size = 8),
+        ] {
+            let mut bad = labelled();
             change(&mut bad);
             assert!(Pack::from_bytes(&bad.to_bytes()).is_err(), "{name}");
         }

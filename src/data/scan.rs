@@ -6,9 +6,9 @@ use super::pack::Object;
 use super::shapes::Shapes;
 use super::source::{Picture, read_items};
 use super::split;
-use super::{voc, yolo};
+use super::{labelled, voc, yolo};
 use crate::base::{Canon, Digest};
-use crate::document::{Data, DataSource, SplitBy};
+use crate::document::{Data, DataSource, LabelledFormat, SplitBy};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ pub enum Place {
     File(PathBuf),
     /// Picture number … of the generator.
     Generated(u64),
+    /// Of a file with many images ([`Scan::containers`]): which file, and which image of it.
+    Entry(usize, u64),
 }
 
 /// One image of a split.
@@ -39,7 +41,11 @@ pub struct ScanImage {
     /// Height in pixels, upright.
     pub height: usize,
     /// Boxes in sixteenths of a pixel, sorted, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<Object>,
+    /// Its class, where images are of one class each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<u16>,
 }
 
 /// A split.
@@ -62,8 +68,18 @@ pub struct Scan {
     pub splits: Vec<ScanSplit>,
     /// Where the images are generated: from what.
     pub generator: Option<Shapes>,
+    /// Channels of an image: 3 (RGB) or 1.
+    #[serde(default = "three")]
+    pub channels: usize,
+    /// Files with many images, which [`Place::Entry`] names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<(LabelledFormat, PathBuf)>,
     /// Warnings.
     pub findings: Vec<Finding>,
+}
+
+fn three() -> usize {
+    3
 }
 
 impl Scan {
@@ -79,14 +95,23 @@ impl ScanSplit {
         self.images.iter().map(|i| i.objects.len()).sum()
     }
 
-    pub(crate) fn new(name: &str, classes: &[String], images: Vec<ScanImage>) -> Self {
-        let digest = content_digest(classes, &images);
+    pub(crate) fn new(name: &str, classes: &[String], channels: usize, images: Vec<ScanImage>) -> Self {
+        let digest = content_digest(classes, channels, &images);
         ScanSplit { name: name.to_string(), digest, images }
     }
 }
 
-/// The digest of a split's content.
-pub fn content_digest(classes: &[String], images: &[ScanImage]) -> Digest {
+/// The digest of a split's content: classes, and images with their sizes and boxes, or, of images of one class each, with
+/// their sizes, channels and class.
+pub fn content_digest(classes: &[String], channels: usize, images: &[ScanImage]) -> Digest {
+    if images.first().is_some_and(|i| i.label.is_some()) {
+        let image = |i: &ScanImage| {
+            let (width, height) = (i.width.into(), i.height.into());
+            Canon::map([("digest", i.digest.into()), ("width", width), ("height", height), ("class", i.label.map(usize::from).into())])
+        };
+        let images = Canon::List(images.iter().map(image).collect());
+        return Canon::map([("classes", classes.to_vec().into()), ("channels", channels.into()), ("labelled", images)]).digest();
+    }
     let object =
         |o: &Object| Canon::List([i64::from(o.class), o.x1.into(), o.y1.into(), o.x2.into(), o.y2.into()].map(Canon::Int).to_vec());
     let image = |i: &ScanImage| {
@@ -129,6 +154,7 @@ pub fn listing(data: &Data, base: &Path) -> Result<Listing, DataError> {
     let source = match &data.source {
         DataSource::Voc { root } => Canon::List(vec!["voc".into(), Canon::text(&root.value)]),
         DataSource::Yolo { root } => Canon::List(vec!["yolo".into(), Canon::text(&root.value)]),
+        DataSource::Labelled { format, root } => Canon::List(vec![format.word().into(), Canon::text(&root.value)]),
         DataSource::Shapes { .. } => Shapes::of(data).map_or(Canon::None, |s| s.canon()),
     };
     let fingerprint = Canon::map([
@@ -148,6 +174,7 @@ fn layout(data: &Data, base: &Path) -> Result<Option<Layout>, DataError> {
     match &data.source {
         DataSource::Voc { root } => voc::listing(base, Path::new(&root.value), &data.splits).map(Some),
         DataSource::Yolo { root } => yolo::listing(base, Path::new(&root.value), &data.splits).map(Some),
+        DataSource::Labelled { format, root } => labelled::listing(*format, base, Path::new(&root.value)).map(|f| Some(f.layout())),
         DataSource::Shapes { .. } => Ok(None),
     }
 }
@@ -158,6 +185,9 @@ fn layout(data: &Data, base: &Path) -> Result<Option<Layout>, DataError> {
 /// What [`listing`] fails with; files that are missing, unreadable or truncated, all of them in one
 /// [`DataError::Findings`]; splits that cannot be made.
 pub fn scan(data: &Data, base: &Path) -> Result<Scan, DataError> {
+    if let DataSource::Labelled { format, root } = &data.source {
+        return labelled::scan(data, *format, base, Path::new(&root.value));
+    }
     let Some(layout) = layout(data, base)? else { return generated(data) };
     let Layout { items, splits, names, mut findings, .. } = layout;
     let is_voc = matches!(data.source, DataSource::Voc { .. });
@@ -185,7 +215,14 @@ fn generated(data: &Data) -> Result<Scan, DataError> {
             objects.sort();
             objects.dedup();
             let size = shapes.image_size;
-            Some(Picture { digest: Digest::of(&drawn.pixels), place: Place::Generated(index), width: size, height: size, objects })
+            Some(Picture {
+                digest: Digest::of(&drawn.pixels),
+                place: Place::Generated(index),
+                width: size,
+                height: size,
+                objects,
+                label: None,
+            })
         })
         .collect();
     let mut findings = Findings::default();
@@ -197,5 +234,5 @@ fn finish(classes: Vec<String>, splits: Vec<ScanSplit>, generator: Option<Shapes
     if findings.has_errors() {
         return Err(DataError::Findings(findings.list()));
     }
-    Ok(Scan { classes, splits, generator, findings: findings.list() })
+    Ok(Scan { classes, splits, generator, channels: 3, containers: Vec::new(), findings: findings.list() })
 }

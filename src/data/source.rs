@@ -21,6 +21,7 @@ pub(crate) struct Picture {
     pub width: usize,
     pub height: usize,
     pub objects: Vec<Object>,
+    pub label: Option<u16>,
 }
 
 type Read = Result<(Digest, usize, usize, Annotation), (FindingKind, String)>;
@@ -93,7 +94,7 @@ pub(crate) fn read_items(
         let before = objects.len();
         objects.dedup();
         (objects.len()..before).for_each(|_| findings.add(FindingKind::DuplicateBox, &name));
-        pictures.push(Some(Picture { digest, place: Place::File(item.image.clone()), width, height, objects }));
+        pictures.push(Some(Picture { digest, place: Place::File(item.image.clone()), width, height, objects, label: None }));
     }
     if pictures.iter().any(Option::is_some) {
         let empty = classes.iter().enumerate().filter(|(i, _)| !seen.contains(&(*i as u16)));

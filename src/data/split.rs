@@ -64,17 +64,72 @@ pub(crate) fn make<'a>(
         if images.is_empty() && !findings.has_errors() {
             return Err(DataError::Invalid(format!("split {name} of data set {} has no images", data.name.value)));
         }
-        splits.push(ScanSplit::new(name, classes, images));
+        splits.push(ScanSplit::new(name, classes, 3, images));
     }
     Ok(splits)
 }
 
+/// The splits of images of one class each. `own` are the format's, with indices into `pictures`. A share is cut from the
+/// format's own split of that name where it has one, else from its `train` (or from everything, where it has no splits);
+/// what is left of `train` is `train` where the document does not cut that too. Splits that it does not name stay.
+///
+/// # Errors
+/// As [`make`].
+pub(crate) fn make_labelled(
+    data: &Data,
+    classes: &[String],
+    channels: usize,
+    pictures: &[Option<Picture>],
+    own: &[(String, Vec<usize>)],
+    findings: &mut Findings,
+) -> Result<Vec<ScanSplit>, DataError> {
+    let mut made: BTreeMap<&str, Vec<ScanImage>> = BTreeMap::new();
+    let mut order: Vec<&str> = own.iter().map(|(name, _)| name.as_str()).collect();
+    for (name, indices) in own {
+        made.insert(name, unique(indices.iter().filter_map(|&i| pictures.get(i)?.as_ref()), true, findings));
+    }
+    let mut of_train: Vec<(&str, f64)> = Vec::new();
+    for (name, by) in &data.splits {
+        let name = name.value.as_str();
+        let SplitBy::Share(share) = by else {
+            return Err(DataError::Invalid(format!("split {name}: this format has no lists; give a share")));
+        };
+        match made.get_mut(name).filter(|_| name != "train") {
+            Some(images) => {
+                let pool = std::mem::take(images);
+                by_share(&[(name, *share)], pool, data.split_seed, &mut made)?;
+            }
+            None => of_train.push((name, *share)),
+        }
+    }
+    if !of_train.is_empty() {
+        let from = if made.contains_key("train") { "train" } else { "all" };
+        let pool = made.remove(from).ok_or_else(|| DataError::Invalid("there is no `train` that shares could be cut from".into()))?;
+        let rest = by_share(&of_train, pool, data.split_seed, &mut made)?;
+        made.entry("train").or_insert(rest);
+        order.retain(|name| *name != from);
+        order.insert(0, "train");
+        order.extend(of_train.iter().map(|(name, _)| *name).filter(|name| *name != "train"));
+    }
+    report_shared(&made, findings);
+    let mut splits = Vec::new();
+    for name in order {
+        let images = made.remove(name).unwrap_or_default();
+        if images.is_empty() && !findings.has_errors() {
+            return Err(DataError::Invalid(format!("split {name} of data set {} has no images", data.name.value)));
+        }
+        splits.push(ScanSplit::new(name, classes, channels, images));
+    }
+    Ok(splits)
+}
+
+/// Cuts shares off in their order; returns what is left, in the order of digests.
 fn by_share<'a>(
     shares: &[(&'a str, f64)],
     pool: Vec<ScanImage>,
     seed: u64,
     made: &mut BTreeMap<&'a str, Vec<ScanImage>>,
-) -> Result<(), DataError> {
+) -> Result<Vec<ScanImage>, DataError> {
     let sum: f64 = shares.iter().map(|(_, s)| s).sum();
     if shares.iter().any(|(_, s)| !(*s > 0.0 && *s <= 1.0)) || sum > 1.0 + 1e-9 {
         return Err(DataError::Invalid("shares of a split must be above 0, and 1 at most together".into()));
@@ -92,7 +147,9 @@ fn by_share<'a>(
         made.insert(name, part);
         start = end;
     }
-    Ok(())
+    let mut rest: Vec<ScanImage> = images.collect();
+    rest.sort_by_key(|i| i.digest);
+    Ok(rest)
 }
 
 /// An image's place in the order that shares are cut from.
@@ -107,7 +164,8 @@ fn rank(seed: u64, digest: Digest) -> [u8; 32] {
 fn unique<'a>(pictures: impl Iterator<Item = &'a Picture>, report: bool, findings: &mut Findings) -> Vec<ScanImage> {
     let mut images: BTreeMap<Digest, ScanImage> = BTreeMap::new();
     for p in pictures {
-        let image = ScanImage { digest: p.digest, place: p.place.clone(), width: p.width, height: p.height, objects: p.objects.clone() };
+        let Picture { digest, ref place, width, height, ref objects, label } = *p;
+        let image = ScanImage { digest, place: place.clone(), width, height, objects: objects.clone(), label };
         match images.entry(p.digest) {
             std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(image)),
             std::collections::btree_map::Entry::Occupied(mut slot) => {
@@ -115,6 +173,9 @@ fn unique<'a>(pictures: impl Iterator<Item = &'a Picture>, report: bool, finding
                     findings.add(FindingKind::DuplicateImage, shown(&p.place));
                 }
                 let kept = slot.get_mut();
+                if kept.label != image.label {
+                    findings.add(FindingKind::TwoClasses, shown(&p.place));
+                }
                 if (image.objects.len(), &image.objects) > (kept.objects.len(), &kept.objects) {
                     kept.objects = image.objects;
                 }
@@ -140,5 +201,6 @@ fn shown(place: &Place) -> String {
     match place {
         Place::File(path) => path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
         Place::Generated(index) => format!("picture {index}"),
+        Place::Entry(file, index) => format!("image {index} of file {file}"),
     }
 }

@@ -146,6 +146,9 @@ mod tests {
         hsv_v: 0.0,
         flip_lr: 0.0,
         flip_ud: 0.0,
+        crop: 0,
+        area: 1.0,
+        cutout: 0,
     };
 
     fn label(x1: f64, y1: f64, x2: f64, y2: f64) -> Label {

@@ -47,6 +47,7 @@ pub(super) fn drafted(top: &str, files: &mut dyn Files) -> (Draft, Vec<Diagnosti
 
 fn draft(context: &mut Context, nodes: Vec<Node>) -> Draft {
     let mut draft = Draft::default();
+    let labelled = typed::data::labelled(&nodes);
     for node in nodes {
         let typed = match node.name.value.as_str() {
             "pipeline" => {
@@ -56,7 +57,7 @@ fn draft(context: &mut Context, nodes: Vec<Node>) -> Draft {
             "data" => typed::data::data(context, &node).map(|d| draft.data.push(d)),
             "space" => typed::space::space(context, &node).map(|s| draft.spaces.push(s)),
             "sample" => typed::stages::sample(context, &node).map(|s| draft.stages.push(s)),
-            "train" => typed::train::train(context, &node).map(|s| draft.stages.push(s)),
+            "train" => typed::train::train(context, &node, &labelled).map(|s| draft.stages.push(s)),
             "evaluate" => typed::stages::evaluate(context, &node).map(|s| draft.stages.push(s)),
             "select" => typed::stages::select(context, &node).map(|s| draft.stages.push(s)),
             "answer" => typed::stages::answer(context, &node).map(|a| draft.answers.push(a)),

@@ -87,6 +87,57 @@ pub enum DataSource {
         /// The folder, resolved likewise.
         root: Spanned<String>,
     },
+    /// `format=idx`, `cifar`, `parquet` or `folder`, `root=…`: images that are of one class each.
+    Labelled {
+        /// How they lie there.
+        format: LabelledFormat,
+        /// The folder, resolved likewise.
+        root: Spanned<String>,
+    },
+}
+
+impl DataSource {
+    /// What networks learn from it.
+    pub fn task(&self) -> Task {
+        if matches!(self, DataSource::Labelled { .. }) { Task::Classify } else { Task::Detect }
+    }
+}
+
+/// How images that are of one class each lie on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LabelledFormat {
+    /// MNIST's files (`train-images-idx3-ubyte` and so on), as they are or gzipped.
+    Idx,
+    /// CIFAR-10's binary files (`data_batch_1.bin` and so on).
+    Cifar,
+    /// The Hugging Face layout: `train-*.parquet`, `test-*.parquet` with an image and a label a row.
+    Parquet,
+    /// A folder for each class, perhaps within folders for the splits.
+    Folder,
+}
+
+impl LabelledFormat {
+    /// The word of the language.
+    pub fn word(self) -> &'static str {
+        match self {
+            LabelledFormat::Idx => "idx",
+            LabelledFormat::Cifar => "cifar",
+            LabelledFormat::Parquet => "parquet",
+            LabelledFormat::Folder => "folder",
+        }
+    }
+}
+
+/// What a network is trained for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// Boxes with classes.
+    #[default]
+    Detect,
+    /// One class an image.
+    Classify,
 }
 
 /// How a split is made.
@@ -232,6 +283,9 @@ pub enum Init {
 /// A training recipe with nothing left open. Numbers as in PyTorch and YOLOv5.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Recipe {
+    /// What it trains for: which of the fields below are read.
+    #[serde(default)]
+    pub task: Task,
     /// Images a batch.
     pub batch: usize,
     /// Which optimiser.
@@ -316,7 +370,8 @@ pub enum Schedule {
     Cosine,
 }
 
-/// Augmentation, upstream's names and meanings.
+/// Augmentation. For detectors upstream's names and meanings; `crop`, `area` and `cutout` are for classifiers, which of the
+/// others read the hue, saturation, value and flips.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Augment {
     /// Probability of a four-image mosaic.
@@ -341,6 +396,15 @@ pub struct Augment {
     pub flip_lr: f64,
     /// Probability.
     pub flip_ud: f64,
+    /// Padding in pixels out of which a picture is cropped at random; 0: none.
+    #[serde(default)]
+    pub crop: usize,
+    /// Least share of the image's area that a random-resized crop takes; 1: none.
+    #[serde(default = "whole")]
+    pub area: f64,
+    /// Side in pixels of a square that is blanked at random; 0: none.
+    #[serde(default)]
+    pub cutout: usize,
 }
 
 impl Augment {
@@ -357,10 +421,17 @@ impl Augment {
         hsv_v: 0.0,
         flip_lr: 0.0,
         flip_ud: 0.0,
+        crop: 0,
+        area: 1.0,
+        cutout: 0,
     };
 }
 
-/// Gains of the detection loss, before upstream's scaling by levels and classes.
+fn whole() -> f64 {
+    1.0
+}
+
+/// The loss: gains of detection, before upstream's scaling by levels and classes, and the smoothing of classification.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LossGains {
     /// CIoU.
@@ -371,6 +442,9 @@ pub struct LossGains {
     pub cls: f64,
     /// Whether the objectness gain is scaled by (size/640)².
     pub obj_by_size: bool,
+    /// Classification: the share of the truth that is spread over all classes.
+    #[serde(default)]
+    pub label_smoothing: f64,
 }
 
 /// An `evaluate` stage.
@@ -521,6 +595,15 @@ impl Metric {
     /// Whether it follows from the architecture alone.
     pub fn is_cost(&self) -> bool {
         matches!(self, Metric::Params | Metric::Flops | Metric::Macs)
+    }
+
+    /// What it is a measure of; none where it is of any network.
+    pub fn task(&self) -> Option<Task> {
+        match self {
+            Metric::Accuracy | Metric::Top5 | Metric::Loss => Some(Task::Classify),
+            _ if self.reads_predictions() => Some(Task::Detect),
+            _ => None,
+        }
     }
 
     /// Whether it is a pure function of predictions and truth.

@@ -1,12 +1,13 @@
 //! Named recipes of training, complete to the last number.
 
-use super::pipeline::{Augment, LossGains, Optimizer, Recipe, Schedule};
+use super::pipeline::{Augment, LossGains, Optimizer, Recipe, Schedule, Task};
 
 /// The recipe of this name; `over` is still open (it is `epochs` where the file names none) and 0 here.
 pub fn named(name: &str) -> Option<Recipe> {
     match name {
         "yolov5" => Some(yolov5()),
         "yolov5-short" => Some(yolov5_short()),
+        "classify" => Some(classify()),
         _ => None,
     }
 }
@@ -14,6 +15,7 @@ pub fn named(name: &str) -> Option<Recipe> {
 /// Upstream's hyp.scratch-low with its command line's defaults (facts/yolov5.md, 2.5 and 4).
 pub fn yolov5() -> Recipe {
     Recipe {
+        task: Task::Detect,
         batch: 16,
         optimizer: Optimizer::Sgd,
         lr: 0.01,
@@ -45,8 +47,11 @@ pub fn yolov5() -> Recipe {
             hsv_v: 0.4,
             flip_lr: 0.5,
             flip_ud: 0.0,
+            crop: 0,
+            area: 1.0,
+            cutout: 0,
         },
-        loss: LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true },
+        loss: LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true, label_smoothing: 0.0 },
         diverged_above: f64::INFINITY,
     }
 }
@@ -67,6 +72,41 @@ pub fn yolov5_short() -> Recipe {
         bn_momentum: 0.1,
         augment: Augment { mosaic: 0.0, scale: 0.2, ..stock.augment },
         loss: LossGains { obj_by_size: false, ..stock.loss },
+        ..stock
+    }
+}
+
+/// A plain recipe for small classifiers: SGD with Nesterov momentum, one epoch of warm-up, cosine to nothing (He et al.
+/// 2016, Loshchilov and Hutter 2017), and the flips and padded crops that CIFAR-10 is usually trained with.
+pub fn classify() -> Recipe {
+    let stock = yolov5();
+    Recipe {
+        task: Task::Classify,
+        batch: 128,
+        lr: 0.1,
+        momentum: 0.9,
+        schedule: Schedule::Cosine,
+        warmup: 1.0,
+        warmup_min_iterations: 0,
+        warmup_bias_lr: 0.0,
+        warmup_momentum: 0.9,
+        final_lr: 0.0,
+        nominal_batch: 0,
+        clip_norm: 0.0,
+        ema: 0.0,
+        bn_momentum: 0.1,
+        bn_eps: 1e-5,
+        augment: Augment {
+            mosaic: 0.0,
+            scale: 0.0,
+            translate: 0.0,
+            hsv_h: 0.0,
+            hsv_s: 0.0,
+            hsv_v: 0.0,
+            flip_lr: 0.5,
+            crop: 4,
+            ..stock.augment
+        },
         ..stock
     }
 }

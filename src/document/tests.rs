@@ -243,7 +243,7 @@ fn paths_are_relative_to_where_they_were_written() {
     let part = "data \"d\" format=yolo root=(param)\"root\"\ndata \"e\" format=voc root=\"../e\"\ninclude \"../p.kdl\"";
     let mut files = Memory::of(&[("x/p.kdl", top), ("x/parts/d.kdl", part)]);
     let root = |p: &Pipeline, i: usize| match &p.data[i].source {
-        DataSource::Yolo { root } | DataSource::Voc { root } => root.value.clone(),
+        DataSource::Yolo { root } | DataSource::Voc { root } | DataSource::Labelled { root, .. } => root.value.clone(),
         DataSource::Shapes { .. } => String::new(),
     };
     let p = load("x/p.kdl", &mut files, &Params::default(), Options::default()).unwrap();

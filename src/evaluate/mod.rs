@@ -6,6 +6,7 @@
 
 pub mod decode;
 pub mod latency;
+pub mod logits;
 pub mod nms;
 pub mod predict;
 pub mod predictions;
@@ -14,6 +15,7 @@ pub mod report;
 
 pub use decode::DetectHead;
 pub use latency::Latency;
+pub use logits::{Logits, classification, logits};
 pub use nms::{Candidate, NmsOptions, nms};
 pub use predict::{EvalBatch, batches, predict};
 pub use predictions::Predictions;

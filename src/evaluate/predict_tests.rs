@@ -117,12 +117,20 @@ fn wrong_sizes_and_errors_are_reported() {
 #[test]
 fn a_split_comes_in_its_own_order() {
     use crate::data::PackImage;
-    let image =
-        |i: u8| PackImage { digest: Digest::of(&[i]), width: 64, height: 64, w: 32, h: 32, offset: usize::from(i) * 3072, objects: vec![] };
+    let image = |i: u8| PackImage {
+        digest: Digest::of(&[i]),
+        width: 64,
+        height: 64,
+        w: 32,
+        h: 32,
+        offset: usize::from(i) * 3072,
+        objects: vec![],
+        label: None,
+    };
     let images: Vec<PackImage> = (0..5).map(image).collect();
     // Image i is red in its first i cells.
     let pixels = (0..5 * 1024).flat_map(|p| [if p % 1024 / 512 * 2 + p % 32 / 16 < p / 1024 { 255 } else { 0 }, 0, 0]).collect();
-    let pack = Arc::new(Pack { image_size: 32, classes: vec!["a".into()], images, pixels });
+    let pack = Arc::new(Pack { image_size: 32, channels: 3, classes: vec!["a".into()], images, pixels });
     let predictions =
         predict(&mut Red(vec![]), &Parameters::default(), &program(), NORM, batches(&pack, 32, 2).unwrap(), NmsOptions::EVALUATE).unwrap();
     let counts: Vec<usize> = predictions.images.iter().map(|(_, d)| d.len()).collect();

@@ -33,9 +33,17 @@ mod tests {
     #[test]
     fn sixteenths_become_pixels_and_other_splits_are_refused() {
         let object = Object { class: 0, x1: 8, y1: 16, x2: 168, y2: 176 };
-        let image =
-            |name: &[u8]| PackImage { digest: Digest::of(name), width: 20, height: 20, w: 20, h: 20, offset: 0, objects: vec![object] };
-        let pack = Pack { image_size: 20, classes: vec!["a".into()], images: vec![image(b"1"), image(b"2")], pixels: vec![] };
+        let image = |name: &[u8]| PackImage {
+            digest: Digest::of(name),
+            width: 20,
+            height: 20,
+            w: 20,
+            h: 20,
+            offset: 0,
+            objects: vec![object],
+            label: None,
+        };
+        let pack = Pack { image_size: 20, channels: 3, classes: vec!["a".into()], images: vec![image(b"1"), image(b"2")], pixels: vec![] };
         let found = Detection { x1: 0.5, y1: 1.0, x2: 10.5, y2: 11.0, score: 0.9, class: 0 };
         let mut predictions = Predictions { images: pack.images.iter().map(|i| (i.digest, vec![found])).collect() };
         assert_eq!(report(&pack, &predictions).unwrap().coco_map50_95, 1.0);

@@ -63,8 +63,8 @@ fn single(image: &RgbImage, size: usize) -> Result<Arc<Pack>, String> {
     let (w, h) = resize::stored_size(width, height, size);
     let pixels = resize::resize(&Rgb { width, height, pixels: image.as_raw().clone() }, w, h).pixels;
     // The digest only labels the image, and there is one.
-    let one = PackImage { digest: Digest([0; 32]), width, height, w, h, offset: 0, objects: vec![] };
-    Ok(Arc::new(Pack { image_size: size, classes: vec![], images: vec![one], pixels }))
+    let one = PackImage { digest: Digest([0; 32]), width, height, w, h, offset: 0, objects: vec![], label: None };
+    Ok(Arc::new(Pack { image_size: size, channels: 3, classes: vec![], images: vec![one], pixels }))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! Numbers from predictions: mAP, precision, recall, rank correlation. Pure.
+//! Numbers from predictions: mAP, precision, recall, accuracy, rank correlation. Pure.
 //!
 //! Promises: no I/O, no clock, no threads; sums in a fixed order and ties broken by a total order, so that the same
 //! predictions give the same bits everywhere. Knows nothing of networks, of packs or of how a box was found.
 
 pub mod average_precision;
 pub mod bootstrap;
+pub mod classification;
 pub mod confidence;
 pub mod detection;
 pub mod matching;
@@ -12,6 +13,7 @@ pub mod rank;
 pub mod truth;
 
 pub use bootstrap::{Agreement, agreements};
+pub use classification::{ClassAccuracy, ClassificationReport};
 pub use detection::{ClassReport, DetectionReport};
 pub use rank::{kendall_tau_b, spearman};
 pub use truth::{Truth, TruthBox};

@@ -33,8 +33,18 @@ pub fn instruction_set() -> &'static str {
 
 /// The CUDA devices of this machine; why there is none, in words, where there is none.
 pub fn gpus() -> Result<Vec<Gpu>, String> {
-    let count = imp::count()?;
-    (0..count).map(|i| imp::describe(i, check(i).err())).collect()
+    let look = |index| {
+        let fault = check(index).err();
+        imp::describe(index, fault.clone()).unwrap_or_else(|why| Gpu {
+            index,
+            name: "unknown".into(),
+            compute_capability: (0, 0),
+            memory: 0,
+            memory_free: 0,
+            fault: fault.or(Some(why)),
+        })
+    };
+    Ok((0..imp::count()?).map(look).collect())
 }
 
 /// Opens a device and lets it compute something whose result is known. What it holds is given back.

@@ -4,7 +4,7 @@ use super::model::{Candidate, Slot, State};
 use super::table::Table;
 use super::work::Work;
 use crate::base::Digest;
-use crate::document::{Pipeline, StageKind};
+use crate::document::{Pipeline, StageKind, Task};
 use crate::search::Search;
 use crate::space::Space;
 use serde_json::Value;
@@ -33,6 +33,10 @@ pub struct DataInfo {
     pub splits: BTreeMap<String, SplitInfo>,
     /// The decoder's version.
     pub decoder: String,
+    /// Channels of an image: 3 (RGB) or 1.
+    pub channels: usize,
+    /// What networks learn from it.
+    pub task: Task,
 }
 
 /// What is known of an action.

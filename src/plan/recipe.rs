@@ -1,11 +1,12 @@
 //! The canonical form of a training recipe: every field that an iteration reads, by name.
 
 use crate::base::Canon;
-use crate::document::{Augment, LossGains, Optimizer, Recipe, Schedule};
+use crate::document::{Augment, LossGains, Optimizer, Recipe, Schedule, Task};
 
 /// The recipe as it enters a key.
 pub fn canon(recipe: &Recipe) -> Canon {
     let Recipe {
+        task,
         batch,
         optimizer,
         lr,
@@ -63,13 +64,25 @@ pub fn canon(recipe: &Recipe) -> Canon {
         ("clip-norm", (*clip_norm).into()),
         ("ema", (*ema).into()),
         ("batch-norm", Canon::map([("momentum", (*bn_momentum).into()), ("eps", (*bn_eps).into())])),
-        ("augment", augment_canon(augment)),
-        ("loss", loss_canon(loss)),
+        ("augment", augment_canon(*task, augment)),
+        ("loss", loss_canon(*task, loss)),
         ("diverged-above", (*diverged_above).into()),
     ])
 }
 
-fn augment_canon(a: &Augment) -> Canon {
+fn augment_canon(task: Task, a: &Augment) -> Canon {
+    if task == Task::Classify {
+        return Canon::map([
+            ("crop", a.crop.into()),
+            ("area", a.area.into()),
+            ("hsv-h", a.hsv_h.into()),
+            ("hsv-s", a.hsv_s.into()),
+            ("hsv-v", a.hsv_v.into()),
+            ("flip-lr", a.flip_lr.into()),
+            ("flip-ud", a.flip_ud.into()),
+            ("cutout", a.cutout.into()),
+        ]);
+    }
     Canon::map([
         ("mosaic", a.mosaic.into()),
         ("mixup", a.mixup.into()),
@@ -85,6 +98,9 @@ fn augment_canon(a: &Augment) -> Canon {
     ])
 }
 
-fn loss_canon(l: &LossGains) -> Canon {
+fn loss_canon(task: Task, l: &LossGains) -> Canon {
+    if task == Task::Classify {
+        return Canon::map([("label-smoothing", l.label_smoothing.into())]);
+    }
     Canon::map([("box", l.r#box.into()), ("obj", l.obj.into()), ("cls", l.cls.into()), ("obj-by-size", l.obj_by_size.into())])
 }

@@ -5,9 +5,9 @@ use super::packs::without_pixels;
 use super::prepare::{Prepared, record};
 use super::supernet::Cutter;
 use crate::base::Digest;
-use crate::document::Metric;
-use crate::evaluate::{self, Predictions};
-use crate::metrics::DetectionReport;
+use crate::document::{Metric, Task};
+use crate::evaluate::{self, Logits, Predictions};
+use crate::metrics::{ClassificationReport, DetectionReport};
 use crate::plan::{MetricWork, SelectWork, Work};
 use crate::store::{Store, StoreError};
 use serde_json::json;
@@ -25,8 +25,14 @@ pub enum Computed {
 #[derive(Default)]
 pub struct Inline {
     /// The inputs (predictions, split) of a report, and the report.
-    last: Option<(Vec<(&'static str, Digest)>, DetectionReport)>,
+    last: Option<(Vec<(&'static str, Digest)>, Report)>,
     cutter: Cutter,
+}
+
+/// Everything that is measured of one set of predictions.
+enum Report {
+    Detection(DetectionReport),
+    Classification(ClassificationReport),
 }
 
 impl Inline {
@@ -52,16 +58,29 @@ impl Inline {
                 Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => return Ok(Computed::InputGone),
                 Err(e) => return Err(RunError::Store(e.to_string())),
             };
-            let predictions =
-                Predictions::from_bytes(&bytes).map_err(|e| RunError::Store(format!("predictions {}: {e}", work.predictions.short())))?;
+            let unreadable = |e: String| RunError::Store(format!("predictions {}: {e}", work.predictions.short()));
             let scan = prepared.scans.get(&work.data.0).ok_or_else(|| RunError::Data(format!("no data `{}`", work.data.0)))?;
             let truth = without_pixels(scan, &work.data.1)?;
-            self.last = Some((work.action.inputs.clone(), evaluate::report(&truth, &predictions).map_err(RunError::Data)?));
+            let task = prepared.data.get(&work.data.0).map(|d| d.task).unwrap_or_default();
+            let report = match task {
+                Task::Detect => {
+                    let predictions = Predictions::from_bytes(&bytes).map_err(unreadable)?;
+                    Report::Detection(evaluate::report(&truth, &predictions).map_err(RunError::Data)?)
+                }
+                Task::Classify => {
+                    let logits = Logits::from_bytes(&bytes).map_err(unreadable)?;
+                    Report::Classification(evaluate::classification(&truth, &logits).map_err(RunError::Data)?)
+                }
+            };
+            self.last = Some((work.action.inputs.clone(), report));
         }
         let Some((_, report)) = &self.last else { return Ok(Computed::InputGone) };
-        let value = value(report, &work.metric);
+        let (value, classes) = match report {
+            Report::Detection(r) => (value(r, &work.metric), json!(r.classes)),
+            Report::Classification(r) => (classification_value(r, &work.metric), json!(r.classes)),
+        };
         store
-            .publish(&record(&work.action, None, BTreeMap::new(), json!({ "value": value, "classes": report.classes })))
+            .publish(&record(&work.action, None, BTreeMap::new(), json!({ "value": value, "classes": classes })))
             .map_err(|e| RunError::Store(e.to_string()))?;
         Ok(Computed::Done(format!("{} {value:.3}", work.metric)))
     }
@@ -78,6 +97,16 @@ pub fn value(report: &DetectionReport, name: &str) -> f64 {
         n if n == Metric::Recall.name() => report.recall,
         n if n == Metric::CocoMap50.name() => report.coco_map50,
         n if n == Metric::CocoMap5095.name() => report.coco_map50_95,
+        _ => f64::NAN,
+    }
+}
+
+/// Likewise of a classifier.
+pub fn classification_value(report: &ClassificationReport, name: &str) -> f64 {
+    match name {
+        n if n == Metric::Accuracy.name() => report.accuracy,
+        n if n == Metric::Top5.name() => report.top5,
+        n if n == Metric::Loss.name() => report.loss,
         _ => f64::NAN,
     }
 }

@@ -76,7 +76,7 @@ fn trim(store: &Store, keep: Digest) -> Result<(), crate::store::StoreError> {
     Ok(())
 }
 
-/// The boxes of a split, as a pack without pixels: what k-means and metrics read.
+/// The truth of a split, as a pack without pixels: what k-means and metrics read.
 pub fn boxes(scan: &Scan, split: &ScanSplit, image_size: usize) -> Pack {
     let images = split
         .images
@@ -84,10 +84,10 @@ pub fn boxes(scan: &Scan, split: &ScanSplit, image_size: usize) -> Pack {
         .map(|i| {
             let longer = i.width.max(i.height).max(1);
             let (w, h) = ((i.width * image_size).div_ceil(longer), (i.height * image_size).div_ceil(longer));
-            PackImage { digest: i.digest, width: i.width, height: i.height, w, h, offset: 0, objects: i.objects.clone() }
+            PackImage { digest: i.digest, width: i.width, height: i.height, w, h, offset: 0, objects: i.objects.clone(), label: i.label }
         })
         .collect();
-    Pack { image_size, classes: scan.classes.clone(), images, pixels: Vec::new() }
+    Pack { image_size, channels: scan.channels, classes: scan.classes.clone(), images, pixels: Vec::new() }
 }
 
 /// [`boxes`] of a split by name.

@@ -5,7 +5,7 @@ use super::packs::boxes;
 use super::tables;
 use crate::base::{Canon, Digest};
 use crate::data::{self, Scan};
-use crate::document::{Data, DataSource, Diagnostic, Diagnostics, Metric, Pipeline, Severity, StageKind, nearest};
+use crate::document::{Data, DataSource, Diagnostic, Diagnostics, Metric, Pipeline, Severity, StageKind, Task, nearest};
 use crate::plan::{Action, DataInfo, Kind, SplitInfo, Table};
 use crate::space::{Head, InputSpec, Space};
 use crate::store::{Record, Store};
@@ -61,7 +61,7 @@ pub fn prepare(pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Resul
     let mut spaces = BTreeMap::new();
     for node in &pipeline.spaces {
         let Some(info) = infos.get(&node.input.value) else { continue };
-        let input = InputSpec { channels: 3, image_size: info.image_size, classes: info.classes.len(), anchors: None };
+        let input = InputSpec { channels: info.channels, image_size: info.image_size, classes: info.classes.len(), anchors: None };
         match Space::compile(node, &input) {
             Ok((mut space, more)) => {
                 warnings.extend(more);
@@ -78,7 +78,7 @@ pub fn prepare(pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Resul
         }
     }
     check_class_fit(&pipeline, &infos, &mut errors);
-    check_heads(&pipeline, &spaces, &mut errors);
+    check_heads(&pipeline, &infos, &spaces, &mut errors);
     check_metric_classes(&pipeline, &infos, &mut errors);
     let tables = tables::read(&pipeline, &spaces, &mut errors);
     if errors.is_empty() {
@@ -93,7 +93,7 @@ fn scan(node: &Data, store: Option<&Store>, rehash: bool) -> Result<Result<Scan,
     let base = Path::new(".");
     // One place has one name, from whichever directory the run is started and however the root is spelled.
     let mut node = node.clone();
-    if let DataSource::Voc { root } | DataSource::Yolo { root } = &mut node.source
+    if let DataSource::Voc { root } | DataSource::Yolo { root } | DataSource::Labelled { root, .. } = &mut node.source
         && let Some(absolute) = std::fs::canonicalize(&root.value).ok().and_then(|p| p.to_str().map(str::to_string))
     {
         root.value = absolute;
@@ -132,7 +132,14 @@ fn info(node: &Data, scan: &Scan) -> DataInfo {
             (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects })
         })
         .collect();
-    DataInfo { image_size: node.image_size, classes: scan.classes.clone(), splits, decoder: data::DECODER.to_string() }
+    DataInfo {
+        image_size: node.image_size,
+        classes: scan.classes.clone(),
+        splits,
+        decoder: data::DECODER.to_string(),
+        channels: scan.channels,
+        task: node.source.task(),
+    }
 }
 
 /// Splits that stages name must be there: known only now that the format's own splits were read.
@@ -185,32 +192,52 @@ fn check_class_fit(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, erro
         for space in spaces_of(pipeline, &stage.name.value, 0) {
             let Some(input) = pipeline.spaces.iter().find(|s| s.name.value == space).map(|s| &s.input) else { continue };
             let Some(built_for) = infos.get(&input.value) else { continue };
-            if built_for.classes != info.classes || built_for.image_size != info.image_size {
+            let shape =
+                |i: &DataInfo| format!("{} classes at {} px{}", i.classes.len(), i.image_size, if i.channels == 1 { ", grey" } else { "" });
+            let same = |a: &DataInfo, b: &DataInfo| a.classes == b.classes && a.image_size == b.image_size && a.channels == b.channels;
+            if !same(built_for, info) {
                 errors.push(
                     Diagnostic::error(
                         "other-classes",
                         format!("the networks of `{space}` are built for `{}`, not for `{}`", input.value, data.value),
                         data.span,
-                        format!("{} classes at {} px", info.classes.len(), info.image_size),
+                        shape(info),
                     )
-                    .also(input.span, format!("{} classes at {} px", built_for.classes.len(), built_for.image_size)),
+                    .also(input.span, shape(built_for)),
                 );
             }
         }
     }
 }
 
-/// Detectors alone are trained so far: a space without a detect head is refused where it is trained.
-fn check_heads(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) {
-    for stage in pipeline.stages.iter().filter(|s| matches!(s.kind, StageKind::Train(_))) {
+/// What a network ends in must be what its data is for: `detect` for images with boxes, a `linear` layer with as many
+/// outputs as there are classes for images of one class each.
+fn check_heads(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) {
+    for stage in &pipeline.stages {
+        let StageKind::Train(train) = &stage.kind else { continue };
+        let Some(info) = infos.get(&train.data.value) else { continue };
         for name in spaces_of(pipeline, &stage.name.value, 0) {
             let Some(space) = spaces.get(&name) else { continue };
             let head = space.architecture(&space.reference()).ok().and_then(|a| a.program().ok()).map(|p| p.head);
-            if !matches!(head, Some(Head::Detect { .. })) {
-                let message = format!("the networks of `{name}` do not end in `detect`");
-                let d = Diagnostic::error("no-detector", message, stage.name.span, "trains them");
-                errors.push(d.help("end the network with `detect`; classifiers come with a later version"));
-            }
+            let classes = info.classes.len();
+            let (message, help) = match (info.task, head) {
+                (Task::Detect, Some(Head::Detect { .. })) => continue,
+                (Task::Classify, Some(Head::Classify { classes: outputs })) if outputs == classes => continue,
+                (Task::Detect, _) => (
+                    format!("the networks of `{name}` do not end in `detect`"),
+                    "end the network with `detect`, or train on images of one class each",
+                ),
+                (Task::Classify, Some(Head::Classify { classes: outputs })) => (
+                    format!("the networks of `{name}` have {outputs} outputs, `{}` has {classes} classes", train.data.value),
+                    "write `linear` without a number: it has as many outputs as the data has classes",
+                ),
+                (Task::Classify, _) => (
+                    format!("the networks of `{name}` do not end in a classifier"),
+                    "end the network with `global-pool; linear`, or train on images with boxes",
+                ),
+            };
+            let d = Diagnostic::error("other-head", message, stage.name.span, "trains them");
+            errors.push(d.also(train.data.span, "on this data").help(help));
         }
     }
 }

@@ -77,7 +77,7 @@ fn first(scan: &Scan, images: usize) -> Scan {
     let mut scan = scan.clone();
     for split in &mut scan.splits {
         split.images.truncate(images);
-        split.digest = content_digest(&scan.classes, &split.images);
+        split.digest = content_digest(&scan.classes, scan.channels, &split.images);
     }
     scan
 }

@@ -127,6 +127,24 @@ impl Expander {
         Ok(output)
     }
 
+    /// Declares the weights of a mixture of so many options.
+    pub(super) fn mixture(&mut self, name: &str, options: usize) -> ParamId {
+        let (name, shape, kind) = (name.to_string(), vec![options], ParamKind::Mixture);
+        self.params.push(ParamSpec { name, shape, kind, fan_in: options, shift: vec![] });
+        self.params.len() - 1
+    }
+
+    /// Σ weights[j] · values[j]. Of values that cannot be added the first two are named, with the reason.
+    pub(super) fn mix(&mut self, weights: ParamId, values: &[ValueId]) -> Result<ValueId, (usize, usize, String)> {
+        let first = self.shape(values[0]);
+        if let Some(other) = values.iter().position(|&x| self.shape(x) != first) {
+            let why = format!("different shapes cannot be added: {} and {}", show(first), show(self.shape(values[other])));
+            return Err((0, other, why));
+        }
+        let op = Op::Mix { weights, picks: (0..values.len()).collect() };
+        self.emit(op, values, first).map_err(|why| (0, 0, why))
+    }
+
     fn param(&mut self, name: &[&str], shape: &[usize], kind: ParamKind, fan_in: usize) -> Result<ParamId, String> {
         let len = shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d as u64)).unwrap_or(u64::MAX);
         self.elements = self.elements.saturating_add(len);

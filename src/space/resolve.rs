@@ -4,10 +4,11 @@ use super::architecture::{self, Architecture, Layer, Source};
 use super::blocks::{Block, Context, Default, Kind, Resolved, Scalar, Type};
 use super::canonical::ordered;
 use super::expand::{Expander, show};
-use super::graph::{Shape, ValueId};
-use super::structure::{DecisionId, Input, Item, Setting, Structure, What, as_count};
+use super::graph::{ParamId, Shape, ValueId};
+use super::structure::{Decision, DecisionId, Input, Item, Setting, Structure, What, as_count};
 use super::{Infeasible, InputSpec};
 use crate::document::Span;
+use std::collections::BTreeMap;
 
 /// What is above a layer: the layer, and its output.
 #[derive(Clone, Copy)]
@@ -31,6 +32,19 @@ struct Resolver<'a> {
     ended: Option<Span>,
     /// The place in the structure, free of names: `4.b1.0.r2`. Kept where channels are followed.
     place: String,
+    /// Decisions of which several options are built and mixed.
+    mixing: Mixing,
+    /// All outputs of the last layer.
+    outputs: Vec<ValueId>,
+}
+
+/// Which decisions are mixed, and the mixtures that were made.
+#[derive(Default)]
+pub(super) struct Mixing {
+    /// The options that are computed.
+    pub over: BTreeMap<DecisionId, Vec<usize>>,
+    /// The weights that were made: (parameter, decision).
+    pub made: Vec<(ParamId, DecisionId)>,
 }
 
 /// The layers of a sample in the order of the file, with where they are written and which of them nothing reads.
@@ -55,7 +69,7 @@ pub(super) fn resolve(
     input: &InputSpec,
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<Network, Infeasible> {
-    let (r, last) = run(structure, input, Expander::counting, choose)?;
+    let (r, last) = run(structure, input, Expander::counting, Mixing::default(), choose)?;
     let dead = r.dead(last.source);
     let (architecture, _) = r.canonical(last)?;
     Ok(Network { architecture, dead })
@@ -63,7 +77,7 @@ pub(super) fn resolve(
 
 /// Builds a sample and follows its channels.
 pub(super) fn track(structure: &Structure, input: &InputSpec, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Tracked, Infeasible> {
-    let (mut r, last) = run(structure, input, Expander::tracking, choose)?;
+    let (mut r, last) = run(structure, input, Expander::tracking, Mixing::default(), choose)?;
     let layers = r.spans.iter().copied().zip(std::mem::take(&mut r.firsts)).collect();
     let rest = Expander::counting(r.expander.image());
     let expander = std::mem::replace(&mut r.expander, rest);
@@ -71,11 +85,35 @@ pub(super) fn track(structure: &Structure, input: &InputSpec, choose: &mut dyn F
     Ok(Tracked { architecture, order, layers, expander })
 }
 
+/// A network in which some decisions are mixed.
+pub(super) struct Blend {
+    pub expander: Expander,
+    /// By layer in the order of the file.
+    pub layers: Vec<Layer>,
+    /// The parameters of mixtures, and the decisions that they stand for.
+    pub made: Vec<(ParamId, DecisionId)>,
+    pub outputs: Vec<ValueId>,
+}
+
+/// Builds a network in which the decisions of `over` are mixed and the others chosen, and follows its channels.
+pub(super) fn blend(
+    structure: &Structure,
+    input: &InputSpec,
+    over: BTreeMap<DecisionId, Vec<usize>>,
+    choose: &mut dyn FnMut(DecisionId) -> usize,
+) -> Result<Blend, Infeasible> {
+    let mixing = Mixing { over, made: vec![] };
+    let (r, last) = run(structure, input, Expander::tracking, mixing, choose)?;
+    let outputs = if r.ended.is_some() { r.outputs } else { vec![last.value] };
+    Ok(Blend { expander: r.expander, layers: r.layers, made: r.mixing.made, outputs })
+}
+
 /// All layers of a sample, and the output.
 fn run<'a>(
     structure: &'a Structure,
     input: &'a InputSpec,
     expander: fn(Shape) -> Expander,
+    mixing: Mixing,
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<(Resolver<'a>, Above), Infeasible> {
     let image = architecture::Input { channels: input.channels, height: input.image_size, width: input.image_size };
@@ -95,6 +133,8 @@ fn run<'a>(
         slots: vec![None; structure.slots],
         ended: None,
         place: String::new(),
+        mixing,
+        outputs: vec![],
     };
     let top = Above { source: Source::Image, value: 0 };
     let last = r.items(&structure.items, top, choose)?;
@@ -122,11 +162,33 @@ impl Resolver<'_> {
                 let single = self.expander.tracker.as_ref().is_some_and(|t| t.is_single(out.value));
                 if single { self.relabel(out) } else { out }
             }
+            What::Choose { decision, branches } if self.mixing.over.contains_key(decision) => {
+                let mut made = vec![];
+                for option in self.mixing.over[decision].clone() {
+                    let branch = self.structure.decisions[*decision].rank(option);
+                    let at = option.min(branches.len() - 1);
+                    let out = self.at(&format!("b{branch}"), |r| r.item(&branches[at], above, choose))?;
+                    made.push(out);
+                }
+                self.mix(*decision, &made, item.span)?
+            }
             What::Choose { decision, branches } => {
                 let taken = choose(*decision).min(branches.len() - 1);
                 let branch = self.structure.decisions[*decision].rank(taken);
                 let out = self.at(&format!("b{branch}"), |r| r.item(&branches[taken], above, choose))?;
                 self.relabel(out)
+            }
+            What::Repeat { count, copies } if count.decision.is_some_and(|d| self.mixing.over.contains_key(&d)) => {
+                let decision = count.decision.unwrap_or_default();
+                let options = self.mixing.over[&decision].clone();
+                let counts: Vec<usize> = options.iter().map(|&o| as_count(count.values[o.min(count.values.len() - 1)])).collect();
+                let mut after = vec![above];
+                for (k, copy) in copies[..counts.iter().copied().max().unwrap_or(0).min(copies.len())].iter().enumerate() {
+                    let out = self.at(&format!("r{k}"), |r| r.items(copy, after[k], choose))?;
+                    after.push(out);
+                }
+                let made: Vec<Above> = counts.iter().map(|&n| after[n.min(after.len() - 1)]).collect();
+                self.mix(decision, &made, item.span)?
             }
             What::Repeat { count, copies } => {
                 let n = as_count(count.pick(choose)).min(copies.len());
@@ -139,6 +201,27 @@ impl Resolver<'_> {
             self.slots[slot] = Some(out);
         }
         Ok(out)
+    }
+
+    /// The weighted sum of what the options of a decision make.
+    fn mix(&mut self, decision: DecisionId, made: &[Above], span: Span) -> Result<Above, Infeasible> {
+        let Decision { label, options, .. } = &self.structure.decisions[decision];
+        let over = &self.mixing.over[&decision];
+        if let Some(head) = self.ended {
+            return Err(Infeasible { reason: format!("`{label}` holds the head, and heads are not mixed"), span: head });
+        }
+        let known = self.mixing.made.iter().find(|(_, d)| *d == decision).map(|(param, _)| *param);
+        let weights = known.unwrap_or_else(|| {
+            let param = self.expander.mixture(&format!("mixture.{label}"), over.len());
+            self.mixing.made.push((param, decision));
+            param
+        });
+        let values: Vec<ValueId> = made.iter().map(|a| a.value).collect();
+        let value = self.expander.mix(weights, &values).map_err(|(a, b, why)| {
+            let reason = format!("`{label}` cannot be mixed: {} and {}: {why}", options[over[a]], options[over[b]]);
+            Infeasible { reason, span }
+        })?;
+        Ok(self.relabel(Above { value, ..made[0] }))
     }
 
     /// Works one step deeper in the structure.
@@ -214,6 +297,7 @@ impl Resolver<'_> {
             if matches!(block, Block::Detect(_)) {
                 self.ended = Some(span);
             }
+            self.outputs.clone_from(&made);
             let sources = reads.iter().map(|a| a.source).collect();
             self.layers.push(Layer { block, inputs: sources });
             self.spans.push(span);

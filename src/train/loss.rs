@@ -10,7 +10,7 @@ use crate::data::Target;
 use crate::document::LossGains;
 use crate::space::{Head, Program};
 
-/// The loss of a batch.
+/// The loss of a batch. Of a classifier `cls` is all of it, the mean over images, which is what the gradient is of.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct LossParts {
     /// Gained, not multiplied by the batch.
@@ -19,7 +19,7 @@ pub struct LossParts {
     pub obj: f64,
     /// Likewise; 0 where there is one class.
     pub cls: f64,
-    /// What the gradient is of: the sum of the three times the number of images.
+    /// What the gradient is of: for detectors the sum of the three times the number of images.
     pub total: f64,
 }
 

@@ -127,7 +127,7 @@ fn gradient_by_finite_differences() {
 
 #[test]
 fn gains_are_scaled_as_upstream() {
-    let gains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true };
+    let gains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true, label_smoothing: 0.0 };
     let g = Gains::scaled(&gains, 3, 20, 320);
     assert_eq!((g.r#box, g.obj, g.cls), (0.05, 0.25, 0.125));
     let g = Gains::scaled(&LossGains { obj_by_size: false, ..gains }, 4, 80, 320);

@@ -1,4 +1,4 @@
-//! Training: the detection loss, optimisers, schedules, the state of a training and its loop.
+//! Training: the losses of detectors and classifiers, optimisers, schedules, the state of a training and its loop.
 //!
 //! Promises: a training is a chain over iterations whose whole state is [`TrainState`]: interrupted at any iteration and
 //! read back from its bytes, it goes on with the same bits. Nothing here depends on threads or time, and everything scalar is
@@ -6,6 +6,7 @@
 //! Knows nothing of stores, stages, files or where batches come from ([`Batches`] gives them).
 
 pub mod assign;
+pub mod cross_entropy;
 pub mod ema;
 pub mod iou;
 pub mod logistic;
@@ -15,9 +16,12 @@ pub mod optimizer;
 pub mod schedule;
 pub mod shared;
 pub mod state;
+pub mod task;
 pub mod trainer;
 pub mod weights;
 
+#[cfg(test)]
+mod classify_test;
 #[cfg(test)]
 mod loss_test;
 #[cfg(test)]
@@ -27,7 +31,9 @@ mod resume_test;
 #[cfg(test)]
 mod trajectory_test;
 
+pub use cross_entropy::CrossEntropy;
 pub use loss::{DetectionLoss, LossParts};
 pub use state::{LossSums, TrainState};
+pub use task::{Task, task};
 pub use trainer::{Batches, Outcome, Step, TrainError, Trainer};
 pub use weights::{weights_from_bytes, weights_to_bytes};

@@ -2,7 +2,7 @@
 //! small that its executor stands here.
 
 use crate::data::{Batch, Target};
-use crate::document::{Augment, LossGains, Optimizer, Recipe, Schedule};
+use crate::document::{Augment, LossGains, Optimizer, Recipe, Schedule, Task};
 use crate::nn::{Executor, NormOptions, Parameters};
 use crate::space::{Head, ParamKind, ParamSpec, Program, Shape};
 use crate::train::Batches;
@@ -54,13 +54,14 @@ impl Batches for Generated {
     fn batch(&mut self, epoch: usize, index: usize) -> Batch {
         let iteration = epoch * self.per_epoch + index;
         let images = uniform(&format!("image:{iteration}"), self.n * self.size * self.size * 3).iter().map(|u| *u as f32).collect();
-        Batch { n: self.n, images, targets: targets(&format!("boxes:{iteration}"), self.n, self.classes) }
+        Batch { n: self.n, images, targets: targets(&format!("boxes:{iteration}"), self.n, self.classes), labels: vec![] }
     }
 }
 
 /// A recipe with everything plain: tests change what they are about.
 pub fn recipe() -> Recipe {
     Recipe {
+        task: Task::Detect,
         batch: 4,
         optimizer: Optimizer::Sgd,
         lr: 0.01,
@@ -92,8 +93,11 @@ pub fn recipe() -> Recipe {
             hsv_v: 0.0,
             flip_lr: 0.0,
             flip_ud: 0.0,
+            crop: 0,
+            area: 1.0,
+            cutout: 0,
         },
-        loss: LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: false },
+        loss: LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: false, label_smoothing: 0.0 },
         diverged_above: f64::INFINITY,
     }
 }
@@ -137,7 +141,7 @@ pub fn initial(program: &Program) -> Parameters {
             values
         }
         ParamKind::NormScale | ParamKind::RunningVar => vec![1.0; p.len()],
-        ParamKind::NormShift | ParamKind::RunningMean => vec![0.0; p.len()],
+        ParamKind::NormShift | ParamKind::RunningMean | ParamKind::Mixture => vec![0.0; p.len()],
     };
     Parameters(program.params.iter().map(start).collect())
 }

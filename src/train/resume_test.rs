@@ -170,7 +170,7 @@ impl Batches for Wrong {
 fn wrong_batches_are_errors() {
     let program = tiny(2, 64);
     let [recipe, ..] = recipes();
-    for batch in [Batch::default(), Batch { n: 2, images: vec![0.0; 64 * 64 * 3], targets: vec![] }] {
+    for batch in [Batch::default(), Batch { n: 2, images: vec![0.0; 64 * 64 * 3], ..Batch::default() }] {
         let executor = Box::new(TinyExecutor::new(&program));
         let mut t = Trainer::new(&program, &recipe, Box::new(Wrong(batch)), executor, fresh(&program, &recipe)).expect("a trainer");
         assert!(matches!(t.step(), Err(TrainError::Batch(_))));

@@ -1,10 +1,11 @@
 //! The training loop: one iteration at a time.
 
 use super::ema;
-use super::loss::{DetectionLoss, LossParts};
+use super::loss::LossParts;
 use super::optimizer::{self, Moments, Rule};
 use super::schedule;
 use super::state::{LossSums, TrainState};
+use super::task::{Task, task};
 use crate::data::Batch;
 use crate::document::Recipe;
 use crate::nn::{Executor, NormOptions, Parameters};
@@ -24,7 +25,7 @@ pub trait Batches: Send {
 pub enum Outcome {
     /// It trained.
     Step(Step),
-    /// The loss (box + obj + cls) or its gradient is not finite, or the loss exceeds the recipe's bound. A result, not an error:
+    /// The loss (of a detector box + obj + cls) or its gradient is not finite, or the loss exceeds the recipe's bound. A result, not an error:
     /// the same candidate diverges here every time. The trainer's state is of no use any more.
     Diverged {
         /// The iteration.
@@ -76,7 +77,7 @@ pub struct Trainer {
     kinds: Vec<ParamKind>,
     /// Numbers of one image.
     image_len: usize,
-    loss: DetectionLoss,
+    task: Box<dyn Task>,
     loader: Box<dyn Batches>,
     executor: Box<dyn Executor>,
     state: TrainState,
@@ -94,7 +95,7 @@ impl Trainer {
         state: TrainState,
     ) -> Result<Self, TrainError> {
         state.fits(program, recipe).map_err(TrainError::Unfit)?;
-        let loss = DetectionLoss::new(program, &recipe.loss).map_err(TrainError::Unfit)?;
+        let task = task(program, recipe).map_err(TrainError::Unfit)?;
         if loader.per_epoch() == 0 {
             return Err(TrainError::Unfit("an epoch has no batches".into()));
         }
@@ -103,7 +104,7 @@ impl Trainer {
             recipe: recipe.clone(),
             kinds: program.params.iter().map(|p| p.kind).collect(),
             image_len: image.h * image.w * image.c,
-            loss,
+            task,
             loader,
             executor,
             state,
@@ -126,7 +127,7 @@ impl Trainer {
             return Ok(self.diverge(iteration, parts.sum()));
         }
         let state = &mut self.state;
-        self.executor.backward(&state.params, self.loss.grads(), &mut state.grads).map_err(TrainError::Executor)?;
+        self.executor.backward(&state.params, self.task.grads(), &mut state.grads).map_err(TrainError::Executor)?;
         state.accumulated = true;
 
         let rates = schedule::rates(&self.recipe, per_epoch as usize, iteration);
@@ -155,8 +156,8 @@ impl Trainer {
         }
         let norm = NormOptions { eps: self.recipe.bn_eps, momentum: self.recipe.bn_momentum };
         self.executor.forward_train(&mut self.state.params, &batch.images, batch.n, norm).map_err(TrainError::Executor)?;
-        let outputs: Vec<&[f32]> = (0..self.loss.grads().len()).map(|i| self.executor.output(i)).collect();
-        self.loss.evaluate(&outputs, batch.n, &batch.targets).map_err(TrainError::Batch)
+        let outputs: Vec<&[f32]> = (0..self.task.grads().len()).map(|i| self.executor.output(i)).collect();
+        self.task.evaluate(&outputs, batch).map_err(TrainError::Batch)
     }
 
     /// An optimiser step and the moving average; false where the gradient is not finite.

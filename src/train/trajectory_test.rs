@@ -88,6 +88,7 @@ fn recipe_of(kind: &str, file: &Value) -> Recipe {
             obj: float(&gains["obj"]),
             cls: float(&gains["cls"]),
             obj_by_size: r["obj_by_size"].as_bool().expect("obj_by_size"),
+            label_smoothing: 0.0,
         },
         ..recipe()
     }

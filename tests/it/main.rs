@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod benches;
+mod classify;
 mod doctor;
 mod documents;
 mod edits;

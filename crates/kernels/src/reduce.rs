@@ -12,15 +12,23 @@ pub(crate) fn band_pixels(c: usize) -> usize {
 /// Asks for `pixels` rows of `channels` floats in the order they lie, ahead of a pass that strides through them.
 #[inline(always)]
 pub(crate) fn warm(x: *const f32, stride: usize, pixels: usize, channels: usize) {
-    #[cfg(target_arch = "x86_64")]
     for p in 0..pixels {
         for c in (0..channels).step_by(16) {
-            // Safety: a prefetch is a hint and never faults.
-            unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(x.wrapping_add(p * stride + c).cast()) };
+            prefetch(x.wrapping_add(p * stride + c));
         }
     }
+}
+
+/// Asks for the line at `p`.
+#[inline(always)]
+pub(crate) fn prefetch(p: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // Safety: a prefetch is a hint and never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(p.cast())
+    };
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (x, stride, pixels, channels);
+    let _ = p;
 }
 
 /// Asks for the line at `p`, to be written.

@@ -16,6 +16,9 @@ const FULL: Augment = Augment {
     hsv_v: 0.4,
     flip_lr: 0.5,
     flip_ud: 0.2,
+    crop: 0,
+    area: 1.0,
+    cutout: 0,
 };
 
 fn pack(images: usize, size: usize) -> Arc<Pack> {

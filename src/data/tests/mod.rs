@@ -20,6 +20,9 @@ pub(crate) const PLAIN: Augment = Augment {
     hsv_v: 0.0,
     flip_lr: 0.0,
     flip_ud: 0.0,
+    crop: 0,
+    area: 1.0,
+    cutout: 0,
 };
 
 pub(crate) fn spanned<T>(value: T) -> Spanned<T> {

@@ -4,6 +4,7 @@ mod comparison;
 mod graph;
 mod kinds;
 mod rules;
+mod tasks;
 mod trust;
 mod weights;
 
@@ -20,6 +21,7 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
     kinds::namespace(context, &draft);
     kinds::references(context, &draft);
     kinds::supernets(context, &draft);
+    tasks::check(context, &draft);
     let graph = Graph::new(&draft.stages);
     match graph.order() {
         Ok(order) => {

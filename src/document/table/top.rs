@@ -44,15 +44,20 @@ pub const NODES: &[Spec] = &[
             Field::one("name", &[Name("data set")], "", "Its name.").required(),
             Field::one(
                 "format",
-                &[Word(&["voc", "yolo"]), LaterWord(&["coco", "folder", "idx", "cifar", "parquet"])],
+                &[Word(&["voc", "yolo", "idx", "cifar", "parquet", "folder"]), LaterWord(&["coco"])],
                 "",
-                "How images and boxes lie under `root`.",
+                "How images lie under `root`: with boxes (`voc`, `yolo`), or of one class each.",
             ),
             Field::one("root", &[Path], "", "The folder, relative to this file."),
             Field::one("generate", &[Word(&["shapes"])], "", "Makes the images instead: `shapes` draws coloured figures."),
             Field::one("images", &[Int(3, 1_000_000)], "400", "How many to generate."),
             Field::one("seed", &[Int(0, i64::MAX)], "0", "Seeds what is generated."),
-            Field::one("image-size", &[Int(8, 8192)], "640; for `shapes`, 96", "The longer side in pixels; networks see a square of it."),
+            Field::one(
+                "image-size",
+                &[Int(8, 8192)],
+                "640; `shapes` 96, `idx` 28, `cifar` and `parquet` 32, `folder` 224",
+                "The longer side in pixels (where images are of one class each, the shorter); networks see a square of it.",
+            ),
             Field::list(
                 "classes",
                 &[Text, Int(1, 6)],
@@ -73,7 +78,7 @@ pub const NODES: &[Spec] = &[
             Field::one("test", SHARE, "", "Likewise; read only where nothing chooses."),
             Field::one("seed", &[Int(0, i64::MAX)], "0", "Seeds the shares."),
         ]],
-        "Splits a data set. Left out, the format's own split holds.",
+        "Splits a data set. Left out, the format's own split holds. Where images are of one class each, shares are cut from the format's own splits.",
         "split train=0.7 val=0.15 test=0.15",
     )
     .once(),

@@ -3,7 +3,7 @@
 use super::as_number;
 use crate::document::context::Context;
 use crate::document::params::Origin;
-use crate::document::pipeline::{Data, DataSource, SplitBy};
+use crate::document::pipeline::{Data, DataSource, LabelledFormat, SplitBy, Task};
 use crate::document::{Diagnostic, Node, Spanned, Value, paths};
 
 const SPLITS: [&str; 3] = ["train", "val", "test"];
@@ -15,17 +15,35 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
     let source = source(context, node);
     let shapes = matches!(source, Some(DataSource::Shapes { .. }));
     let classes = classes(context, node, shapes);
-    let (splits, split_seed) = splits(context, node);
+    let of_one_class = source.as_ref().is_some_and(|s| s.task() == Task::Classify);
+    let (splits, split_seed) = splits(context, node, of_one_class);
     if shapes && splits.is_empty() && node.child("split").is_none() {
         let d = Diagnostic::error("missing", "`generate=shapes` has no split of its own", name.span, "`split` is missing");
         context.missing(node, d.help("write `{ split train=0.7 val=0.15 test=0.15 }`"));
     }
-    let image_size = node.count("image-size").unwrap_or(if shapes { 96 } else { 640 });
+    let image_size = node.count("image-size").unwrap_or(match &source {
+        Some(DataSource::Shapes { .. }) => 96,
+        Some(DataSource::Labelled { format: LabelledFormat::Idx, .. }) => 28,
+        Some(DataSource::Labelled { format: LabelledFormat::Cifar | LabelledFormat::Parquet, .. }) => 32,
+        Some(DataSource::Labelled { format: LabelledFormat::Folder, .. }) => 224,
+        _ => 640,
+    });
     Some(Data { name, source: source?, image_size, classes, splits, split_seed })
 }
 
+/// The data sets of a file whose images are of one class each.
+pub fn labelled(nodes: &[Node]) -> Vec<String> {
+    let of_one_class = |n: &&Node| n.name.value == "data" && n.text("format").is_some_and(|f| format_of(&f.value).is_some());
+    nodes.iter().filter(of_one_class).filter_map(|n| n.text("name")).map(|n| n.value).collect()
+}
+
+fn format_of(word: &str) -> Option<LabelledFormat> {
+    use LabelledFormat::{Cifar, Folder, Idx, Parquet};
+    [Idx, Cifar, Parquet, Folder].into_iter().find(|f| f.word() == word)
+}
+
 fn source(context: &mut Context, node: &Node) -> Option<DataSource> {
-    let either = "write `generate=shapes`, or `format=` voc or yolo with `root=`";
+    let either = "write `generate=shapes`, or `format=` voc, yolo, idx, cifar, parquet or folder with `root=`";
     match (node.property("format"), node.property("generate")) {
         (Some(format), Some(generate)) => {
             let d = Diagnostic::error("contradiction", "`format` and `generate` exclude each other", generate.name.span, "makes images");
@@ -54,8 +72,10 @@ fn source(context: &mut Context, node: &Node) -> Option<DataSource> {
                 context.missing(node, d.help("name the folder: `root=\"data/mine\"`"));
             }
             let root = node.text("root").map(|root| resolve(context, root))?;
-            match node.text("format")?.value.as_str() {
-                "voc" => Some(DataSource::Voc { root }),
+            let format = node.text("format")?.value;
+            match (format.as_str(), format_of(&format)) {
+                (_, Some(format)) => Some(DataSource::Labelled { format, root }),
+                ("voc", None) => Some(DataSource::Voc { root }),
                 _ => Some(DataSource::Yolo { root }),
             }
         }
@@ -104,21 +124,30 @@ fn classes(context: &mut Context, node: &Node, shapes: bool) -> Vec<Spanned<Stri
     node.texts("classes")
 }
 
-fn splits(context: &mut Context, node: &Node) -> (Vec<(Spanned<String>, SplitBy)>, u64) {
+fn splits(context: &mut Context, node: &Node, of_one_class: bool) -> (Vec<(Spanned<String>, SplitBy)>, u64) {
     let Some(split) = node.child("split") else { return (Vec::new(), 0) };
     let (mut out, mut sum, mut parts) = (Vec::new(), 0.0, Vec::new());
     for property in split.properties.iter().filter(|p| SPLITS.contains(&p.name.value.as_str())) {
         let Some(value) = property.values.first() else { continue };
         let by = match &value.value {
-            Value::Text(file) => SplitBy::File(Spanned { value: file.clone(), span: value.span }),
+            Value::Text(file) => {
+                if of_one_class {
+                    let d = Diagnostic::error("wrong-type", "this format has no lists of images", value.span, "a share expected");
+                    context.push(d.help("write `val=0.1`: a tenth of the format's own training images"));
+                }
+                SplitBy::File(Spanned { value: file.clone(), span: value.span })
+            }
             share => {
                 let share = as_number(share).unwrap_or(0.0);
                 if share <= 0.0 {
                     let d = Diagnostic::error("out-of-range", "a split holds more than nothing", value.span, "greater than 0 expected");
                     context.push(d.help("leave the split out"));
                 }
-                sum += share;
-                parts.push(value.span);
+                // The format's own test images, if there are any, are a whole of their own.
+                if !of_one_class || property.name.value != "test" {
+                    sum += share;
+                    parts.push(value.span);
+                }
                 SplitBy::Share(share)
             }
         };

@@ -156,10 +156,6 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
         let evaluate = Evaluate { data: None, metrics, at: Vec::new(), recalibrate: None, table: Some(std::sync::Arc::new(table)) };
         return Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) });
     }
-    for metric in metrics.iter().filter(|m| matches!(m.value, Metric::Accuracy | Metric::Top5 | Metric::Loss)) {
-        let message = format!("the metric `{}` is not supported yet", metric.value.name());
-        context.spoil(Diagnostic::error("not-yet", message, metric.span, "not yet"), metric.span);
-    }
     if let (Some(first), None) = (metrics.iter().find(|m| m.value.reads_predictions()), node.child("data")) {
         let d = Diagnostic::error("missing", format!("`{}` is measured on images", first.value.name()), first.span, "`data` is missing");
         context.missing(node, d.help("name the images and the split: `data \"shapes\" split=val`"));

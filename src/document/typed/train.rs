@@ -2,22 +2,29 @@
 
 use super::supernet;
 use crate::document::context::Context;
-use crate::document::pipeline::{Init, Optimizer, Recipe, Schedule, Stage, StageKind, Train};
+use crate::document::pipeline::{Init, Optimizer, Recipe, Schedule, Stage, StageKind, Task, Train};
 use crate::document::unknown::missing;
 use crate::document::{Diagnostic, Method, Node, Property, Span, Spanned, recipes, table};
 
-/// A training. Missing lines were reported; harmless values stand for them.
-pub fn train(context: &mut Context, node: &Node) -> Option<Stage> {
+/// Lines of `augment` and `loss` that only detectors read, and those that only classifiers read.
+const DETECT: [&str; 10] = ["mosaic", "mixup", "scale", "translate", "degrees", "shear", "box", "obj", "cls", "obj-by-size"];
+const CLASSIFY: [&str; 4] = ["crop", "area", "cutout", "label-smoothing"];
+
+/// A training. Missing lines were reported; harmless values stand for them. `labelled` names the data sets whose images are
+/// of one class each: there the default recipe is `classify`.
+pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<Stage> {
     let name = node.text("name")?;
     let (data, split) = reads(context, node)?;
     // A method that was refused: what it would need is not known.
     if node.child("method").is_some_and(|m| m.text("kind").is_none()) {
         return None;
     }
-    let mut recipe = node.text("recipe").and_then(|r| recipes::named(&r.value)).unwrap_or_else(recipes::yolov5);
+    let by_default = if labelled.contains(&data.value) { recipes::classify } else { recipes::yolov5 };
+    let mut recipe = node.text("recipe").and_then(|r| recipes::named(&r.value)).unwrap_or_else(by_default);
     let oneshot = super::method::oneshot(context, node, node.count("epochs"));
     let epochs = epochs(context, node, oneshot.as_ref().map(|o| &o.value.method));
     lines(context, node, &mut recipe);
+    foreign_lines(context, node, recipe.task);
     let over = node.child("schedule").and_then(|s| s.number("over"));
     recipe.over = over.unwrap_or(epochs as f64);
     let train = Train {
@@ -54,6 +61,22 @@ fn epochs(context: &mut Context, node: &Node, method: Option<&Method>) -> usize 
     match method {
         Some(Method::ProgressiveShrinking(rule)) => rule.epochs(),
         _ => node.count("epochs").unwrap_or(1),
+    }
+}
+
+/// A line that the recipe's task does not read would change nothing: it is refused.
+fn foreign_lines(context: &mut Context, node: &Node, task: Task) {
+    let (foreign, readers) = match task {
+        Task::Detect => (&CLASSIFY[..], "classifiers"),
+        Task::Classify => (&DETECT[..], "detectors"),
+    };
+    for line in node.children.iter().filter(|c| matches!(c.name.value.as_str(), "augment" | "loss")) {
+        for p in line.properties.iter().filter(|p| foreign.contains(&p.name.value.as_str())) {
+            let name = &p.name.value;
+            let d =
+                Diagnostic::error("contradiction", format!("only the training of {readers} reads `{name}`"), p.name.span, "not read here");
+            context.push(d.help("delete it, or name another `recipe`"));
+        }
     }
 }
 
@@ -109,6 +132,7 @@ fn lines(context: &mut Context, node: &Node, r: &mut Recipe) {
         set(&mut r.loss.obj, n.number("obj"));
         set(&mut r.loss.cls, n.number("cls"));
         set(&mut r.loss.obj_by_size, n.truth("obj-by-size"));
+        set(&mut r.loss.label_smoothing, n.number("label-smoothing"));
     }
     if let Some(n) = node.child("augment") {
         let a = &mut r.augment;
@@ -127,6 +151,9 @@ fn lines(context: &mut Context, node: &Node, r: &mut Recipe) {
         ] {
             set(target, n.number(name));
         }
+        set(&mut a.crop, n.count("crop"));
+        set(&mut a.area, n.number("area"));
+        set(&mut a.cutout, n.count("cutout"));
     }
     set(&mut r.diverged_above, node.child("diverged").and_then(|n| n.number("loss-above")));
 }

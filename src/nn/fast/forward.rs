@@ -1,6 +1,7 @@
 //! The forward pass: one kernel a node, from block to block.
 
 use super::kernel::{activation, conv_of_linear, conv2d, pool2d};
+use super::mix;
 use super::plan::Plan;
 use super::state::State;
 use crate::nn::{NormOptions, Parameters};
@@ -87,6 +88,7 @@ pub(super) fn forward(
             }
         }
         Op::Add => add(state, plan, node, y, n),
+        Op::Mix { weights, picks } => mix::forward(state, plan, node, p(*weights), picks, y, n),
     }
     state.give_back(place.block, block);
 }

@@ -74,7 +74,7 @@ impl Plan {
         let (active, wanted) = if training { reach(program) } else { (vec![false; program.nodes.len()], vec![false; count]) };
         let mut saved = vec![false; count];
         for (node, active) in program.nodes.iter().zip(&active) {
-            let reads = matches!(node.op, Op::Conv { .. } | Op::Activate(_) | Op::Linear { .. } | Op::Scale);
+            let reads = matches!(node.op, Op::Conv { .. } | Op::Activate(_) | Op::Linear { .. } | Op::Scale | Op::Mix { .. });
             // Training batch norm does not work in place, whether or not a gradient comes back.
             if *active && reads || training && matches!(node.op, Op::Norm { .. }) {
                 node.inputs.iter().for_each(|&v| saved[v] = true);
@@ -168,7 +168,7 @@ fn fusions(program: &Program, uses: &Uses, places: &[Place], training: bool) -> 
 fn reach(program: &Program) -> (Vec<bool>, Vec<bool>) {
     let mut wanted = vec![false; program.values.len()];
     for node in &program.nodes {
-        let learns = matches!(node.op, Op::Conv { .. } | Op::Norm { .. } | Op::Linear { .. });
+        let learns = matches!(node.op, Op::Conv { .. } | Op::Norm { .. } | Op::Linear { .. } | Op::Mix { .. });
         wanted[node.output] = learns || node.inputs.iter().any(|&v| wanted[v]);
     }
     let mut read = vec![false; program.values.len()];

@@ -1,6 +1,6 @@
 //! Runs a program's nodes over candle tensors, forward, and candle's backward over what that recorded.
 
-use super::{activation::activate, conv, norm, pool};
+use super::{activation::activate, conv, mix, norm, pool};
 use crate::nn::check::window_output;
 use crate::space::{Node, Op, ParamId, Program, ValueId};
 use candle_core::backprop::GradStore;
@@ -80,6 +80,7 @@ impl Tape {
             Op::Concat => Tensor::cat(&self.inputs(node)?, 1),
             Op::Add => self.inputs(node)?.into_iter().skip(1).try_fold(x.clone(), |sum, x| sum + x),
             Op::Scale => x.broadcast_mul(self.value(node.inputs[1])?),
+            Op::Mix { weights, picks } => mix::mix(&self.inputs(node)?, &params[*weights], picks),
         }
     }
 

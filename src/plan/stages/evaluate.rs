@@ -4,7 +4,7 @@ use super::super::Figure;
 use super::super::action::{Action, Kind};
 use super::super::choose::value_of;
 use super::super::engine::{Engine, Known};
-use super::super::evaluation::{CONFIDENCE, MAX_DETECTIONS, NMS_IOU};
+use super::super::evaluation;
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::work::{MetricWork, PredictWork, Work};
 use crate::base::{Canon, Digest};
@@ -107,14 +107,7 @@ impl Engine<'_> {
         let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
         let action = Action {
             kind: Kind::Predict,
-            config: Canon::map([
-                ("image-size", info.image_size.into()),
-                ("decoder", info.decoder.clone().into()),
-                ("batch-norm-eps", train.recipe.bn_eps.into()),
-                ("confidence", CONFIDENCE.into()),
-                ("nms-iou", NMS_IOU.into()),
-                ("max-detections", MAX_DETECTIONS.into()),
-            ]),
+            config: Canon::Map(evaluation::config(info, train.recipe.bn_eps)),
             inputs: vec![("architecture", model.candidate.digest), ("weights", run.weights), ("split", split.digest)],
             seed: None,
             numerics: Some(self.numerics.clone()),

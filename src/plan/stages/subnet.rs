@@ -2,7 +2,7 @@
 
 use super::super::action::{Action, Kind};
 use super::super::engine::{Engine, Known, StageView};
-use super::super::evaluation::{CONFIDENCE, MAX_DETECTIONS, NMS_IOU};
+use super::super::evaluation;
 use super::super::model::{Model, SeedRun, State, Step, Subnet, Trained};
 use super::super::work::{Recalibration, SubnetWork, Work};
 use super::evaluate::Found;
@@ -72,17 +72,11 @@ impl<'a> Engine<'a> {
             }
             Some(Recalibrate::Off) | None => None,
         };
+        let mut config = evaluation::config(info, train.recipe.bn_eps);
+        config.push(("recalibrate".to_string(), recalibration.as_ref().map_or(Canon::None, canon)));
         let action = Action {
             kind: Kind::PredictSubnet,
-            config: Canon::map([
-                ("image-size", info.image_size.into()),
-                ("decoder", info.decoder.clone().into()),
-                ("batch-norm-eps", train.recipe.bn_eps.into()),
-                ("confidence", CONFIDENCE.into()),
-                ("nms-iou", NMS_IOU.into()),
-                ("max-detections", MAX_DETECTIONS.into()),
-                ("recalibrate", recalibration.as_ref().map_or(Canon::None, canon)),
-            ]),
+            config: Canon::Map(config),
             inputs,
             seed: recalibration.as_ref().map(|r| r.seed),
             numerics: Some(self.numerics.clone()),

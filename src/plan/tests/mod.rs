@@ -113,6 +113,8 @@ impl Place {
             classes: ["a", "b", "c", "d"].map(String::from).to_vec(),
             splits: [split("train", 64), split("val", 32), split("test", 32)].into(),
             decoder: "none".into(),
+            channels: 3,
+            task: document::Task::Detect,
         };
         let data = pipeline.data.iter().map(|d| (d.name.value.clone(), info.clone())).collect();
         let anchors = vec![vec![(8.0, 8.0), (16.0, 16.0), (24.0, 24.0)]; 3];

@@ -1,8 +1,8 @@
 //! The worker's side: one assignment, blobs, one result file. Never opens the database, never prints, dies with its parent.
 
-mod detect;
 mod latency;
 mod memory;
+mod predict;
 mod subnet;
 mod supernet;
 mod training;
@@ -148,7 +148,7 @@ fn perform(
     let begun = Instant::now();
     let (result, count) = match &assignment.job {
         Job::Train(job) => training::train(job, &mut context)?,
-        Job::Predict(job) => detect::predict(job, &mut context)?,
+        Job::Predict(job) => predict::predict(job, &mut context)?,
         Job::Supernet(job) => supernet::train(job, &mut context)?,
         Job::Subnet(job) => subnet::predict(job, &mut context)?,
         Job::Latency(job) => latency::measure(job, &mut context)?,

@@ -11,6 +11,7 @@
 //! choice of `groups`, kernels of odd and even size, a linear layer over maps of different sizes.
 
 mod decision;
+mod mixed;
 mod path;
 mod probe;
 mod slice;
@@ -20,6 +21,7 @@ mod track;
 mod tests;
 
 pub use decision::{Decision, DecisionKind};
+pub use mixed::{Mixed, Mixture};
 pub use path::Path;
 pub use slice::Slice;
 pub(super) use track::Tracker;
@@ -44,7 +46,6 @@ pub struct Supernet {
 
 /// What is known of a tensor while samples are looked at.
 struct Found {
-    span: Span,
     first: Use,
     kind: ParamKind,
     /// Sizes of the dimensions that are not channels.
@@ -204,7 +205,6 @@ impl Build<'_> {
                 }
             }
             let found = self.found.entry(Name::of(&of.tensor)).or_insert_with(|| Found {
-                span,
                 first: of.clone(),
                 kind: spec.kind,
                 sizes: vec![0; of.dims.len()],

@@ -151,6 +151,8 @@ impl Tracker {
                 maker = self.makers[inputs[0]];
                 x
             }
+            // Nothing flows on but what the caller relabels.
+            Op::Mix { .. } => x,
             Op::MaxPool(_) | Op::AvgPool(_) | Op::GlobalPool | Op::Upsample(_) => x,
         };
         self.values.push(parts);

@@ -122,6 +122,8 @@ pub(crate) fn gather(
     let width = cols.iter().map(|p| p.count).max().unwrap_or(0);
     let within = |s: Option<(isize, isize)>, n: usize| s.is_none_or(|(a, b)| a >= 0 && b < n as isize);
     let single = rows.iter().chain(cols).all(|p| p.taps.len() <= 1);
+    // Too large to be in the second-level cache.
+    let large = read.len() > 1 << 20;
     let direct = single && within(span(rows, 0, jrows), read.h) && within(span(cols, 0, width), read.w);
     let pieces = write.n.div_ceil(plan.images) * bands;
     let (act, moments) = match finish {
@@ -207,6 +209,7 @@ pub(crate) fn gather(
                                 write: y.ptr().add(first),
                                 columns: BLOCK.min(write.c - first),
                                 accumulate,
+                                ahead: if direct && large && b == split * plan.blocks { read.c } else { 0 },
                             };
                             block(set, &job);
                             // The run of pixels that this task wrote (see `Finish`).

@@ -1,8 +1,8 @@
 //! Weight gradient of dense convolutions: dw[oc][ic][tap] += Σ over pixels of x[pixel at tap][ic] · dy[pixel][oc].
 //!
 //! Bands of output rows (fixed by the shapes) are summed in registers, one chain a weight; a group's bands are added in order
-//! into a partial gradient, and the groups' partials in order into `dw`. Tasks are groups × blocks of 32 output channels ×
-//! (where that is too few) taps.
+//! into a partial gradient, and the groups' partials in order into `dw`. Tasks are groups × (where those are few) parts of the
+//! output channels, in blocks of 32, × (where that is too few) taps.
 
 use super::gather::{Window, copy_window};
 use super::product::{Product, product};
@@ -32,74 +32,80 @@ pub(crate) fn weight_gradient(conv: &Conv2d, x: &[f32], xv: View, dy: &[f32], dy
     let row_floats = dyv.w * (conv.stride.0 * conv.stride.1 * ic + oc);
     let bands = bands(dyv.n, dyv.h, 32768 / row_floats.max(1));
     let blocks = oc.div_ceil(pack::BLOCK);
-    // Enough groups for a few threads, but a partial gradient each: only where many pixels share its cost.
-    let groups = TASKS.div_ceil(blocks).min(dyv.pixels() / 64).clamp(1, bands.len());
-    let groups = bands.len().div_ceil(bands.len().div_ceil(groups));
-    let group_bands = bands.len().div_ceil(groups);
-    let by_product = groups * blocks < TASKS / 2;
-    let (pieces, each) = if by_product { (products, 1) } else { (1, products) };
     let ocp = pack::padded(oc);
     let size = taps * ic * ocp;
+    // Enough groups for a few threads, but a partial gradient each: only where many pixels share its cost. A group that has all
+    // output channels reads its pixels once.
+    let cheap = (xv.len() + dyv.len()) / (8 * size);
+    let groups = TASKS.div_ceil(blocks).min(dyv.pixels() / 64).max(cheap.min(TASKS)).clamp(1, bands.len());
+    let groups = bands.len().div_ceil(bands.len().div_ceil(groups));
+    let group_bands = bands.len().div_ceil(groups);
+    let task_blocks = blocks.div_ceil(TASKS.div_ceil(groups).min(blocks));
+    let splits = blocks.div_ceil(task_blocks);
+    let by_product = groups * splits < TASKS / 2;
+    let (pieces, each) = if by_product { (products, 1) } else { (1, products) };
     // Worth a copy where enough passes over dy follow: rows without gaps, on cache lines, with whole vectors.
     let packs = taps * ic >= 64;
     let partial = aligned(partial, groups * size);
     let out = Out::new(partial);
     let set = current();
-    tasks(groups * blocks * pieces, |task| {
-        let (group, rest) = (task / (blocks * pieces), task % (blocks * pieces));
-        let (block, piece) = (rest / pieces, rest % pieces);
+    tasks(groups * splits * pieces, |task| {
+        let (group, rest) = (task / (splits * pieces), task % (splits * pieces));
+        let (split, piece) = (rest / pieces, rest % pieces);
+        let own = split * task_blocks..((split + 1) * task_blocks).min(blocks);
+        let columns = own.start * pack::BLOCK..(own.end * pack::BLOCK).min(oc);
         let mut segments = Vec::new();
         with_local(|local| {
             for b in group * group_bands..((group + 1) * group_bands).min(bands.len()) {
                 let band = &bands[b];
+                let pixels = band.pixels(&dyv);
+                warm(dy[dyv.at(pixels.start) + columns.start..].as_ptr(), dyv.stride, pixels.len(), columns.len());
                 let (base, win) = if phased {
                     phased_band(conv, x, &xv, &dyv, band, &mut local.floats)
                 } else if joined {
                     padded_band(conv, x, &xv, &dyv, band, &mut local.floats)
                 } else {
+                    warm_band(conv, x, &xv, band);
                     (x, Window::default())
                 };
-                if std::ptr::eq(base.as_ptr(), x.as_ptr()) {
-                    warm_band(conv, x, &xv, band);
-                }
-                let first = block * pack::BLOCK;
-                let width = if packs { pack::width(first, oc) } else { pack::BLOCK.min(oc - first) };
-                let (dy, dyv, origin) = if packs {
-                    let pixels = band.pixels(&dyv);
-                    let to = aligned(&mut local.others, pixels.len() * width);
-                    pack_columns(dy, &dyv, pixels.clone(), first, width, to);
-                    (&*to, View { stride: width, offset: 0, ..dyv }, pixels.start)
-                } else {
-                    (&dy[first..], dyv, 0)
-                };
-                for t in piece * each..(piece + 1) * each {
-                    let xstep = if phased {
-                        phased_segments(conv, &dyv, band, origin, win, ic, (t / kw, t % kw), &mut segments);
-                        ic
-                    } else if joined {
-                        joined_segments(conv, &dyv, band, origin, win, ic, t, &mut segments);
-                        conv.stride.1 * ic
+                for first in own.clone().map(|block| block * pack::BLOCK) {
+                    let width = if packs { pack::width(first, oc) } else { pack::BLOCK.min(oc - first) };
+                    let (dy, dyv, origin) = if packs {
+                        let to = aligned(&mut local.others, pixels.len() * width);
+                        pack_columns(dy, &dyv, pixels.clone(), first, width, to);
+                        (&*to, View { stride: width, offset: 0, ..dyv }, pixels.start)
                     } else {
-                        of_tap(conv, &xv, &dyv, band, origin, t / kw, t % kw, &mut segments);
-                        conv.stride.1 * xv.stride
+                        (&dy[first..], dyv, 0)
                     };
-                    // Safety: segments were cut to the views (or the padded copy); tasks write disjoint blocks of `out`,
-                    // whose rows have whole vectors of columns.
-                    unsafe {
-                        let p = Product {
-                            x: base.as_ptr(),
-                            xstep,
-                            dy: dy.as_ptr(),
-                            dystep: dyv.stride,
-                            segments: segments.as_ptr(),
-                            segment_count: segments.len(),
-                            rows: run,
-                            columns: width,
-                            to: out.ptr().add(group * size + t * run * ocp + first),
-                            stride: ocp,
-                            first: b == group * group_bands,
+                    for t in piece * each..(piece + 1) * each {
+                        let xstep = if phased {
+                            phased_segments(conv, &dyv, band, origin, win, ic, (t / kw, t % kw), &mut segments);
+                            ic
+                        } else if joined {
+                            joined_segments(conv, &dyv, band, origin, win, ic, t, &mut segments);
+                            conv.stride.1 * ic
+                        } else {
+                            of_tap(conv, &xv, &dyv, band, origin, t / kw, t % kw, &mut segments);
+                            conv.stride.1 * xv.stride
                         };
-                        product(set, &p);
+                        // Safety: segments were cut to the views (or the padded copy); tasks write disjoint blocks of `out`,
+                        // whose rows have whole vectors of columns.
+                        unsafe {
+                            let p = Product {
+                                x: base.as_ptr(),
+                                xstep,
+                                dy: dy.as_ptr(),
+                                dystep: dyv.stride,
+                                segments: segments.as_ptr(),
+                                segment_count: segments.len(),
+                                rows: run,
+                                columns: width,
+                                to: out.ptr().add(group * size + t * run * ocp + first),
+                                stride: ocp,
+                                first: b == group * group_bands,
+                            };
+                            product(set, &p);
+                        }
                     }
                 }
             }

@@ -1,0 +1,71 @@
+//! What trained weights say of a pack: boxes or logits.
+
+use super::super::job::{JobResult, Line, PredictJob};
+use super::{Context, Failure};
+use crate::data::Pack;
+use crate::evaluate::{NmsOptions, Predictions, batches, logits, predict as run};
+use crate::nn::NormOptions;
+use crate::nn::Parameters;
+use crate::plan::evaluation;
+use crate::space::{Head, Program};
+use crate::train::weights_from_bytes;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Images a batch of detection.
+const BATCH: usize = 16;
+/// Images a batch of classification: they are small.
+const CLASSIFY_BATCH: usize = 128;
+
+/// Predicts; returns the result and the number of images.
+pub fn predict(job: &PredictJob, context: &mut Context) -> Result<(JobResult, u64), Failure> {
+    let program = job.architecture.program().map_err(Failure::Attempt)?;
+    let params = weights_from_bytes(&program, &context.blob(job.weights, "the weights")?).map_err(Failure::Attempt)?;
+    let pack = Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
+    let pack = Arc::new(pack);
+    let bytes = over(&program, &params, job.bn_eps, &pack, context)?;
+    let predictions = context.blobs.put(&bytes)?;
+    Ok((JobResult::Predicted { predictions }, pack.images.len() as u64))
+}
+
+/// What a network says of a pack, as bytes.
+pub fn over(program: &Program, params: &Parameters, bn_eps: f64, pack: &Arc<Pack>, context: &mut Context) -> Result<Vec<u8>, Failure> {
+    match program.head {
+        Head::Classify { .. } => classify(program, params, bn_eps, pack, context),
+        _ => detect(program, params, bn_eps, pack, context),
+    }
+}
+
+fn classify(program: &Program, params: &Parameters, bn_eps: f64, pack: &Pack, context: &mut Context) -> Result<Vec<u8>, Failure> {
+    let mut executor = context.executor(program, CLASSIFY_BATCH)?;
+    let (norm, of) = (NormOptions { eps: bn_eps, momentum: 0.0 }, pack.images.len());
+    let (stop, say) = (context.stop.clone(), &mut context.say);
+    let seen = |done: usize| {
+        say(&Line::Images { done, of });
+        !stop.load(Ordering::Relaxed)
+    };
+    let found = logits(executor.as_mut(), params, program, norm, pack, CLASSIFY_BATCH, seen).map_err(Failure::Attempt)?;
+    found.map(|f| f.to_bytes()).ok_or(Failure::Stopped)
+}
+
+fn detect(program: &Program, params: &Parameters, bn_eps: f64, pack: &Arc<Pack>, context: &mut Context) -> Result<Vec<u8>, Failure> {
+    let mut executor = context.executor(program, BATCH)?;
+    let norm = NormOptions { eps: bn_eps, momentum: 0.0 };
+    let options = NmsOptions {
+        confidence: evaluation::CONFIDENCE as f32,
+        iou: evaluation::NMS_IOU as f32,
+        max_detections: evaluation::MAX_DETECTIONS,
+        multi_label: true,
+    };
+    let of = pack.images.len();
+    let mut predictions = Predictions::default();
+    for batch in batches(pack, program.values[0].h, BATCH).map_err(Failure::Attempt)? {
+        if context.stopped() {
+            return Err(Failure::Stopped);
+        }
+        let found = run(executor.as_mut(), params, program, norm, [batch], options).map_err(Failure::Attempt)?;
+        predictions.images.extend(found.images);
+        (context.say)(&Line::Images { done: predictions.images.len(), of });
+    }
+    Ok(predictions.to_bytes())
+}
