@@ -16,6 +16,7 @@ mod compile;
 mod count;
 pub mod expand;
 pub mod graph;
+mod place;
 mod resolve;
 pub mod sample;
 mod stock;
@@ -38,7 +39,7 @@ use crate::document::{Diagnostic, SpaceNode, Span};
 use structure::Structure;
 
 /// What the data fixes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct InputSpec {
     /// Channels of an image.
     pub channels: usize,

@@ -14,6 +14,7 @@ pub mod loss;
 pub mod oneshot;
 pub mod optimizer;
 pub mod schedule;
+pub mod shared;
 pub mod state;
 pub mod task;
 pub mod trainer;
