@@ -10,7 +10,7 @@ Runs whole networks with nasflow and with PyTorch in turn, in one run: same netw
 workload is a process of its own; rounds are interleaved, so that drift of the machine meets both. PyTorch runs eagerly in NCHW
 and in channels_last, and as torch.compile; inference in onnxruntime too; nasflow's reference executor (candle) is a row.
 
-Printed for each: images a second, ms a step (median, quartiles), GFLOP/s (two a multiply-add, three passes where it trains)
+Printed for each: images a second, ms a step (median, quartiles, best), GFLOP/s (two a multiply-add, three passes where it trains)
 and their share of a large matrix product's, the process's peak memory and what it held at its start, and
     ratio NAME VALUE    nasflow's speed over PyTorch's faster eager layout; above 1 is faster
 
@@ -21,6 +21,7 @@ and their share of a large matrix product's, the process's peak memory and what 
   --seconds S      seconds of each side in each round, at least one step [2; quick: 0.3]
   --no-compile     without torch.compile (its compilation takes minutes)
   --no-candle      without the reference executor
+  --clock cpu      with --threads 1: times that each process ran, for a machine that other work uses too
   --json FILE      writes all times there
   --help           this
 
@@ -34,6 +35,12 @@ for argument in "$@"; do
     --help | -h)
         help
         exit 0
+        ;;
+    --quick | --only | --only=* | --threads | --threads=* | --rounds | --rounds=* | --seconds | --seconds=* | --clock | --clock=* | \
+        --json | --json=* | --no-compile | --no-candle) ;;
+    --*)
+        echo "\`$argument\` is no option; --help lists them" >&2
+        exit 2
         ;;
     esac
 done

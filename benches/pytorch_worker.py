@@ -11,13 +11,14 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def serve(side, workload, threads, lines, answers):
+def serve(side, workload, threads, clock, lines, answers):
     """Reads `run SECONDS [STEPS]` and `end` from `lines`, writes JSON to `answers`."""
 
     def say(**said):
         print(json.dumps(said), file=answers, flush=True)
 
     start = peak()
+    now = time.process_time if clock == "cpu" else time.perf_counter
     try:
         import torch
 
@@ -33,9 +34,9 @@ def serve(side, workload, threads, lines, answers):
             seconds, least = float(words[1]), int(words[2]) if len(words) > 2 else 1
             begin, ms, value = time.perf_counter(), [], 0.0
             while len(ms) < least or time.perf_counter() - begin < seconds:
-                at = time.perf_counter()
+                at = now()
                 value = step()
-                ms.append((time.perf_counter() - at) * 1e3)
+                ms.append((now() - at) * 1e3)
             say(ms=ms, value=value)
     except Exception as error:  # told to the driver, which puts it in the table
         text = " ".join(str(error).split())
@@ -135,7 +136,7 @@ def onnxruntime(net, images, threads):
     return lambda: float(session.run(None, feed)[0][0, 0, 0, 0])
 
 
-def fork(side, workload, threads, others):
+def fork(side, workload, threads, clock, others):
     """A process for one side; torch is already imported here, so it starts at once. (pid, to it, from it)
 
     `others` are this process's ends of earlier pipes: a child that kept them would keep its siblings alive."""
@@ -150,7 +151,7 @@ def fork(side, workload, threads, others):
                 os.close(pipe.fileno())
             # What libraries print goes where errors go.
             os.dup2(2, 1)
-            serve(side, workload, threads, os.fdopen(there_read), os.fdopen(there_write, "w"))
+            serve(side, workload, threads, clock, os.fdopen(there_read), os.fdopen(there_write, "w"))
         finally:
             os._exit(0)
     os.close(there_read), os.close(there_write)

@@ -3,11 +3,13 @@
 //! `cargo bench --bench networks -- [NAME…]` prints a table; `benches/against-pytorch.sh` runs the same beside PyTorch, through
 //! `serve`.
 
+mod clock;
 #[path = "../common/mod.rs"]
 mod common;
 mod step;
 mod workload;
 
+use clock::Clock;
 use common::{Arguments, fail, quartiles};
 use serde_json::json;
 use std::io::{BufRead, Write};
@@ -16,28 +18,35 @@ use step::{PHASES, Stepper};
 use workload::{Task, WORKLOADS, Workload};
 
 const HELP: &str = "cargo bench --bench networks -- [NAME…] [--threads 2] [--executor fast] [--seconds 3]
+                                              [--clock wall]
 
 Steps of whole networks: images/s, ms a step (median, quartiles), GFLOP/s, peak memory. Names: yolov5n, yolov5s, mobilenet,
 nasbench201 (training steps), yolov5n-640 (inference), matrix (a product of two matrices); all without a name.
---executor fast|reference, --seconds for each.
+--executor fast|reference, --seconds for each, --clock wall|cpu (the process's own time: for one thread on a machine that others use).
 
 describe NAME   what a workload is, as JSON
 serve NAME      for a driver: a line `run SECONDS` or `run SECONDS STEPS` on standard input is answered by a line of JSON;
                 `end` by the peak memory";
 
 fn main() {
-    let arguments = Arguments::read(&["threads", "executor", "seconds"], HELP);
+    let arguments = Arguments::read(&["threads", "executor", "seconds", "clock"], HELP);
     let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
     let threads = arguments.count("threads", 2);
     let executor = arguments.text("executor").unwrap_or("fast");
+    let clock = match (arguments.text("clock").unwrap_or("wall"), threads) {
+        ("wall", _) => Clock::Wall,
+        ("cpu", 1) => Clock::Cpu,
+        ("cpu", _) => fail("`--clock cpu` needs `--threads 1`: the time of several threads is not how long they took"),
+        (other, _) => fail(&format!("`--clock {other}`: there are `wall` and `cpu`")),
+    };
     common::use_threads(threads);
     let done = match words.as_slice() {
         ["describe", name] => find(name).and_then(|w| describe(&w)),
-        ["serve", name] => serve(name, executor),
+        ["serve", name] => serve(name, executor, clock),
         names => {
             let seconds = arguments.count("seconds", 3) as f64;
             let all: Vec<&str> = WORKLOADS.iter().map(|w| w.name).chain(["matrix"]).collect();
-            table(if names.is_empty() { &all } else { names }, executor, threads, seconds)
+            table(if names.is_empty() { &all } else { names }, executor, threads, seconds, clock)
         }
     };
     done.unwrap_or_else(|e| fail(&e));
@@ -73,6 +82,7 @@ struct Subject {
     what: What,
     flops: f64,
     images: usize,
+    clock: Clock,
 }
 
 enum What {
@@ -83,15 +93,15 @@ enum What {
 /// Sides of the matrices of `matrix`.
 const SIDE: usize = 2048;
 
-fn subject(name: &str, executor: &str) -> Result<Subject, String> {
+fn subject(name: &str, executor: &str, clock: Clock) -> Result<Subject, String> {
     if name == "matrix" {
         let matrix = common::Matrix::new(SIDE).map_err(|e| e.to_string())?;
-        return Ok(Subject { flops: matrix.flops(), what: What::Matrix(matrix), images: 1 });
+        return Ok(Subject { flops: matrix.flops(), what: What::Matrix(matrix), images: 1, clock });
     }
     let workload = find(name)?;
     let program = workload.program()?;
     let stepper = Stepper::new(&workload, &program, executor)?;
-    Ok(Subject { what: What::Network(Box::new(stepper)), flops: workload.flops(&program), images: workload.batch })
+    Ok(Subject { what: What::Network(Box::new(stepper)), flops: workload.flops(&program), images: workload.batch, clock })
 }
 
 impl Subject {
@@ -99,12 +109,12 @@ impl Subject {
     fn run(&mut self, seconds: f64, least: usize) -> Result<(Vec<f64>, f64), String> {
         let (begin, mut times, mut last) = (Instant::now(), Vec::new(), 0.0);
         while times.len() < least || begin.elapsed().as_secs_f64() < seconds {
-            let start = Instant::now();
+            let start = self.clock.now();
             let took = match &mut self.what {
-                What::Matrix(matrix) => matrix.product().map_err(|e| e.to_string())?,
+                What::Matrix(matrix) => matrix.product(|| self.clock.now()).map_err(|e| e.to_string())?,
                 What::Network(stepper) => {
-                    last = stepper.step()?;
-                    start.elapsed().as_secs_f64()
+                    last = stepper.step(self.clock)?;
+                    self.clock.now() - start
                 }
             };
             times.push(took * 1e3);
@@ -120,9 +130,9 @@ impl Subject {
     }
 }
 
-fn serve(name: &str, executor: &str) -> Result<(), String> {
+fn serve(name: &str, executor: &str, clock: Clock) -> Result<(), String> {
     let start = memory("VmHWM");
-    let mut subject = subject(name, executor)?;
+    let mut subject = subject(name, executor, clock)?;
     let say = |v: serde_json::Value| {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{v}").and_then(|()| out.flush()).map_err(|e| e.to_string())
@@ -147,11 +157,11 @@ fn serve(name: &str, executor: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn table(names: &[&str], executor: &str, threads: usize, seconds: f64) -> Result<(), String> {
+fn table(names: &[&str], executor: &str, threads: usize, seconds: f64, clock: Clock) -> Result<(), String> {
     println!("{executor}, {threads} threads, {}", nasflow_kernels::instruction_set());
     println!("{:<12} {:>9} {:>9} {:>19} {:>8} {:>9}", "workload", "images/s", "ms", "quartiles", "GFLOP/s", "peak MB*");
     for name in names {
-        let mut subject = subject(name, executor)?;
+        let mut subject = subject(name, executor, clock)?;
         subject.run(0.0, 2)?;
         let (ms, _) = subject.run(seconds, 3)?;
         let [low, middle, high] = quartiles(&ms);

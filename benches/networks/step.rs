@@ -1,23 +1,24 @@
 //! One step of a workload on an executor of this project, as the trainer makes it.
 
+use super::clock::Clock;
 use super::workload::{Task, Workload};
 use nasflow::base::Random;
 use nasflow::data::Target;
 use nasflow::document::{LossGains, Optimizer};
-use nasflow::nn::{Executor, NormOptions, Parameters, executor_named};
+use nasflow::nn::{Executor, NormOptions, Parameters, choose};
 use nasflow::space::{ParamKind, Program};
 use nasflow::train::optimizer::{self, Moments, Rule};
 use nasflow::train::{DetectionLoss, schedule::Rates};
-use std::time::Instant;
+use nasflow_kernels::softmax_cross_entropy;
 
 /// Rates of every step: YOLOv5's momentum and weight decay.
 const RATES: Rates = Rates { lr: 0.01, bias_lr: 0.01, momentum: 0.937, accumulate: 1 };
 const RULE: Rule = Rule { optimizer: Optimizer::Sgd, beta2: 0.999, weight_decay: 5e-4, clip_norm: 0.0 };
-const GAINS: LossGains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true };
+const GAINS: LossGains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true, label_smoothing: 0.0 };
 
 enum Loss {
     Detect(Box<DetectionLoss>, Vec<Target>),
-    Classify(Vec<usize>),
+    Classify(Vec<u32>),
     None,
 }
 
@@ -43,13 +44,13 @@ pub const PHASES: [&str; 4] = ["forward", "loss", "backward", "optimiser"];
 impl Stepper {
     /// Fresh weights and one batch of noise. `executor` is `fast` or `reference`.
     pub fn new(workload: &Workload, program: &Program, executor: &str) -> Result<Stepper, String> {
-        let executor = executor_named(program, executor, workload.batch)?;
+        let executor = nasflow::nn::executor(program, choose(Some(executor), "cpu")?.device, workload.batch)?;
         let image = program.values[0];
         let mut random = Random::at(0, "bench images", &[]);
         let images = (0..workload.batch * image.h * image.w * image.c).map(|_| random.unit() as f32).collect();
         let loss = match workload.task {
             Task::Detect => Loss::Detect(Box::new(DetectionLoss::new(program, &GAINS)?), workload.targets()),
-            Task::Classify => Loss::Classify((0..workload.batch).map(|i| i * 31 % workload.classes).collect()),
+            Task::Classify => Loss::Classify((0..workload.batch).map(|i| (i * 31 % workload.classes) as u32).collect()),
             Task::Infer => Loss::None,
         };
         let mut params = Parameters::init(program, 0);
@@ -65,34 +66,40 @@ impl Stepper {
         Ok(Stepper { executor, params, grads, momentum, kinds, images, batch, norm, loss, steps: 0, phases: Default::default() })
     }
 
-    /// One step; its loss, or the mean size of the outputs where it only infers.
-    pub fn step(&mut self) -> Result<f64, String> {
+    /// One step, its phases timed by `clock`; its loss, or the mean size of the outputs where it only infers.
+    pub fn step(&mut self, clock: Clock) -> Result<f64, String> {
         let n = self.batch;
         if let Loss::None = self.loss {
-            self.executor.forward_eval(&self.params, &self.images, n, self.norm)?;
+            match self.steps {
+                0 => self.executor.forward_eval(&self.params, &self.images, n, self.norm)?,
+                _ => self.executor.forward_eval_again(&self.params, &self.images, n, self.norm)?,
+            }
+            self.steps += 1;
             let output = self.executor.output(0);
             return Ok(output.iter().map(|v| f64::from(v.abs())).sum::<f64>() / output.len().max(1) as f64);
         }
-        let mut clock = Clock { at: Instant::now(), phases: &mut self.phases };
+        let mut laps = Laps { clock, at: clock.now(), phases: &mut self.phases };
         self.executor.forward_train(&mut self.params, &self.images, n, self.norm)?;
-        clock.ends(0);
+        laps.ends(0);
         let value = match &mut self.loss {
             Loss::Detect(loss, targets) => {
                 let outputs: Vec<&[f32]> = (0..loss.grads().len()).map(|i| self.executor.output(i)).collect();
                 let parts = loss.evaluate(&outputs, n, targets)?;
-                clock.ends(1);
+                laps.ends(1);
                 self.executor.backward(&self.params, loss.grads(), &mut self.grads)?;
                 parts.sum()
             }
             Loss::Classify(labels) => {
-                let (value, gradient) = cross_entropy(self.executor.output(0), labels);
-                clock.ends(1);
+                let logits = self.executor.output(0);
+                let mut gradient = vec![0.0; logits.len()];
+                let value = softmax_cross_entropy(logits, n, logits.len() / n, labels, 0.0, &mut gradient);
+                laps.ends(1);
                 self.executor.backward(&self.params, &[gradient], &mut self.grads)?;
                 value
             }
             Loss::None => 0.0,
         };
-        clock.ends(2);
+        laps.ends(2);
         self.steps += 1;
         // The trainer's test for divergence.
         let norm = optimizer::global_norm(&self.grads);
@@ -101,36 +108,21 @@ impl Stepper {
         }
         let moments = Moments { first: &mut self.momentum, second: None };
         optimizer::step(&RULE, &RATES, self.steps, &self.kinds, norm, &mut self.params, &mut self.grads, moments);
-        clock.ends(3);
+        laps.ends(3);
         Ok(value)
     }
 }
 
-struct Clock<'a> {
-    at: Instant,
+struct Laps<'a> {
+    clock: Clock,
+    at: f64,
     phases: &'a mut [Vec<f64>; 4],
 }
 
-impl Clock<'_> {
+impl Laps<'_> {
     fn ends(&mut self, phase: usize) {
-        let now = Instant::now();
-        self.phases[phase].push((now - self.at).as_secs_f64());
+        let now = self.clock.now();
+        self.phases[phase].push(now - self.at);
         self.at = now;
     }
-}
-
-/// Mean soft-max cross-entropy of logits, n × classes, and its gradient.
-fn cross_entropy(logits: &[f32], labels: &[usize]) -> (f64, Vec<f32>) {
-    let (n, classes) = (labels.len(), logits.len() / labels.len());
-    let (mut sum, mut gradient) = (0.0, vec![0.0; logits.len()]);
-    for ((row, g), label) in logits.chunks(classes).zip(gradient.chunks_mut(classes)).zip(labels) {
-        let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let total: f64 = row.iter().map(|v| f64::from(v - top).exp()).sum();
-        sum += total.ln() - f64::from(row[*label] - top);
-        for (i, (g, v)) in g.iter_mut().zip(row).enumerate() {
-            let share = f64::from(v - top).exp() / total;
-            *g = ((share - f64::from(u8::from(i == *label))) / n as f64) as f32;
-        }
-    }
-    (sum / n as f64, gradient)
 }

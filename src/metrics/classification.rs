@@ -72,7 +72,7 @@ impl ClassificationReport {
 fn place(row: &[f32], class: usize) -> usize {
     let own = row[class];
     if own.is_nan() {
-        return row.len();
+        return usize::MAX;
     }
     row.iter().enumerate().filter(|&(i, &x)| x > own || (x == own && i < class)).count()
 }

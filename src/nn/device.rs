@@ -33,8 +33,18 @@ pub fn instruction_set() -> &'static str {
 
 /// The CUDA devices of this machine; why there is none, in words, where there is none.
 pub fn gpus() -> Result<Vec<Gpu>, String> {
-    let count = imp::count()?;
-    (0..count).map(|i| imp::describe(i, check(i).err())).collect()
+    let look = |index| {
+        let fault = check(index).err();
+        imp::describe(index, fault.clone()).unwrap_or_else(|why| Gpu {
+            index,
+            name: "unknown".into(),
+            compute_capability: (0, 0),
+            memory: 0,
+            memory_free: 0,
+            fault: fault.or(Some(why)),
+        })
+    };
+    Ok((0..imp::count()?).map(look).collect())
 }
 
 /// Opens a device and lets it compute something whose result is known. What it holds is given back.
@@ -58,10 +68,12 @@ pub(super) fn check(index: usize) -> Result<(), String> {
 pub(super) fn name(index: usize) -> Option<String> {
     static NAMES: Mutex<BTreeMap<usize, String>> = Mutex::new(BTreeMap::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    if !names.contains_key(&index) {
-        names.insert(index, imp::describe(index, None).ok()?.name);
+    if let Some(name) = names.get(&index) {
+        return Some(name.clone());
     }
-    names.get(&index).cloned()
+    let name = imp::describe(index, None).ok()?.name;
+    names.insert(index, name.clone());
+    Some(name)
 }
 
 /// The device of a number, opened once a process: opening takes a second, and its kernels are loaded once.

@@ -73,6 +73,12 @@ pub trait Executor: Send {
     /// Forward in inference mode: running statistics.
     fn forward_eval(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String>;
 
+    /// [`Executor::forward_eval`] of another batch with the parameters and norm of the last one, which must not have changed: an
+    /// executor that prepared them need not look at them again.
+    fn forward_eval_again(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
+        self.forward_eval(params, images, n, norm)
+    }
+
     /// Output `i` of the last forward: n × h × w × c.
     fn output(&self, i: usize) -> &[f32];
 

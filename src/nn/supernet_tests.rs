@@ -15,11 +15,11 @@ const SPACE: &str = r#"space {
     choice "op" plain deep
     network activation=(choice)"act" {
         input d
-        conv stride=4 { channels 16 8; kernel 3 5 }
-        choose "a" { skip; conv (choice)"same"; c3 16 { repeats 2 1 0; expansion 0.5 0.25 }; max-pool 3 }
+        conv 16 stride=4 { kernel 3 5 }
+        choose "a" { skip; conv 16 { kernel 3 1 }; c3 16 { repeats 2 1 0; expansion 0.5 0.25 }; max-pool 3 }
         skip as="p"
         repeat "d" 1 3 0 { choose { mbconv 16 { kernel 5 3; expand 2 1; ratio 0 4 }; residual 16 { repeats 1 2 } } }
-        conv stride=2 { channels 16 24 } as="x"
+        conv stride=2 { channels 16 24 }
         choose (choice)"op" as="s" { conv 16 as="plain"; repeat 1 as="deep" { conv { channels 8 16 }; conv 16 kernel=3 } }
         choose (choice)"op" as="t" { skip as="plain"; ghost 16 as="deep" }
         upsample 2
@@ -30,25 +30,21 @@ const SPACE: &str = r#"space {
 }"#;
 
 fn supernet() -> Supernet {
-    let text = SPACE.replace("} as=\"x\"", "}; skip as=\"x\"").replace("(choice)\"same\"", "16 { kernel 3 1 }");
-    let text = text.replace("conv stride=4 { channels 16 8;", "conv 16 stride=4 {");
-    let space = whole(&text);
+    let space = whole(SPACE);
     Supernet::of(&space).unwrap_or_else(|e| panic!("{e:#?}"))
 }
 
 /// Values of all shared tensors, norms away from one and zero.
 fn shared(net: &Supernet) -> Vec<Vec<f32>> {
-    let value = |(i, t): (usize, &crate::space::ParamSpec)| {
-        let values = normal(&format!("tensor {i}"), t.len());
-        let scale = 1.0 / (t.fan_in as f32).sqrt();
-        values.into_iter().map(|v| match t.kind {
-            ParamKind::RunningVar => 1.0 + v.abs(),
-            ParamKind::NormScale => 1.0 + 0.2 * v,
-            ParamKind::NormShift | ParamKind::RunningMean => 0.2 * v,
-            _ => v * scale,
-        })
+    let value = |t: &crate::space::ParamSpec, v: f32| match t.kind {
+        ParamKind::RunningVar => 1.0 + v.abs(),
+        ParamKind::NormScale => 1.0 + 0.2 * v,
+        ParamKind::NormShift | ParamKind::RunningMean => 0.2 * v,
+        _ => v / (t.fan_in as f32).sqrt(),
     };
-    net.tensors().iter().enumerate().map(|t| value(t).collect()).collect()
+    let tensor =
+        |(i, t): (usize, &crate::space::ParamSpec)| normal(&format!("tensor {i}"), t.len()).into_iter().map(|v| value(t, v)).collect();
+    net.tensors().iter().enumerate().map(tensor).collect()
 }
 
 /// Outputs in inference, then outputs, gradients and running statistics of a training step.

@@ -280,7 +280,7 @@ fn odd_wiring() -> Program {
 /// twice, the image among the inputs, a mixture in a concatenation, one of one.
 fn mixtures() -> Program {
     let mut b = Builder::new(6, 7, 3);
-    let mut mixture = |b: &mut Builder, options: usize| b.param(ParamKind::Mixture, vec![options], options);
+    let mixture = |b: &mut Builder, options: usize| b.param(ParamKind::Mixture, vec![options], options);
     let (ops, depth) = (mixture(&mut b, 4), mixture(&mut b, 2));
     let mut x = b.conv_norm(0, 12, 3, 1, 1, Activation::Silu);
     for _ in 0..2 {
@@ -292,12 +292,13 @@ fn mixtures() -> Program {
     }
     let s = b.shape(x);
     let deep = b.conv_norm(x, 12, 1, 1, 1, Activation::Silu);
-    let m = b.push(Op::Mix { weights: depth, picks: vec![0, 1, 0] }, &[x, deep, x], s);
+    let zero = b.push(Op::Zero, &[0], s);
+    let m = b.push(Op::Mix { weights: depth, picks: vec![0, 1, 0, 1] }, &[x, deep, x, zero], s);
     let one = b.push(Op::Mix { weights: depth, picks: vec![1] }, &[m], s);
     let image = b.shape(0);
     let c = b.conv_bias(0, 3, 3, 1, 1);
     let i = b.push(Op::Mix { weights: depth, picks: vec![0, 1] }, &[0, c], image);
-    let joined = b.concat(&[one, i, m]);
+    let joined = b.concat(&[one, i, zero, m]);
     let y = b.conv_bias(joined, 4, 1, 1, 1);
     b.features(&[y, m])
 }

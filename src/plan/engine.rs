@@ -115,6 +115,10 @@ pub struct Engine<'a> {
     pub(super) tickets: HashMap<usize, Tickets<'a>>,
     pub(super) candidates: HashMap<(Digest, Vec<(String, String)>), Arc<Candidate>>,
     pub(super) tables: BTreeMap<String, Arc<Table>>,
+    /// The supernets of this replay, by stage.
+    pub(super) supernets: HashMap<usize, Slot>,
+    /// What stands for a whole space, by name.
+    pub(super) wholes: HashMap<String, Arc<Candidate>>,
 }
 
 impl<'a> Engine<'a> {
@@ -125,8 +129,17 @@ impl<'a> Engine<'a> {
         spaces: &'a BTreeMap<String, Space>,
         numerics: String,
     ) -> Self {
-        let (tickets, candidates, tables) = (HashMap::new(), HashMap::new(), BTreeMap::new());
-        Engine { pipeline, data, spaces, numerics, tickets, candidates, tables }
+        Engine {
+            pipeline,
+            data,
+            spaces,
+            numerics,
+            tickets: HashMap::new(),
+            candidates: HashMap::new(),
+            tables: BTreeMap::new(),
+            supernets: HashMap::new(),
+            wholes: HashMap::new(),
+        }
     }
 
     /// The same engine with the tables that `evaluate` stages read, by stage.
@@ -148,6 +161,7 @@ impl<'a> Engine<'a> {
         for (index, stage) in pipeline.stages.iter().enumerate() {
             let view = match &stage.kind {
                 StageKind::Sample(sample) => self.sample(index, sample, known),
+                StageKind::Train(train) if pipeline.supernet(stage).is_some() => self.supernet(index, train, known, &mut pass.works),
                 StageKind::Train(train) => {
                     let incoming = self.incoming(index, &pass);
                     self.each(incoming, |engine, slot| vec![engine.train(index, train, slot, known, &mut pass.works)])

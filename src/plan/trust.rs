@@ -4,7 +4,7 @@ use super::choose::value_of;
 use super::engine::{StageView, View};
 use super::model::{Model, State};
 use crate::base::Digest;
-use crate::document::{Metric, Pipeline, StageKind, Trust};
+use crate::document::{Metric, Pipeline, Trust};
 use std::collections::BTreeMap;
 
 /// The networks that both stages of a `trust` line have measured, in the order of their digests. More is better in `ranked`
@@ -42,14 +42,7 @@ pub fn paired(pipeline: &Pipeline, view: &View) -> Vec<Paired> {
 /// Whether the answer rests on a ranking by shared weights that no `trust` line checks.
 pub fn unchecked(pipeline: &Pipeline) -> bool {
     let checked = pipeline.answer.as_ref().is_none_or(|a| !a.trust.is_empty());
-    !checked && pipeline.stages.iter().any(|s| shares_weights(&s.kind))
-}
-
-/// Whether the models of a stage share their weights with each other. Supernets will; no stage of this version does.
-fn shares_weights(stage: &StageKind) -> bool {
-    match stage {
-        StageKind::Sample(_) | StageKind::Train(_) | StageKind::Evaluate(_) | StageKind::Select(_) => false,
-    }
+    !checked && pipeline.stages.iter().any(|s| pipeline.supernet(s).is_some())
 }
 
 fn stage<'v>(pipeline: &Pipeline, view: &'v View, name: &str) -> Option<&'v StageView> {

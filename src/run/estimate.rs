@@ -41,7 +41,7 @@ pub fn rate(store: &Store, kind: &str) -> Option<f64> {
 /// Multiply-adds that a training still needs (forward; the rate counts alike).
 pub fn load(work: &Work) -> f64 {
     match work {
-        Work::Train(w) => (w.end().saturating_sub(w.done()) * w.recipe.batch as u64) as f64 * w.candidate.macs as f64,
+        Work::Train(w) => (w.end().saturating_sub(w.done()) * w.recipe.batch as u64) as f64 * w.trainee.macs() as f64,
         _ => 0.0,
     }
 }

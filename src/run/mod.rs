@@ -17,6 +17,7 @@ pub mod observe;
 pub mod packs;
 pub mod prepare;
 pub mod smoke;
+pub mod supernet;
 mod tables;
 pub mod trust;
 pub mod worker;

@@ -1,7 +1,7 @@
 //! Average pooling (padding counts as zeros: PyTorch's `count_include_pad = True`, its default) and global average pooling.
 
 use crate::par::{Out, aligned, chunks, with_local};
-use crate::pool::Pool2d;
+use crate::pool::{Pool2d, covering};
 use crate::simd::{Simd, current, load, store, vectorised};
 use crate::view::View;
 
@@ -106,17 +106,6 @@ fn windows(x: &[f32], xv: View, y: Out, yv: View, rows: &[(usize, usize)], cols:
 /// For each of `outputs` windows, the inputs it covers.
 fn covered(n: usize, outputs: usize, kernel: usize, stride: usize, padding: usize) -> Vec<(usize, usize)> {
     (0..outputs).map(|o| ((o * stride).saturating_sub(padding).min(n), (o * stride + kernel).saturating_sub(padding).min(n))).collect()
-}
-
-/// For each of `n` inputs, the windows that cover it.
-fn covering(n: usize, outputs: usize, kernel: usize, stride: usize, padding: usize) -> Vec<(usize, usize)> {
-    (0..n)
-        .map(|i| {
-            let first = (i + padding + 1).saturating_sub(kernel).div_ceil(stride);
-            let last = ((i + padding) / stride + 1).min(outputs);
-            (first.min(last), last)
-        })
-        .collect()
 }
 
 /// y = window sum / (kh·kw).

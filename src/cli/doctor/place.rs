@@ -92,7 +92,7 @@ mod tests {
         // A directory with other things in it is no store.
         std::fs::write(dir.path().join("other"), b"").unwrap();
         let place = look(dir.path(), Some(dir.path()));
-        assert!(place.fault.is_some_and(|f| f.contains("other")));
+        assert!(place.fault.is_some_and(|f| f.contains("it holds")));
         let deep = look(dir.path(), Some(Path::new("a/b/c")));
         assert!(!deep.exists && deep.writable && deep.root.ends_with("a/b/c"));
     }

@@ -1,16 +1,17 @@
 //! One namespace for data, spaces and stages; every reference names something of the right kind.
 
 use crate::document::context::Context;
-use crate::document::pipeline::StageKind;
+use crate::document::pipeline::{Init, Stage, StageKind};
 use crate::document::traps::shorten;
 use crate::document::typed::Draft;
 use crate::document::{Diagnostic, Spanned, nearest};
 
-/// Every declared name with its kind: `data set`, `space`, or the word of a stage.
+/// Every declared name with its kind: `data set`, `space`, `supernet`, or the word of a stage.
 fn names(draft: &Draft) -> Vec<(&Spanned<String>, &'static str)> {
     let data = draft.data.iter().map(|d| (&d.name, "data set"));
     let spaces = draft.spaces.iter().map(|s| (&s.name, "space"));
-    let stages = draft.stages.iter().map(|s| (&s.name, s.kind.word()));
+    let kind = |s: &Stage| if draft.supernet(s).is_some() { "supernet" } else { s.kind.word() };
+    let stages = draft.stages.iter().map(|s| (&s.name, kind(s)));
     data.chain(spaces).chain(stages).collect()
 }
 
@@ -47,15 +48,18 @@ pub fn references(context: &mut Context, draft: &Draft) {
         match &stage.kind {
             StageKind::Sample(sample) => {
                 for from in &stage.from {
-                    check(from, &["space"], "a space");
+                    check(from, &["space", "supernet"], "a space");
                 }
                 if let Some(objective) = &sample.objective {
                     check(&objective.stage, &["evaluate"], "an `evaluate` stage");
                 }
             }
             StageKind::Train(train) => {
-                for from in stage.from.iter().filter(|_| train.oneshot.is_none()) {
+                for from in stage.from.iter().filter(|f| train.oneshot.is_none() && !draft.spaces.iter().any(|s| s.name.value == f.value)) {
                     check(from, &["sample", "train", "evaluate", "select"], "a stage that gives models");
+                }
+                if let Init::From(name) = &train.init {
+                    check(name, &["supernet"], "a supernet");
                 }
                 if !train.data.value.is_empty() {
                     check(&train.data, &["data set"], "a data set");
@@ -111,7 +115,7 @@ pub fn supernets(context: &mut Context, draft: &Draft) {
                 Some((known, kind)) => {
                     let shown = shorten(&from.value);
                     let what = match *kind {
-                        "data set" => "a data set".to_string(),
+                        "data set" | "supernet" => format!("a {kind}"),
                         "evaluate" => "an `evaluate` stage".to_string(),
                         kind => format!("a `{kind}` stage"),
                     };
@@ -137,12 +141,6 @@ pub fn supernets(context: &mut Context, draft: &Draft) {
         if let ([_, second, ..], true) = (stage.from.as_slice(), sound) {
             let d = Diagnostic::error("several-values", "a supernet holds one space", second.span, "a second one");
             context.push(d.help("write a `train` for each space"));
-            sound = false;
-        }
-        if sound {
-            // The training loop is not wired yet: delete these lines with it.
-            let d = Diagnostic::error("not-yet", format!("`method {word}` is not supported yet"), oneshot.span, "not yet");
-            context.push(d.help("the line is understood; training a space as one supernet comes in a later version"));
         }
     }
 }
@@ -162,14 +160,16 @@ fn reference(
     }
     match all.iter().find(|(known, _)| known.value == name.value) {
         Some((known, kind)) => {
-            let later = match (*kind, what) {
-                ("space", "a stage that gives models") => Some(
-                    "training a space as one supernet comes in a later version; sample it first: `sample \"trials\" { from \"…\"; … }`",
-                ),
-                ("train", "a space") => Some("sampling from a supernet comes in a later version; sample from a space"),
+            let hint = match (*kind, what) {
+                ("space", "a stage that gives models") => Some("sample it first: `sample \"trials\" { from \"…\"; … }`"),
+                ("supernet", "a stage that gives models") => {
+                    Some("a supernet is not one network: sample it first: `sample \"subnets\" { from \"…\"; … }`")
+                }
+                ("train", "a space" | "a supernet") => Some("a supernet is a `train` whose `from` names a space"),
                 _ => None,
             };
-            let article = if matches!(*kind, "data set" | "space") { format!("a {kind}") } else { format!("a `{kind}` stage") };
+            let article =
+                if matches!(*kind, "data set" | "space" | "supernet") { format!("a {kind}") } else { format!("a `{kind}` stage") };
             let article = article.replace("a `evaluate`", "an `evaluate`");
             let d = Diagnostic::error(
                 "wrong-kind",
@@ -178,7 +178,7 @@ fn reference(
                 format!("{what} expected"),
             )
             .also(known.span, "declared here");
-            context.push(match (later, fitting().collect::<Vec<_>>().as_slice()) {
+            context.push(match (hint, fitting().collect::<Vec<_>>().as_slice()) {
                 (Some(help), _) => d.help(help),
                 (None, []) => d,
                 (None, names) => d.help(format!("{} of this file: {}", plural(what), list(names))),

@@ -6,6 +6,7 @@ mod kinds;
 mod rules;
 mod tasks;
 mod trust;
+mod weights;
 
 use super::context::Context;
 use super::pipeline::{Pipeline, Stage};

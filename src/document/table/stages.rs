@@ -23,10 +23,10 @@ pub const NODES: &[Spec] = &[
         &["name"],
         &[&[
             NAME,
-            Field::list("from", &[Name("space")], "", "The space that is sampled.").required(),
+            Field::list("from", &[Name("space")], "", "The space or the supernet that is sampled.").required(),
             Field::one("seed", SEED, "0", "Added to the pipeline's."),
         ]],
-        "Proposes architectures of a space.",
+        "Proposes architectures of a space, or networks of a supernet, which inherit its weights.",
         "sample \"trials\" { from \"backbone\"; strategy random; trials 16 }",
     ),
     Spec::new(
@@ -224,14 +224,13 @@ pub const NODES: &[Spec] = &[
         &[&[
             Field::one(
                 "kind",
-                &[Word(&["scratch", "continue"]), LaterWord(&["inherit"])],
+                &[Word(&["scratch", "continue", "inherit"])],
                 "scratch",
-                "`scratch`: fresh weights; `continue`: the incoming model's own.",
-            )
-            .required(),
-            Field::later("from", "starting from another training"),
+                "`scratch`: fresh weights; `continue`: the incoming model's own; `inherit`: those that it has in its supernet.",
+            ),
+            Field::one("from", &[Name("supernet")], "", "Of a supernet: another supernet whose weights it starts from."),
+            Field::one("match", &[Word(&["names"])], "", "Which of them: tensors of the same name and shape. Written with `from`."),
             Field::later("file", "starting from a file of weights"),
-            Field::later("match", "starting from another training"),
         ]],
         "What training starts from; must be written where the incoming models carry weights.",
         "init scratch",
@@ -333,7 +332,21 @@ pub const NODES: &[Spec] = &[
     ),
     Spec::later("command", &["metric"], "a metric of one's own"),
     Spec::later("uses", &["metric"], "a metric of one's own"),
-    Spec::later("recalibrate", &["evaluate"], "supernets"),
+    Spec::new(
+        "recalibrate",
+        &["evaluate"],
+        &["kind"],
+        &[&[
+            Field::one("kind", &[Word(&["off"])], "", "`off`: the supernet's own statistics, whatever networks they are of."),
+            Field::one("batches", &[Int(1, 1_000_000)], "", "How many batches."),
+            Field::one("batch", &[Int(1, 65536)], "the supernet's", "Images a batch."),
+            Field::one("split", &[Name("split")], "", "The split of the data that the supernet was trained on."),
+        ]],
+        "Batch norm of subnets: reset, then the mean over the first batches of the split in training order. Must be written where \
+         networks are evaluated with the weights of a supernet.",
+        "recalibrate batches=20 split=train",
+    )
+    .once(),
     Spec::later("latency-table", &["evaluate"], "tables of latencies"),
     Spec::new(
         "select",

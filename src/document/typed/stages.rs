@@ -1,6 +1,6 @@
 //! `sample`, `evaluate`, `select` and `answer` nodes.
 
-use super::{metric, table};
+use super::{metric, supernet, table};
 use crate::document::context::Context;
 use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, Sample, Select, SelectBy, Stage, StageKind, Strategy, Trust};
 use crate::document::{Diagnostic, Node, Spanned};
@@ -153,14 +153,15 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
     let data = node.child("data").and_then(|d| Some((d.text("name")?, d.text("split")?)));
     if let Some(method) = node.child("method") {
         let table = table::table(context, node, method, &metrics)?;
-        let evaluate = Evaluate { data: None, metrics, at: Vec::new(), table: Some(std::sync::Arc::new(table)) };
+        let evaluate = Evaluate { data: None, metrics, at: Vec::new(), recalibrate: None, table: Some(std::sync::Arc::new(table)) };
         return Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) });
     }
     if let (Some(first), None) = (metrics.iter().find(|m| m.value.reads_predictions()), node.child("data")) {
         let d = Diagnostic::error("missing", format!("`{}` is measured on images", first.value.name()), first.span, "`data` is missing");
         context.missing(node, d.help("name the images and the split: `data \"shapes\" split=val`"));
     }
-    let evaluate = Evaluate { data, metrics, at: node.counts("at"), table: None };
+    let recalibrate = node.child("recalibrate").and_then(|line| supernet::recalibrate(context, line));
+    let evaluate = Evaluate { data, metrics, at: node.counts("at"), recalibrate, table: None };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) })
 }
 

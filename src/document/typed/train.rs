@@ -1,5 +1,6 @@
 //! `train` nodes: a recipe and the lines that override it.
 
+use super::supernet;
 use crate::document::context::Context;
 use crate::document::pipeline::{Init, Optimizer, Recipe, Schedule, Stage, StageKind, Task, Train};
 use crate::document::unknown::missing;
@@ -26,18 +27,16 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
     foreign_lines(context, node, recipe.task);
     let over = node.child("schedule").and_then(|s| s.number("over"));
     recipe.over = over.unwrap_or(epochs as f64);
-    let init = node.child("init");
-    let continues = init.and_then(|i| i.text("kind")).is_some_and(|kind| kind.value == "continue");
     let train = Train {
         data,
         split,
         recipe,
         epochs,
         over_is_epochs: over.is_none(),
-        init: if continues { Init::Continue } else { Init::Scratch },
+        init: node.child("init").map_or(Init::Scratch, |init| supernet::init(context, init)),
         seed: node.count("seed").unwrap_or(0) as u64,
         seeds: node.count("seeds").unwrap_or(1),
-        init_written: init.is_some(),
+        init_written: node.child("init").is_some(),
         oneshot,
     };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Train(Box::new(train)) })

@@ -49,6 +49,15 @@ pub struct FastExecutor {
     timings: Option<Vec<[Duration; 2]>>,
 }
 
+/// What a forward pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forward {
+    Training,
+    Inference,
+    /// Inference with the parameters of the pass before.
+    Again,
+}
+
 /// What the buffers hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Last {
@@ -91,7 +100,8 @@ impl FastExecutor {
         self.timings.as_deref().unwrap_or(&[])
     }
 
-    fn forward(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions, training: bool) -> Result<(), String> {
+    fn forward(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions, pass: Forward) -> Result<(), String> {
+        let training = pass == Forward::Training;
         if n > self.max_batch {
             return Err(format!("{n} images in an executor for {}", self.max_batch));
         }
@@ -108,7 +118,7 @@ impl FastExecutor {
             kernels::copy(images, View { stride: place.view(n).c, offset: 0, ..place.view(n) }, block.as_mut_slice(), place.view(n));
             self.state.give_back(place.block, block);
         }
-        if !training {
+        if pass == Forward::Inference {
             self.state.packed.refresh(&self.program, plan, params, norm.eps);
         }
         for i in 0..self.program.nodes.len() {
@@ -190,14 +200,21 @@ impl Executor for FastExecutor {
 
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
         check_statistics(&self.program, n)?;
-        self.forward(params, images, n, norm, true)?;
+        self.forward(params, images, n, norm, Forward::Training)?;
         self.update_running(params, n, norm.momentum);
         self.last = Last::Training(n);
         Ok(())
     }
 
     fn forward_eval(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
-        self.forward(params, images, n, norm, false)?;
+        self.forward(params, images, n, norm, Forward::Inference)?;
+        self.last = Last::Inference(n);
+        Ok(())
+    }
+
+    fn forward_eval_again(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
+        let prepared = matches!(self.last, Last::Inference(_));
+        self.forward(params, images, n, norm, if prepared { Forward::Again } else { Forward::Inference })?;
         self.last = Last::Inference(n);
         Ok(())
     }

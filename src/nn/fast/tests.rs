@@ -221,6 +221,8 @@ fn inference_follows_its_parameters() {
         let mut fresh = FastExecutor::new(&program, 2).unwrap();
         fresh.forward_eval(&params, &image, 2, norm).unwrap();
         assert!(kept.output(0) == fresh.output(0), "after a change of parameter {id}");
+        kept.forward_eval_again(&params, &image[..image.len() / 2], 1, norm).unwrap();
+        assert!(kept.output(0) == &fresh.output(0)[..fresh.output(0).len() / 2], "again");
         if let Some(p) = params.0.get_mut(id) {
             let last = p.len() - 1;
             p[last] += 0.25;

@@ -173,7 +173,7 @@ impl Position {
                 let weights = weights_to_bytes(program, trainer.weights()).map_err(Failure::Attempt)?;
                 let weights = context.blobs.put(&weights)?;
                 self.rungs.retain(|r| r.epoch != epoch);
-                self.rungs.push(Rung { epoch, weights, state });
+                self.rungs.push(Rung { epoch, weights, state, choices: None });
                 None
             }
             None => {

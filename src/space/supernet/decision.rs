@@ -12,6 +12,8 @@ pub enum DecisionKind {
     Branch,
     /// Values of a property, which share weights by slicing: channels, kernel, expansion, activation, stride.
     Value,
+    /// Which of several values are read: the inputs of a node of a cell, or of `inputs`.
+    Inputs,
     /// How many of the copies of a `repeat`, or of the units of a block (`repeats`), are built.
     Depth,
 }
@@ -25,6 +27,8 @@ pub struct Decision {
     pub kind: DecisionKind,
     /// The options as a person reads them; the first is the reference.
     pub options: Vec<String>,
+    /// What a mixture over the decision has weights for: the options, or where inputs are picked, the single inputs.
+    pub candidates: usize,
     /// By option: the shared tensors that a network with it uses otherwise than a network with another option does
     /// (other decisions at their largest). Of a branch these are its own weights.
     pub tensors: Vec<Vec<usize>>,
@@ -36,13 +40,17 @@ pub(super) type Seen = Vec<Vec<Option<BTreeMap<usize, u64>>>>;
 pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {
     let mut kinds = vec![DecisionKind::Value; structure.decisions.len()];
     note_kinds(&structure.items, &mut kinds);
-    let each = structure.decisions.iter().zip(kinds).zip(seen).map(|((decision, kind), seen)| {
+    let mut picks = BTreeMap::new();
+    note_picks(&structure.items, &mut picks);
+    let each = structure.decisions.iter().enumerate().zip(kinds).zip(seen).map(|(((d, decision), kind), seen)| {
         let of = |used: &BTreeMap<usize, u64>| {
             let differs = |(tensor, slice): &(&usize, &u64)| seen.iter().flatten().any(|other| other.get(tensor) != Some(slice));
             used.iter().filter(differs).map(|(tensor, _)| *tensor).collect()
         };
         let tensors = seen.iter().map(|used| used.as_ref().map_or(vec![], of)).collect();
-        Decision { label: decision.label.clone(), kind, options: decision.options.clone(), tensors }
+        let options = decision.options.clone();
+        let candidates = picks.get(&d).copied().unwrap_or(options.len());
+        Decision { label: decision.label.clone(), kind, options, candidates, tensors }
     });
     each.collect()
 }
@@ -59,10 +67,38 @@ fn note_kinds(items: &[Item], kinds: &mut [DecisionKind]) {
                 kinds[*decision] = DecisionKind::Branch;
                 note_kinds(branches, kinds);
             }
+            What::Pick { pick, .. } => pick.iter().for_each(|p| kinds[p.decision] = DecisionKind::Inputs),
+            What::Cell(cell) => {
+                cell.count.decision.into_iter().for_each(|d| kinds[d] = DecisionKind::Depth);
+                for node in &cell.nodes {
+                    node.pick.iter().for_each(|p| kinds[p.decision] = DecisionKind::Inputs);
+                    note_kinds(&node.edges, kinds);
+                    note_kinds(node.op.as_slice(), kinds);
+                }
+            }
             What::Repeat { count, copies } => {
                 count.decision.into_iter().for_each(|d| kinds[d] = DecisionKind::Depth);
                 copies.iter().for_each(|c| note_kinds(c, kinds));
             }
+        }
+    }
+}
+
+/// How many candidates each decision between inputs has.
+fn note_picks(items: &[Item], found: &mut BTreeMap<usize, usize>) {
+    for item in items {
+        match &item.what {
+            What::Skip | What::Layer { .. } => {}
+            What::Pick { inputs, pick, .. } => found.extend(pick.iter().map(|p| (p.decision, inputs.len()))),
+            What::Cell(cell) => {
+                for node in &cell.nodes {
+                    found.extend(node.pick.iter().map(|p| (p.decision, node.edges.len())));
+                    note_picks(&node.edges, found);
+                    note_picks(node.op.as_slice(), found);
+                }
+            }
+            What::Choose { branches, .. } => note_picks(branches, found),
+            What::Repeat { copies, .. } => copies.iter().for_each(|c| note_picks(c, found)),
         }
     }
 }

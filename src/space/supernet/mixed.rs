@@ -14,7 +14,7 @@ pub struct Mixture {
     pub param: ParamId,
     /// Index in [`Supernet::decisions`].
     pub decision: usize,
-    /// The options that are computed; number j of the parameter weighs the output of option `options[j]`.
+    /// The options (of picked inputs, the inputs) that are computed; number j of the parameter weighs the output of option `options[j]`.
     pub options: Vec<usize>,
 }
 
@@ -34,7 +34,9 @@ impl Supernet {
     /// The network in which each decision of `over` is computed with all options that are listed for it, their outputs
     /// added with weights; every other decision takes its option of `options` (as in [`sample_from`](Self::sample_from)).
     ///
-    /// Only branches and the counts of a `repeat` can be mixed. Values (channels, kernels, expansions, the `repeats` of a
+    /// Only branches, the counts of a `repeat` and picked inputs can be mixed. Where inputs are picked (the nodes of a cell
+    /// with `edges N`, or `inputs`), the list holds single inputs instead of sets of them: all inputs with weights of one
+    /// are DARTS, with weights of their own PC-DARTS. Values (channels, kernels, expansions, the `repeats` of a
     /// block) hold one value for the whole program: a method that learns them draws them and asks for another program.
     /// Branches that are mixed must have one shape. Costs are of everything that is computed.
     pub fn mixed(&self, options: &[usize], over: &BTreeMap<usize, Vec<usize>>) -> Result<Mixed, Infeasible> {
@@ -43,7 +45,7 @@ impl Supernet {
                 Err(Infeasible { reason, span: self.space.structure.decisions.get(d).map(|d| d.span).unwrap_or_default() })
             };
             let Some(decision) = self.decisions.get(d) else { return fail(format!("there is no decision {d}")) };
-            let distinct = list.iter().enumerate().all(|(i, o)| *o < decision.options.len() && !list[..i].contains(o));
+            let distinct = list.iter().enumerate().all(|(i, o)| *o < decision.candidates && !list[..i].contains(o));
             if list.is_empty() || !distinct {
                 return fail(format!("{list:?} are not options of `{}`", decision.label));
             }

@@ -46,7 +46,6 @@ pub struct Supernet {
 
 /// What is known of a tensor while samples are looked at.
 struct Found {
-    span: Span,
     first: Use,
     kind: ParamKind,
     /// Sizes of the dimensions that are not channels.
@@ -206,7 +205,6 @@ impl Build<'_> {
                 }
             }
             let found = self.found.entry(Name::of(&of.tensor)).or_insert_with(|| Found {
-                span,
                 first: of.clone(),
                 kind: spec.kind,
                 sizes: vec![0; of.dims.len()],

@@ -56,6 +56,15 @@ pub(super) fn settings<'a>(structure: &'a Structure, visit: &mut dyn FnMut(&'a S
                 What::Skip => {}
                 What::Layer { settings, .. } => settings.iter().for_each(|(_, s)| visit(s)),
                 What::Choose { branches, .. } => items(branches, visit),
+                What::Pick { .. } => {}
+                What::Cell(cell) => {
+                    visit(&cell.channels);
+                    visit(&cell.count);
+                    for node in &cell.nodes {
+                        items(&node.edges, visit);
+                        items(node.op.as_slice(), visit);
+                    }
+                }
                 What::Repeat { count, copies } => {
                     visit(count);
                     copies.iter().for_each(|c| items(c, visit));
@@ -113,6 +122,22 @@ fn places(structure: &Structure) -> Vec<Place> {
                         through.push((*decision, i));
                         items(std::slice::from_ref(branch), through, found);
                         through.pop();
+                    }
+                }
+                What::Pick { pick, .. } => note(pick.as_ref().map(|p| p.decision), through, found),
+                What::Cell(cell) => {
+                    note(cell.channels.decision, through, found);
+                    note(cell.count.decision, through, found);
+                    for node in &cell.nodes {
+                        note(node.pick.as_ref().map(|p| p.decision), through, found);
+                        for (e, edge) in node.edges.iter().enumerate() {
+                            let set = node.pick.as_ref().and_then(|p| Some((p.decision, p.sets.iter().position(|s| s.contains(&e))?)));
+                            let before = through.len();
+                            through.extend(set);
+                            items(std::slice::from_ref(edge), through, found);
+                            through.truncate(before);
+                        }
+                        items(node.op.as_slice(), through, found);
                     }
                 }
                 What::Repeat { count, copies } => {

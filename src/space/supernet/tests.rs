@@ -233,3 +233,26 @@ fn the_flagship_shares_its_weights() {
     assert_eq!(shape.c, 3);
     assert!(!net.path(&space.reference()).unwrap().program.nodes.iter().any(|n| n.op == Op::Scale));
 }
+
+#[test]
+fn mixed_programs_hold_all_options_and_refuse_what_cannot_be_added() {
+    let net = supernet(&space(
+        "conv 8 kernel=3; choose \"a\" { conv 8; residual 8; skip }; repeat \"d\" 1 2 { conv 8 { kernel 3 5 } }; global-pool; linear",
+    ));
+    let over = BTreeMap::from([(0, vec![0, 1, 2]), (1, vec![1, 0])]);
+    let mixed = net.mixed(&[0, 0, 1, 1], &over).unwrap();
+    assert_eq!(mixed.mixtures.iter().map(|m| (m.decision, m.options.clone())).collect::<Vec<_>>(), [(0, vec![0, 1, 2]), (1, vec![1, 0])]);
+    for (slice, spec) in mixed.slices.iter().zip(&mixed.program.params) {
+        match slice {
+            Some(slice) => assert!(slice.fits() && slice.shape() == spec.shape),
+            None => assert_eq!(spec.kind, ParamKind::Mixture),
+        }
+    }
+    assert_eq!(mixed.program.nodes.iter().filter(|n| matches!(n.op, Op::Mix { .. })).count(), 2);
+    assert!(matches!(mixed.program.head, crate::space::Head::Classify { classes: 4 }));
+    let some = net.mixed(&[0; 4], &BTreeMap::from([(0, vec![2])])).unwrap();
+    assert_eq!(some.program.param_count(), net.path(&net.sample_from(&[2])).unwrap().program.param_count());
+    let net = supernet(&space("conv 8; choose \"a\" { conv 8; conv 16 as=\"wide\" }; conv 8"));
+    let why = net.mixed(&[], &BTreeMap::from([(0, vec![0, 1])])).unwrap_err().reason;
+    assert!(why.contains("conv and wide: different shapes"), "{why}");
+}

@@ -151,6 +151,7 @@ impl Tracker {
                 maker = self.makers[inputs[0]];
                 x
             }
+            Op::Zero => single(&self.scope, channels),
             // Nothing flows on but what the caller relabels.
             Op::Mix { .. } => x,
             Op::MaxPool(_) | Op::AvgPool(_) | Op::GlobalPool | Op::Upsample(_) => x,

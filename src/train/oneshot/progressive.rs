@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(opened(Some(1)), [vec![0, 1, 2], vec![1, 2], vec![0]]);
         assert_eq!(opened(Some(2)), [vec![0, 1, 2], vec![1, 2, 0], vec![0]]);
         assert_eq!(opened(Some(3)), [vec![0, 1, 2], vec![1, 2, 0], vec![0, 1, 2]]);
-        assert_eq!(unopened(&r, &s), []);
+        assert!(unopened(&r, &s).is_empty());
         let branch = Decision { kind: Elastic::Branch, sizes: vec![1.0, 2.0] };
         assert_eq!((open(&r, Some(3), &branch), unopened(&r, &[branch])), (vec![1], vec![0]));
     }

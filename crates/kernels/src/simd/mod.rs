@@ -122,6 +122,8 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn if_gt(a: Self::V, b: Self::V, t: Self::V, f: Self::V) -> Self::V;
     /// a > b or a is NaN ? t : f.
     unsafe fn if_gt_or_nan(a: Self::V, b: Self::V, t: Self::V, f: Self::V) -> Self::V;
+    /// For each lane, whether its byte of `LANES` at `p` is `b` ? t : f.
+    unsafe fn if_byte(p: *const u8, b: u8, t: Self::V, f: Self::V) -> Self::V;
     /// Adds `bits(k) << 23` to the bits of `p`: p·2ᵏ with k in the low mantissa bits.
     unsafe fn scale_exponent(p: Self::V, k: Self::V) -> Self::V;
 }

@@ -1,0 +1,127 @@
+//! What workers are given of supernets, and the weights that are cut out of one.
+
+use super::error::RunError;
+use super::inline::Computed;
+use super::job::{Epoch, RecalibrationJob, SpaceSpec, SubnetJob, SupernetJob};
+use super::packs::Packs;
+use super::prepare::{Prepared, record};
+use crate::base::Digest;
+use crate::document::{Diagnostic, OneShot};
+use crate::nn::Parameters;
+use crate::plan::{CutWork, SubnetWork, TrainWork};
+use crate::space::{Space, Supernet};
+use crate::store::{Store, StoreError};
+use crate::train::{shared, weights_from_bytes, weights_to_bytes};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+
+impl SpaceSpec {
+    /// The space of a prepared pipeline.
+    pub fn of(name: &str, prepared: &Prepared) -> Result<SpaceSpec, RunError> {
+        let missing = || RunError::Stuck(format!("no space `{name}`"));
+        let node = prepared.pipeline.spaces.iter().find(|s| s.name.value == name).ok_or_else(missing)?;
+        let input = prepared.spaces.get(name).ok_or_else(missing)?.input();
+        Ok(SpaceSpec { node: node.clone(), input: input.clone() })
+    }
+
+    /// Compiles it and makes its supernet, with the findings in words where that cannot be.
+    pub fn supernet(&self) -> Result<Supernet, String> {
+        let (space, _) = Space::compile(&self.node, &self.input).map_err(|found| messages(&found))?;
+        Supernet::of(&space).map_err(|found| messages(&found))
+    }
+}
+
+/// Blobs of spaces by name, for jobs that share one.
+#[derive(Default)]
+pub struct Spaces(HashMap<String, Digest>);
+
+impl Spaces {
+    /// The blob of a space, written where it is not there.
+    fn ensure(&mut self, name: &str, prepared: &Prepared, store: &Store) -> Result<Digest, RunError> {
+        if let Some(&blob) = self.0.get(name).filter(|d| store.blobs().has(d)) {
+            return Ok(blob);
+        }
+        let bytes =
+            serde_json::to_vec(&SpaceSpec::of(name, prepared)?).map_err(|e| RunError::Worker(format!("the space `{name}`: {e}")))?;
+        let blob = store.blobs().put(&bytes).map_err(|e| RunError::Store(e.to_string()))?;
+        self.0.insert(name.to_string(), blob);
+        Ok(blob)
+    }
+}
+
+/// The job of a supernet's training.
+pub fn job(work: &TrainWork, space: SpaceSpec, oneshot: &OneShot, pack: Digest, curve: Vec<Epoch>, checkpoint_seconds: f64) -> SupernetJob {
+    SupernetJob {
+        space,
+        oneshot: oneshot.clone(),
+        recipe: work.recipe.clone(),
+        seed: work.seed,
+        init: work.init,
+        pack,
+        per_epoch: work.per_epoch,
+        rungs: work.rungs.iter().map(|r| r.0).collect(),
+        resume: work.resume.as_ref().map(|r| (r.iteration, r.state)),
+        curve,
+        checkpoint_seconds,
+    }
+}
+
+/// The job of a subnet's evaluation.
+pub fn subnet(
+    work: &SubnetWork,
+    packs: &mut Packs,
+    spaces: &mut Spaces,
+    prepared: &Prepared,
+    store: &Store,
+) -> Result<SubnetJob, RunError> {
+    let recalibration = match &work.recalibration {
+        Some(r) => {
+            let pack = packs.ensure(&r.data, prepared, store)?;
+            Some(RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed })
+        }
+        None => None,
+    };
+    Ok(SubnetJob {
+        space: spaces.ensure(&work.space, prepared, store)?,
+        sample: work.sample.clone(),
+        weights: work.weights,
+        recalibration,
+        bn_eps: work.bn_eps,
+        pack: packs.ensure(&work.data, prepared, store)?,
+    })
+}
+
+/// Cuts networks' weights out of their supernets'; keeps the last supernet.
+#[derive(Default)]
+pub struct Cutter(Option<(String, Digest, Supernet, Parameters)>);
+
+impl Cutter {
+    /// Cuts and publishes.
+    pub fn cut(&mut self, work: &CutWork, prepared: &Prepared, store: &Store) -> Result<Computed, RunError> {
+        let stored = |e: StoreError| RunError::Store(e.to_string());
+        let wrong = |e: String| RunError::Worker(format!("{}: {e}", work.label));
+        if self.0.as_ref().is_none_or(|known| (&known.0, known.1) != (&work.space, work.weights)) {
+            let bytes = match store.blobs().get(&work.weights) {
+                Ok(bytes) => bytes,
+                Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => return Ok(Computed::InputGone),
+                Err(e) => return Err(stored(e)),
+            };
+            let space = prepared.spaces.get(&work.space).ok_or_else(|| RunError::Stuck(format!("no space `{}`", work.space)))?;
+            let net = Supernet::of(space).map_err(|found| wrong(messages(&found)))?;
+            let holder = shared::holder(&net).map_err(wrong)?;
+            let weights = weights_from_bytes(&holder, &bytes).map_err(wrong)?;
+            self.0 = Some((work.space.clone(), work.weights, net, weights));
+        }
+        let Some((_, _, net, weights)) = &self.0 else { return Ok(Computed::InputGone) };
+        let path = net.path(&work.sample).map_err(|e| wrong(e.reason))?;
+        let own = shared::cut(&path, weights).map_err(wrong)?;
+        let blob = store.blobs().put(&weights_to_bytes(&path.program, &own).map_err(wrong)?).map_err(stored)?;
+        let outputs = BTreeMap::from([("weights".to_string(), blob)]);
+        store.publish(&record(&work.action, None, outputs, json!({}))).map_err(stored)?;
+        Ok(Computed::Done("cut out of its supernet".into()))
+    }
+}
+
+fn messages(found: &[Diagnostic]) -> String {
+    found.iter().map(|d| d.message.as_str()).collect::<Vec<_>>().join("; ")
+}
