@@ -13,6 +13,7 @@ mod kill;
 mod learning;
 mod nix;
 mod rooms;
+mod supernet;
 mod support;
 mod tables;
 mod whole;

@@ -12,12 +12,12 @@ const GRAIN: usize = 8;
 
 /// own = the network's slices of the shared tensors. What has no place there (weights of mixtures) keeps its length and is
 /// set by the caller.
-pub fn gather(network: &Network, shared: &Parameters, own: &mut Parameters) {
+pub fn gather(network: &Network, shared: &[Vec<f32>], own: &mut Parameters) {
     fit(network, own);
     let pairs = own.0.par_iter_mut().with_min_len(GRAIN).zip(&network.slices);
     pairs.for_each(|(own, slice)| {
         if let Some(slice) = slice {
-            slice.gather(&shared.0[slice.tensor], own);
+            slice.gather(&shared[slice.tensor], own);
         }
     });
 }

@@ -1,4 +1,5 @@
-//! Which networks an optimiser step trains, by the methods that draw them.
+//! Which networks an optimiser step trains, by the methods that draw them. The bounds of the space (`require`) do not count: one
+//! supernet serves every bound.
 
 use super::networks::Networks;
 use super::setup::Setup;
@@ -21,7 +22,7 @@ pub struct Drawn {
 }
 
 /// Draws in the place of a path that cannot be built.
-const SUBSTITUTES: u64 = 100;
+pub(super) const SUBSTITUTES: u64 = 100;
 
 impl Setup {
     /// How many batches a step reads.
@@ -38,22 +39,9 @@ impl Setup {
             Method::SinglePath { fair: true } => fair::plan(self.seed, step, &self.options),
             Method::Sandwich { random } => sandwich::plan(self.seed, step, &self.decisions, *random),
             Method::ProgressiveShrinking(rule) => progressive::plan(rule, self.seed, step, epoch, &self.decisions),
-            _ => single_path::plan(self.single(step, networks)),
+            _ => single_path::plan(single_path::path(self.seed, step, &self.options)),
         };
         self.drawn(plan, step, networks)
-    }
-
-    /// Uniform among what can be built and meets the bounds of the space (SPOS under a bound); where none of the first
-    /// draws does, uniform.
-    fn single(&self, step: u64, networks: &mut Networks) -> Vec<usize> {
-        let space = self.net.space();
-        let mut accept = |path: &[usize]| {
-            let sample = self.net.sample_from(path);
-            let admitted = || space.bounds().is_empty() || space.architecture(&sample).and_then(|a| space.admits(&a)).is_ok();
-            admitted() && networks.path(&self.net, &sample).is_ok()
-        };
-        let found = single_path::constrained(self.seed, step, &self.options, &mut accept);
-        found.unwrap_or_else(|| single_path::path(self.seed, step, &self.options))
     }
 
     fn drawn(&self, plan: StepPlan, step: u64, networks: &mut Networks) -> Result<Vec<Drawn>, TrainError> {

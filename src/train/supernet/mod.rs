@@ -18,19 +18,27 @@
 //! Everything is a function of (seed, iteration) and the state: [`SupernetState`] read back from its bytes goes on with the
 //! same bits, whatever the number of threads.
 
+mod controller;
 mod copy;
+mod cost;
 mod draw;
+mod learn;
+mod learned;
 mod networks;
 mod objective;
 mod optimise;
+mod relax;
 mod runner;
 mod setup;
 mod state;
 mod trainer;
 
 #[cfg(test)]
+mod learn_tests;
+#[cfg(test)]
 mod tests;
 
+pub use learned::{Distribution, Learned};
 pub use networks::{Network, Networks};
 pub use setup::Setup;
 pub use state::{Choices, SupernetState};

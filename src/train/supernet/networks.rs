@@ -14,17 +14,19 @@ pub struct Network {
     pub slices: Vec<Option<Slice>>,
     /// The decisions that are mixed; of a path none.
     pub mixtures: Vec<Mixture>,
+    /// Of a network with mixtures: the decisions that it depends on otherwise.
+    pub taken: Vec<usize>,
 }
 
 impl From<Path> for Network {
     fn from(path: Path) -> Self {
-        Network { program: path.program, slices: path.slices.into_iter().map(Some).collect(), mixtures: Vec::new() }
+        Network { program: path.program, slices: path.slices.into_iter().map(Some).collect(), mixtures: Vec::new(), taken: Vec::new() }
     }
 }
 
 impl From<Mixed> for Network {
     fn from(mixed: Mixed) -> Self {
-        Network { program: mixed.program, slices: mixed.slices, mixtures: mixed.mixtures }
+        Network { program: mixed.program, slices: mixed.slices, mixtures: mixed.mixtures, taken: mixed.taken }
     }
 }
 
@@ -53,9 +55,9 @@ impl Networks {
         self.get(Key::Path(sample.clone()), || net.path(sample).map(Network::from))
     }
 
-    /// A network with mixtures (see [`Supernet::mixed`]).
+    /// A network with mixtures (see [`Supernet::mixed_where_met`]).
     pub fn mixed(&mut self, net: &Supernet, options: &[usize], over: &BTreeMap<usize, Vec<usize>>) -> Result<Arc<Network>, Infeasible> {
-        self.get(Key::Mixed(options.to_vec(), over.clone()), || net.mixed(options, over).map(Network::from))
+        self.get(Key::Mixed(options.to_vec(), over.clone()), || net.mixed_where_met(options, over).map(Network::from))
     }
 
     fn get(&mut self, key: Key, make: impl FnOnce() -> Result<Network, Infeasible>) -> Result<Arc<Network>, Infeasible> {

@@ -28,7 +28,7 @@ impl Runner {
     }
 
     /// Takes a network and its parameters out of the shared tensors. Weights of mixtures are set by [`Self::mix`].
-    pub fn load(&mut self, network: &Arc<Network>, shared: &Parameters) -> Result<(), TrainError> {
+    pub fn load(&mut self, network: &Arc<Network>, shared: &[Vec<f32>]) -> Result<(), TrainError> {
         if !self.loaded.as_ref().is_some_and(|held| Arc::ptr_eq(held, network)) {
             self.executor.replace(&network.program).map_err(TrainError::Executor)?;
             self.loaded = Some(network.clone());

@@ -8,6 +8,7 @@ use crate::space::tests::whole;
 use crate::train::reference::{Generated, recipe, symmetric, targets};
 use crate::train::{Outcome, Step, TrainState, Trainer, shared, weights_to_bytes};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A small detector with every kind of choice.
 const SPACE: &str = r#"space {
@@ -34,16 +35,23 @@ pub fn oneshot(method: Method) -> OneShot {
     OneShot { method, holdout: 0.0, penalty: None }
 }
 
-pub fn setup(method: Method, recipe: &Recipe) -> Setup {
-    Setup::new(net(), oneshot(method), recipe.clone(), 5).expect("a setup")
+pub fn setup(method: Method, recipe: &Recipe) -> Arc<Setup> {
+    Arc::new(Setup::new(net(), oneshot(method), recipe.clone(), 5).expect("a setup"))
 }
 
 const PER_EPOCH: usize = 4;
 
-pub fn trainer(setup: Setup, state: SupernetState) -> SupernetTrainer {
+pub fn trainer(setup: Arc<Setup>, state: SupernetState) -> SupernetTrainer {
+    let loader = Box::new(Generated { n: 2, size: 64, classes: 4, per_epoch: PER_EPOCH });
+    let held = Box::new(Generated { n: 2, size: 64, classes: 4, per_epoch: 3 });
+    let executor = executor(&setup.net.path(&setup.net.space().reference()).expect("a path").program, DeviceChoice::Fast, 2);
+    SupernetTrainer::new(setup, loader, Some(held), executor.expect("an executor"), state).expect("a trainer")
+}
+
+pub fn without_holdout(setup: Arc<Setup>, state: SupernetState) -> Result<SupernetTrainer, crate::train::TrainError> {
     let loader = Box::new(Generated { n: 2, size: 64, classes: 4, per_epoch: PER_EPOCH });
     let executor = executor(&setup.net.path(&setup.net.space().reference()).expect("a path").program, DeviceChoice::Fast, 2);
-    SupernetTrainer::new(setup, loader, executor.expect("an executor"), state).expect("a trainer")
+    SupernetTrainer::new(setup, loader, None, executor.expect("an executor"), state)
 }
 
 pub fn step(trainer: &mut SupernetTrainer) -> Step {
@@ -90,7 +98,7 @@ fn one_network_is_trained_as_alone() {
     let single = || Supernet::of(&whole(text)).expect("a supernet");
     for recipe in recipes().into_iter().chain([Recipe { optimizer: Optimizer::Adam, nominal_batch: 6, ..recipes()[0].clone() }]) {
         let recipe = Recipe { accumulate: 1, nominal_batch: 0, ..recipe };
-        let setup = Setup::new(single(), oneshot(Method::SinglePath { fair: false }), recipe.clone(), 5).expect("a setup");
+        let setup = Setup::new(single(), oneshot(Method::SinglePath { fair: false }), recipe.clone(), 5).map(Arc::new).expect("a setup");
         let path = setup.net.path(&setup.net.space().reference()).expect("a path");
         let state = SupernetState::fresh(&setup).expect("a state");
         let own = shared::cut(&path, &state.train.params).expect("its own");
@@ -242,12 +250,12 @@ fn the_cost_of_sharing() {
     let start = Instant::now();
     let net = Supernet::of(&space).expect("a supernet");
     println!("the supernet: {:?}", start.elapsed());
-    let setup = Setup::new(net, oneshot(Method::SinglePath { fair: false }), recipe.clone(), 5).expect("a setup");
+    let setup = Setup::new(net, oneshot(Method::SinglePath { fair: false }), recipe.clone(), 5).map(Arc::new).expect("a setup");
     let loader = || Box::new(Generated { n: 8, size: 64, classes: 4, per_epoch: 4 });
     let state = SupernetState::fresh(&setup).expect("a state");
     let path = setup.net.path(&setup.largest).expect("a path");
     let device = executor(&path.program, DeviceChoice::Fast, 8).expect("an executor");
-    let mut inside = SupernetTrainer::new(setup, loader(), device, state).expect("a trainer");
+    let mut inside = SupernetTrainer::new(setup, loader(), None, device, state).expect("a trainer");
     let mut batches = [Duration::ZERO; 4];
     for (i, d) in batches.iter_mut().enumerate() {
         let start = Instant::now();
@@ -278,4 +286,36 @@ fn the_cost_of_sharing() {
         sum_inside.as_secs_f64() / sum_alone.as_secs_f64()
     );
     println!("drawing and planning, not counted in it: {draw:?}");
+    // By part, over the same networks.
+    let mut parts = [Duration::ZERO; 8];
+    let batch = crate::train::Batches::batch(&mut *loader(), 0, 0);
+    for i in 0..30u64 {
+        let drawn = inside.setup.draw(i, 0, &mut inside.networks).expect("a path");
+        let network = inside.networks.path(&inside.setup.net, &drawn[0].sample).expect("a path");
+        let mut at = Instant::now();
+        let mut lap = |part: usize, parts: &mut [Duration; 8]| {
+            parts[part] += at.elapsed();
+            at = Instant::now();
+        };
+        let t = &mut inside;
+        t.runner.load(&network, &t.state.train.params.0).expect("loaded");
+        lap(0, &mut parts);
+        t.runner.load(&network, &t.state.train.params.0).expect("loaded");
+        lap(1, &mut parts);
+        t.runner.forward(&batch).expect("forward");
+        lap(2, &mut parts);
+        t.objective.evaluate(&network.program, &t.runner.outputs(), &batch, 1.0, None).expect("a loss");
+        lap(3, &mut parts);
+        t.runner.backward(t.objective.grads()).expect("backward");
+        lap(4, &mut parts);
+        t.runner.add_grads(&mut t.state.train.grads, &mut t.state.touched);
+        lap(5, &mut parts);
+        t.runner.keep_statistics(&mut t.state.train.params);
+        lap(6, &mut parts);
+        let rates = t.setup.rates(4, i);
+        optimise::step(&recipe, &t.kinds, &rates, i, &mut t.state);
+        lap(7, &mut parts);
+    }
+    let names = ["replace and gather", "gather", "forward", "loss", "backward", "add", "statistics", "optimise"];
+    names.iter().zip(parts).for_each(|(name, time)| println!("{name}: {time:?}"));
 }

@@ -6,21 +6,25 @@ use super::objective::{Loss, Objective};
 use super::optimise;
 use super::runner::Runner;
 use super::setup::Setup;
-use super::state::SupernetState;
+use super::state::{Choices, SupernetState};
 use crate::data::Batch;
+use crate::document::Method;
 use crate::nn::{Executor, NormOptions, Parameters};
 use crate::space::ParamKind;
 use crate::train::oneshot::Teacher;
-use crate::train::{Batches, LossParts, LossSums, Outcome, Step, TrainError, schedule, shared};
+use crate::train::{Batches, LossParts, LossSums, Outcome, Step, TrainError, shared};
+use std::sync::Arc;
 
 /// Networks that are kept planned.
 const KEPT: usize = 256;
 
 /// One training of one supernet.
 pub struct SupernetTrainer {
-    pub(super) setup: Setup,
-    kinds: Vec<ParamKind>,
+    pub(super) setup: Arc<Setup>,
+    pub(super) kinds: Vec<ParamKind>,
     loader: Box<dyn Batches>,
+    /// Batches of the images that choices learn from.
+    pub(super) held: Option<Box<dyn Batches>>,
     pub(super) runner: Runner,
     pub(super) networks: Networks,
     pub(super) objective: Objective,
@@ -39,12 +43,22 @@ pub(super) enum Done<T> {
 }
 
 impl SupernetTrainer {
-    /// Goes on from `state`, fresh or read back. `loader` gives the weights' batches; `executor` may hold any program, for
-    /// batches as large as the loader's.
-    pub fn new(setup: Setup, loader: Box<dyn Batches>, executor: Box<dyn Executor>, state: SupernetState) -> Result<Self, TrainError> {
+    /// Goes on from `state`, fresh or read back. `loader` gives the weights' batches, `held` those that choices learn from (none
+    /// where nothing is held out); `executor` may hold any program, for batches as large as the loaders'.
+    pub fn new(
+        setup: Arc<Setup>,
+        loader: Box<dyn Batches>,
+        held: Option<Box<dyn Batches>>,
+        executor: Box<dyn Executor>,
+        state: SupernetState,
+    ) -> Result<Self, TrainError> {
         state.fits(&setup).map_err(TrainError::Unfit)?;
-        if loader.per_epoch() == 0 {
+        if loader.per_epoch() == 0 || held.as_ref().is_some_and(|h| h.per_epoch() == 0) {
             return Err(TrainError::Unfit("an epoch has no batches".into()));
+        }
+        let method = &setup.oneshot.method;
+        if held.is_none() && method.choices().is_some() && !matches!(method, Method::Gumbel { .. }) {
+            return Err(TrainError::Unfit(format!("`{}` needs images that its weights do not learn from", method.word())));
         }
         let norm = NormOptions { eps: setup.recipe.bn_eps, momentum: setup.recipe.bn_momentum };
         Ok(SupernetTrainer {
@@ -54,6 +68,7 @@ impl SupernetTrainer {
             networks: Networks::new(KEPT),
             setup,
             loader,
+            held,
             state,
             soft: Default::default(),
             diverged: None,
@@ -70,20 +85,24 @@ impl SupernetTrainer {
         let (epoch, index) = (iteration / per_epoch, iteration % per_epoch);
         let batch = self.loader.batch(epoch as usize, index as usize);
         let a_step = self.setup.batches_a_step();
-        let (step, part) = (iteration / a_step, iteration % a_step);
-        let mut drawn = self.setup.draw(step, epoch as usize, &mut self.networks)?;
-        drawn.retain(|d| d.batch == part);
-        let parts = match self.train(&drawn, &batch)? {
+        let part = iteration % a_step;
+        let parts = match self.learn_from(iteration, epoch as usize, &batch)? {
             Done::Well(parts) => parts,
             Done::Diverged(loss) => return Ok(self.diverge(iteration, loss)),
         };
         self.state.train.accumulated = true;
 
-        let rates = schedule::rates(&self.setup.recipe, per_epoch as usize, iteration);
+        let rates = self.setup.rates(per_epoch as usize, iteration);
         let waited = iteration as i64 - self.state.train.last_step >= rates.accumulate as i64;
         let stepped = waited && part + 1 == a_step;
         if stepped && !optimise::step(&self.setup.recipe, &self.kinds, &rates, iteration, &mut self.state) {
             return Ok(self.diverge(iteration, parts.sum()));
+        }
+        if index + 1 == per_epoch
+            && epoch as usize >= self.setup.warmup()
+            && let Done::Diverged(loss) = self.teach(epoch as usize)?
+        {
+            return Ok(self.diverge(iteration, loss));
         }
         let train = &mut self.state.train;
         if index == 0 {
@@ -92,6 +111,39 @@ impl SupernetTrainer {
         train.sums.add(&parts);
         train.iteration += 1;
         Ok(Outcome::Step(Step { iteration, loss: parts, stepped, epoch_ended: index + 1 == per_epoch }))
+    }
+
+    /// What the method does with a batch of the weights' images.
+    fn learn_from(&mut self, iteration: u64, epoch: usize, batch: &Batch) -> Result<Done<LossParts>, TrainError> {
+        let labelled = |sample| Drawn { sample, batch: 0, labels: 1.0, teacher: None };
+        match &self.state.choices {
+            Choices::None => {
+                let a_step = self.setup.batches_a_step();
+                let mut drawn = self.setup.draw(iteration / a_step, epoch, &mut self.networks)?;
+                drawn.retain(|d| d.batch == iteration % a_step);
+                self.train(&drawn, batch)
+            }
+            Choices::Controller(_) => {
+                let drawn: Vec<Drawn> = self.proposed(iteration)?.into_iter().map(labelled).collect();
+                self.train(&drawn, batch)
+            }
+            Choices::Alphas { .. } => {
+                if epoch >= self.setup.warmup()
+                    && let Some(held) = self.held_batch(iteration)
+                    && let Done::Diverged(loss) = self.choose(iteration, epoch, &held, batch)?
+                {
+                    return Ok(Done::Diverged(loss));
+                }
+                self.relaxed_step(iteration, epoch, batch)
+            }
+        }
+    }
+
+    /// Held-out batch `number`, counted over all epochs of the held-out images.
+    pub(super) fn held_batch(&mut self, number: u64) -> Option<Batch> {
+        let held = self.held.as_mut()?;
+        let per_epoch = held.per_epoch() as u64;
+        Some(held.batch((number / per_epoch) as usize, (number % per_epoch) as usize))
     }
 
     /// The networks of one batch, in order; the mean loss of those that learn from labels.
@@ -120,7 +172,7 @@ impl SupernetTrainer {
     /// Forward of one network, and its loss.
     fn network(&mut self, one: &Drawn, batch: &Batch) -> Result<Loss, TrainError> {
         let network = self.networks.path(&self.setup.net, &one.sample).map_err(|e| TrainError::Unfit(e.reason))?;
-        self.runner.load(&network, &self.state.train.params)?;
+        self.runner.load(&network, &self.state.train.params.0)?;
         self.runner.forward(batch)?;
         let teacher = one.teacher.map(|(weight, of)| match of {
             Teacher::InPlace => (weight, &self.soft[0][..]),
@@ -139,7 +191,7 @@ impl SupernetTrainer {
             self.state.teacher = Some(shared::cut(&path, self.state.weights()).map_err(unfit)?);
         }
         let network = self.networks.path(&self.setup.net, &self.setup.largest).map_err(|e| unfit(e.reason))?;
-        self.runner.load(&network, &self.state.train.params)?;
+        self.runner.load(&network, &self.state.train.params.0)?;
         self.runner.set(self.state.teacher.as_ref());
         self.runner.forward(batch)?;
         Ok(self.runner.outputs().iter().map(|o| o.to_vec()).collect())
@@ -171,7 +223,7 @@ impl SupernetTrainer {
     }
 
     /// What is trained, and how.
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &Arc<Setup> {
         &self.setup
     }
 
