@@ -62,6 +62,16 @@ fn run(program: &Program, params: &Parameters, device: DeviceChoice) -> (Vec<Vec
     (inference, trained, grads, params)
 }
 
+/// Shared tensors are initialised, saved and restored as a program's parameters are.
+#[test]
+fn shared_tensors_are_stored_like_parameters() {
+    let storage = supernet().storage();
+    let params = Parameters::init(&storage, 3);
+    let bytes = params.to_safetensors(&storage, &BTreeMap::new()).unwrap();
+    assert!(Parameters::from_safetensors(&storage, &bytes).unwrap() == params && !params.0.is_empty());
+    assert!(storage.params.iter().all(|p| p.kind != ParamKind::Mixture));
+}
+
 #[test]
 fn a_subnet_inside_is_the_subnet_cut_out() {
     let net = supernet();

@@ -26,7 +26,7 @@ pub use path::Path;
 pub use slice::Slice;
 pub(super) use track::Tracker;
 
-use super::graph::{ParamKind, ParamSpec};
+use super::graph::{Head, ParamKind, ParamSpec, Program, Shape};
 use super::resolve::{Tracked, track};
 use super::{Infeasible, Sample, Space};
 use crate::document::{Diagnostic, Span};
@@ -96,6 +96,13 @@ impl Supernet {
     /// of the file's names.
     pub fn tensors(&self) -> &[ParamSpec] {
         &self.tensors
+    }
+
+    /// The shared tensors as the parameters of a program that computes nothing: what initialises, saves and restores
+    /// parameters by their program does so for these.
+    pub fn storage(&self) -> Program {
+        let image = Shape { h: self.space.input.image_size, w: self.space.input.image_size, c: self.space.input.channels };
+        Program { values: vec![image], nodes: vec![], params: self.tensors.clone(), outputs: vec![], head: Head::Features }
     }
 
     /// The slice that a use stands for; none where it reaches outside of the tensor.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::base::Random;
+use crate::space::Op;
 use crate::space::tests::{FLAGSHIP, compile, space, whole};
-use crate::space::{Op, Shape};
 use std::collections::BTreeMap;
 
 /// Layers with choices of width, kernel, expansion, depth, branch and place, over maps of one size.
