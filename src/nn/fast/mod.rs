@@ -78,16 +78,6 @@ impl FastExecutor {
         Ok(FastExecutor { program, max_batch, training, inference, state, last: Last::Nothing, timings: None })
     }
 
-    /// Goes over to another program (the next subnet of a supernet). Memory is kept, and grows where the new one needs more. On
-    /// an error the executor is as it was.
-    pub fn replace(&mut self, program: &Program) -> Result<(), String> {
-        (self.program, self.training, self.inference) = planned(program, self.max_batch)?;
-        self.state.fit(&self.program);
-        self.last = Last::Nothing;
-        self.profile(self.timings.is_some());
-        Ok(())
-    }
-
     /// Bytes of activations (and gradients, where `training`) for a batch of `n`: what a run's peak is, without
     /// parameters and work memory.
     pub fn activation_bytes(&self, n: usize, training: bool) -> u64 {
@@ -197,6 +187,15 @@ fn shared_activations(program: &Program) -> Program {
 impl Executor for FastExecutor {
     fn class(&self) -> String {
         CLASS.into()
+    }
+
+    /// Memory is kept, and grows where the new program needs more.
+    fn replace(&mut self, program: &Program) -> Result<(), String> {
+        (self.program, self.training, self.inference) = planned(program, self.max_batch)?;
+        self.state.fit(&self.program);
+        self.last = Last::Nothing;
+        self.profile(self.timings.is_some());
+        Ok(())
     }
 
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {

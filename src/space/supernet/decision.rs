@@ -1,7 +1,7 @@
 //! What there is to decide in a supernet, as methods see it.
 
 use super::{Supernet, probe};
-use crate::space::structure::{Item, Structure, What};
+use crate::space::structure::{Item, Reduce, Structure, What};
 use crate::space::{Infeasible, Sample};
 use std::collections::BTreeMap;
 
@@ -25,10 +25,16 @@ pub struct Decision {
     pub label: String,
     /// What is chosen between.
     pub kind: DecisionKind,
+    /// The property that it sets, where it chooses a value of a layer: `channels`, `kernel`, `expansion`.
+    pub property: Option<&'static str>,
     /// The options as a person reads them; the first is the reference.
     pub options: Vec<String>,
     /// What a mixture over the decision has weights for: the options, or where inputs are picked, the single inputs.
     pub candidates: usize,
+    /// By option: the candidates that it takes, ascending; of all but picked inputs the option itself.
+    pub sets: Vec<Vec<usize>>,
+    /// Whether [`Supernet::mixed`] can mix it wherever it stands: it chooses no value.
+    pub mixes: bool,
     /// By option: the shared tensors that a network with it uses otherwise than a network with another option does
     /// (other decisions at their largest). Of a branch these are its own weights.
     pub tensors: Vec<Vec<usize>>,
@@ -42,6 +48,10 @@ pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {
     note_kinds(&structure.items, &mut kinds);
     let mut picks = BTreeMap::new();
     note_picks(&structure.items, &mut picks);
+    let mut values = vec![None; structure.decisions.len()];
+    let network = [(Some(&structure.activation), "activation"), (structure.width.as_ref(), "width")];
+    network.into_iter().filter_map(|(s, name)| Some((s?.decision?, name))).for_each(|(d, name)| values[d] = Some(name));
+    note_values(&structure.items, &mut values);
     let each = structure.decisions.iter().enumerate().zip(kinds).zip(seen).map(|(((d, decision), kind), seen)| {
         let of = |used: &BTreeMap<usize, u64>| {
             let differs = |(tensor, slice): &(&usize, &u64)| seen.iter().flatten().any(|other| other.get(tensor) != Some(slice));
@@ -49,8 +59,12 @@ pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {
         };
         let tensors = seen.iter().map(|used| used.as_ref().map_or(vec![], of)).collect();
         let options = decision.options.clone();
-        let candidates = picks.get(&d).copied().unwrap_or(options.len());
-        Decision { label: decision.label.clone(), kind, options, candidates, tensors }
+        let (candidates, sets) = match picks.remove(&d) {
+            Some(found) => found,
+            None => (options.len(), (0..options.len()).map(|o| vec![o]).collect()),
+        };
+        let mixes = kind != DecisionKind::Value && values[d].is_none();
+        Decision { label: decision.label.clone(), kind, property: values[d], options, candidates, sets, mixes, tensors }
     });
     each.collect()
 }
@@ -84,15 +98,43 @@ fn note_kinds(items: &[Item], kinds: &mut [DecisionKind]) {
     }
 }
 
-/// How many candidates each decision between inputs has.
-fn note_picks(items: &[Item], found: &mut BTreeMap<usize, usize>) {
+/// Notes what the decisions set that choose no branch: a property of a layer or of a cell, or which channels are joined.
+fn note_values(items: &[Item], values: &mut [Option<&'static str>]) {
+    for item in items {
+        match &item.what {
+            What::Skip => {}
+            What::Layer { settings, .. } => settings.iter().for_each(|(name, s)| note(s.decision, name, values)),
+            What::Pick { pick: Some(pick), reduce: Reduce::Concat, .. } => note(Some(pick.decision), "inputs", values),
+            What::Pick { .. } => {}
+            What::Cell(cell) => {
+                note(cell.count.decision, "nodes", values);
+                note(cell.channels.decision, "channels", values);
+                for node in &cell.nodes {
+                    note_values(&node.edges, values);
+                    note_values(node.op.as_slice(), values);
+                }
+            }
+            What::Choose { branches, .. } => note_values(branches, values),
+            What::Repeat { copies, .. } => copies.iter().for_each(|c| note_values(c, values)),
+        }
+    }
+}
+
+fn note(decision: Option<usize>, name: &'static str, values: &mut [Option<&'static str>]) {
+    if let Some(value) = decision.and_then(|d| values.get_mut(d)) {
+        value.get_or_insert(name);
+    }
+}
+
+/// How many candidates each decision between inputs has, and which of them its options take.
+fn note_picks(items: &[Item], found: &mut BTreeMap<usize, (usize, Vec<Vec<usize>>)>) {
     for item in items {
         match &item.what {
             What::Skip | What::Layer { .. } => {}
-            What::Pick { inputs, pick, .. } => found.extend(pick.iter().map(|p| (p.decision, inputs.len()))),
+            What::Pick { inputs, pick, .. } => found.extend(pick.iter().map(|p| (p.decision, (inputs.len(), p.sets.clone())))),
             What::Cell(cell) => {
                 for node in &cell.nodes {
-                    found.extend(node.pick.iter().map(|p| (p.decision, node.edges.len())));
+                    found.extend(node.pick.iter().map(|p| (p.decision, (node.edges.len(), p.sets.clone()))));
                     note_picks(&node.edges, found);
                     note_picks(node.op.as_slice(), found);
                 }

@@ -5,7 +5,7 @@ use crate::space::Infeasible;
 use crate::space::blocks::Block;
 use crate::space::graph::{Head, Op, ParamId, Program, ValueId};
 use crate::space::resolve::{Blend, blend};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The weights of one decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Mixed {
     pub slices: Vec<Option<Slice>>,
     /// In the order in which the network meets them. A decision that stands in several places has one set of weights.
     pub mixtures: Vec<Mixture>,
+    /// The other decisions that this network depends on, ascending: those that took their option.
+    pub taken: Vec<usize>,
 }
 
 impl Supernet {
@@ -50,15 +52,27 @@ impl Supernet {
                 return fail(format!("{list:?} are not options of `{}`", decision.label));
             }
         }
-        let structure = &self.space.structure;
-        let mut choose = |d: usize| options.get(d).copied().unwrap_or(0).min(structure.decisions[d].options.len() - 1);
-        let blend = blend(structure, &self.space.input, over.clone(), &mut choose)?;
-        if let Some(d) = over.keys().find(|d| !blend.made.iter().any(|(_, made)| made == *d)) {
-            let decision = &structure.decisions[*d];
+        let mixed = self.mixed_where_met(options, over)?;
+        if let Some(d) = over.keys().find(|d| mixed.mixtures.iter().all(|m| m.decision != **d)) {
+            let decision = &self.space.structure.decisions[*d];
             let reason = format!("`{}` cannot be mixed: it chooses a value, or nothing here reads it", decision.label);
             return Err(Infeasible { reason, span: decision.span });
         }
-        self.assemble(blend, over)
+        Ok(mixed)
+    }
+
+    /// The same, but a decision of `over` that this network does not meet (it stands in a branch that was not taken, or
+    /// chooses a value, which takes its option then) is no error.
+    pub fn mixed_where_met(&self, options: &[usize], over: &BTreeMap<usize, Vec<usize>>) -> Result<Mixed, Infeasible> {
+        let structure = &self.space.structure;
+        let mut taken = BTreeSet::new();
+        let mut choose = |d: usize| {
+            taken.insert(d);
+            options.get(d).copied().unwrap_or(0).min(structure.decisions[d].options.len() - 1)
+        };
+        let blend = blend(structure, &self.space.input, over.clone(), &mut choose)?;
+        let mixed = self.assemble(blend, over)?;
+        Ok(Mixed { taken: taken.into_iter().collect(), ..mixed })
     }
 
     fn assemble(&self, blend: Blend, over: &BTreeMap<usize, Vec<usize>>) -> Result<Mixed, Infeasible> {
@@ -98,7 +112,7 @@ impl Supernet {
             .made
             .iter()
             .filter_map(|&(param, decision)| Some(Mixture { param: place(param)?, decision, options: over.get(&decision)?.clone() }));
-        Ok(Mixed { slices, mixtures: mixtures.collect(), program })
+        Ok(Mixed { slices, mixtures: mixtures.collect(), program, taken: vec![] })
     }
 }
 
