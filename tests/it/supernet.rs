@@ -1,7 +1,7 @@
 //! Supernets trained by the real binary: killed and gone on with, prolonged, searched twice.
 
 use crate::kill::journal;
-use crate::support::Place;
+use crate::support::{Place, long};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -66,8 +66,9 @@ fn trained_searched_and_gone_on_with() {
 #[cfg(unix)]
 #[test]
 fn killed_again_and_again_a_supernet_ends_with_the_same_bits() {
-    for method in ["method sandwich", "method darts warmup=1", "method gumbel"] {
-        let text = pipeline(method).replace("epochs 6", "epochs 30");
+    let methods = ["method darts warmup=1", "method sandwich", "method gumbel", "method enas { controller steps=2 samples=2 }"];
+    for method in &methods[..if long() { 4 } else { 1 }] {
+        let text = pipeline(method).replace("epochs 6", "epochs 20");
         let undisturbed = Place::new(&text);
         undisturbed.run();
         let wanted = undisturbed.digests();

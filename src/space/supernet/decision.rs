@@ -35,6 +35,10 @@ pub struct Decision {
     pub sets: Vec<Vec<usize>>,
     /// Whether [`Supernet::mixed`] can mix it wherever it stands: it chooses no value.
     pub mixes: bool,
+    /// Branches that compute nothing: `skip`.
+    pub skips: Vec<usize>,
+    /// Branches that are no edge: `zero`.
+    pub zeros: Vec<usize>,
     /// By option: the shared tensors that a network with it uses otherwise than a network with another option does
     /// (other decisions at their largest). Of a branch these are its own weights.
     pub tensors: Vec<Vec<usize>>,
@@ -52,6 +56,8 @@ pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {
     let network = [(Some(&structure.activation), "activation"), (structure.width.as_ref(), "width")];
     network.into_iter().filter_map(|(s, name)| Some((s?.decision?, name))).for_each(|(d, name)| values[d] = Some(name));
     note_values(&structure.items, &mut values);
+    let mut idle = BTreeMap::new();
+    note_idle(&structure.items, &mut idle);
     let each = structure.decisions.iter().enumerate().zip(kinds).zip(seen).map(|(((d, decision), kind), seen)| {
         let of = |used: &BTreeMap<usize, u64>| {
             let differs = |(tensor, slice): &(&usize, &u64)| seen.iter().flatten().any(|other| other.get(tensor) != Some(slice));
@@ -64,7 +70,8 @@ pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {
             None => (options.len(), (0..options.len()).map(|o| vec![o]).collect()),
         };
         let mixes = kind != DecisionKind::Value && values[d].is_none();
-        Decision { label: decision.label.clone(), kind, property: values[d], options, candidates, sets, mixes, tensors }
+        let (skips, zeros) = idle.remove(&d).unwrap_or_default();
+        Decision { label: decision.label.clone(), kind, property: values[d], options, candidates, sets, mixes, skips, zeros, tensors }
     });
     each.collect()
 }
@@ -123,6 +130,28 @@ fn note_values(items: &[Item], values: &mut [Option<&'static str>]) {
 fn note(decision: Option<usize>, name: &'static str, values: &mut [Option<&'static str>]) {
     if let Some(value) = decision.and_then(|d| values.get_mut(d)) {
         value.get_or_insert(name);
+    }
+}
+
+/// The branches of each `choose` that are skips, and those that are zeros.
+fn note_idle(items: &[Item], found: &mut BTreeMap<usize, (Vec<usize>, Vec<usize>)>) {
+    for item in items {
+        match &item.what {
+            What::Skip | What::Layer { .. } | What::Pick { .. } => {}
+            What::Choose { decision, branches } => {
+                let of = |idle: &dyn Fn(&What) -> bool| (0..branches.len()).filter(|&i| idle(&branches[i].what)).collect();
+                let zero = |what: &What| matches!(what, What::Layer { kind, .. } if kind.word == "zero");
+                found.insert(*decision, (of(&|what| matches!(what, What::Skip)), of(&zero)));
+                note_idle(branches, found);
+            }
+            What::Cell(cell) => {
+                for node in &cell.nodes {
+                    note_idle(&node.edges, found);
+                    note_idle(node.op.as_slice(), found);
+                }
+            }
+            What::Repeat { copies, .. } => copies.iter().for_each(|c| note_idle(c, found)),
+        }
     }
 }
 

@@ -76,14 +76,29 @@ fn interrupted_anywhere_they_end_with_the_same_bits() {
     }
 }
 
-/// The gradient by the logits is that of the loss as a function of the logits: central differences, on one batch.
+/// A classifier with nested choices, of which two choose values.
+const CLASSIFIER: &str = r#"space {
+    network {
+        input d
+        conv 8 stride=8 { kernel 3 5 }
+        choose "a" { skip; conv 8 kernel=1; c3 8 { repeats 1 2 } }
+        repeat "d" 1 2 0 { choose { mbconv 8; residual 8 } }
+        global-pool
+        linear 4
+    }
+}"#;
+
+/// The gradient by the logits is that of the loss as a function of the logits: central differences, on one batch. (Of a
+/// classifier: YOLOv5's loss takes the overlap of its boxes as constant in the truth of objectness.)
 #[test]
 fn logits_have_the_gradient_of_the_loss() {
-    let mut t = fresh(&learning()[1], &plain());
-    (0..3).for_each(|_| {
-        step(&mut t);
-    });
-    let batch = t.held_batch(0).expect("a batch");
+    let recipe = Recipe { task: crate::document::Task::Classify, ..plain() };
+    let net = Supernet::of(&whole(CLASSIFIER)).expect("a supernet");
+    let setup = Arc::new(Setup::new(net, oneshot(learning()[1].clone()), recipe, 5).expect("a setup"));
+    let state = SupernetState::fresh(&setup).expect("a state");
+    let mut t = trainer(setup, state);
+    let images = crate::train::reference::uniform("images", 4 * 64 * 64 * 3).iter().map(|v| *v as f32).collect();
+    let batch = crate::data::Batch { n: 4, images, targets: vec![], labels: vec![0, 3, 1, 2] };
     let Choices::Alphas { alphas, .. } = t.state.choices.clone() else { panic!("no alphas") };
     let mut values = alphas.values().to_vec();
     values.iter_mut().flatten().enumerate().for_each(|(i, v)| *v = 0.4 * ((i * 7 % 5) as f64 - 2.0));
@@ -106,22 +121,18 @@ fn logits_have_the_gradient_of_the_loss() {
             down[d][o] -= 0.02;
             let want = (loss(&up).0 - loss(&down).0) / 0.04;
             let found = grads.grads[d][o];
-            assert!((found - want).abs() < 2e-3 * (1.0 + want.abs()), "{}: {found}, not {want}", t_label(d));
-            checked += usize::from(found.abs() > 1e-4);
+            assert!((found - want).abs() < 1e-4 + 1e-2 * want.abs(), "decision {d}: {found}, not {want}");
+            checked += usize::from(found.abs() > 1e-3);
         }
     }
     assert!(checked > 3, "{checked}");
 }
 
-fn t_label(d: usize) -> String {
-    net().decisions()[d].label.clone()
-}
-
 /// With a heavy penalty on multiply-adds every method ends at what costs little; costs are exact sums here, estimated there.
 #[test]
 fn a_penalty_leads_to_what_costs_little() {
-    let chain = "space { network { input d; conv 8 stride=4; choose \"a\" { conv 8 kernel=5; conv 8 kernel=1 }; \
-                 choose \"b\" { conv 8 kernel=1; conv 8 kernel=5 }; conv 16 stride=2 as=\"y\"; detect \"y\" anchors=auto } }";
+    let chain = "space { network { input d; conv 8 stride=4; choose \"a\" { conv 8 kernel=5 as=\"big\"; conv 8 kernel=1 as=\"small\" }; \
+                 choose \"b\" { conv 8 kernel=1 as=\"small\"; conv 8 kernel=5 as=\"big\" }; conv 16 stride=2 as=\"y\"; detect \"y\" anchors=auto } }";
     let widths = chain
         .replace("conv 8 stride=4;", "conv stride=4 { channels 16 8 }; conv 8;")
         .replace("\"b\" {", "\"b\" { c3 8 { expansion 0.5 1 };");
@@ -149,7 +160,7 @@ fn a_penalty_leads_to_what_costs_little() {
                 step(&mut t);
             });
             let learned = t.learned().expect("a distribution");
-            for (name, cheap) in [("a", "kernel=1"), ("b", "kernel=1")] {
+            for (name, cheap) in [("a", "small"), ("b", "small")] {
                 let choice = learned.choices.iter().find(|c| c.name == name).expect("the choice");
                 let sum: f64 = choice.options.iter().map(|o| o.1).sum();
                 assert!((sum - 1.0).abs() < 1e-9);
@@ -184,6 +195,54 @@ fn weights_and_choices_learn_from_their_own_images() {
         })
     };
     assert!(none(method).is_err() && none(&learning()[2]).is_ok());
+}
+
+/// Cells as of the papers, small: edges with zeros among their operators, chosen inputs, operators on nodes.
+const CELLS: [&str; 3] = [
+    "cell \"c\" inputs=2 nodes=2 { edges 2; choose { skip; max-pool 3; sep-conv kernel=3 }; output concat }",
+    "cell \"c\" inputs=1 nodes=3 { edges all; choose { zero; skip; conv kernel=1; avg-pool 3 }; output last }",
+    "cell \"c\" inputs=1 { nodes 2 0 1; edges any; on-node { choose { conv kernel=3; max-pool 3 } }; output concat }",
+];
+
+#[test]
+fn cells_learn_their_edges() {
+    for cell in CELLS {
+        let text = format!(
+            "space {{ {cell}; network {{ input d; conv 8 stride=8; use \"c\" channels=8; use \"c\" channels=8; detect anchors=auto }} }}"
+        );
+        for method in learning() {
+            let net = Supernet::of(&whole(&text)).unwrap_or_else(|e| panic!("{e:#?}"));
+            let setup = Arc::new(Setup::new(net, oneshot(method.clone()), plain(), 5).expect("a setup"));
+            let alphas = !matches!(method, Method::Enas { .. });
+            let learns = |d: &crate::space::supernet::Decision| !matches!(d.kind, crate::space::supernet::DecisionKind::Depth);
+            let all = setup.net.decisions().iter().zip(&setup.mixes).all(|(d, mixes)| *mixes == (alphas && learns(d)));
+            assert!(all, "{cell}: {:?}", setup.mixes);
+            let state = SupernetState::fresh(&setup).expect("a state");
+            let before = state.choices.clone();
+            let mut t = trainer(setup, state);
+            for _ in 0..6 {
+                assert!(step(&mut t).loss.sum().is_finite());
+            }
+            assert_ne!(t.state().choices, before, "{}: {cell}", method.word());
+            let learned = t.learned().expect("a distribution");
+            assert!(t.setup().net.path(&learned.strongest).is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_collapse_into_skips_is_said() {
+    let layers = "choose \"a\" { skip as=\"id\"; conv 8 }; choose \"b\" { conv 8; skip }; choose \"c\" { skip; conv 8 }";
+    let text = format!("space {{ network {{ input d; conv 8 stride=8; {layers}; detect anchors=auto }} }}");
+    let net = Supernet::of(&whole(&text)).expect("a supernet");
+    let setup = Arc::new(Setup::new(net, oneshot(learning()[0].clone()), plain(), 5).expect("a setup"));
+    let mut state = SupernetState::fresh(&setup).expect("a state");
+    let Choices::Alphas { alphas, .. } = &mut state.choices else { panic!("no alphas") };
+    for (values, skip) in alphas.values_mut().iter_mut().zip([0, 1, 0]) {
+        values[skip] = 3.0;
+    }
+    let learned = trainer(setup, state).learned().expect("a distribution");
+    assert!(learned.collapse.as_ref().is_some_and(|c| c.contains("3 of 3")), "{learned:?}");
 }
 
 #[test]

@@ -5,7 +5,6 @@ use super::state::Choices;
 use super::trainer::SupernetTrainer;
 use crate::document::Method;
 use crate::space::Sample;
-use crate::space::supernet::DecisionKind;
 use crate::train::oneshot::collapse::{self, Idle};
 use crate::train::oneshot::{Choice, softmax};
 use serde::{Deserialize, Serialize};
@@ -53,17 +52,9 @@ impl SupernetTrainer {
 
 fn result(setup: &Setup, choices: &[Choice]) -> Learned {
     let decisions = setup.net.decisions();
-    let idle = |word: &str, options: &[String]| (0..options.len()).filter(|&i| options[i].split(' ').next() == Some(word)).collect();
     let relaxed = matches!(setup.oneshot.method, Method::Darts { .. } | Method::PcDarts { .. });
-    let idle: Vec<Idle> = decisions
-        .iter()
-        .map(|d| match d.kind {
-            DecisionKind::Branch => {
-                Idle { skips: idle("skip", &d.options), excluded: if relaxed { idle("zero", &d.options) } else { vec![] } }
-            }
-            _ => Idle::default(),
-        })
-        .collect();
+    let idle: Vec<Idle> =
+        decisions.iter().map(|d| Idle { skips: d.skips.clone(), excluded: if relaxed { d.zeros.clone() } else { Vec::new() } }).collect();
     let strongest: Vec<usize> = choices
         .iter()
         .zip(&idle)

@@ -8,19 +8,21 @@ use crate::train::optimizer::{Each, Rule, squares};
 use crate::train::schedule::{self, Rates};
 use rayon::prelude::*;
 
-/// Tensors that one thread takes at once.
+/// Tensors that one thread sums at once.
 const GRAIN: usize = 4;
+/// Numbers that one thread moves at once: all that is kept of them fits its cache.
+const CHUNK: usize = 1 << 13;
 
-/// The slices of one tensor.
-struct Tensor<'a> {
+/// A part of one tensor.
+struct Part<'a> {
     kind: ParamKind,
-    touched: bool,
-    steps: &'a mut u64,
-    values: &'a mut Vec<f32>,
-    grads: &'a mut Vec<f32>,
-    first: &'a mut Vec<f32>,
-    second: Option<&'a mut Vec<f32>>,
-    ema: Option<&'a mut Vec<f32>>,
+    /// The tensor's steps with this one; none where no network has read it.
+    step: Option<u64>,
+    values: &'a mut [f32],
+    grads: &'a mut [f32],
+    first: &'a mut [f32],
+    second: Option<&'a mut [f32]>,
+    ema: Option<&'a mut [f32]>,
 }
 
 /// Steps, then clears gradients and marks. False where the gradient is not finite: nothing has changed then.
@@ -39,36 +41,41 @@ pub fn step(recipe: &Recipe, kinds: &[ParamKind], rates: &Rates, iteration: u64,
         clip_norm: recipe.clip_norm,
     };
     let each = Each::new(&rule, rates, norm);
+    state.train.steps += 1;
+    let decay = ema::decay_at(recipe.ema, state.train.steps);
+    parts(kinds, state).into_par_iter().for_each(|p| {
+        if let Some(step) = p.step {
+            each.step(p.kind, step, p.values, p.grads, p.first, p.second);
+            p.grads.fill(0.0);
+        }
+        if let Some(average) = p.ema {
+            ema::update_one(average, p.values, decay);
+        }
+    });
+    state.train.accumulated = false;
+    state.train.last_step = iteration as i64;
+    true
+}
+
+/// All tensors in parts; counts the steps of those that were read, and clears their marks.
+fn parts<'a>(kinds: &[ParamKind], state: &'a mut SupernetState) -> Vec<Part<'a>> {
     let train = &mut state.train;
-    train.steps += 1;
-    let decay = ema::decay_at(recipe.ema, train.steps);
     let mut second = train.second.as_mut().map(|p| p.0.iter_mut());
     let mut average = train.ema.as_mut().map(|p| p.0.iter_mut());
     let lists = train.params.0.iter_mut().zip(&mut train.grads.0).zip(&mut train.first.0);
     let marks = kinds.iter().zip(&mut state.touched).zip(&mut state.steps);
-    let tensors: Vec<Tensor> = (lists.zip(marks))
-        .map(|(((values, grads), first), ((kind, touched), steps))| Tensor {
-            kind: *kind,
-            touched: std::mem::take(touched),
-            steps,
-            values,
-            grads,
-            first,
-            second: second.as_mut().and_then(Iterator::next),
-            ema: average.as_mut().and_then(Iterator::next),
-        })
-        .collect();
-    tensors.into_par_iter().with_min_len(GRAIN).for_each(|t| {
-        if t.touched {
-            *t.steps += 1;
-            each.step(t.kind, *t.steps, t.values, t.grads, t.first, t.second.map(|v| &mut v[..]));
-            t.grads.fill(0.0);
+    let mut parts = Vec::new();
+    for (((values, grads), first), ((kind, touched), steps)) in lists.zip(marks) {
+        let step = std::mem::take(touched).then(|| {
+            *steps += 1;
+            *steps
+        });
+        let mut second = second.as_mut().and_then(Iterator::next).map(|v| v.chunks_mut(CHUNK));
+        let mut ema = average.as_mut().and_then(Iterator::next).map(|v| v.chunks_mut(CHUNK));
+        for ((values, grads), first) in values.chunks_mut(CHUNK).zip(grads.chunks_mut(CHUNK)).zip(first.chunks_mut(CHUNK)) {
+            let (second, ema) = (second.as_mut().and_then(Iterator::next), ema.as_mut().and_then(Iterator::next));
+            parts.push(Part { kind: *kind, step, values, grads, first, second, ema });
         }
-        if let Some(average) = t.ema {
-            ema::update_one(average, t.values, decay);
-        }
-    });
-    train.accumulated = false;
-    train.last_step = iteration as i64;
-    true
+    }
+    parts
 }
