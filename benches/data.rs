@@ -15,7 +15,8 @@ use std::time::Instant;
 /// Images with edges at all scales and a dozen boxes each, such as a detection data set has.
 fn pack(size: usize, images: usize) -> Pack {
     let (w, h) = (size, size * 3 / 4);
-    let mut out = Pack { image_size: size, channels: 3, classes: ["a", "b", "c"].map(String::from).to_vec(), images: Vec::new(), pixels: Vec::new() };
+    let mut out =
+        Pack { image_size: size, channels: 3, classes: ["a", "b", "c"].map(String::from).to_vec(), images: Vec::new(), pixels: Vec::new() };
     for i in 0..images {
         let mut rng = Random::at(7, "bench", &[i as u64]);
         let objects = (0..12).map(|_| {

@@ -32,6 +32,8 @@ pub enum Command {
     Export(ExportArguments),
     /// Detect objects in images with an exported network
     Predict(PredictArguments),
+    /// Say what this machine has, what is missing, and what a run would use
+    Doctor(DoctorArguments),
     /// Work on one assignment (started by `run`)
     #[command(hide = true)]
     Worker(WorkerArguments),
@@ -56,12 +58,17 @@ pub struct FileArguments {
     pub rehash: bool,
 }
 
-/// Options that name the numerics class.
+/// Options that name the numerics class. Results of one class are never used for another; `plan` names them.
 #[derive(Debug, Args)]
 pub struct NumericsArguments {
-    /// Who computes: `fast` (this project's CPU kernels) or `reference` (candle's tensors; slow, for comparison)
-    #[arg(long, value_parser = ["fast", "reference"], default_value = "fast")]
-    pub executor: String,
+    /// Where it computes: `auto` (a GPU where this build and this machine have one, else the CPU), `cpu`, `cuda` or `cuda:N`;
+    /// `nasflow doctor` says what is there
+    #[arg(long, value_name = "DEVICE", value_parser = crate::nn::check_place, default_value = "auto")]
+    pub device: String,
+    /// Who computes: `fast` (this project's kernels, for CPUs) or `reference` (candle's tensors; all that a GPU has so far, slow on
+    /// a CPU) [default: fast on the CPU, reference on a GPU]
+    #[arg(long, value_parser = ["fast", "reference"])]
+    pub executor: Option<String>,
 }
 
 /// `run`
@@ -71,7 +78,7 @@ pub struct RunArguments {
     pub file: FileArguments,
     #[command(flatten)]
     pub numerics: NumericsArguments,
-    /// Trials at a time, each in a process of its own [default: the number of processors, at most 4]
+    /// Trials at a time, each in a process of its own [default: the number of processors, at most 4; 1 on a GPU]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<usize>,
     /// End an attempt that takes longer, such as `90s`, `30m`, `2h`; a trial has three attempts
@@ -144,6 +151,8 @@ pub struct PredictArguments {
     /// Images (JPEG or PNG)
     #[arg(required = true)]
     pub images: Vec<PathBuf>,
+    #[command(flatten)]
+    pub numerics: NumericsArguments,
     /// Where to write the pictures and `predictions.json`
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
@@ -154,6 +163,22 @@ pub struct PredictArguments {
     #[arg(long, default_value_t = 0.45)]
     pub iou: f32,
     /// Print the JSON as well
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    #[command(flatten)]
+    pub numerics: NumericsArguments,
+    /// The store; else the nearest `cache/` upwards, else `cache/` here
+    #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
+    pub cache: Option<PathBuf>,
+    /// As for `run`: trials at a time
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Print everything as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -1,8 +1,9 @@
 //! From a path to a prepared pipeline: reads files for the room `document`, finds the store.
 
-use super::arguments::FileArguments;
+use super::arguments::{FileArguments, NumericsArguments};
 use super::{Failure, print};
 use crate::document::{self, Diagnostics, Files, Options, Params, Pipeline};
+use crate::nn::{self, DeviceChoice};
 use crate::run::{Prepared, prepare};
 use crate::store::{How, Store};
 use std::path::Path;
@@ -79,6 +80,25 @@ pub fn prepared(pipeline: Pipeline, store: Option<&Store>, arguments: &FileArgum
         }
     }
     Ok(prepared)
+}
+
+/// What computes: `--device` and `--executor` on this machine. Says where a GPU was looked for in vain.
+pub fn device(arguments: &NumericsArguments) -> Result<DeviceChoice, Failure> {
+    let chosen = nn::choose(arguments.executor.as_deref(), &arguments.device)?;
+    if let Some(note) = &chosen.note {
+        print::note(note);
+    }
+    Ok(chosen.device)
+}
+
+/// Worker processes at a time, and threads of each. A GPU has one worker unless `--jobs` says more.
+pub fn shares(jobs: Option<usize>, device: DeviceChoice) -> Result<(usize, usize), Failure> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let usual = if matches!(device, DeviceChoice::ReferenceCuda(_)) { 1 } else { processors.min(4) };
+    match jobs.unwrap_or(usual) {
+        0 => Err("`--jobs 0`: at least one trial at a time was expected".to_string().into()),
+        jobs => Ok((jobs, (processors / jobs).max(1))),
+    }
 }
 
 /// A time such as `90s`, `30m`, `8h`.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod doctor;
 mod export;
 mod load;
 mod plan;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
         Command::Show(a) => show::run(&a),
         Command::Export(a) => export::run(&a),
         Command::Predict(a) => predict::run(&a),
+        Command::Doctor(a) => doctor::run(&a),
         Command::Worker(a) => worker::run(&a),
     };
     match done {

@@ -5,12 +5,11 @@ use super::check::samples;
 use super::load::{self, Access};
 use super::{Failure, print};
 use crate::document::StageKind;
-use crate::nn;
 use crate::plan::reason::{self, Reason};
 use crate::plan::{Engine, State, Step, View, Work};
 use crate::report::number;
 use crate::report::table::Table;
-use crate::run::{Prepared, StoreKnown, estimate, history};
+use crate::run::{Prepared, StoreKnown, elsewhere, estimate, history};
 use crate::store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -20,9 +19,12 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::store(&arguments.file, Access::Read)?;
     let prepared = load::prepared(pipeline, store.as_ref(), &arguments.file, arguments.json)?;
-    let numerics = nn::numerics(&arguments.numerics.executor)?;
+    let device = load::device(&arguments.numerics)?;
+    let numerics = device.numerics().to_string();
     let mut known = StoreKnown::new(store.as_ref());
-    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone()).replay(&mut known);
+    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone())
+        .with_tables(&prepared.tables)
+        .replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());
     }
@@ -79,7 +81,7 @@ fn rows(prepared: &Prepared, view: &View, store: Option<&Store>) -> Result<Vec<S
         let mut reasons: BTreeMap<Reason, usize> = BTreeMap::new();
         for work in view.works.iter().filter(|w| w.stage() == index) {
             *runs.entry(work.action().kind.word()).or_insert(0) += 1;
-            let (others, recorded) = elsewhere(work, store)?;
+            let (others, recorded) = recorded(work, store)?;
             *reasons.entry(reason::of_work(work, name, &history, others, recorded)).or_insert(0) += 1;
         }
         let waiting = |s: &&crate::plan::Slot| s.state == State::Pending && s.steps.iter().all(|step| step.known);
@@ -102,12 +104,9 @@ fn rows(prepared: &Prepared, view: &View, store: Option<&Store>) -> Result<Vec<S
 }
 
 /// Numerics classes in which the result is known, and whether a record of it is there.
-fn elsewhere(work: &Work, store: Option<&Store>) -> Result<(Vec<String>, bool), Failure> {
+fn recorded(work: &Work, store: Option<&Store>) -> Result<(Vec<String>, bool), Failure> {
     let Some(store) = store else { return Ok((Vec::new(), false)) };
-    let own = work.action().numerics.clone().unwrap_or_default();
-    let mut others: Vec<String> = store.by_what(&work.action().what())?.into_iter().map(|r| r.numerics).filter(|n| *n != own).collect();
-    others.sort();
-    others.dedup();
+    let others = elsewhere::classes(work, store)?;
     // A training's result is gone only where every rung asked for was recorded.
     let keys = match work {
         Work::Train(t) => t.rungs.iter().map(|(_, action)| action.key()).collect(),
@@ -182,10 +181,19 @@ fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, sto
 
 /// How long the trainings will take: those that can run now, and those that are still to be proposed at the mean cost.
 fn time(prepared: &Prepared, view: &View, store: Option<&Store>) -> String {
-    let unknown = || "not known: `nasflow run --smoke` measures it".to_string();
-    let Some(rate) = store.and_then(|s| estimate::rate(s, "train-time")) else { return unknown() };
     let now: f64 = view.works.iter().map(estimate::load).sum();
     let later = estimate::to_come(prepared, view);
+    let trains = |s: &crate::document::Stage| matches!(s.kind, StageKind::Train(_));
+    if now + later == 0.0 && !prepared.pipeline.stages.iter().any(trains) {
+        return "a moment: nothing is trained".into();
+    }
+    let unknown = || "not known: `nasflow run --smoke` measures it".to_string();
+    let Some(rate) = store.and_then(|s| estimate::rate(s, "train-time")) else { return unknown() };
     let seconds = (now + later) / rate;
-    format!("about {} for the trainings, at what this machine reached in its last runs", number::duration(seconds))
+    let subnets = estimate::subnets(prepared, view);
+    let evaluated = match store.and_then(|s| estimate::rate(s, "predict-time")) {
+        Some(rate) if subnets > 0.0 => format!(", and {} for networks of supernets", number::duration(subnets / rate)),
+        _ => String::new(),
+    };
+    format!("about {} for the trainings{evaluated}, at what this machine reached in its last runs", number::duration(seconds))
 }

@@ -2,7 +2,7 @@
 
 use super::arguments::PredictArguments;
 use super::export::write;
-use super::{Failure, print};
+use super::{Failure, load, print};
 use crate::data::decode;
 use crate::evaluate::NmsOptions;
 use crate::export::{Detector, ImagePredictions, draw, predictions_json};
@@ -19,8 +19,9 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
         }
     }
     let bytes = std::fs::read(&arguments.model).map_err(|e| format!("{}: {e}", arguments.model.display()))?;
-    let mut detector = Detector::load(&bytes, |program| nn::executor_named(program, "fast", 1))
-        .map_err(|e| format!("{}: {e}", arguments.model.display()))?;
+    let device = load::device(&arguments.numerics)?;
+    let mut detector =
+        Detector::load(&bytes, |program| nn::executor(program, device, 1)).map_err(|e| format!("{}: {e}", arguments.model.display()))?;
     std::fs::create_dir_all(&arguments.output).map_err(|e| format!("{}: {e}", arguments.output.display()))?;
     // Pictures go on copies: what was given is never written over.
     let given: Vec<_> = arguments.images.iter().chain([&arguments.model]).filter_map(|p| p.canonicalize().ok()).collect();

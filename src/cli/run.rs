@@ -4,7 +4,6 @@ use super::arguments::RunArguments;
 use super::load::{self, Access};
 use super::{Failure, INTERRUPTED, NO_ANSWER, print, progress};
 use crate::document::StageKind;
-use crate::nn;
 use crate::report::{number, show};
 use crate::run::coordinator::{Options, Report};
 use crate::run::{Ended, coordinator, estimate, history, observe, smoke};
@@ -20,14 +19,13 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::store(&arguments.file, Access::Write)?.ok_or_else(|| "no store".to_string())?;
     let prepared = load::prepared(pipeline, Some(&store), &arguments.file, arguments.json)?;
-    let numerics = nn::numerics(&arguments.numerics.executor)?;
     let mut listener = progress::listener(arguments.json);
     if !arguments.json {
         window_notes(&prepared.pipeline, options.jobs).iter().for_each(|n| print::note(n));
     }
     running.store(true, Ordering::Relaxed);
     if arguments.smoke {
-        let ended = smoke::smoke(&prepared, &store, &numerics, &options, listener.as_mut())?;
+        let ended = smoke::smoke(&prepared, &store, &options, listener.as_mut())?;
         drop(listener);
         if ended != Ended::Finished {
             print::note("interrupted");
@@ -39,7 +37,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         say(&format!("every stage worked on one batch{speed}; `nasflow plan` now says how long the run will take\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let report = coordinator::run(&prepared, &store, &numerics, &options, listener.as_mut())?;
+    let report = coordinator::run(&prepared, &store, &options, listener.as_mut())?;
     drop(listener);
     history::keep(&store, &prepared.pipeline, &report, when)?;
     if !arguments.json {
@@ -73,11 +71,8 @@ fn window_notes(pipeline: &crate::document::Pipeline, jobs: usize) -> Vec<String
 }
 
 fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Options, Failure> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = arguments.jobs.unwrap_or(processors.min(4));
-    if jobs == 0 {
-        return Err("`--jobs 0`: at least one trial at a time was expected".to_string().into());
-    }
+    let executor = load::device(&arguments.numerics)?;
+    let (jobs, threads) = load::shares(arguments.jobs, executor)?;
     let stop = Arc::new(AtomicUsize::new(0));
     let asked = stop.clone();
     let begun = running.clone();
@@ -91,8 +86,8 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
     let program = std::env::current_exe().map_err(|e| format!("the path of this program is not known: {e}"))?;
     Ok(Options {
         jobs,
-        threads: (processors / jobs).max(1),
-        executor: arguments.numerics.executor.clone(),
+        threads,
+        executor,
         timeout: arguments.timeout.as_deref().map(load::time).transpose()?,
         attempts: 3,
         until: arguments.until.as_deref().map(load::time).transpose()?,

@@ -4,10 +4,10 @@ use super::arguments::ShowArguments;
 use super::load::{self, Access};
 use super::{Failure, print};
 use crate::document::{Pipeline, StageKind};
-use crate::nn;
+use crate::nn::DeviceChoice;
 use crate::plan::{Engine, Kind, Slot, Step, View};
 use crate::report::{self, curve, number, show};
-use crate::run::{Prepared, StoreKnown, history, observe};
+use crate::run::{Prepared, StoreKnown, elsewhere, history, observe};
 use crate::space::zoo;
 use crate::store::{Attempt, Store};
 use serde_json::json;
@@ -20,7 +20,8 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::store(&arguments.file, Access::Read)?;
     let prepared = load::prepared(pipeline, store.as_ref(), &arguments.file, true)?;
-    let view = replay(&prepared, store.as_ref(), &arguments.numerics.executor)?;
+    let device = load::device(&arguments.numerics)?;
+    let view = replay(&prepared, store.as_ref(), device)?;
     let observed = |weights: &str, metric: &str| store.as_ref().and_then(|s| observe::shown(s, weights, metric));
     let rows = report::rows(&prepared.pipeline, &view, &observed);
     let (rows, one) = match &arguments.trial {
@@ -51,8 +52,9 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
                 .collect();
             json!({ "name": a.name, "model": a.model.label(), "metric": a.metric, "values": a.figure.values, "baselines": baselines })
         });
+        let trust = crate::run::trust::trusted(&prepared.pipeline, &view);
         let winner = show::winner(&prepared.pipeline, &view).map(|m| &m.candidate.architecture);
-        let all = json!({ "pipeline": prepared.pipeline.name, "finished": view.finished(), "answer": answer, "rows": rows, "architecture": winner });
+        let all = json!({ "pipeline": prepared.pipeline.name, "finished": view.finished(), "answer": answer, "trust": trust, "rows": rows, "architecture": winner });
         serde_json::to_string_pretty(&all).map_err(|e| e.to_string())? + "\n"
     } else {
         show::text(&prepared.pipeline, &view, &rows)
@@ -62,7 +64,7 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
 }
 
 /// What is known of a pipeline, as the last run left it: a trial that it gave up counts as failed.
-pub fn replay(prepared: &Prepared, store: Option<&Store>, executor: &str) -> Result<View, Failure> {
+pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) -> Result<View, Failure> {
     let mut known = StoreKnown::new(store);
     if let Some(store) = store {
         for (key, label, reason) in history::given_up(store, &prepared.pipeline)? {
@@ -72,11 +74,18 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, executor: &str) -> Res
             }
         }
     }
-    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, nn::numerics(executor)?).replay(&mut known);
-    match known.error {
-        Some(error) => Err(error.into()),
-        None => Ok(view),
+    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string())
+        .with_tables(&prepared.tables)
+        .replay(&mut known);
+    if let Some(error) = known.error {
+        return Err(error.into());
     }
+    if let Some(store) = store
+        && let Some(note) = elsewhere::note(&view.works, store, device.numerics())?
+    {
+        print::note(&note);
+    }
+    Ok(view)
 }
 
 /// One line for every known action. Observations and times are not in it.

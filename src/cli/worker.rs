@@ -9,17 +9,24 @@ use std::io::BufRead;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 pub fn run(arguments: &WorkerArguments) -> Result<ExitCode, Failure> {
-    let lock: Digest = arguments.lock.parse()?;
-    let key: Digest = arguments.key.parse()?;
+    let mut lock: Digest = arguments.lock.parse()?;
+    let mut key: Digest = arguments.key.parse()?;
     let stop = Arc::new(AtomicBool::new(false));
     let told = stop.clone();
+    let (sender, assignments) = channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
             match line {
                 Ok(line) if line.trim() == "stop" => told.store(true, Ordering::Relaxed),
-                Ok(_) => {}
+                Ok(line) => {
+                    if let Some(next) = next(&line) {
+                        let _ = sender.send(next);
+                    }
+                }
                 Err(_) => break,
             }
         }
@@ -31,7 +38,25 @@ pub fn run(arguments: &WorkerArguments) -> Result<ExitCode, Failure> {
             print::out(&(text + "\n"));
         }
     };
-    let code = worker::work(&arguments.cache, lock, key, stop, &mut say);
-    // The input thread is still waiting; leave without it.
-    std::process::exit(code)
+    let mut memory = worker::Memory::default();
+    loop {
+        let code = worker::work(&arguments.cache, lock, key, stop.clone(), &mut memory, &mut say);
+        if code != exit::DONE || !memory.stays {
+            // The input thread is still waiting; leave without it.
+            std::process::exit(code)
+        }
+        (lock, key) = loop {
+            match assignments.recv_timeout(Duration::from_millis(50)) {
+                Ok(next) => break next,
+                Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
+                Err(_) => std::process::exit(exit::STOPPED),
+            }
+        };
+    }
+}
+
+/// `next LOCK KEY`: another assignment for a worker that has finished one.
+fn next(line: &str) -> Option<(Digest, Digest)> {
+    let (lock, key) = line.trim().strip_prefix("next ")?.split_once(' ')?;
+    Some((lock.parse().ok()?, key.parse().ok()?))
 }

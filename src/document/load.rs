@@ -34,6 +34,17 @@ fn pipeline(context: &mut Context, top: &str, files: &mut dyn Files, given: &Par
     check::check(context, draft)
 }
 
+/// What a text declares, before it is checked as a whole, and what was said of it.
+#[cfg(test)]
+pub(super) fn drafted(top: &str, files: &mut dyn Files) -> (Draft, Vec<Diagnostic>) {
+    let mut context = Context::default();
+    let nodes = include::read(&mut context, top, files, Options::default()).unwrap_or_default();
+    let raw = nodes.iter().map(|(file, node)| Convert { context: &mut context, params: &[], file: *file }.node(node)).collect();
+    let nodes = decode::nodes(&mut context, raw);
+    let draft = draft(&mut context, nodes);
+    (draft, context.found)
+}
+
 fn draft(context: &mut Context, nodes: Vec<Node>) -> Draft {
     let mut draft = Draft::default();
     let labelled = typed::data::labelled(&nodes);

@@ -17,6 +17,7 @@ pub mod guard;
 mod include;
 mod lexer;
 mod load;
+pub mod method;
 mod numerals;
 mod params;
 pub mod paths;
@@ -36,11 +37,14 @@ mod values;
 #[cfg(test)]
 mod gallery_tests;
 #[cfg(test)]
+mod method_tests;
+#[cfg(test)]
 mod tests;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
 pub use include::{Files, Options};
 pub use load::load;
+pub use method::*;
 pub use params::Params;
 pub use pipeline::*;
 pub use reference::reference;

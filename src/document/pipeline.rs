@@ -30,6 +30,24 @@ pub struct Pipeline {
     pub warnings: Vec<super::Diagnostic>,
 }
 
+impl Pipeline {
+    /// The space whose supernet a stage trains; none where it trains models, or is no `train`.
+    pub fn supernet(&self, stage: &Stage) -> Option<&SpaceNode> {
+        supernet(stage, &self.spaces)
+    }
+
+    /// The index of a stage.
+    pub fn stage(&self, name: &str) -> Option<usize> {
+        self.stages.iter().position(|s| s.name.value == name)
+    }
+}
+
+/// The space among these that a `train` makes a supernet of.
+pub(super) fn supernet<'a>(stage: &Stage, spaces: &'a [SpaceNode]) -> Option<&'a SpaceNode> {
+    let StageKind::Train(_) = stage.kind else { return None };
+    stage.from.iter().find_map(|f| spaces.iter().find(|s| s.name.value == f.value))
+}
+
 /// A `data` node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Data {
@@ -132,7 +150,7 @@ pub enum SplitBy {
 }
 
 /// A `space` node: its network is compiled by the room `space`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SpaceNode {
     /// Its name.
     pub name: Spanned<String>,
@@ -180,7 +198,7 @@ impl StageKind {
     }
 }
 
-/// A `sample` stage. Exactly one `from`, a space.
+/// A `sample` stage. Exactly one `from`, a space or a supernet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// How proposals are made.
@@ -245,6 +263,8 @@ pub struct Train {
     pub seeds: usize,
     /// Whether `init` was written.
     pub init_written: bool,
+    /// `method`, where a space is trained as one supernet; at the method's word.
+    pub oneshot: Option<Spanned<super::OneShot>>,
 }
 
 /// What a training starts from.
@@ -254,6 +274,10 @@ pub enum Init {
     Scratch,
     /// The incoming model's own trained weights; the optimiser starts anew.
     Continue,
+    /// The weights that the incoming model has in its supernet.
+    Inherit,
+    /// `from="name" match=names`: those of another supernet, where tensors of one name and shape are in both.
+    From(Spanned<String>),
 }
 
 /// A training recipe with nothing left open. Numbers as in PyTorch and YOLOv5.
@@ -383,6 +407,26 @@ pub struct Augment {
     pub cutout: usize,
 }
 
+impl Augment {
+    /// Images as they are.
+    pub const NONE: Augment = Augment {
+        mosaic: 0.0,
+        mixup: 0.0,
+        scale: 0.0,
+        translate: 0.0,
+        degrees: 0.0,
+        shear: 0.0,
+        hsv_h: 0.0,
+        hsv_s: 0.0,
+        hsv_v: 0.0,
+        flip_lr: 0.0,
+        flip_ud: 0.0,
+        crop: 0,
+        area: 1.0,
+        cutout: 0,
+    };
+}
+
 fn whole() -> f64 {
     1.0
 }
@@ -412,6 +456,75 @@ pub struct Evaluate {
     pub metrics: Vec<Spanned<Metric>>,
     /// `at 10 20`: epochs; empty is the last.
     pub at: Vec<usize>,
+    /// `recalibrate`: written where subnets of a supernet are evaluated.
+    pub recalibrate: Option<Spanned<Recalibrate>>,
+    /// `method table …`: the metrics are read from a file, one row a network.
+    pub table: Option<std::sync::Arc<TableSource>>,
+}
+
+/// How a subnet comes to statistics of its batch norm, which no single network of a supernet has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recalibrate {
+    /// `off`: the supernet's own running statistics, whatever networks they are of.
+    Off,
+    /// Reset, then the mean over the first batches of a split, in training order.
+    Batches {
+        /// `batches`.
+        batches: usize,
+        /// `batch` [the supernet's]: images a batch.
+        batch: Option<usize>,
+        /// `split`, of the data set that the stage reads.
+        split: Spanned<String>,
+    },
+}
+
+impl Recalibrate {
+    /// The split that is read.
+    pub fn split(&self) -> Option<&Spanned<String>> {
+        match self {
+            Recalibrate::Off => None,
+            Recalibrate::Batches { split, .. } => Some(split),
+        }
+    }
+}
+
+/// `method table file=… key=…`: where an `evaluate` finds its metrics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableSource {
+    /// The file, resolved against the file that names it (or the working directory where it came by `-p`).
+    pub file: Spanned<String>,
+    /// How the key of a network's row is written.
+    pub key: Spanned<Vec<KeyPart>>,
+    /// `keys=` [arch]: the column of a CSV file that holds the keys.
+    pub keys: Spanned<String>,
+    /// `word OPTION TEXT`: what stands for an option in the key.
+    pub words: Vec<(Spanned<String>, String)>,
+    /// One for each metric that is read from the file.
+    pub columns: Vec<TableColumn>,
+}
+
+/// A part of a row's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPart {
+    /// `arch`: the place of the option taken, from 0, of every decision in the order of the file.
+    Decisions,
+    /// As it stands.
+    Text(String),
+    /// `{label}`: the option that a decision took, or the `word` for it.
+    Option(String),
+    /// `{label:index}`: the place of that option, from 0.
+    Index(String),
+}
+
+/// `column accuracy "test_acc" unit=percent`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableColumn {
+    /// The metric.
+    pub metric: Spanned<Metric>,
+    /// The columns (CSV) or fields (JSON) that hold it: several are several seeds.
+    pub names: Vec<Spanned<String>>,
+    /// Whether the file holds 100 times the metric.
+    pub percent: bool,
 }
 
 /// A metric of the language. `class` variants name the class.
@@ -484,6 +597,11 @@ impl Metric {
         matches!(self, Metric::Latency | Metric::Throughput | Metric::Memory)
     }
 
+    /// Whether it lies between 0 and 1.
+    pub fn is_share(&self) -> bool {
+        !self.is_cost() && !self.is_observation() && *self != Metric::Loss
+    }
+
     /// Whether it follows from the architecture alone.
     pub fn is_cost(&self) -> bool {
         matches!(self, Metric::Params | Metric::Flops | Metric::Macs)
@@ -546,4 +664,17 @@ pub struct Answer {
     pub by: Spanned<Metric>,
     /// `against`: baselines.
     pub against: Vec<Spanned<String>>,
+    /// `trust` lines: rankings that are checked against others.
+    pub trust: Vec<Trust>,
+}
+
+/// `trust "shared" "truth" by=map50`: does the first stage rank its models as the second does?
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trust {
+    /// The evaluate stage whose ranking is in doubt.
+    pub ranking: Spanned<String>,
+    /// The evaluate stage that is taken for the truth.
+    pub truth: Spanned<String>,
+    /// The metric that both measure [the answer's].
+    pub by: Spanned<Metric>,
 }

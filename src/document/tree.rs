@@ -1,9 +1,10 @@
 //! The tree that decoding starts from: nodes, arguments and properties with their spans, free of kdl's types.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A place in one of the files of a pipeline: file number (0 is the top file), byte offset and length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Span {
     /// Index into [`super::Sources::files`].
     pub file: u16,
@@ -14,7 +15,7 @@ pub struct Span {
 }
 
 /// A literal, or a reference written with an annotation: `(choice)"act"`, `(param)"n"`, `(expr)"2 * c"`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     /// A string, bare or quoted.
     Text(String),
@@ -41,7 +42,7 @@ impl fmt::Display for Value {
 }
 
 /// A value and where it stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spanned<T> {
     /// What is written.
     pub value: T,
@@ -51,7 +52,7 @@ pub struct Spanned<T> {
 
 /// A property of a node, whichever way it was written: `kernel=3` or a child `kernel 3 5`.
 /// In a space several values are a choice (rule 4), so there is always a list, of one value at least.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Property {
     /// Its name.
     pub name: Spanned<String>,
@@ -61,7 +62,7 @@ pub struct Property {
 
 /// A node. After the table has merged them, `properties` holds both `name=value` and those children that the table
 /// knows as properties (rule 5); `children` holds the others, in order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     /// Its name.
     pub name: Spanned<String>,

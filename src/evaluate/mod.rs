@@ -10,6 +10,7 @@ pub mod logits;
 pub mod nms;
 pub mod predict;
 pub mod predictions;
+pub mod recalibrate;
 pub mod report;
 
 pub use decode::DetectHead;
@@ -18,4 +19,5 @@ pub use logits::{Logits, classification, logits};
 pub use nms::{Candidate, NmsOptions, nms};
 pub use predict::{EvalBatch, batches, predict};
 pub use predictions::Predictions;
+pub use recalibrate::recalibrate;
 pub use report::report;

@@ -4,6 +4,7 @@
 //! predictions give the same bits everywhere. Knows nothing of networks, of packs or of how a box was found.
 
 pub mod average_precision;
+pub mod bootstrap;
 pub mod classification;
 pub mod confidence;
 pub mod detection;
@@ -11,6 +12,7 @@ pub mod matching;
 pub mod rank;
 pub mod truth;
 
+pub use bootstrap::{Agreement, agreements};
 pub use classification::{ClassAccuracy, ClassificationReport};
 pub use detection::{ClassReport, DetectionReport};
 pub use rank::{kendall_tau_b, spearman};

@@ -117,6 +117,8 @@ fn name(op: &Op) -> &'static str {
         Op::Concat => "concat",
         Op::Add => "add",
         Op::Scale => "scale",
+        Op::Mix { .. } => "mixture",
+        Op::Zero => "zero",
     }
 }
 
@@ -124,7 +126,7 @@ fn name(op: &Op) -> &'static str {
 fn output_shape(program: &Program, node: &Node) -> Result<Shape, String> {
     let shapes: Vec<Shape> = node.inputs.iter().map(|&v| program.values[v]).collect();
     let arity = match node.op {
-        Op::Concat | Op::Add => shapes.len().max(1),
+        Op::Concat | Op::Add | Op::Mix { .. } => shapes.len().max(1),
         Op::Scale => 2,
         _ => 1,
     };
@@ -186,5 +188,18 @@ fn output_shape(program: &Program, node: &Node) -> Result<Shape, String> {
         },
         Op::Scale if shapes[1] != (Shape { h: 1, w: 1, c: x.c }) => Err(format!("inputs {} and {}", text(x), text(shapes[1]))),
         Op::Scale => Ok(x),
+        // Any shape: it does not depend on the input.
+        Op::Zero => Ok(program.values[node.output]),
+        Op::Mix { weights, picks } => {
+            let options = outputs(*weights)?;
+            param(*weights, &[options])?;
+            if picks.len() != shapes.len() || picks.iter().any(|p| *p >= options) {
+                return Err(format!("weights {picks:?} of {options} for {} inputs", shapes.len()));
+            }
+            match shapes.iter().find(|s| **s != x) {
+                Some(s) => Err(format!("inputs {} and {}", text(x), text(*s))),
+                None => Ok(x),
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ fn initial(spec: &ParamSpec, seed: u64) -> Vec<f32> {
     match spec.kind {
         ParamKind::NormScale | ParamKind::RunningVar => vec![1.0; spec.len()],
         ParamKind::NormShift | ParamKind::RunningMean => vec![0.0; spec.len()],
+        ParamKind::Mixture => vec![1.0 / spec.len().max(1) as f32; spec.len()],
         ParamKind::Weight | ParamKind::Bias => {
             let bound = 1.0 / libm::sqrt(spec.fan_in.max(1) as f64);
             let mut random = Random::at(seed, "weights", &[Digest::of(spec.name.as_bytes()).seed()]);

@@ -5,24 +5,30 @@
 
 mod check;
 mod choice;
+mod device;
 pub mod fast;
 mod init;
 pub mod reference;
 pub mod weights;
 
 #[cfg(test)]
+mod supernet_tests;
+#[cfg(test)]
 mod testing;
 
 pub use check::{check_parameters, check_program};
-pub use choice::{executor_named, numerics};
+pub use choice::{Chosen, check_place, choose, executor};
+pub use device::{CUDA, Gpu, gpus, instruction_set};
 pub use fast::FastExecutor;
 pub use reference::ReferenceExecutor;
 pub use weights::{NamedTensor, TensorFile, load_tensors, save_tensors};
 
 use crate::space::Program;
+use serde::{Deserialize, Serialize};
 
 /// Which executor runs a program, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeviceChoice {
     /// The crate's own kernels on the CPU.
     Fast,
@@ -30,19 +36,6 @@ pub enum DeviceChoice {
     ReferenceCpu,
     /// candle's operators on a CUDA device, by number: an error in a build without CUDA.
     ReferenceCuda(usize),
-}
-
-/// The executor of a program for batches of up to `max_batch` images. Errors name the faulty node, or the device.
-pub fn executor(program: &Program, device: DeviceChoice, max_batch: usize) -> Result<Box<dyn Executor>, String> {
-    use candle_core::Device;
-    Ok(match device {
-        DeviceChoice::Fast => Box::new(FastExecutor::new(program, max_batch)?),
-        DeviceChoice::ReferenceCpu => Box::new(ReferenceExecutor::new(program, Device::Cpu)?),
-        DeviceChoice::ReferenceCuda(i) => {
-            let device = Device::new_cuda(i).map_err(|e| format!("CUDA device {i}: {e}"))?;
-            Box::new(ReferenceExecutor::new(program, device)?)
-        }
-    })
 }
 
 /// Values of every parameter and buffer of a program, by [`crate::space::ParamId`], in PyTorch's order.
@@ -70,11 +63,21 @@ pub trait Executor: Send {
     /// The part of the numerics class that names this executor, e.g. `fast-avx512` or `reference-cpu`.
     fn class(&self) -> String;
 
+    /// Goes over to another program (the next network of a supernet) for batches of the same size. What was computed is
+    /// forgotten, memory is kept where that is possible. On an error the executor is as it was.
+    fn replace(&mut self, program: &Program) -> Result<(), String>;
+
     /// Forward in training mode: batch statistics; running statistics in `params` are updated. Keeps what `backward` needs.
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String>;
 
     /// Forward in inference mode: running statistics.
     fn forward_eval(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String>;
+
+    /// [`Executor::forward_eval`] of another batch with the parameters and norm of the last one, which must not have changed: an
+    /// executor that prepared them need not look at them again.
+    fn forward_eval_again(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
+        self.forward_eval(params, images, n, norm)
+    }
 
     /// Output `i` of the last forward: n × h × w × c.
     fn output(&self, i: usize) -> &[f32];

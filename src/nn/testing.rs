@@ -126,6 +126,7 @@ pub(crate) fn random_parameters(program: &Program) -> Parameters {
                 ParamKind::NormScale => *v = r.range(0.5, 1.5) as f32,
                 ParamKind::NormShift | ParamKind::RunningMean => *v = r.range(-0.5, 0.5) as f32,
                 ParamKind::RunningVar => *v = r.range(0.3, 1.2) as f32,
+                ParamKind::Mixture => *v = r.range(0.2, 1.0) as f32,
                 _ => {}
             }
         }
@@ -158,6 +159,7 @@ pub(crate) fn programs() -> Vec<(&'static str, Program)> {
         ("neck", neck()),
         ("mobile", mobile()),
         ("odd wiring", odd_wiring()),
+        ("mixtures", mixtures()),
     ]
 }
 
@@ -272,6 +274,33 @@ fn odd_wiring() -> Program {
     let out = b.concat(&[both, again]);
     let z = b.conv_bias(out, 3, 1, 1, 1);
     b.features(&[z, y, out, y])
+}
+
+/// What differentiable methods run: mixtures of convolutions, pools and their own input, weights used twice, one input
+/// twice, the image among the inputs, a mixture in a concatenation, one of one.
+fn mixtures() -> Program {
+    let mut b = Builder::new(6, 7, 3);
+    let mixture = |b: &mut Builder, options: usize| b.param(ParamKind::Mixture, vec![options], options);
+    let (ops, depth) = (mixture(&mut b, 4), mixture(&mut b, 2));
+    let mut x = b.conv_norm(0, 12, 3, 1, 1, Activation::Silu);
+    for _ in 0..2 {
+        let c = b.conv_norm(x, 12, 3, 1, 1, Activation::Relu);
+        let p = b.pool(x, square(3, 1, 1), true);
+        let a = b.pool(x, square(3, 1, 1), false);
+        let s = b.shape(x);
+        x = b.push(Op::Mix { weights: ops, picks: vec![0, 2, 1, 3] }, &[c, p, a, x], s);
+    }
+    let s = b.shape(x);
+    let deep = b.conv_norm(x, 12, 1, 1, 1, Activation::Silu);
+    let zero = b.push(Op::Zero, &[0], s);
+    let m = b.push(Op::Mix { weights: depth, picks: vec![0, 1, 0, 1] }, &[x, deep, x, zero], s);
+    let one = b.push(Op::Mix { weights: depth, picks: vec![1] }, &[m], s);
+    let image = b.shape(0);
+    let c = b.conv_bias(0, 3, 3, 1, 1);
+    let i = b.push(Op::Mix { weights: depth, picks: vec![0, 1] }, &[0, c], image);
+    let joined = b.concat(&[one, i, zero, m]);
+    let y = b.conv_bias(joined, 4, 1, 1, 1);
+    b.features(&[y, m])
 }
 
 /// A random network over 6 × 6 maps: every operator reads any earlier values, several outputs, dead ends.

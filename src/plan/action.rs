@@ -18,6 +18,12 @@ pub enum Kind {
     Metric,
     /// A choice among models.
     Select,
+    /// A network's weights cut out of its supernet's.
+    Cut,
+    /// Detections of a network with the weights of its supernet.
+    PredictSubnet,
+    /// One metric of a network, looked up in a table.
+    Table,
 }
 
 impl Kind {
@@ -30,6 +36,9 @@ impl Kind {
             Kind::Predict => "predict",
             Kind::Metric => "metric",
             Kind::Select => "select",
+            Kind::Cut => "cut",
+            Kind::PredictSubnet => "predict-subnet",
+            Kind::Table => "table",
         }
     }
 
@@ -37,6 +46,7 @@ impl Kind {
     pub fn version(self) -> i64 {
         match self {
             Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select => 1,
+            Kind::Cut | Kind::PredictSubnet | Kind::Table => 1,
         }
     }
 }

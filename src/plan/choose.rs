@@ -2,7 +2,7 @@
 //!
 //! Ties go to fewer FLOPs, then to the smaller digest; failed models and NaN come last and are never chosen (rule 10).
 
-use super::model::{Model, Slot, State};
+use super::model::{Candidate, Model, Slot, State};
 use crate::document::{Metric, Select, SelectBy};
 use std::cmp::Ordering;
 
@@ -39,11 +39,18 @@ pub fn choose(select: &Select, slots: &[Slot]) -> Vec<usize> {
 
 /// A metric of a model: measured, or following from its architecture. NaN where it is not there.
 pub fn value_of(model: &Model, metric: &Metric) -> f64 {
+    // A table may say what a network costs; else it is counted.
+    let figure = model.figures.get(&metric.name()).map(super::Figure::mean);
+    figure.or_else(|| cost_of(&model.candidate, metric)).unwrap_or(f64::NAN)
+}
+
+/// What follows from the architecture alone.
+pub fn cost_of(candidate: &Candidate, metric: &Metric) -> Option<f64> {
     match metric {
-        Metric::Params => model.candidate.params as f64,
-        Metric::Macs => model.candidate.macs as f64,
-        Metric::Flops => 2.0 * model.candidate.macs as f64,
-        _ => model.figures.get(&metric.name()).map_or(f64::NAN, super::Figure::mean),
+        Metric::Params => Some(candidate.params as f64),
+        Metric::Macs => Some(candidate.macs as f64),
+        Metric::Flops => Some(2.0 * candidate.macs as f64),
+        _ => None,
     }
 }
 

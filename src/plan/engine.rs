@@ -1,6 +1,7 @@
 //! The replay: walks the stages over what is known, proposes as far as results allow, and lists what would run.
 
 use super::model::{Candidate, Slot, State};
+use super::table::Table;
 use super::work::Work;
 use crate::base::Digest;
 use crate::document::{Pipeline, StageKind, Task};
@@ -112,7 +113,12 @@ pub struct Engine<'a> {
     pub(super) spaces: &'a BTreeMap<String, Space>,
     pub(super) numerics: String,
     pub(super) tickets: HashMap<usize, Tickets<'a>>,
-    pub(super) candidates: HashMap<Digest, Arc<Candidate>>,
+    pub(super) candidates: HashMap<(Digest, Vec<(String, String)>), Arc<Candidate>>,
+    pub(super) tables: BTreeMap<String, Arc<Table>>,
+    /// The supernets of this replay, by stage.
+    pub(super) supernets: HashMap<usize, Slot>,
+    /// What stands for a whole space, by name.
+    pub(super) wholes: HashMap<String, Arc<Candidate>>,
 }
 
 impl<'a> Engine<'a> {
@@ -123,7 +129,24 @@ impl<'a> Engine<'a> {
         spaces: &'a BTreeMap<String, Space>,
         numerics: String,
     ) -> Self {
-        Engine { pipeline, data, spaces, numerics, tickets: HashMap::new(), candidates: HashMap::new() }
+        Engine {
+            pipeline,
+            data,
+            spaces,
+            numerics,
+            tickets: HashMap::new(),
+            candidates: HashMap::new(),
+            tables: BTreeMap::new(),
+            supernets: HashMap::new(),
+            wholes: HashMap::new(),
+        }
+    }
+
+    /// The same engine with the tables that `evaluate` stages read, by stage.
+    #[must_use]
+    pub fn with_tables(mut self, tables: &BTreeMap<String, Arc<Table>>) -> Self {
+        self.tables.clone_from(tables);
+        self
     }
 
     /// The pipeline.
@@ -138,6 +161,7 @@ impl<'a> Engine<'a> {
         for (index, stage) in pipeline.stages.iter().enumerate() {
             let view = match &stage.kind {
                 StageKind::Sample(sample) => self.sample(index, sample, known),
+                StageKind::Train(train) if pipeline.supernet(stage).is_some() => self.supernet(index, train, known, &mut pass.works),
                 StageKind::Train(train) => {
                     let incoming = self.incoming(index, &pass);
                     self.each(incoming, |engine, slot| vec![engine.train(index, train, slot, known, &mut pass.works)])

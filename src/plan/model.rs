@@ -3,7 +3,7 @@
 use super::Figure;
 use super::action::Action;
 use crate::base::{Canon, Digest};
-use crate::space::Architecture;
+use crate::space::{Architecture, Sample};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -46,6 +46,19 @@ pub struct Trained {
     pub runs: Vec<SeedRun>,
 }
 
+/// A network inside a supernet.
+#[derive(Clone, Debug)]
+pub struct Subnet {
+    /// The space.
+    pub space: String,
+    /// What was decided; only meaningful with that space.
+    pub sample: Sample,
+    /// What names the path: [`crate::space::Space::path`].
+    pub path: Digest,
+    /// The supernet's training: one run a seed.
+    pub supernet: Trained,
+}
+
 /// A model on its way.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -55,6 +68,10 @@ pub struct Model {
     pub origin: (String, usize),
     /// Its training, where it has one.
     pub trained: Option<Trained>,
+    /// The supernet whose weights it has, where it was sampled from one and not trained since.
+    pub subnet: Option<Arc<Subnet>>,
+    /// The space, where this is no single network but the supernet of one.
+    pub supernet: Option<String>,
     /// Trainings asked for on the way, by stage and epoch.
     pub points: BTreeMap<usize, Trained>,
     /// Names of the stages that it came through.
@@ -66,12 +83,20 @@ pub struct Model {
 impl Model {
     /// The identity: one candidate in one state (invariant 8).
     pub fn identity(&self) -> Digest {
-        let weights: Vec<Digest> = self.trained.iter().flat_map(|t| t.runs.iter().map(|r| r.weights)).collect();
+        let of = |trained: &Trained| trained.runs.iter().map(|r| r.weights).collect::<Vec<Digest>>();
+        if let (None, Some(subnet)) = (&self.trained, &self.subnet) {
+            // Paths that build one network carry different weights.
+            return Canon::List(vec![self.candidate.digest.into(), of(&subnet.supernet).into(), subnet.path.into()]).digest();
+        }
+        let weights = self.trained.as_ref().map(of).unwrap_or_default();
         Canon::List(vec![self.candidate.digest.into(), weights.into()]).digest()
     }
 
-    /// `trials #12`, or the stage's name where it proposes only one.
+    /// `trials #12`; a supernet is called as its stage.
     pub fn label(&self) -> String {
+        if self.supernet.is_some() {
+            return self.origin.0.clone();
+        }
         format!("{} #{}", self.origin.0, self.origin.1)
     }
 }

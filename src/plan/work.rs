@@ -3,7 +3,8 @@
 use super::action::Action;
 use super::model::Candidate;
 use crate::base::Digest;
-use crate::document::Recipe;
+use crate::document::{OneShot, Recipe};
+use crate::space::Sample;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -18,6 +19,10 @@ pub enum Work {
     Metric(Box<MetricWork>),
     /// Record a choice.
     Select(Box<SelectWork>),
+    /// Cut a network's weights out of a supernet's.
+    Cut(Box<CutWork>),
+    /// Detect with a network of a supernet (in a worker).
+    Subnet(Box<SubnetWork>),
 }
 
 impl Work {
@@ -28,6 +33,8 @@ impl Work {
             Work::Predict(w) => w.key,
             Work::Metric(w) => w.key,
             Work::Select(w) => w.key,
+            Work::Cut(w) => w.key,
+            Work::Subnet(w) => w.key,
         }
     }
 
@@ -38,6 +45,8 @@ impl Work {
             Work::Predict(w) => &w.action,
             Work::Metric(w) => &w.action,
             Work::Select(w) => &w.action,
+            Work::Cut(w) => &w.action,
+            Work::Subnet(w) => &w.action,
         }
     }
 
@@ -48,6 +57,8 @@ impl Work {
             Work::Predict(w) => w.label.clone(),
             Work::Metric(w) => w.label.clone(),
             Work::Select(w) => w.label.clone(),
+            Work::Cut(w) => w.label.clone(),
+            Work::Subnet(w) => w.label.clone(),
         }
     }
 
@@ -58,6 +69,8 @@ impl Work {
             Work::Predict(w) => w.stage,
             Work::Metric(w) => w.stage,
             Work::Select(w) => w.stage,
+            Work::Cut(w) => w.stage,
+            Work::Subnet(w) => w.stage,
         }
     }
 }
@@ -73,7 +86,33 @@ pub struct Resume {
     pub key: Digest,
 }
 
-/// Train a candidate to an epoch.
+/// What a training trains.
+#[derive(Clone, Debug)]
+pub enum Trainee {
+    /// One network.
+    Candidate(Arc<Candidate>),
+    /// The supernet of a space.
+    Supernet {
+        /// The space.
+        space: String,
+        /// How.
+        oneshot: OneShot,
+        /// What an image costs in the mean, in multiply-adds.
+        macs: u64,
+    },
+}
+
+impl Trainee {
+    /// What an image costs, in multiply-adds; of a supernet, a path in the mean.
+    pub fn macs(&self) -> u64 {
+        match self {
+            Trainee::Candidate(candidate) => candidate.macs,
+            Trainee::Supernet { macs, .. } => *macs,
+        }
+    }
+}
+
+/// Train a candidate or a supernet to an epoch.
 #[derive(Clone, Debug)]
 pub struct TrainWork {
     /// The action of the last rung.
@@ -87,7 +126,7 @@ pub struct TrainWork {
     /// The stage.
     pub stage: usize,
     /// What is trained.
-    pub candidate: Arc<Candidate>,
+    pub trainee: Trainee,
     /// `data` node and split.
     pub data: (String, String),
     /// How.
@@ -171,4 +210,70 @@ pub struct SelectWork {
     pub stage: usize,
     /// The identities of the chosen models, in order.
     pub chosen: Value,
+}
+
+/// Cut a network's weights out of a supernet's.
+#[derive(Clone, Debug)]
+pub struct CutWork {
+    /// The action.
+    pub action: Action,
+    /// Its key.
+    pub key: Digest,
+    /// For people.
+    pub label: String,
+    /// The stage.
+    pub stage: usize,
+    /// The space.
+    pub space: String,
+    /// What was decided.
+    pub sample: Sample,
+    /// The supernet's weights.
+    pub weights: Digest,
+}
+
+/// How a subnet comes to statistics of batch norm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recalibration {
+    /// Batches; at most those of one epoch.
+    pub batches: usize,
+    /// Images a batch.
+    pub batch: usize,
+    /// The seed of the order.
+    pub seed: u64,
+    /// `data` node and split.
+    pub data: (String, String),
+}
+
+/// Detect over a split with a network of a supernet.
+#[derive(Clone, Debug)]
+pub struct SubnetWork {
+    /// The action.
+    pub action: Action,
+    /// Its key.
+    pub key: Digest,
+    /// For people.
+    pub label: String,
+    /// The stage.
+    pub stage: usize,
+    /// What detects.
+    pub candidate: Arc<Candidate>,
+    /// The space.
+    pub space: String,
+    /// What was decided.
+    pub sample: Sample,
+    /// The supernet's weights.
+    pub weights: Digest,
+    /// None: the supernet's own statistics.
+    pub recalibration: Option<Recalibration>,
+    /// Batch norm's epsilon.
+    pub bn_eps: f64,
+    /// `data` node and split.
+    pub data: (String, String),
+}
+
+impl SubnetWork {
+    /// Images that are looked at: those of the split, and those that statistics are taken of.
+    pub fn images(&self, split: usize) -> usize {
+        split + self.recalibration.as_ref().map_or(0, |r| r.batches * r.batch)
+    }
 }

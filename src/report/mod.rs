@@ -8,5 +8,6 @@ pub mod number;
 pub mod rows;
 pub mod show;
 pub mod table;
+pub mod trust;
 
 pub use rows::{Row, rows};

@@ -2,11 +2,13 @@
 
 use super::rows::Row;
 use super::table::Table;
-use super::{answer, number};
+use super::{answer, number, trust};
 use crate::document::{Pipeline, SelectBy, StageKind};
 use crate::plan::answer::answered;
 use crate::plan::choose::pareto;
+use crate::plan::trust::unchecked;
 use crate::plan::{Model, State, View};
+use crate::run::trust::trusted;
 
 /// Longest list of decisions in a table, in characters.
 const WIDTH: usize = 88;
@@ -39,11 +41,17 @@ pub fn text(pipeline: &Pipeline, view: &View, rows: &[Row]) -> String {
     out
 }
 
-/// The answer, or what stands for it: the last select, or how far the run is.
+/// The answer with what is known of the ranking that led to it, or what stands for it: the last select, or how far the run is.
 pub fn head(pipeline: &Pipeline, view: &View) -> String {
+    let ranking = trust::sentences(&trusted(pipeline, view));
     if let Some(a) = answered(pipeline, view) {
-        return answer::sentence(&a);
+        let unchecked = if unchecked(pipeline) { trust::unchecked() } else { "" };
+        return answer::sentence(&a) + unchecked + &ranking;
     }
+    without_answer(pipeline, view) + if view.finished() { ranking.as_str() } else { "" }
+}
+
+fn without_answer(pipeline: &Pipeline, view: &View) -> String {
     if !view.finished() {
         let (done, all) = progress(view);
         return format!("no answer yet: {done} of the {all} models known so far are done; `nasflow run` goes on\n");

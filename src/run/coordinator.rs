@@ -1,17 +1,21 @@
 //! The loop of a run: replay, compute what is short, start workers for the rest, listen, publish, replay again.
 
+use super::elsewhere;
 use super::error::RunError;
 use super::events::{Event, Events, StageProgress};
 use super::inline::{Computed, Inline};
+use super::job::SpaceSpec;
 use super::job::{Assignment, Epoch, FORMAT, Job, JobResult, Line, PredictJob, Rung, TrainJob, exit};
 use super::known::StoreKnown;
 use super::observe;
 use super::packs::Packs;
 use super::prepare::{Prepared, record};
+use super::supernet::{self, Spaces};
 use super::worker::read_result;
 use super::workers::{Heard, Worker, Workers, ended};
 use crate::base::Digest;
-use crate::plan::{Engine, State, TrainWork, View, Work};
+use crate::nn::DeviceChoice;
+use crate::plan::{Engine, State, TrainWork, Trainee, View, Work};
 use crate::store::{Attempt, Published, Record, Store};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
@@ -27,8 +31,8 @@ pub struct Options {
     pub jobs: usize,
     /// Threads of each.
     pub threads: usize,
-    /// `fast` or `reference`.
-    pub executor: String,
+    /// The executor, and its device.
+    pub executor: DeviceChoice,
     /// Kill an attempt that takes longer.
     pub timeout: Option<Duration>,
     /// Attempts of a trial before it counts as failed.
@@ -78,8 +82,9 @@ pub struct GivenUp {
 }
 
 /// Runs a pipeline to its end, as far as it is not interrupted.
-pub fn run(prepared: &Prepared, store: &Store, numerics: &str, options: &Options, events: &mut dyn Events) -> Result<Report, RunError> {
-    let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string());
+pub fn run(prepared: &Prepared, store: &Store, options: &Options, events: &mut dyn Events) -> Result<Report, RunError> {
+    let numerics = options.executor.numerics();
+    let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string()).with_tables(&prepared.tables);
     events.on(Event::Begin {
         pipeline: prepared.pipeline.name.clone(),
         numerics: numerics.to_string(),
@@ -96,6 +101,7 @@ pub fn run(prepared: &Prepared, store: &Store, numerics: &str, options: &Options
         known: StoreKnown::new(Some(store)),
         workers: Workers::new(options.program.clone(), options.threads),
         packs: Packs::default(),
+        spaces: Spaces::default(),
         inline: Inline::default(),
         tasks: HashMap::new(),
         attempts: HashMap::new(),
@@ -123,6 +129,7 @@ struct Coordinator<'a> {
     known: StoreKnown<'a>,
     workers: Workers,
     packs: Packs,
+    spaces: Spaces,
     inline: Inline,
     tasks: HashMap<u64, Task>,
     attempts: HashMap<Digest, usize>,
@@ -135,12 +142,18 @@ struct Coordinator<'a> {
 
 impl Coordinator<'_> {
     fn run(mut self) -> Result<Report, RunError> {
+        let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
+        let mut first = true;
         loop {
             let view = self.engine.replay(&mut self.known);
             if let Some(error) = self.known.error.take() {
                 return Err(RunError::Store(error));
             }
             self.tell(&view);
+            if first && let Some(message) = elsewhere::note(&view.works, self.store, self.options.executor.numerics()).map_err(stored)? {
+                self.events.on(Event::Note { message });
+            }
+            first = false;
             if self.stopping.is_none() && self.options.stop.load(Ordering::Relaxed) > 0 {
                 self.stopping = Some(Ended::Interrupted);
                 self.events.on(Event::Stopping);
@@ -209,7 +222,7 @@ impl Coordinator<'_> {
             }
             let Some((job, from)) = self.job(work)? else { continue };
             let key = work.key();
-            let assignment = Assignment { format: FORMAT, key, lock, executor: self.options.executor.clone(), job };
+            let assignment = Assignment { format: FORMAT, key, lock, executor: self.options.executor, job };
             let id = self.workers.start(self.store, &assignment, None)?;
             let attempt = self.attempts.get(&key).copied().unwrap_or(0) + 1;
             self.events.on(Event::Started { key: key.hex(), label: work.label(), attempt, from });
@@ -224,8 +237,16 @@ impl Coordinator<'_> {
             Work::Train(w) => {
                 let pack = self.packs.ensure(&w.data, self.prepared, self.store)?;
                 let curve = w.resume.as_ref().map(|r| self.curve(r.key)).unwrap_or_default();
+                let candidate = match &w.trainee {
+                    Trainee::Candidate(candidate) => candidate,
+                    Trainee::Supernet { space, oneshot, .. } => {
+                        let job =
+                            supernet::job(w, SpaceSpec::of(space, self.prepared)?, oneshot, pack, curve, self.options.checkpoint_seconds);
+                        return Ok(Some((Job::Supernet(Box::new(job)), w.done())));
+                    }
+                };
                 let job = TrainJob {
-                    architecture: w.candidate.architecture.clone(),
+                    architecture: candidate.architecture.clone(),
                     recipe: w.recipe.clone(),
                     seed: w.seed,
                     init: w.init,
@@ -243,7 +264,11 @@ impl Coordinator<'_> {
                 let architecture = w.candidate.architecture.clone();
                 Ok(Some((Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, pack })), 0)))
             }
-            Work::Metric(_) | Work::Select(_) => Ok(None),
+            Work::Subnet(w) => {
+                let job = supernet::subnet(w, &mut self.packs, &mut self.spaces, self.prepared, self.store)?;
+                Ok(Some((Job::Subnet(Box::new(job)), 0)))
+            }
+            Work::Metric(_) | Work::Select(_) | Work::Cut(_) => Ok(None),
         }
     }
 
@@ -255,7 +280,7 @@ impl Coordinator<'_> {
 
     /// Starts one measurement, alone, with all processors; false where none is wanted.
     fn measure(&mut self, view: &View) -> Result<bool, RunError> {
-        let wanted = observe::wanted(&self.prepared.pipeline, view, self.store, &self.options.executor);
+        let wanted = observe::wanted(&self.prepared.pipeline, view, self.store, self.options.executor);
         let Some(next) = wanted.into_iter().find(|w| self.attempts.get(&w.key).copied().unwrap_or(0) < self.options.attempts) else {
             return Ok(false);
         };
@@ -284,7 +309,14 @@ impl Coordinator<'_> {
             }
             match self.workers.listen(Duration::from_millis(100)) {
                 None => {}
-                Some(Heard::Line(id, line)) => self.said(id, line),
+                Some(Heard::Line(id, line)) => {
+                    let done = matches!(line, Line::Done { .. });
+                    self.said(id, line);
+                    // A worker that stays says that it has finished; others end.
+                    if done && matches!(self.tasks.get(&id), Some(Task::Work(Work::Subnet(_)))) {
+                        return self.settled(id);
+                    }
+                }
                 Some(Heard::Exit(id)) => {
                     if let Some((worker, status)) = self.workers.reap(id) {
                         self.left(worker, status)?;
@@ -329,13 +361,25 @@ impl Coordinator<'_> {
         match (task, result) {
             (Task::Observation { weights, .. }, Some(result)) => {
                 attempt.remove(&super::worker::result_file(worker.key)).map_err(|e| RunError::Store(e.to_string()))?;
-                observe::keep(self.store, weights, &result).map_err(|e| RunError::Store(e.to_string()))
+                observe::keep(self.store, self.options.executor, weights, &result).map_err(|e| RunError::Store(e.to_string()))
             }
-            (Task::Work(work), Some(result)) => self.publish(&work, &result, &worker),
+            (Task::Work(work), Some(result)) => self.publish(&work, &result, worker.done),
             (task, None) => {
                 self.failed(&task, &worker, status);
                 Ok(())
             }
+        }
+    }
+
+    /// A worker that stays has finished: publish what it left.
+    fn settled(&mut self, id: u64) -> Result<(), RunError> {
+        let (Some(Task::Work(work)), Some(worker)) = (self.tasks.remove(&id), self.workers.get(id)) else { return Ok(()) };
+        worker.idle = true;
+        let (key, done) = (worker.key, worker.done.take());
+        let attempt = Attempt::open(&self.store.blobs(), worker.lock).map_err(|e| RunError::Store(e.to_string()))?;
+        match read_result(&attempt, key).map_err(|e| RunError::Store(e.to_string()))? {
+            Some(result) => self.publish(&work, &result, done),
+            None => Err(RunError::Worker(format!("{}: its worker has finished and left no result", work.label()))),
         }
     }
 
@@ -365,7 +409,7 @@ impl Coordinator<'_> {
         self.events.on(Event::AttemptFailed { key: worker.key.hex(), label, attempt, reason: how, again });
     }
 
-    fn publish(&mut self, work: &Work, result: &JobResult, worker: &Worker) -> Result<(), RunError> {
+    fn publish(&mut self, work: &Work, result: &JobResult, done: Option<(f64, u64)>) -> Result<(), RunError> {
         let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
         let said = match (work, result) {
             (Work::Train(train), JobResult::Trained { rungs, curve }) => {
@@ -388,9 +432,14 @@ impl Coordinator<'_> {
                 self.record(&record(&predict.action, None, outputs, json!({})), &predict.label)?;
                 "detected".into()
             }
+            (Work::Subnet(subnet), JobResult::Predicted { predictions }) => {
+                let outputs = BTreeMap::from([("predictions".to_string(), *predictions)]);
+                self.record(&record(&subnet.action, None, outputs, json!({})), &subnet.label)?;
+                "detected".into()
+            }
             _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
         };
-        let (seconds, count) = worker.done.unwrap_or((0.0, 0));
+        let (seconds, count) = done.unwrap_or((0.0, 0));
         if count > 0 {
             self.count(work);
             self.timing(work, seconds, count).map_err(stored)?;
@@ -404,7 +453,8 @@ impl Coordinator<'_> {
     fn rungs(&mut self, train: &TrainWork, rungs: &[Rung], curve: &[Epoch]) -> Result<(), RunError> {
         for (epoch, action) in &train.rungs {
             let Some(rung) = rungs.iter().find(|r| r.epoch == *epoch) else { continue };
-            let outputs = BTreeMap::from([("weights".to_string(), rung.weights), ("state".to_string(), rung.state)]);
+            let mut outputs = BTreeMap::from([("weights".to_string(), rung.weights), ("state".to_string(), rung.state)]);
+            outputs.extend(rung.choices.map(|choices| ("choices".to_string(), choices)));
             let curve: Vec<&Epoch> = curve.iter().filter(|e| e.epoch <= *epoch).collect();
             let values = json!({ "status": "trained", "epochs": epoch, "curve": curve });
             let chain = (train.chain, (epoch * train.per_epoch) as u64);
@@ -426,8 +476,9 @@ impl Coordinator<'_> {
     /// How long it took, for estimates: an observation.
     fn timing(&self, work: &Work, seconds: f64, count: u64) -> Result<(), crate::store::StoreError> {
         let (macs, images) = match work {
-            Work::Train(w) => (w.candidate.macs, count * w.recipe.batch as u64),
+            Work::Train(w) => (w.trainee.macs(), count * w.recipe.batch as u64),
             Work::Predict(w) => (w.candidate.macs, count),
+            Work::Subnet(w) => (w.candidate.macs, count),
             _ => return Ok(()),
         };
         let value =

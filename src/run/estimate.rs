@@ -41,7 +41,7 @@ pub fn rate(store: &Store, kind: &str) -> Option<f64> {
 /// Multiply-adds that a training still needs (forward; the rate counts alike).
 pub fn load(work: &Work) -> f64 {
     match work {
-        Work::Train(w) => (w.end().saturating_sub(w.done()) * w.recipe.batch as u64) as f64 * w.candidate.macs as f64,
+        Work::Train(w) => (w.end().saturating_sub(w.done()) * w.recipe.batch as u64) as f64 * w.trainee.macs() as f64,
         _ => 0.0,
     }
 }
@@ -62,6 +62,32 @@ pub fn to_come(prepared: &super::Prepared, view: &crate::plan::View) -> f64 {
         let missing = (expected.saturating_sub(finished) * train.seeds).saturating_sub(listed(index));
         let macs = prepared.spaces.values().map(|s| s.reference_cost().macs as f64).fold(0.0, f64::max);
         all += missing as f64 * (train.epochs * split.images) as f64 * macs;
+    }
+    all
+}
+
+/// Multiply-adds of evaluations with shared weights that are still to be made, those of trials to be proposed included.
+pub fn subnets(prepared: &super::Prepared, view: &crate::plan::View) -> f64 {
+    use crate::document::{Recalibrate, StageKind};
+    let pipeline = &prepared.pipeline;
+    let mut all = 0.0;
+    for (index, stage) in pipeline.stages.iter().enumerate() {
+        let StageKind::Evaluate(evaluate) = &stage.kind else { continue };
+        let (Some(how), Some((data, split))) = (&evaluate.recalibrate, &evaluate.data) else { continue };
+        let Some(info) = prepared.data.get(&data.value) else { continue };
+        let images = |name: &str| info.splits.get(name).map_or(0, |s| s.images);
+        let batch = pipeline.stages.iter().find_map(|s| match &s.kind {
+            StageKind::Train(t) if pipeline.supernet(s).is_some() => Some(t.recipe.batch),
+            _ => None,
+        });
+        let read = match &how.value {
+            Recalibrate::Off => 0,
+            Recalibrate::Batches { batches, batch: own, split } => (batches * own.or(batch).unwrap_or(1)).min(images(&split.value)),
+        };
+        let finished = view.stages[index].slots.iter().filter(|s| s.state != crate::plan::State::Pending).count();
+        let expected: usize = stage.from.iter().map(|f| expected(pipeline, &f.value, 0)).sum();
+        let macs = prepared.spaces.values().map(|s| s.reference_cost().macs as f64).fold(0.0, f64::max);
+        all += expected.saturating_sub(finished) as f64 * (read + images(&split.value)) as f64 * macs;
     }
     all
 }

@@ -1,16 +1,21 @@
 //! What a run did, kept as a file of the store, so that `plan` can say what changed since.
 
 use super::coordinator::{Ended, Report};
+use super::trust::trusted;
 use crate::base::Digest;
 use crate::document::Pipeline;
 use crate::plan::reason::History;
 use crate::store::{Store, StoreError};
 use serde_json::{Value, json};
 
-/// Keeps a run's record; a run that executed nothing leaves none. `begun` is when it began, in seconds since 1970.
+/// Keeps a run's record; a run that executed nothing and learnt nothing leaves none. `begun` is when it began, in seconds since 1970.
 pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report, begun: u64) -> Result<(), StoreError> {
+    let trust = json!(trusted(pipeline, &report.view));
     if report.executed.is_empty() && report.given_up.is_empty() {
-        return Ok(());
+        let last = || store.runs(Some(&pipeline.name)).map(|mut runs| runs.pop().map(|r| r.values["trust"].clone()));
+        if trust.as_array().is_none_or(Vec::is_empty) || last()?.is_some_and(|t| t == trust) {
+            return Ok(());
+        }
     }
     let stages: serde_json::Map<String, Value> = pipeline
         .stages
@@ -28,6 +33,7 @@ pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report, begun: u64) -> 
         "given-up": given_up,
         "executed": report.executed,
         "stages": stages,
+        "trust": trust,
     });
     let mut run = store.run_begin(&pipeline.name, &file.unwrap_or_default(), values)?;
     run.begun = begun;

@@ -3,6 +3,7 @@
 use super::error::RunError;
 use super::packs::without_pixels;
 use super::prepare::{Prepared, record};
+use super::supernet::Cutter;
 use crate::base::Digest;
 use crate::document::{Metric, Task};
 use crate::evaluate::{self, Logits, Predictions};
@@ -25,6 +26,7 @@ pub enum Computed {
 pub struct Inline {
     /// The inputs (predictions, split) of a report, and the report.
     last: Option<(Vec<(&'static str, Digest)>, Report)>,
+    cutter: Cutter,
 }
 
 /// Everything that is measured of one set of predictions.
@@ -36,7 +38,7 @@ enum Report {
 impl Inline {
     /// Whether this is for the coordinator.
     pub fn takes(work: &Work) -> bool {
-        matches!(work, Work::Metric(_) | Work::Select(_))
+        matches!(work, Work::Metric(_) | Work::Select(_) | Work::Cut(_))
     }
 
     /// Computes and publishes.
@@ -44,7 +46,8 @@ impl Inline {
         match work {
             Work::Metric(w) => self.metric(w, prepared, store),
             Work::Select(w) => select(w, store),
-            Work::Train(_) | Work::Predict(_) => Err(RunError::Stuck("a worker's job came to the coordinator".into())),
+            Work::Cut(w) => self.cutter.cut(w, prepared, store),
+            Work::Train(_) | Work::Predict(_) | Work::Subnet(_) => Err(RunError::Stuck("a worker's job came to the coordinator".into())),
         }
     }
 

@@ -1,12 +1,13 @@
 //! What a worker is given and what it leaves: one assignment file, one result file. The same files serve a cluster later.
 
 use crate::base::Digest;
-use crate::document::Recipe;
-use crate::space::Architecture;
+use crate::document::{OneShot, Recipe, SpaceNode};
+use crate::nn::DeviceChoice;
+use crate::space::{Architecture, InputSpec, Sample};
 use serde::{Deserialize, Serialize};
 
 /// The version of both files; a worker refuses another.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What a worker is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,8 +18,8 @@ pub struct Assignment {
     pub key: Digest,
     /// What a lock is held on while it is computed: the chain of a training, else the key. Names the attempt folder.
     pub lock: Digest,
-    /// The executor: `fast` or `reference`.
-    pub executor: String,
+    /// The executor, and the device it runs on.
+    pub executor: DeviceChoice,
     /// What to do.
     pub job: Job,
 }
@@ -31,8 +32,19 @@ pub enum Job {
     Train(Box<TrainJob>),
     /// Detect over a pack.
     Predict(Box<PredictJob>),
+    /// Train a supernet to the last rung.
+    Supernet(Box<SupernetJob>),
+    /// Detect over a pack with a network of a supernet.
+    Subnet(Box<SubnetJob>),
     /// Measure the latency of a network, alone on the machine.
     Latency(Box<LatencyJob>),
+}
+
+impl Job {
+    /// Whether its worker waits for another of its kind when it has finished: it is one of many small ones.
+    pub fn stays(&self) -> bool {
+        matches!(self, Job::Subnet(_))
+    }
 }
 
 /// A training.
@@ -73,6 +85,72 @@ pub struct PredictJob {
     pub pack: Digest,
 }
 
+/// A space, as a worker compiles it again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SpaceSpec {
+    /// The node of the document.
+    pub node: SpaceNode,
+    /// What the data fixes, with the anchors that were found.
+    pub input: InputSpec,
+}
+
+/// A supernet's training.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SupernetJob {
+    /// What is trained.
+    pub space: SpaceSpec,
+    /// By which method.
+    pub oneshot: OneShot,
+    /// How.
+    pub recipe: Recipe,
+    /// Seed of weights, batches and paths.
+    pub seed: u64,
+    /// Weights of another supernet to start from, where tensors of one name and shape are in both.
+    pub init: Option<Digest>,
+    /// The training images: a pack's blob.
+    pub pack: Digest,
+    /// Iterations an epoch.
+    pub per_epoch: usize,
+    /// Epochs at which weights are wanted, ascending.
+    pub rungs: Vec<usize>,
+    /// A state to start from: iterations done, blob.
+    pub resume: Option<(u64, Digest)>,
+    /// The epochs that led to `resume`.
+    pub curve: Vec<Epoch>,
+    /// Write a checkpoint at least so often within an epoch, in seconds.
+    pub checkpoint_seconds: f64,
+}
+
+/// Detection over a split with a network of a supernet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SubnetJob {
+    /// The supernet's space: the blob of a [`SpaceSpec`] as JSON, because many jobs have one.
+    pub space: Digest,
+    /// What was decided.
+    pub sample: Sample,
+    /// The supernet's weights.
+    pub weights: Digest,
+    /// How batch norm comes to statistics; none: the supernet's own.
+    pub recalibration: Option<RecalibrationJob>,
+    /// Batch norm's epsilon.
+    pub bn_eps: f64,
+    /// The images.
+    pub pack: Digest,
+}
+
+/// Batch norm's statistics over the first batches of a training's first epoch, without augmentation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecalibrationJob {
+    /// The images.
+    pub pack: Digest,
+    /// Batches.
+    pub batches: usize,
+    /// Images a batch.
+    pub batch: usize,
+    /// The seed of their order.
+    pub seed: u64,
+}
+
 /// A latency measurement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LatencyJob {
@@ -106,6 +184,9 @@ pub struct Rung {
     pub weights: Digest,
     /// The whole training state.
     pub state: Digest,
+    /// Of a supernet whose method learns choices: their distribution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choices: Option<Digest>,
 }
 
 /// What a worker leaves.

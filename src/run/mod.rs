@@ -5,6 +5,7 @@
 //! blobs and one result file; they never open the database (invariant 16). Nothing here prints: the caller gets events.
 
 pub mod coordinator;
+pub mod elsewhere;
 pub mod error;
 pub mod estimate;
 pub mod events;
@@ -16,6 +17,9 @@ pub mod observe;
 pub mod packs;
 pub mod prepare;
 pub mod smoke;
+pub mod supernet;
+mod tables;
+pub mod trust;
 pub mod worker;
 mod workers;
 

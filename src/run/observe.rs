@@ -4,6 +4,7 @@
 use super::job::{Assignment, FORMAT, Job, JobResult, LatencyJob};
 use crate::base::{Canon, Digest};
 use crate::document::{Metric, Pipeline, StageKind};
+use crate::nn::DeviceChoice;
 use crate::plan::{State, View};
 use crate::store::Store;
 use serde_json::{Value, json};
@@ -38,13 +39,22 @@ fn describe() -> String {
     format!("{} {} × {processors}", std::env::consts::ARCH, name.unwrap_or_else(|| "unknown processor".into()))
 }
 
+/// This machine with the device that computes, where that is not its processor.
+fn machine_with(executor: DeviceChoice) -> String {
+    match executor.gpu_name() {
+        Some(gpu) => format!("{} + {gpu}", machine()),
+        None => machine(),
+    }
+}
+
 /// Seconds since 1970.
 pub fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs())
 }
 
-/// The measurements that evaluate stages ask for and that this machine has not made.
-pub fn wanted(pipeline: &Pipeline, view: &View, store: &Store, executor: &str) -> Vec<Wanted> {
+/// The measurements that evaluate stages ask for and that this machine has not made on this device.
+pub fn wanted(pipeline: &Pipeline, view: &View, store: &Store, executor: DeviceChoice) -> Vec<Wanted> {
+    let machine = machine_with(executor);
     let mut wanted = Vec::new();
     for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
         let StageKind::Evaluate(evaluate) = &stage.kind else { continue };
@@ -55,14 +65,13 @@ pub fn wanted(pipeline: &Pipeline, view: &View, store: &Store, executor: &str) -
             let Some(trained) = &slot.model.trained else { continue };
             let Some(run) = trained.runs.first() else { continue };
             let StageKind::Train(train) = &pipeline.stages[trained.stage].kind else { continue };
-            if find(store, run.weights).is_some() || wanted.iter().any(|w: &Wanted| w.weights == run.weights) {
+            if find(store, run.weights, |m| m == machine).is_some() || wanted.iter().any(|w: &Wanted| w.weights == run.weights) {
                 continue;
             }
-            let key = Canon::List(vec![KIND.into(), run.weights.into(), machine().into()]).digest();
+            let key = Canon::List(vec![KIND.into(), run.weights.into(), machine.clone().into()]).digest();
             let job =
                 LatencyJob { architecture: slot.model.candidate.architecture.clone(), weights: run.weights, bn_eps: train.recipe.bn_eps };
-            let assignment =
-                Assignment { format: FORMAT, key, lock: key, executor: executor.to_string(), job: Job::Latency(Box::new(job)) };
+            let assignment = Assignment { format: FORMAT, key, lock: key, executor, job: Job::Latency(Box::new(job)) };
             wanted.push(Wanted {
                 key,
                 weights: run.weights,
@@ -75,21 +84,22 @@ pub fn wanted(pipeline: &Pipeline, view: &View, store: &Store, executor: &str) -
 }
 
 /// Keeps a measurement.
-pub fn keep(store: &Store, weights: Digest, result: &JobResult) -> Result<(), crate::store::StoreError> {
+pub fn keep(store: &Store, executor: DeviceChoice, weights: Digest, result: &JobResult) -> Result<(), crate::store::StoreError> {
     let JobResult::Measured { median, low, high, runs, memory } = result else { return Ok(()) };
     let value = json!({ "median": median, "low": low, "high": high, "runs": runs, "memory": memory });
-    store.observe(KIND, &weights, &machine(), value, now())
+    store.observe(KIND, &weights, &machine_with(executor), value, now())
 }
 
-/// This machine's last measurement of these weights.
-pub fn find(store: &Store, weights: Digest) -> Option<Value> {
-    let machine = machine();
-    store.observations(KIND, &weights).ok()?.into_iter().rfind(|o| o.machine == machine).map(|o| o.value)
+/// The last measurement of these weights on a machine that is `wanted`.
+fn find(store: &Store, weights: Digest, wanted: impl Fn(&str) -> bool) -> Option<Value> {
+    store.observations(KIND, &weights).ok()?.into_iter().rfind(|o| wanted(&o.machine)).map(|o| o.value)
 }
 
-/// A model's observation as tables show it: `{"median": …}` in the metric's unit.
+/// A model's observation on this machine, whatever the device, as tables show it: `{"median": …}` in the metric's unit.
 pub fn shown(store: &Store, weights: &str, metric: &str) -> Option<Value> {
-    let found = find(store, weights.parse().ok()?)?;
+    let machine = machine();
+    let here = |m: &str| m.strip_prefix(machine.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(" + "));
+    let found = find(store, weights.parse().ok()?, here)?;
     let median = found["median"].as_f64()?;
     match metric {
         m if m == Metric::Latency.name() => Some(found),

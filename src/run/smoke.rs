@@ -5,7 +5,7 @@ use super::error::RunError;
 use super::events::Events;
 use super::prepare::Prepared;
 use crate::data::{Scan, scan::content_digest};
-use crate::document::StageKind;
+use crate::document::{Recalibrate, StageKind};
 use crate::plan::SplitInfo;
 use crate::store::Store;
 use std::collections::BTreeMap;
@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 const TRIALS: usize = 2;
 
 /// Runs the shortened pipeline; its timings are kept in `store`, nothing else is. A trial that fails is an error here.
-pub fn smoke(prepared: &Prepared, store: &Store, numerics: &str, options: &Options, events: &mut dyn Events) -> Result<Ended, RunError> {
+pub fn smoke(prepared: &Prepared, store: &Store, options: &Options, events: &mut dyn Events) -> Result<Ended, RunError> {
     let io = |e: std::io::Error| RunError::Store(format!("no scratch store: {e}"));
     let root = std::env::temp_dir().join(format!("nasflow-smoke-{}", std::process::id()));
     std::fs::create_dir_all(&root).map_err(io)?;
     let done = short(prepared).and_then(|short| {
         let scratch = Store::open(&root.join("cache"), true).map_err(|e| RunError::Store(e.to_string()))?;
-        let report = coordinator::run(&short, &scratch, numerics, options, events)?;
+        let report = coordinator::run(&short, &scratch, options, events)?;
         for kind in ["train-time", "predict-time"] {
             super::estimate::copy(&scratch, store, kind).map_err(|e| RunError::Store(e.to_string()))?;
         }
@@ -47,7 +47,12 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
                 train.epochs = 1;
                 train.seeds = 1;
             }
-            StageKind::Evaluate(evaluate) => evaluate.at.clear(),
+            StageKind::Evaluate(evaluate) => {
+                evaluate.at.clear();
+                if let Some(Recalibrate::Batches { batches, .. }) = evaluate.recalibrate.as_mut().map(|r| &mut r.value) {
+                    *batches = 1;
+                }
+            }
             StageKind::Select(select) => select.bounds.clear(),
         }
     }
@@ -61,7 +66,15 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
             .map(|s| (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects: s.boxes() }))
             .collect();
     }
-    Ok(Prepared { pipeline, data, scans, spaces: prepared.spaces.clone(), warnings: Vec::new(), notes: Vec::new() })
+    Ok(Prepared {
+        pipeline,
+        data,
+        scans,
+        spaces: prepared.spaces.clone(),
+        tables: prepared.tables.clone(),
+        warnings: Vec::new(),
+        notes: Vec::new(),
+    })
 }
 
 /// The first images of every split.

@@ -37,6 +37,8 @@ pub struct Worker {
     pub done: Option<(f64, u64)>,
     /// Set when it was killed for taking too long.
     pub timed_out: bool,
+    /// Set when it has finished and waits for another assignment.
+    pub idle: bool,
 }
 
 /// All running workers.
@@ -56,14 +58,14 @@ impl Workers {
         Workers { program, threads, next: 0, running: Vec::new(), sender, receiver }
     }
 
-    /// How many run.
+    /// How many work.
     pub fn len(&self) -> usize {
-        self.running.len()
+        self.running.iter().filter(|w| !w.idle).count()
     }
 
     /// Whether one holds this lock.
     pub fn holds(&self, lock: Digest) -> bool {
-        self.running.iter().any(|w| w.lock == lock)
+        self.running.iter().any(|w| !w.idle && w.lock == lock)
     }
 
     /// The worker of a number.
@@ -71,12 +73,17 @@ impl Workers {
         self.running.iter_mut().find(|w| w.id == id)
     }
 
-    /// Starts a worker on an assignment.
+    /// Starts a worker on an assignment, or gives it to one that has finished and stays.
     pub fn start(&mut self, store: &Store, assignment: &Assignment, threads: Option<usize>) -> Result<u64, RunError> {
         let broken = |e: &dyn std::fmt::Display| RunError::Worker(format!("a worker could not be started: {e}"));
         let attempt = Attempt::open(&store.blobs(), assignment.lock).map_err(|e| RunError::Store(e.to_string()))?;
         let bytes = serde_json::to_vec_pretty(assignment).map_err(|e| broken(&e))?;
         attempt.write(&assignment_file(assignment.key), &bytes).map_err(|e| RunError::Store(e.to_string()))?;
+        if assignment.job.stays()
+            && let Some(id) = self.continue_with(assignment)
+        {
+            return Ok(id);
+        }
         let threads = threads.unwrap_or(self.threads).max(1).to_string();
         let mut command = Command::new(&self.program);
         command
@@ -124,8 +131,23 @@ impl Workers {
             failure: None,
             done: None,
             timed_out: false,
+            idle: false,
         });
         Ok(id)
+    }
+
+    /// Gives an assignment to a worker that waits for one; none where nobody does.
+    fn continue_with(&mut self, assignment: &Assignment) -> Option<u64> {
+        let words = format!("next {} {}\n", assignment.lock.hex(), assignment.key.hex());
+        let worker = self.running.iter_mut().find(|w| w.idle)?;
+        let stdin = worker.stdin.as_mut()?;
+        if stdin.write_all(words.as_bytes()).and_then(|()| stdin.flush()).is_err() {
+            // It has ended, and its end is on the way.
+            return None;
+        }
+        (worker.key, worker.lock) = (assignment.key, assignment.lock);
+        (worker.idle, worker.begun, worker.failure, worker.done) = (false, None, None, None);
+        Some(worker.id)
     }
 
     /// Waits for the next thing that a worker says, at most so long.
@@ -152,7 +174,7 @@ impl Workers {
 
     /// Kills those that run longer than `limit`.
     pub fn enforce(&mut self, limit: Duration) {
-        for worker in self.running.iter_mut().filter(|w| !w.timed_out && w.begun.is_some_and(|b| b.elapsed() > limit)) {
+        for worker in self.running.iter_mut().filter(|w| !w.idle && !w.timed_out && w.begun.is_some_and(|b| b.elapsed() > limit)) {
             worker.timed_out = true;
             let _ = worker.child.kill();
         }

@@ -45,7 +45,7 @@ pub struct Ticket {
     pub sample: Sample,
     /// The network.
     pub architecture: Architecture,
-    /// Its digest: the candidate's name, distinct in a search.
+    /// The candidate's name, distinct in a search: the architecture's digest, or the path's.
     pub digest: Digest,
 }
 
@@ -133,6 +133,8 @@ pub struct Search<'a> {
     values: Vec<Option<f64>>,
     /// Everything that the space admits, by digest; listed when first needed.
     listed: Option<Vec<(Digest, Sample)>>,
+    /// Whether a candidate is a path through a supernet, rather than an architecture.
+    paths: bool,
     ended: Option<String>,
 }
 
@@ -149,8 +151,16 @@ impl<'a> Search<'a> {
             seen: HashSet::new(),
             values: vec![],
             listed: None,
+            paths: false,
             ended: None,
         }
+    }
+
+    /// The same search over the paths of the space's supernet, where two ways to one architecture are two candidates.
+    #[must_use]
+    pub fn over_paths(mut self) -> Self {
+        self.paths = true;
+        self
     }
 
     /// The tickets so far, in order.
@@ -227,7 +237,7 @@ impl<'a> Search<'a> {
     /// The ticket of a sample, where it is new and admitted.
     fn accept(&self, number: usize, sample: Sample) -> Option<Ticket> {
         let architecture = self.space.architecture(&sample).ok()?;
-        let digest = architecture.digest();
+        let digest = if self.paths { self.space.path(&sample) } else { architecture.digest() };
         if self.seen.contains(&digest) || (self.strategy.searches() && self.space.admits(&architecture).is_err()) {
             return None;
         }

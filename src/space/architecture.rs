@@ -251,7 +251,7 @@ pub(super) fn block_canon(block: &Block) -> Canon {
 }
 
 /// A serialisable value in canonical form: names of a map sorted, so that it does not depend on how serde_json keeps maps.
-pub(super) fn to_canon(value: &impl Serialize) -> Canon {
+pub fn to_canon(value: &impl Serialize) -> Canon {
     fn convert(value: serde_json::Value) -> Canon {
         use serde_json::Value as V;
         match value {

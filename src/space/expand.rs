@@ -2,6 +2,7 @@
 //! counts costs, so that shape errors, FLOPs and the executed network cannot disagree.
 
 use super::graph::{Activation, Node, Op, ParamId, ParamKind, ParamSpec, Shape, ValueId, Window};
+use super::supernet::Tracker;
 
 /// Upper bounds that keep hostile architectures from overflowing anything.
 const MAX_SIDE: usize = 1 << 14;
@@ -50,12 +51,38 @@ pub struct Expander {
     /// Costs so far.
     pub cost: Cost,
     elements: u64,
+    /// Where channels come from, for supernets.
+    pub(super) tracker: Option<Tracker>,
 }
 
 impl Expander {
     /// Writes a program over this image.
     pub fn writing(image: Shape) -> Self {
-        Expander { counting: false, layer: 0, values: vec![image], nodes: vec![], params: vec![], cost: Cost::default(), elements: 0 }
+        Expander {
+            counting: false,
+            layer: 0,
+            values: vec![image],
+            nodes: vec![],
+            params: vec![],
+            cost: Cost::default(),
+            elements: 0,
+            tracker: None,
+        }
+    }
+
+    /// Writes a program and follows every channel back to where it is made.
+    pub(super) fn tracking(image: Shape) -> Self {
+        Expander { tracker: Some(Tracker::new(image.c)), ..Self::writing(image) }
+    }
+
+    /// The same value under a name of its own: what reads it there sees the first channels of one place. Only where
+    /// channels are followed; elsewhere it is the value itself.
+    pub(super) fn relabel(&mut self, value: ValueId, place: &str) -> ValueId {
+        let shape = self.values[value];
+        let Some(tracker) = &mut self.tracker else { return value };
+        tracker.alias(value, place, shape.c);
+        self.values.push(shape);
+        self.values.len() - 1
     }
 
     /// Follows shapes and costs only.
@@ -90,11 +117,32 @@ impl Expander {
             return Err(format!("{} is larger than nasflow builds", show(shape)));
         }
         let output = self.values.len();
+        if let Some(tracker) = &mut self.tracker {
+            tracker.follow(&op, inputs, &self.values, shape.c, &self.params);
+        }
         self.values.push(shape);
         if !self.counting {
             self.nodes.push(Node { op, inputs: inputs.to_vec(), output, layer: self.layer });
         }
         Ok(output)
+    }
+
+    /// Declares the weights of a mixture of so many options.
+    pub(super) fn mixture(&mut self, name: &str, options: usize) -> ParamId {
+        let (name, shape, kind) = (name.to_string(), vec![options], ParamKind::Mixture);
+        self.params.push(ParamSpec { name, shape, kind, fan_in: options, shift: vec![] });
+        self.params.len() - 1
+    }
+
+    /// Σ weights[picks[j]] · values[j]. Of values that cannot be added the first two are named, with the reason.
+    pub(super) fn mix(&mut self, weights: ParamId, picks: Vec<usize>, values: &[ValueId]) -> Result<ValueId, (usize, usize, String)> {
+        let first = self.shape(values[0]);
+        if let Some(other) = values.iter().position(|&x| self.shape(x) != first) {
+            let why = format!("different shapes cannot be added: {} and {}", show(first), show(self.shape(values[other])));
+            return Err((0, other, why));
+        }
+        let op = Op::Mix { weights, picks };
+        self.emit(op, values, first).map_err(|why| (0, 0, why))
     }
 
     fn param(&mut self, name: &[&str], shape: &[usize], kind: ParamKind, fan_in: usize) -> Result<ParamId, String> {
@@ -294,6 +342,11 @@ impl Expander {
             return Err(format!("different shapes cannot be added: {} and {}", show(first), show(other)));
         }
         self.emit(Op::Add, inputs, first)
+    }
+
+    /// Zeros of this shape.
+    pub fn zero(&mut self, shape: Shape) -> Result<ValueId, String> {
+        self.emit(Op::Zero, &[0], shape)
     }
 
     /// x times a gate of 1 × 1 × c.

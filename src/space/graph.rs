@@ -56,11 +56,18 @@ pub enum ParamKind {
     RunningMean,
     /// Running variance: a buffer; 1.
     RunningVar,
+    /// Weights of a mixture: set and trained by a search method, never by the optimiser of the other weights; no cost.
+    Mixture,
 }
 
 impl ParamKind {
-    /// Whether the optimiser moves it (running statistics are buffers).
+    /// Whether the optimiser moves it (running statistics are buffers, mixtures belong to their method).
     pub fn is_trained(self) -> bool {
+        self.has_gradient() && self != ParamKind::Mixture
+    }
+
+    /// Whether a backward pass gives it a gradient.
+    pub fn has_gradient(self) -> bool {
         !matches!(self, ParamKind::RunningMean | ParamKind::RunningVar)
     }
 }
@@ -154,6 +161,15 @@ pub enum Op {
     Add,
     /// Input 0 (h × w × c) times input 1 (1 × 1 × c): squeeze-excite.
     Scale,
+    /// Zeros; its input is the image, which it does not look at.
+    Zero,
+    /// Σ weights[picks[j]] · input j, over inputs of one shape: what a differentiable method computes in place of one choice.
+    Mix {
+        /// [options].
+        weights: ParamId,
+        /// By input: its weight.
+        picks: Vec<usize>,
+    },
 }
 
 /// One operator of a program.

@@ -16,10 +16,12 @@ mod compile;
 mod count;
 pub mod expand;
 pub mod graph;
+mod place;
 mod resolve;
 pub mod sample;
 mod stock;
 pub mod structure;
+pub mod supernet;
 mod values;
 pub mod zoo;
 
@@ -30,13 +32,14 @@ pub use expand::Cost;
 pub use graph::{Activation, Head, Node, Op, ParamId, ParamKind, ParamSpec, Program, Shape, ValueId, Window};
 pub use sample::Sample;
 pub use structure::Decision;
+pub use supernet::Supernet;
 
 use crate::base::{Canon, Digest};
 use crate::document::{Diagnostic, SpaceNode, Span};
 use structure::Structure;
 
 /// What the data fixes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct InputSpec {
     /// Channels of an image.
     pub channels: usize,
@@ -169,10 +172,15 @@ impl Space {
         Sample::enumerate(&self.structure, limit)
     }
 
-    /// The network that a sample stands for, whether it meets the bounds or not.
+    /// The network that a sample stands for, whether it meets the bounds of the space or not. (The bounds of a cell are
+    /// part of what a candidate is, except for the reference.)
     pub fn architecture(&self, sample: &Sample) -> Result<Architecture, Infeasible> {
         let mut choose = |d| sample.option(d).unwrap_or(0);
-        resolve::resolve(&self.structure, &self.input, &mut choose).map(|network| network.architecture)
+        let network = resolve::resolve(&self.structure, &self.input, &mut choose)?;
+        match network.broken {
+            Some(broken) if sample.pairs().any(|(_, option)| option != 0) => Err(broken),
+            _ => Ok(network.architecture),
+        }
     }
 
     /// The `require` nodes.

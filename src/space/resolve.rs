@@ -1,19 +1,24 @@
 //! A sample becomes layers: settings are picked, `width` and defaults applied, shapes followed.
 
+mod cell;
+
 use super::architecture::{self, Architecture, Layer, Source};
 use super::blocks::{Block, Context, Default, Kind, Resolved, Scalar, Type};
-use super::canonical::canonical;
+use super::canonical::ordered;
 use super::expand::{Expander, show};
-use super::graph::ValueId;
-use super::structure::{DecisionId, Input, Item, Setting, Structure, What, as_count};
+use super::graph::{ParamId, Shape, ValueId};
+use super::structure::{Decision, DecisionId, Input, Item, Pick, Reduce, Setting, Structure, What, as_count};
 use super::{Infeasible, InputSpec};
 use crate::document::Span;
+use std::collections::BTreeMap;
 
 /// What is above a layer: the layer, and its output.
 #[derive(Clone, Copy)]
 struct Above {
     source: Source,
     value: ValueId,
+    /// What stands above that; a cell may read both.
+    before: Option<(Source, ValueId)>,
 }
 
 struct Resolver<'a> {
@@ -25,14 +30,48 @@ struct Resolver<'a> {
     layers: Vec<Layer>,
     /// Where each layer is written.
     spans: Vec<Span>,
+    /// The first parameter of each layer.
+    firsts: Vec<usize>,
     slots: Vec<Option<Above>>,
     ended: Option<Span>,
+    /// The place in the structure, free of names: `4.b1.0.r2`. Kept where channels are followed.
+    place: String,
+    /// Decisions of which several options are built and mixed.
+    mixing: Mixing,
+    /// All outputs of the last layer.
+    outputs: Vec<ValueId>,
+    /// A bound of a cell that the sample breaks.
+    broken: Option<Infeasible>,
+    /// Whether a cell is being built, and for each layer whether it belongs to one.
+    in_cell: bool,
+    hidden: Vec<bool>,
+}
+
+/// Which decisions are mixed, and the mixtures that were made.
+#[derive(Default)]
+pub(super) struct Mixing {
+    /// The options that are computed.
+    pub over: BTreeMap<DecisionId, Vec<usize>>,
+    /// The weights that were made: (parameter, decision).
+    pub made: Vec<(ParamId, DecisionId)>,
 }
 
 /// The layers of a sample in the order of the file, with where they are written and which of them nothing reads.
 pub(super) struct Network {
     pub architecture: Architecture,
     pub dead: Vec<Span>,
+    /// A bound inside the space that this sample does not meet, though it can be built.
+    pub broken: Option<Infeasible>,
+}
+
+/// A sample whose channels were followed.
+pub(super) struct Tracked {
+    pub architecture: Architecture,
+    /// By layer of the architecture: the layer in the order of the file.
+    pub order: Vec<usize>,
+    /// By layer in the order of the file: where it is written, and its first parameter in the expander.
+    pub layers: Vec<(Span, usize)>,
+    pub expander: Expander,
 }
 
 /// Builds a sample.
@@ -41,6 +80,53 @@ pub(super) fn resolve(
     input: &InputSpec,
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<Network, Infeasible> {
+    let (mut r, last) = run(structure, input, Expander::counting, Mixing::default(), choose)?;
+    let (dead, broken) = (r.dead(last.source), r.broken.take());
+    let (architecture, _) = r.canonical(last)?;
+    Ok(Network { architecture, dead, broken })
+}
+
+/// Builds a sample and follows its channels.
+pub(super) fn track(structure: &Structure, input: &InputSpec, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Tracked, Infeasible> {
+    let (mut r, last) = run(structure, input, Expander::tracking, Mixing::default(), choose)?;
+    let layers = r.spans.iter().copied().zip(std::mem::take(&mut r.firsts)).collect();
+    let rest = Expander::counting(r.expander.image());
+    let expander = std::mem::replace(&mut r.expander, rest);
+    let (architecture, order) = r.canonical(last)?;
+    Ok(Tracked { architecture, order, layers, expander })
+}
+
+/// A network in which some decisions are mixed.
+pub(super) struct Blend {
+    pub expander: Expander,
+    /// By layer in the order of the file.
+    pub layers: Vec<Layer>,
+    /// The parameters of mixtures, and the decisions that they stand for.
+    pub made: Vec<(ParamId, DecisionId)>,
+    pub outputs: Vec<ValueId>,
+}
+
+/// Builds a network in which the decisions of `over` are mixed and the others chosen, and follows its channels.
+pub(super) fn blend(
+    structure: &Structure,
+    input: &InputSpec,
+    over: BTreeMap<DecisionId, Vec<usize>>,
+    choose: &mut dyn FnMut(DecisionId) -> usize,
+) -> Result<Blend, Infeasible> {
+    let mixing = Mixing { over, made: vec![] };
+    let (r, last) = run(structure, input, Expander::tracking, mixing, choose)?;
+    let outputs = if r.ended.is_some() { r.outputs } else { vec![last.value] };
+    Ok(Blend { expander: r.expander, layers: r.layers, made: r.mixing.made, outputs })
+}
+
+/// All layers of a sample, and the output.
+fn run<'a>(
+    structure: &'a Structure,
+    input: &'a InputSpec,
+    expander: fn(Shape) -> Expander,
+    mixing: Mixing,
+    choose: &mut dyn FnMut(DecisionId) -> usize,
+) -> Result<(Resolver<'a>, Above), Infeasible> {
     let image = architecture::Input { channels: input.channels, height: input.image_size, width: input.image_size };
     let width = structure.width.as_ref().map(|s| match s.pick(choose) {
         Scalar::Float(x) => x,
@@ -51,52 +137,147 @@ pub(super) fn resolve(
         input,
         width,
         activation: structure.activation.pick(choose),
-        expander: Expander::counting(image.shape()),
+        expander: expander(image.shape()),
         layers: vec![],
         spans: vec![],
+        firsts: vec![],
         slots: vec![None; structure.slots],
         ended: None,
+        place: String::new(),
+        mixing,
+        outputs: vec![],
+        broken: None,
+        in_cell: false,
+        hidden: vec![],
     };
-    let top = Above { source: Source::Image, value: 0 };
-    let last = r.items(&r.structure.items, top, choose)?;
-    let at = r.spans.last().copied().or(r.structure.items.last().map(|i| i.span)).unwrap_or_default();
-    let dead = r.dead(last.source);
-    let architecture = canonical(image, r.layers, last.source).map_err(|reason| Infeasible { reason, span: at })?;
-    Ok(Network { architecture, dead })
+    let top = Above { source: Source::Image, value: 0, before: None };
+    let last = r.items(&structure.items, top, choose)?;
+    Ok((r, last))
+}
+
+/// Whether an entry makes zeros, whatever it reads.
+fn is_zero(item: &Item) -> bool {
+    matches!(&item.what, What::Layer { kind, .. } if kind.word == "zero")
 }
 
 impl Resolver<'_> {
     fn items(&mut self, items: &[Item], above: Above, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Above, Infeasible> {
-        items.iter().try_fold(above, |above, item| self.item(item, above, choose))
+        items.iter().enumerate().try_fold(above, |above, (i, item)| self.at(&i.to_string(), |r| r.item(item, above, choose)))
     }
 
     fn item(&mut self, item: &Item, above: Above, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Above, Infeasible> {
         let out = match &item.what {
             What::Skip => above,
             What::Layer { kind, settings, inputs } => {
-                let inputs: Vec<Above> = inputs
-                    .iter()
-                    .map(|i| match i {
-                        Input::Above => above,
-                        Input::Slot(s) => self.slots[*s].unwrap_or(above),
-                    })
-                    .collect();
+                let inputs = self.inputs(inputs, above);
                 let resolved = self.settings(kind, settings, choose);
-                self.layer(kind, &resolved, &inputs, item.span)?
+                let out = self.layer(kind, &resolved, &inputs, item.span)?;
+                self.step(out, above)
+            }
+            What::Pick { inputs, pick, reduce } => {
+                let inputs = self.inputs(inputs, above);
+                let out = match pick.as_ref().filter(|p| self.mixing.over.contains_key(&p.decision)) {
+                    Some(pick) => self.mix_inputs(pick.decision, *reduce, item.span, &mut |_, j| Ok(inputs[j]))?,
+                    None => {
+                        let taken = Pick::taken(pick.as_ref(), inputs.len(), choose);
+                        let taken: Vec<Above> = taken.into_iter().map(|i| inputs[i]).collect();
+                        self.reduce(*reduce, &taken, item.span)?
+                    }
+                };
+                let out = self.step(out, above);
+                if *reduce == Reduce::Add { self.relabel(out) } else { out }
+            }
+            What::Cell(cell) => {
+                let outer = std::mem::replace(&mut self.in_cell, true);
+                let out = self.cell(cell, above, item.span, choose)?;
+                self.in_cell = outer;
+                self.step(out, above)
+            }
+            What::Choose { decision, branches } if self.mixing.over.contains_key(decision) => {
+                let mut made = vec![];
+                for option in self.mixing.over[decision].clone() {
+                    let branch = self.structure.decisions[*decision].rank(option);
+                    let at = option.min(branches.len() - 1);
+                    // Zeros add nothing: only where there is nothing else are they built.
+                    if is_zero(&branches[at]) && (made.len(), option) != (0, *self.mixing.over[decision].last().unwrap_or(&option)) {
+                        continue;
+                    }
+                    let out = self.at(&format!("b{branch}"), |r| r.item(&branches[at], above, choose))?;
+                    made.push((option, out));
+                }
+                self.mix(*decision, &made, item.span)?
             }
             What::Choose { decision, branches } => {
                 let taken = choose(*decision).min(branches.len() - 1);
-                self.item(&branches[taken], above, choose)?
+                let branch = self.structure.decisions[*decision].rank(taken);
+                let out = self.at(&format!("b{branch}"), |r| r.item(&branches[taken], above, choose))?;
+                self.relabel(out)
+            }
+            What::Repeat { count, copies } if count.decision.is_some_and(|d| self.mixing.over.contains_key(&d)) => {
+                let decision = count.decision.unwrap_or_default();
+                let options = self.mixing.over[&decision].clone();
+                let counts: Vec<usize> = options.iter().map(|&o| as_count(count.values[o.min(count.values.len() - 1)])).collect();
+                let mut after = vec![above];
+                for (k, copy) in copies[..counts.iter().copied().max().unwrap_or(0).min(copies.len())].iter().enumerate() {
+                    let out = self.at(&format!("r{k}"), |r| r.items(copy, after[k], choose))?;
+                    after.push(out);
+                }
+                let made: Vec<(usize, Above)> = options.iter().zip(counts).map(|(&o, n)| (o, after[n.min(after.len() - 1)])).collect();
+                self.mix(decision, &made, item.span)?
             }
             What::Repeat { count, copies } => {
                 let n = as_count(count.pick(choose)).min(copies.len());
-                copies[..n].iter().try_fold(above, |above, copy| self.items(copy, above, choose))?
+                let each = |above, (k, copy): (usize, &Vec<Item>)| self.at(&format!("r{k}"), |r| r.items(copy, above, choose));
+                let out = copies[..n].iter().enumerate().try_fold(above, each)?;
+                if count.decision.is_some() { self.relabel(out) } else { out }
             }
         };
         if let Some(slot) = item.slot {
             self.slots[slot] = Some(out);
         }
         Ok(out)
+    }
+
+    /// The weighted sum of what the options of a decision make.
+    fn mix(&mut self, decision: DecisionId, made: &[(usize, Above)], span: Span) -> Result<Above, Infeasible> {
+        let Decision { label, options, .. } = &self.structure.decisions[decision];
+        let over = self.mixing.over[&decision].clone();
+        if let Some(head) = self.ended {
+            return Err(Infeasible { reason: format!("`{label}` holds the head, and heads are not mixed"), span: head });
+        }
+        let known = self.mixing.made.iter().find(|(_, d)| *d == decision).map(|(param, _)| *param);
+        let weights = known.unwrap_or_else(|| {
+            let param = self.expander.mixture(&format!("mixture.{label}"), over.len());
+            self.mixing.made.push((param, decision));
+            param
+        });
+        let values: Vec<ValueId> = made.iter().map(|(_, a)| a.value).collect();
+        let picks: Vec<usize> = made.iter().filter_map(|(option, _)| over.iter().position(|o| o == option)).collect();
+        let value = self.expander.mix(weights, picks, &values).map_err(|(a, b, why)| {
+            let name = |j: usize| options.get(made[j].0).cloned().unwrap_or_default();
+            Infeasible { reason: format!("`{label}` cannot be mixed: {} and {}: {why}", name(a), name(b)), span }
+        })?;
+        Ok(self.relabel(Above { value, ..made[0].1 }))
+    }
+
+    /// Works one step deeper in the structure.
+    fn at<T>(&mut self, step: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        if self.expander.tracker.is_none() {
+            return work(self);
+        }
+        let length = self.place.len();
+        if length > 0 {
+            self.place.push('.');
+        }
+        self.place.push_str(step);
+        let result = work(self);
+        self.place.truncate(length);
+        result
+    }
+
+    /// What stands here is read under one name, whatever made it.
+    fn relabel(&mut self, out: Above) -> Above {
+        Above { value: self.expander.relabel(out.value, &self.place), ..out }
     }
 
     fn settings(&self, kind: &Kind, settings: &[(&'static str, Setting)], choose: &mut dyn FnMut(DecisionId) -> usize) -> Resolved {
@@ -123,36 +304,81 @@ impl Resolver<'_> {
         }
     }
 
+    /// What an entry reads.
+    fn inputs(&self, inputs: &[Input], above: Above) -> Vec<Above> {
+        let of = |i: &Input| match i {
+            Input::Above => above,
+            Input::Slot(s) => self.slots[*s].unwrap_or(above),
+        };
+        inputs.iter().map(of).collect()
+    }
+
+    /// A layer's output as the next one sees it.
+    fn step(&mut self, out: Above, above: Above) -> Above {
+        let before = (above.source != Source::Image).then_some((above.source, above.value));
+        let single = self.expander.tracker.as_ref().is_some_and(|t| t.is_single(out.value));
+        let out = Above { before, ..out };
+        if single { self.relabel(out) } else { out }
+    }
+
     fn layer(&mut self, kind: &Kind, resolved: &Resolved, inputs: &[Above], span: Span) -> Result<Above, Infeasible> {
         let shapes: Vec<_> = inputs.iter().map(|i| self.expander.shape(i.value)).collect();
-        let fail = |reason: String, part: usize| {
-            let reads: Vec<String> = shapes.iter().map(|s| show(*s)).collect();
+        let reads: Vec<String> = shapes.iter().map(|s| show(*s)).collect();
+        let context =
+            Context { inputs: &shapes, image: self.expander.image(), classes: self.input.classes, anchors: self.input.anchors.as_deref() };
+        let over = |part: usize, reason: String| {
             let inside = if part == 0 { String::new() } else { format!(" (its part {})", part + 1) };
             Infeasible { reason: format!("`{}`{inside} over {}: {reason}", kind.word, reads.join(" and ")), span }
         };
-        if let Some(head) = self.ended {
-            return Err(Infeasible {
-                reason: format!("`{}` stands behind `detect`, which ends a network", kind.word),
-                span: span.max(head),
-            });
-        }
-        let context =
-            Context { inputs: &shapes, image: self.expander.image(), classes: self.input.classes, anchors: self.input.anchors.as_deref() };
-        let blocks = (kind.build)(resolved, &context).map_err(|reason| fail(reason, 0))?;
+        self.open(kind.word, span)?;
+        let blocks = (kind.build)(resolved, &context).map_err(|reason| over(0, reason))?;
         let mut out = inputs[0];
         for (i, block) in blocks.into_iter().enumerate() {
             let reads = if i == 0 { inputs } else { &[out][..] };
-            let values: Vec<ValueId> = reads.iter().map(|a| a.value).collect();
-            let made = block.expand(&mut self.expander, &values).map_err(|reason| fail(reason, i))?;
-            if matches!(block, Block::Detect(_)) {
-                self.ended = Some(span);
-            }
-            let sources = reads.iter().map(|a| a.source).collect();
-            self.layers.push(Layer { block, inputs: sources });
-            self.spans.push(span);
-            out = Above { source: Source::Layer(self.layers.len() - 1), value: made[0] };
+            out = self.block(block, reads, i, span).map_err(|reason| over(i, reason))?;
         }
         Ok(out)
+    }
+
+    /// An error behind the head.
+    fn open(&self, word: &str, span: Span) -> Result<(), Infeasible> {
+        match self.ended {
+            Some(head) => {
+                Err(Infeasible { reason: format!("`{word}` stands behind `detect`, which ends a network"), span: span.max(head) })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// One block; `part` tells those of one place apart.
+    fn block(&mut self, block: Block, reads: &[Above], part: usize, span: Span) -> Result<Above, String> {
+        let values: Vec<ValueId> = reads.iter().map(|a| a.value).collect();
+        self.firsts.push(self.expander.params.len());
+        self.expander.enter(self.layers.len());
+        if let Some(tracker) = &mut self.expander.tracker {
+            tracker.enter(format!("{}.{part}", self.place));
+        }
+        let made = block.expand(&mut self.expander, &values)?;
+        if matches!(block, Block::Detect(_)) {
+            self.ended = Some(span);
+        }
+        self.outputs.clone_from(&made);
+        let sources = match block {
+            Block::Zero(_) => vec![Source::Image],
+            _ => reads.iter().map(|a| a.source).collect(),
+        };
+        self.layers.push(Layer { block, inputs: sources });
+        self.spans.push(span);
+        self.hidden.push(self.in_cell);
+        Ok(Above { source: Source::Layer(self.layers.len() - 1), value: made[0], before: reads[0].before })
+    }
+
+    /// The canonical network behind `output`, and where its layers stand in the order of the file.
+    fn canonical(self, output: Above) -> Result<(Architecture, Vec<usize>), Infeasible> {
+        let span = self.spans.last().copied().or(self.structure.items.last().map(|i| i.span)).unwrap_or_default();
+        let image = self.expander.image();
+        let image = architecture::Input { channels: image.c, height: image.h, width: image.w };
+        ordered(image, self.layers, output.source).map_err(|reason| Infeasible { reason, span })
     }
 
     /// Where the layers stand that the network's output does not depend on.
@@ -170,7 +396,11 @@ impl Resolver<'_> {
                 }
             }
         }
-        let mut spans: Vec<Span> = (0..alive.len()).filter(|&i| !alive[i]).map(|i| self.spans[i]).collect();
+        // What zeros and cells cut off in this sample, others may read.
+        if self.layers.iter().any(|l| matches!(l.block, Block::Zero(_))) {
+            return vec![];
+        }
+        let mut spans: Vec<Span> = (0..alive.len()).filter(|&i| !alive[i] && !self.hidden[i]).map(|i| self.spans[i]).collect();
         spans.dedup();
         spans
     }

@@ -92,6 +92,11 @@ impl Store {
         &self.layout.root
     }
 
+    /// The version of the index in a store's directory, whether or not this program can open it; none where there is no index.
+    pub fn version_at(root: &Path) -> Option<i32> {
+        schema::version(&Layout { root: root.to_path_buf() }.index())
+    }
+
     /// Whether nothing can be written.
     pub fn is_read_only(&self) -> bool {
         self.blobs.presence.is_none()

@@ -74,17 +74,21 @@ pub(super) fn set_up(connection: &Connection, path: &Path) -> Result<(), StoreEr
     set().map_err(|e| failed(path, e))
 }
 
-/// Refuses an index that a newer program wrote, from the file's header alone, so that nothing is touched.
-pub(super) fn check_version(path: &Path) -> Result<(), StoreError> {
+/// The schema's version of an index file, from its header alone; none where it is no index of ours.
+pub(super) fn version(path: &Path) -> Option<i32> {
     use io::Read;
     let mut header = [0u8; 100];
-    let Ok(()) = std::fs::File::open(path).and_then(|mut f| f.read_exact(&mut header)) else { return Ok(()) };
+    std::fs::File::open(path).and_then(|mut f| f.read_exact(&mut header)).ok()?;
     let word = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    if header.starts_with(b"SQLite format 3\0") && word(68) == APPLICATION && word(60) > VERSION {
-        let (found, known) = (word(60) as u64, VERSION as u64);
-        return Err(StoreError::Newer { path: path.to_path_buf(), found, known });
+    (header.starts_with(b"SQLite format 3\0") && word(68) == APPLICATION).then(|| word(60))
+}
+
+/// Refuses an index that a newer program wrote, so that nothing is touched.
+pub(super) fn check_version(path: &Path) -> Result<(), StoreError> {
+    match version(path) {
+        Some(found) if found > VERSION => Err(StoreError::Newer { path: path.to_path_buf(), found: found as u64, known: VERSION as u64 }),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Looks whether the index is whole: header and schema always, every page where `thoroughly`.

@@ -141,7 +141,7 @@ pub fn initial(program: &Program) -> Parameters {
             values
         }
         ParamKind::NormScale | ParamKind::RunningVar => vec![1.0; p.len()],
-        ParamKind::NormShift | ParamKind::RunningMean => vec![0.0; p.len()],
+        ParamKind::NormShift | ParamKind::RunningMean | ParamKind::Mixture => vec![0.0; p.len()],
     };
     Parameters(program.params.iter().map(start).collect())
 }
@@ -162,6 +162,10 @@ impl TinyExecutor {
 impl Executor for TinyExecutor {
     fn class(&self) -> String {
         "tiny".into()
+    }
+
+    fn replace(&mut self, _: &Program) -> Result<(), String> {
+        Err("one network only".into())
     }
 
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {

@@ -13,6 +13,11 @@ fn shipped_pipelines_are_valid() {
             let Some(data) = real_data(set) else { continue };
             arguments.extend(["-p".into(), format!("root={}", data.display())]);
         }
+        if name.contains("macro-table") {
+            let Some(table) = real_data("nas-bench-macro/nas-bench-macro_cifar10.json") else { continue };
+            let table = std::fs::canonicalize(table).expect("a path");
+            arguments.extend(["-p".into(), format!("table={}", table.display())]);
+        }
         let dir = tempfile::tempdir().expect("a directory");
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let said = said(command(dir.path(), &arguments).output().expect("nasflow starts"));

@@ -3,12 +3,18 @@
 //! One binary, because linking is slow. Long forms run with `NASFLOW_LONG=1` (the README names them).
 
 mod bad_input;
+mod benches;
 mod classify;
+mod doctor;
 mod documents;
 mod edits;
 mod keys;
 mod kill;
+mod learning;
 mod nix;
+mod oneshot;
 mod rooms;
+mod supernet;
 mod support;
+mod tables;
 mod whole;

@@ -112,7 +112,13 @@ unsafe fn value_rows<S: Simd, A: Act>(x: *const f32, xs: usize, y: *mut f32, ys:
 unsafe fn value_any<S: Simd>(act: Activation, x: *const f32, xs: usize, y: *mut f32, ys: usize, rows: usize, c: usize) {
     for_activation!(act, value_rows::<S>(x, xs, y, ys, rows, c))
 }
-vectorised!(fn value(act: Activation, x: *const f32, xs: usize, y: *mut f32, ys: usize, rows: usize, c: usize) = value_any);
+vectorised!(
+    /// y = act(x) for `rows` rows of `c` floats, `xs` and `ys` apart; x may be y.
+    ///
+    /// # Safety
+    /// The rows must lie in their buffers.
+    pub(crate) fn value(act: Activation, x: *const f32, xs: usize, y: *mut f32, ys: usize, rows: usize, c: usize) = value_any
+);
 
 #[inline(always)]
 unsafe fn slope_rows<S: Simd, A: Act>(

@@ -1,73 +1,10 @@
-//! Batch normalisation in training, fused with the activation: forward.
-//!
-//! Statistics: a band's mean, then its squared deviations from its own mean (f32, two passes over cached data); bands are
-//! combined in order in f64 (Chan, Golub and LeVeque 1983), so a large mean costs no accuracy.
+//! Batch normalisation in training, fused with the activation: forward. Statistics are made by `moments`.
 
 use crate::activation::{Act, Activation, for_activation};
+use crate::moments::channel_statistics;
 use crate::par::{Out, Scratch, chunks, pixels_a_piece};
-use crate::reduce::{band_pixels, by_band, four_chains, warm};
-use crate::simd::{Simd, current, load, vectorised};
+use crate::simd::{Simd, current, vectorised};
 use crate::view::View;
-
-/// A band's moments: an approximate mean, and the sums of deviations and squared deviations from exactly that value.
-#[inline(always)]
-unsafe fn moments_body<S: Simd>(x: *const f32, stride: usize, pixels: usize, channels: usize, to: *mut f32, width: usize) {
-    warm(x, stride, pixels, channels);
-    let scale = S::splat(1. / pixels as f32);
-    let mut c = 0;
-    while c < channels {
-        let left = channels - c;
-        let x = x.add(c);
-        let mean = S::mul(four_chains!(S, pixels, |p| load::<S>(x.add(p * stride), left)), scale);
-        let (mut first, mut second) = ([S::splat(0.); 4], [S::splat(0.); 4]);
-        let mut q = 0;
-        while q < pixels {
-            let chains = if q + 4 <= pixels { 4 } else { 1 };
-            for i in 0..chains {
-                let d = S::sub(load::<S>(x.add((q + i) * stride), left), mean);
-                first[i] = S::add(first[i], d);
-                second[i] = S::fma(d, d, second[i]);
-            }
-            q += chains;
-        }
-        S::store(to.add(c), mean);
-        S::store(to.add(width + c), S::add(S::add(first[0], first[1]), S::add(first[2], first[3])));
-        S::store(to.add(2 * width + c), S::add(S::add(second[0], second[1]), S::add(second[2], second[3])));
-        c += S::LANES;
-    }
-}
-vectorised!(
-    /// # Safety
-    /// `pixels` pixels at `x`; `to` has 3·`width` floats, `width` whole vectors of channels.
-    fn moments(x: *const f32, stride: usize, pixels: usize, channels: usize, to: *mut f32, width: usize) = moments_body
-);
-
-/// Mean and biased variance of each channel over all pixels.
-pub fn channel_statistics(x: &[f32], xv: View, mean: &mut [f32], var: &mut [f32], scratch: &mut Scratch) {
-    xv.check(x.len(), "x");
-    assert!(mean.len() == xv.c && var.len() == xv.c, "statistics are one value a channel");
-    assert!(xv.pixels() > 0, "statistics of no pixels");
-    let (set, width) = (current(), xv.c.next_multiple_of(16));
-    let partial = &mut scratch.partial;
-    let bands = by_band(xv.pixels(), xv.c, 3 * width, partial, |first, n, part| {
-        // Safety: the view was checked; `part` has 3·width floats.
-        unsafe { moments(set, x.as_ptr().add(xv.at(first)), xv.stride, n, xv.c, part, width) }
-    });
-    let (size, pixels) = (band_pixels(xv.c), xv.pixels());
-    for c in 0..xv.c {
-        // (pixels, mean, squared deviations from it) of a band.
-        let band = |b: usize| {
-            let at = |k: usize| f64::from(partial[(b * 3 + k) * width + c]);
-            let n = size.min(pixels - b * size) as f64;
-            (n, at(0) + at(1) / n, at(2) - at(1) * at(1) / n)
-        };
-        let all = (0..bands).map(|b| band(b).0 * band(b).1).sum::<f64>() / pixels as f64;
-        let squares = (0..bands).map(|b| band(b).2 + band(b).0 * (band(b).1 - all) * (band(b).1 - all)).sum::<f64>();
-        mean[c] = all as f32;
-        // Rounding may leave less than nothing; NaN stays NaN.
-        var[c] = (if squares < 0. { 0. } else { squares } / pixels as f64) as f32;
-    }
-}
 
 /// The per-channel values of the normalising pass.
 #[derive(Clone, Copy)]
@@ -145,11 +82,30 @@ pub fn batch_norm_forward(
     invstd: &mut [f32],
     scratch: &mut Scratch,
 ) {
+    channel_statistics(x, xv, mean, var, scratch);
+    batch_norm_apply(act, x, xv, gamma, beta, eps, y, yv, mean, var, invstd);
+}
+
+/// [`batch_norm_forward`] with `mean` and `var` given (by [`conv2d_forward_statistics`](crate::conv2d_forward_statistics)):
+/// writes y and `invstd`.
+pub fn batch_norm_apply(
+    act: Activation,
+    x: &[f32],
+    xv: View,
+    gamma: &[f32],
+    beta: &[f32],
+    eps: f32,
+    y: &mut [f32],
+    yv: View,
+    mean: &[f32],
+    var: &[f32],
+    invstd: &mut [f32],
+) {
     xv.check(x.len(), "x");
     yv.check(y.len(), "y");
     xv.same_shape(&yv, "x and y");
-    assert!(gamma.len() == xv.c && beta.len() == xv.c && invstd.len() == xv.c, "gamma, beta and invstd are one value a channel");
-    channel_statistics(x, xv, mean, var, scratch);
+    let lens = [gamma.len(), beta.len(), mean.len(), var.len(), invstd.len()];
+    assert!(lens.iter().all(|&l| l == xv.c), "batch norm parameters are one value a channel");
     let mut scale = vec![0.; xv.c];
     for c in 0..xv.c {
         invstd[c] = (1. / (f64::from(var[c]) + f64::from(eps)).sqrt()) as f32;

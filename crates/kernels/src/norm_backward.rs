@@ -4,7 +4,7 @@
 use crate::activation::{Act, Activation, for_activation};
 use crate::par::{In, Out, Scratch, chunks, pixels_a_piece};
 use crate::reduce::{by_band, warm};
-use crate::simd::{Simd, current, load, store, vectorised};
+use crate::simd::{Simd, current, store, vectorised};
 use crate::view::View;
 
 /// Per-channel values; `k1` and `k2` are for the second pass.
@@ -30,59 +30,99 @@ struct At {
     channels: usize,
 }
 
-/// Gradient before the activation, and x − mean.
+/// Loads a whole vector where the row is known to hold one.
 #[inline(always)]
-unsafe fn dz<S: Simd, A: Act>(k: &Channel, x: *const f32, dy: *const f32, c: usize, left: usize) -> (S::V, S::V) {
-    let d = S::sub(load::<S>(x.add(c), left), load::<S>(k.mean.ptr().add(c), left));
-    let z = S::fma(d, load::<S>(k.scale.ptr().add(c), left), load::<S>(k.beta.ptr().add(c), left));
-    (S::mul(load::<S>(dy.add(c), left), A::slope::<S>(z)), d)
+unsafe fn get<S: Simd, const FULL: bool>(p: *const f32, n: usize) -> S::V {
+    if FULL { S::load(p) } else { S::load_n(p, n) }
+}
+
+/// The sums of one vector of channels: of the gradient before the activation, and of its product with x − mean.
+#[inline(always)]
+unsafe fn sums_column<S: Simd, A: Act, const FULL: bool, const KEEP: bool>(k: &Channel, at: At, c: usize) -> (S::V, S::V) {
+    let left = at.channels - c;
+    let channel = |i: In| get::<S, FULL>(i.ptr().add(c), left);
+    let (mean, scale, beta) = (channel(k.mean), channel(k.scale), channel(k.beta));
+    let (x, dy, dx) = (at.x.add(c), at.dy.add(c), at.dx.wrapping_add(c));
+    let (mut s, mut p) = ([S::splat(0.); 4], [S::splat(0.); 4]);
+    macro_rules! term {
+        ($i:expr, $q:expr) => {
+            let d = S::sub(get::<S, FULL>(x.add($q * at.xs), left), mean);
+            let g = S::mul(get::<S, FULL>(dy.add($q * at.dys), left), A::slope::<S>(S::fma(d, scale, beta)));
+            s[$i] = S::add(s[$i], g);
+            p[$i] = S::fma(g, d, p[$i]);
+            if KEEP {
+                store::<S>(dx.add($q * at.dxs), g, if FULL { S::LANES } else { left });
+            }
+        };
+    }
+    let mut q = 0;
+    while q + 4 <= at.pixels {
+        term!(0, q);
+        term!(1, q + 1);
+        term!(2, q + 2);
+        term!(3, q + 3);
+        q += 4;
+    }
+    while q < at.pixels {
+        term!(0, q);
+        q += 1;
+    }
+    (S::add(S::add(s[0], s[1]), S::add(s[2], s[3])), S::add(S::add(p[0], p[1]), S::add(p[2], p[3])))
 }
 
 #[inline(always)]
-unsafe fn sums_rows<S: Simd, A: Act>(k: &Channel, at: At, sum: *mut f32, product: *mut f32) {
+unsafe fn sums_rows<S: Simd, A: Act, const KEEP: bool>(k: &Channel, at: At, sum: *mut f32, product: *mut f32) {
     warm(at.x, at.xs, at.pixels, at.channels);
     warm(at.dy, at.dys, at.pixels, at.channels);
     let mut c = 0;
     while c < at.channels {
-        let left = at.channels - c;
-        let (mut s, mut p) = ([S::splat(0.); 4], [S::splat(0.); 4]);
-        let mut q = 0;
-        while q < at.pixels {
-            let chains = if q + 4 <= at.pixels { 4 } else { 1 };
-            for i in 0..chains {
-                let (g, d) = dz::<S, A>(k, at.x.add((q + i) * at.xs), at.dy.add((q + i) * at.dys), c, left);
-                s[i] = S::add(s[i], g);
-                p[i] = S::fma(g, d, p[i]);
-            }
-            q += chains;
-        }
-        S::store(sum.add(c), S::add(S::add(s[0], s[1]), S::add(s[2], s[3])));
-        S::store(product.add(c), S::add(S::add(p[0], p[1]), S::add(p[2], p[3])));
+        let full = c + S::LANES <= at.channels;
+        let (s, p) = if full { sums_column::<S, A, true, KEEP>(k, at, c) } else { sums_column::<S, A, false, KEEP>(k, at, c) };
+        S::store(sum.add(c), s);
+        S::store(product.add(c), p);
         c += S::LANES;
     }
 }
 #[inline(always)]
-unsafe fn sums_any<S: Simd>(act: Activation, k: &Channel, at: At, sum: *mut f32, product: *mut f32) {
-    for_activation!(act, sums_rows::<S>(k, at, sum, product))
+unsafe fn sums_kept<S: Simd, A: Act>(k: &Channel, at: At, sum: *mut f32, product: *mut f32) {
+    sums_rows::<S, A, true>(k, at, sum, product)
+}
+#[inline(always)]
+unsafe fn sums_only<S: Simd, A: Act>(k: &Channel, at: At, sum: *mut f32, product: *mut f32) {
+    sums_rows::<S, A, false>(k, at, sum, product)
+}
+#[inline(always)]
+unsafe fn sums_any<S: Simd>(act: Activation, k: &Channel, at: At, sum: *mut f32, product: *mut f32, keep: bool) {
+    if keep { for_activation!(act, sums_kept::<S>(k, at, sum, product)) } else { for_activation!(act, sums_only::<S>(k, at, sum, product)) }
 }
 vectorised!(
     /// # Safety
-    /// Pixels and channel values as said; `sum` and `product` have whole vectors of channels.
-    fn sums(act: Activation, k: &Channel, at: At, sum: *mut f32, product: *mut f32) = sums_any
+    /// Pixels and channel values as said; `sum` and `product` have whole vectors of channels. Where `keep`, dx becomes the
+    /// gradient before the activation.
+    fn sums(act: Activation, k: &Channel, at: At, sum: *mut f32, product: *mut f32, keep: bool) = sums_any
 );
+
+/// dx = scale·dz − k1 − (x − mean)·k2 for one vector of channels of one pixel.
+#[inline(always)]
+unsafe fn apply_one<S: Simd, A: Act, const FULL: bool>(k: &Channel, x: *const f32, dy: *const f32, dx: *mut f32, c: usize, left: usize) {
+    let channel = |i: In| get::<S, FULL>(i.ptr().add(c), left);
+    let d = S::sub(get::<S, FULL>(x.add(c), left), channel(k.mean));
+    let g = S::mul(get::<S, FULL>(dy.add(c), left), A::slope::<S>(S::fma(d, channel(k.scale), channel(k.beta))));
+    let v = S::sub(S::mul(channel(k.scale), g), S::fma(d, channel(k.k2), channel(k.k1)));
+    store::<S>(dx.add(c), v, if FULL { S::LANES } else { left });
+}
 
 #[inline(always)]
 unsafe fn apply_rows<S: Simd, A: Act>(k: &Channel, at: At) {
     for q in 0..at.pixels {
         let (x, dy, dx) = (at.x.add(q * at.xs), at.dy.add(q * at.dys), at.dx.add(q * at.dxs));
         let mut c = 0;
-        while c < at.channels {
-            let left = at.channels - c;
-            let (g, d) = dz::<S, A>(k, x, dy, c, left);
-            // scale·dz − k1 − d·k2
-            let rest = S::fma(d, load::<S>(k.k2.ptr().add(c), left), load::<S>(k.k1.ptr().add(c), left));
-            store::<S>(dx.add(c), S::sub(S::mul(load::<S>(k.scale.ptr().add(c), left), g), rest), left);
+        while c + S::LANES <= at.channels {
+            apply_one::<S, A, true>(k, x, dy, dx, c, S::LANES);
             c += S::LANES;
+        }
+        if c < at.channels {
+            apply_one::<S, A, false>(k, x, dy, dx, c, at.channels - c);
         }
     }
 }
@@ -144,23 +184,36 @@ fn backward(act: Activation, n: BatchNormGradients, x: In, xv: View, dy: In, dyv
             }
         }
     };
+    // An exponential is dearer than a store and a load: the gradient before the activation then waits in dx for the second pass.
+    let keep = matches!(act, Activation::Silu | Activation::Sigmoid) && !std::ptr::eq(x.ptr(), dx.ptr());
     let k = channel(&k1, &k2);
     let partial = &mut scratch.partial;
     let bands = by_band(xv.pixels(), c, 2 * width, partial, |first, pixels, part| {
         // Safety: checked views; `part` has 2·width floats.
-        unsafe { sums(set, act, &k, at(first, pixels), part, part.add(width)) }
+        unsafe { sums(set, act, &k, at(first, pixels), part, part.add(width), keep) }
     });
     let pixels = xv.pixels() as f64;
+    let mut totals = vec![0f64; 2 * width];
+    for band in partial.chunks_exact(2 * width).take(bands) {
+        totals.iter_mut().zip(band).for_each(|(t, v)| *t += f64::from(*v));
+    }
     for i in 0..c {
-        let total = |from: usize| (0..bands).map(|b| f64::from(partial[b * 2 * width + from + i])).sum::<f64>();
-        let (sum, invstd) = (total(0), f64::from(n.invstd[i]));
-        let product = total(width) * invstd;
+        let (sum, invstd) = (totals[i], f64::from(n.invstd[i]));
+        let product = totals[width + i] * invstd;
         n.dbeta[i] += sum as f32;
         n.dgamma[i] += product as f32;
         k1[i] = (f64::from(scale[i]) * sum / pixels) as f32;
         k2[i] = (f64::from(scale[i]) * invstd * product / pixels) as f32;
     }
     let k = channel(&k1, &k2);
+    let act = if keep { Activation::Identity } else { act };
+    let dy = if keep { (In::of(dx), dxv) } else { (dy, dyv) };
+    let at = |first: usize, pixels: usize| At {
+        // Safety: as above.
+        dy: unsafe { dy.0.ptr().add(dy.1.at(first)) },
+        dys: dy.1.stride,
+        ..at(first, pixels)
+    };
     chunks(xv.pixels(), pixels_a_piece(c), |p| {
         // Safety: checked views; the piece writes its own pixels only, after it has read them.
         unsafe { apply(set, act, &k, at(p.start, p.len())) }

@@ -138,3 +138,20 @@ pub fn sum_of_squares(x: &[f32]) -> f64 {
     });
     parts.iter().map(|p| *p.lock().unwrap()).sum()
 }
+
+/// Clips the joint norm of several gradients as PyTorch's `clip_grad_norm_`: all are multiplied by max/(norm + 1e-6) where that
+/// is below 1. Answers the norm before (NaN or ∞ where a gradient holds one: then nothing is changed).
+pub fn clip_by_norm(max: f32, gradients: &mut [&mut [f32]]) -> f64 {
+    let norm = gradients.iter().map(|g| sum_of_squares(g)).sum::<f64>().sqrt();
+    let factor = f64::from(max) / (norm + 1e-6);
+    if factor < 1. && norm.is_finite() {
+        gradients.iter_mut().for_each(|g| scale(factor as f32, g));
+    }
+    norm
+}
+
+/// Holds every element within ±`limit`; NaN stays.
+pub fn clip_by_value(limit: f32, x: &mut [f32]) {
+    assert!(limit >= 0., "clipping to ±{limit}");
+    step(x, &mut [], &mut [], &[], |x, _, _, _| x.iter_mut().for_each(|x| *x = x.clamp(-limit, limit)));
+}

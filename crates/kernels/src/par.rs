@@ -1,6 +1,7 @@
 //! Work split into pieces whose sizes depend on the shapes alone, run by rayon's current pool. What a piece computes never
 //! depends on who runs it, so the number of threads changes no bit.
 
+use crate::moments::Moments;
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -103,6 +104,7 @@ pub(crate) fn aligned(v: &mut Vec<f32>, len: usize) -> &mut [f32] {
 pub struct Scratch {
     pub(crate) packed: Vec<f32>,
     pub(crate) partial: Vec<f32>,
+    pub(crate) moments: Moments,
 }
 
 impl Scratch {
@@ -113,7 +115,7 @@ impl Scratch {
 
     /// Floats it holds at present.
     pub fn len(&self) -> usize {
-        self.packed.len() + self.partial.len()
+        self.packed.len() + self.partial.len() + self.moments.len()
     }
 
     /// Whether it holds nothing yet.

@@ -1,8 +1,6 @@
 //! What max and average pooling share: the window, its taps, its shape rules.
 
-use crate::par::Out;
 use crate::view::View;
-use std::ops::Range;
 
 /// A pooling window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,25 +45,15 @@ impl Pool2d {
         let (at, p) = (o * of(self.stride), of(self.padding));
         (p.saturating_sub(at), of(self.kernel).min((len + p).saturating_sub(at)))
     }
-
-    /// Calls `f(pixel, tap)` for the taps of output (n, i, j) inside the image, in row-major order.
-    #[inline(always)]
-    pub(crate) fn taps(&self, xv: &View, n: usize, i: usize, j: usize, mut f: impl FnMut(usize, usize)) {
-        let (rows, cols) = (self.span(i, 0, xv.h), self.span(j, 1, xv.w));
-        for a in rows.0..rows.1 {
-            let row = i * self.stride.0 + a - self.padding.0;
-            for b in cols.0..cols.1 {
-                f((n * xv.h + row) * xv.w + j * self.stride.1 + b - self.padding.1, a * self.kernel.1 + b);
-            }
-        }
-    }
 }
 
-/// Zeros some channels of image `n`.
-pub(crate) fn zero_channels(x: Out, xv: &View, n: usize, channels: Range<usize>) {
-    let pixels = xv.h * xv.w;
-    for p in n * pixels..(n + 1) * pixels {
-        // Safety: the view was checked by the caller, whose task owns these channels of the image.
-        unsafe { std::slice::from_raw_parts_mut(x.ptr().add(xv.at(p) + channels.start), channels.len()).fill(0.) };
-    }
+/// For each of `n` inputs, the windows that cover it.
+pub(crate) fn covering(n: usize, outputs: usize, kernel: usize, stride: usize, padding: usize) -> Vec<(usize, usize)> {
+    (0..n)
+        .map(|i| {
+            let first = (i + padding + 1).saturating_sub(kernel).div_ceil(stride);
+            let last = ((i + padding) / stride + 1).min(outputs);
+            (first.min(last), last)
+        })
+        .collect()
 }

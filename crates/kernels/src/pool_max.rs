@@ -1,7 +1,7 @@
 //! Max pooling with −∞ padding. Ties go to the first tap in row-major order and NaN wins, as in PyTorch.
 
 use crate::par::{Out, chunks, take, with_local};
-use crate::pool::{Pool2d, zero_channels};
+use crate::pool::{Pool2d, covering};
 use crate::simd::{Simd, current, load, store, vectorised};
 use crate::view::View;
 
@@ -189,35 +189,92 @@ pub fn max_pool_backward_within(pool: &Pool2d, argmax: &[u8], buffer: &mut [f32]
     backward(pool, argmax, crate::par::In::of(dx), dyv, dx, dxv, accumulate);
 }
 
-fn backward(pool: &Pool2d, argmax: &[u8], dy: crate::par::In, dyv: View, dx: Out, dxv: View, accumulate: bool) {
-    assert!(argmax.len() == dyv.len(), "argmax is dense: n·h·w·c bytes");
-    let (c, kw) = (dyv.c, pool.kernel.1);
-    // Row and column of a tap; of a byte that is no tap, a row outside every image.
-    let mut places = [(usize::MAX / 2, 0); 256];
-    for t in 0..pool.kernel.0 * kw {
-        places[t] = (t / kw, t % kw);
-    }
-    let parts = c.div_ceil(32);
-    chunks(dyv.n * parts, 1, |task| {
-        let (n, first) = (task.start / parts, task.start % parts * 32);
-        let last = c.min(first + 32);
-        if !accumulate {
-            zero_channels(dx, &dxv, n, first..last);
+/// The windows that cover one pixel of dx.
+#[derive(Clone, Copy)]
+struct Covers {
+    /// First channel of the first window's gradient, and its winners.
+    dy: *const f32,
+    winners: *const u8,
+    /// Windows down and across; floats and bytes from one to the next.
+    count: (usize, usize),
+    dy_steps: (usize, usize),
+    winner_steps: (usize, usize),
+    /// The pixel's tap in the first window, and how much less it is in the next.
+    tap: usize,
+    tap_steps: (usize, usize),
+    dx: *mut f32,
+    channels: usize,
+    accumulate: bool,
+}
+
+/// Every element takes the gradients of the windows that it won, in order.
+#[inline(always)]
+unsafe fn covers_body<S: Simd>(k: &Covers) {
+    let mut c = 0;
+    while c < k.channels {
+        let left = k.channels - c;
+        let mut sum = if k.accumulate { load::<S>(k.dx.add(c), left) } else { S::splat(0.) };
+        for i in 0..k.count.0 {
+            for j in 0..k.count.1 {
+                let tap = (k.tap - i * k.tap_steps.0 - j * k.tap_steps.1) as u8;
+                let dy = load::<S>(k.dy.add(i * k.dy_steps.0 + j * k.dy_steps.1 + c), left);
+                let winners = k.winners.add(i * k.winner_steps.0 + j * k.winner_steps.1 + c);
+                let with = S::add(sum, dy);
+                sum = if left >= S::LANES {
+                    S::if_byte(winners, tap, with, sum)
+                } else {
+                    let mut row = [0u8; 16];
+                    std::ptr::copy_nonoverlapping(winners, row.as_mut_ptr(), left);
+                    S::if_byte(row.as_ptr(), tap, with, sum)
+                };
+            }
         }
-        for i in 0..dyv.h {
-            for j in 0..dyv.w {
-                let p = (n * dyv.h + i) * dyv.w + j;
-                let winners = &argmax[p * c..][..c];
-                let corner = ((n * dxv.h + i * pool.stride.0) * dxv.w + j * pool.stride.1) as isize
-                    - (pool.padding.0 * dxv.w + pool.padding.1) as isize;
-                for ch in first..last {
-                    let (a, b) = places[winners[ch] as usize];
-                    let (r, q) = (i * pool.stride.0 + a, j * pool.stride.1 + b);
-                    let inside = r >= pool.padding.0 && r - pool.padding.0 < dxv.h && q >= pool.padding.1 && q - pool.padding.1 < dxv.w;
-                    assert!(inside, "argmax is not of this pool");
-                    let pixel = (corner + (a * dxv.w + b) as isize) as usize;
-                    // Safety: the pixel was just checked to lie in dx's checked view; a task writes its own image's channels.
-                    unsafe { *dx.ptr().add(dxv.at(pixel) + ch) += *dy.ptr().add(dyv.at(p) + ch) };
+        store::<S>(k.dx.add(c), sum, left);
+        c += S::LANES;
+    }
+}
+vectorised!(
+    /// # Safety
+    /// All windows and the pixel must lie in their buffers.
+    fn covers(k: &Covers) = covers_body
+);
+
+fn backward(pool: &Pool2d, argmax: &[u8], dy: crate::par::In, dyv: View, dx: Out, dxv: View, accumulate: bool) {
+    assert!(pool.kernel.0 * pool.kernel.1 <= 255, "the tap's index is a byte");
+    assert!(argmax.len() == dyv.len(), "argmax is dense: n·h·w·c bytes");
+    let (set, c, kw) = (current(), dyv.c, pool.kernel.1);
+    let rows = covering(dxv.h, dyv.h, pool.kernel.0, pool.stride.0, pool.padding.0);
+    let cols = covering(dxv.w, dyv.w, pool.kernel.1, pool.stride.1, pool.padding.1);
+    chunks(dxv.n * dxv.h, (8192 / (dxv.w * c).max(1)).max(1), |range| {
+        for row in range {
+            let (n, r) = (row / dxv.h, row % dxv.h);
+            for q in 0..dxv.w {
+                let (i, j) = (rows[r], cols[q]);
+                let count = (i.1 - i.0, j.1 - j.0);
+                let none = count.0 == 0 || count.1 == 0;
+                // Of a pixel that no window covers, offsets are those of the first window, which is not read.
+                let (first, tap) = if none {
+                    (0, 0)
+                } else {
+                    let (a, b) = (r + pool.padding.0 - i.0 * pool.stride.0, q + pool.padding.1 - j.0 * pool.stride.1);
+                    ((n * dyv.h + i.0) * dyv.w + j.0, a * kw + b)
+                };
+                // Safety: windows inside the checked view; tasks write their own rows, and read other channels where dx and dy
+                // are one buffer.
+                unsafe {
+                    let k = Covers {
+                        dy: dy.ptr().wrapping_add(dyv.at(first)),
+                        winners: argmax.as_ptr().wrapping_add(first * c),
+                        count: if none { (0, 0) } else { count },
+                        dy_steps: (dyv.w * dyv.stride, dyv.stride),
+                        winner_steps: (dyv.w * c, c),
+                        tap,
+                        tap_steps: (pool.stride.0 * kw, pool.stride.1),
+                        dx: dx.ptr().add(dxv.at(row * dxv.w + q)),
+                        channels: c,
+                        accumulate,
+                    };
+                    covers(set, &k);
                 }
             }
         }

@@ -12,15 +12,35 @@ pub(crate) fn band_pixels(c: usize) -> usize {
 /// Asks for `pixels` rows of `channels` floats in the order they lie, ahead of a pass that strides through them.
 #[inline(always)]
 pub(crate) fn warm(x: *const f32, stride: usize, pixels: usize, channels: usize) {
-    #[cfg(target_arch = "x86_64")]
     for p in 0..pixels {
         for c in (0..channels).step_by(16) {
-            // Safety: a prefetch is a hint and never faults.
-            unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(x.wrapping_add(p * stride + c).cast()) };
+            prefetch(x.wrapping_add(p * stride + c));
         }
     }
+}
+
+/// Asks for the line at `p`.
+#[inline(always)]
+pub(crate) fn prefetch(p: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // Safety: a prefetch is a hint and never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(p.cast())
+    };
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (x, stride, pixels, channels);
+    let _ = p;
+}
+
+/// Asks for the line at `p`, to be written.
+#[inline(always)]
+pub(crate) fn prefetch_write(p: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // Safety: a prefetch is a hint and never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_ET0 }>(p.cast())
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = p;
 }
 
 /// The sum of four chains over `pixels` of `f(pixel offset)`, in the fixed order.
@@ -86,7 +106,9 @@ pub(crate) fn add_channel_sums(x: &[f32], xv: View, to: &mut [f32], partial: &mu
         // Safety: the caller checked the view; `part` has `width` floats.
         unsafe { sums(set, x.as_ptr().add(xv.at(first)), xv.stride, n, xv.c, part) }
     });
-    for (c, to) in to.iter_mut().enumerate() {
-        *to += (0..bands).map(|b| f64::from(partial[b * width + c])).sum::<f64>() as f32;
+    let mut totals = vec![0f64; width];
+    for band in partial.chunks_exact(width.max(1)).take(bands) {
+        totals.iter_mut().zip(band).for_each(|(t, v)| *t += f64::from(*v));
     }
+    to.iter_mut().zip(&totals).for_each(|(to, t)| *to += *t as f32);
 }

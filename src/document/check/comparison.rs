@@ -41,6 +41,7 @@ impl Rules<'_> {
             };
             self.split_exists(data, split);
             self.classes(index, data);
+            self.recalibrates(index);
             if split.value != "test" {
                 continue;
             }
@@ -58,7 +59,7 @@ impl Rules<'_> {
         }
     }
 
-    fn split_exists(&mut self, data: &Spanned<String>, split: &Spanned<String>) {
+    pub(super) fn split_exists(&mut self, data: &Spanned<String>, split: &Spanned<String>) {
         let Some(set) = self.draft.data.iter().find(|d| d.name.value == data.value) else { return };
         let own: &[&str] = match set.source {
             DataSource::Voc { .. } => &["train", "val", "test", "trainval", "all"],
@@ -147,8 +148,7 @@ impl Rules<'_> {
             _ if d.classes.is_empty() => None, // The disk knows.
             _ => Some((d.classes.len(), d.classes.iter().map(|c| c.value.clone()).collect())),
         };
-        for i in self.graph.upstream(stage) {
-            let StageKind::Sample(_) = self.draft.stages[i].kind else { continue };
+        for i in self.graph.upstream(stage).into_iter().chain([stage]) {
             let spaces = self.draft.spaces.iter().filter(|s| self.draft.stages[i].from.iter().any(|f| f.value == s.name.value));
             for space in spaces {
                 let Some(input) = self.draft.data.iter().find(|d| d.name.value == space.input.value) else { continue };

@@ -1,6 +1,6 @@
 //! Stages and what they read: reachability and order.
 
-use crate::document::pipeline::Stage;
+use crate::document::pipeline::{Init, Stage, StageKind};
 use std::collections::{BTreeSet, HashMap};
 
 /// The edges `from` between stages, by index; names that are no stages have none.
@@ -11,6 +11,8 @@ pub struct Graph {
     pub reads: Vec<Vec<usize>>,
     /// Who reads each stage.
     pub readers: Vec<Vec<usize>>,
+    /// What each stage comes after: what it reads, and the supernet that its `init from=` names.
+    waits: Vec<Vec<usize>>,
 }
 
 impl Graph {
@@ -27,7 +29,15 @@ impl Graph {
                 readers[source].push(i);
             }
         }
-        Graph { index, reads, readers }
+        let mut waits = reads.clone();
+        for (stage, waits) in stages.iter().zip(&mut waits) {
+            if let StageKind::Train(train) = &stage.kind
+                && let Init::From(name) = &train.init
+            {
+                waits.extend(index.get(&name.value));
+            }
+        }
+        Graph { index, reads, readers, waits }
     }
 
     /// Everything upstream of a stage, itself left out.
@@ -42,12 +52,16 @@ impl Graph {
 
     /// An order in which each stage comes after those it reads, as near to the file's as that allows; or a cycle.
     pub fn order(&self) -> Result<Vec<usize>, Vec<usize>> {
-        let mut waits: Vec<usize> = self.reads.iter().map(Vec::len).collect();
+        let mut waits: Vec<usize> = self.waits.iter().map(Vec::len).collect();
+        let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); waits.len()];
+        for (stage, sources) in self.waits.iter().enumerate() {
+            sources.iter().for_each(|&source| waiting[source].push(stage));
+        }
         let mut ready: BTreeSet<usize> = (0..waits.len()).filter(|&i| waits[i] == 0).collect();
         let mut order = Vec::with_capacity(waits.len());
         while let Some(next) = ready.pop_first() {
             order.push(next);
-            for &reader in &self.readers[next] {
+            for &reader in &waiting[next] {
                 waits[reader] -= 1;
                 if waits[reader] == 0 {
                     ready.insert(reader);
@@ -68,7 +82,7 @@ impl Graph {
                 return cycle;
             }
             path.push(stage);
-            at = self.reads[stage].iter().copied().find(|&s| waits[s] > 0);
+            at = self.waits[stage].iter().copied().find(|&s| waits[s] > 0);
         }
         path
     }

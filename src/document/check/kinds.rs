@@ -1,16 +1,17 @@
 //! One namespace for data, spaces and stages; every reference names something of the right kind.
 
 use crate::document::context::Context;
-use crate::document::pipeline::StageKind;
+use crate::document::pipeline::{Init, Stage, StageKind};
 use crate::document::traps::shorten;
 use crate::document::typed::Draft;
 use crate::document::{Diagnostic, Spanned, nearest};
 
-/// Every declared name with its kind: `data set`, `space`, or the word of a stage.
+/// Every declared name with its kind: `data set`, `space`, `supernet`, or the word of a stage.
 fn names(draft: &Draft) -> Vec<(&Spanned<String>, &'static str)> {
     let data = draft.data.iter().map(|d| (&d.name, "data set"));
     let spaces = draft.spaces.iter().map(|s| (&s.name, "space"));
-    let stages = draft.stages.iter().map(|s| (&s.name, s.kind.word()));
+    let kind = |s: &Stage| if draft.supernet(s).is_some() { "supernet" } else { s.kind.word() };
+    let stages = draft.stages.iter().map(|s| (&s.name, kind(s)));
     data.chain(spaces).chain(stages).collect()
 }
 
@@ -47,15 +48,18 @@ pub fn references(context: &mut Context, draft: &Draft) {
         match &stage.kind {
             StageKind::Sample(sample) => {
                 for from in &stage.from {
-                    check(from, &["space"], "a space");
+                    check(from, &["space", "supernet"], "a space");
                 }
                 if let Some(objective) = &sample.objective {
                     check(&objective.stage, &["evaluate"], "an `evaluate` stage");
                 }
             }
             StageKind::Train(train) => {
-                for from in &stage.from {
+                for from in stage.from.iter().filter(|f| train.oneshot.is_none() && !draft.spaces.iter().any(|s| s.name.value == f.value)) {
                     check(from, &["sample", "train", "evaluate", "select"], "a stage that gives models");
+                }
+                if let Init::From(name) = &train.init {
+                    check(name, &["supernet"], "a supernet");
                 }
                 if !train.data.value.is_empty() {
                     check(&train.data, &["data set"], "a data set");
@@ -83,11 +87,60 @@ pub fn references(context: &mut Context, draft: &Draft) {
         for name in &answer.against {
             check(name, &stage, "a stage");
         }
+        for trust in &answer.trust {
+            check(&trust.ranking, &["evaluate"], "an `evaluate` stage");
+            check(&trust.truth, &["evaluate"], "an `evaluate` stage");
+        }
     }
     for stage in &draft.stages {
         if let (StageKind::Sample(_), [_, second, ..]) = (&stage.kind, stage.from.as_slice()) {
             let d = Diagnostic::error("several-values", "`sample` works on one space", second.span, "a second space");
             context.push(d.help("write a `sample` for each space; `train` and `evaluate` may join them"));
+        }
+    }
+}
+
+/// What a one-shot method trains: exactly one space.
+pub fn supernets(context: &mut Context, draft: &Draft) {
+    let all = names(draft);
+    for stage in &draft.stages {
+        let StageKind::Train(train) = &stage.kind else { continue };
+        let Some(oneshot) = &train.oneshot else { continue };
+        let word = oneshot.value.method.word();
+        let mut sound = true;
+        for from in &stage.from {
+            let declared = all.iter().find(|(known, _)| known.value == from.value);
+            match declared {
+                Some((_, "space")) => {}
+                Some((known, kind)) => {
+                    let shown = shorten(&from.value);
+                    let what = match *kind {
+                        "data set" | "supernet" => format!("a {kind}"),
+                        "evaluate" => "an `evaluate` stage".to_string(),
+                        kind => format!("a `{kind}` stage"),
+                    };
+                    let d = Diagnostic::error(
+                        "wrong-kind",
+                        format!("`method {word}` trains a space as one network; `{shown}` is {what}"),
+                        from.span,
+                        "a space expected",
+                    );
+                    let d = d.also(oneshot.span, "because of this").also(known.span, "declared here");
+                    context.push(match draft.spaces.as_slice() {
+                        [one] => d.help(format!("write `from \"{}\"`, or delete `method`", shorten(&one.name.value))),
+                        _ => d.help("name a space, or delete `method`"),
+                    });
+                    sound = false;
+                }
+                None => {
+                    reference(context, draft, &all, from, &["space"], "a space");
+                    sound = false;
+                }
+            }
+        }
+        if let ([_, second, ..], true) = (stage.from.as_slice(), sound) {
+            let d = Diagnostic::error("several-values", "a supernet holds one space", second.span, "a second one");
+            context.push(d.help("write a `train` for each space"));
         }
     }
 }
@@ -101,20 +154,24 @@ fn reference(
     what: &str,
 ) {
     let shown = shorten(&name.value);
+    let supernets = all.iter().any(|(_, kind)| *kind == "supernet" && wanted.contains(kind));
+    let plural = |what: &str| if supernets && wanted.contains(&"space") { "spaces and supernets".to_string() } else { plural(what) };
     let fitting = || all.iter().filter(|(_, kind)| wanted.contains(kind)).map(|(n, _)| n.value.as_str());
     if all.iter().any(|(known, kind)| known.value == name.value && wanted.contains(kind)) {
         return;
     }
     match all.iter().find(|(known, _)| known.value == name.value) {
         Some((known, kind)) => {
-            let later = match (*kind, what) {
-                ("space", "a stage that gives models") => Some(
-                    "training a space as one supernet comes in a later version; sample it first: `sample \"trials\" { from \"…\"; … }`",
-                ),
-                ("train", "a space") => Some("sampling from a supernet comes in a later version; sample from a space"),
+            let hint = match (*kind, what) {
+                ("space", "a stage that gives models") => Some("sample it first: `sample \"trials\" { from \"…\"; … }`"),
+                ("supernet", "a stage that gives models") => {
+                    Some("a supernet is not one network: sample it first: `sample \"subnets\" { from \"…\"; … }`")
+                }
+                ("train", "a space" | "a supernet") => Some("a supernet is a `train` whose `from` names a space"),
                 _ => None,
             };
-            let article = if matches!(*kind, "data set" | "space") { format!("a {kind}") } else { format!("a `{kind}` stage") };
+            let article =
+                if matches!(*kind, "data set" | "space" | "supernet") { format!("a {kind}") } else { format!("a `{kind}` stage") };
             let article = article.replace("a `evaluate`", "an `evaluate`");
             let d = Diagnostic::error(
                 "wrong-kind",
@@ -123,7 +180,7 @@ fn reference(
                 format!("{what} expected"),
             )
             .also(known.span, "declared here");
-            context.push(match (later, fitting().collect::<Vec<_>>().as_slice()) {
+            context.push(match (hint, fitting().collect::<Vec<_>>().as_slice()) {
                 (Some(help), _) => d.help(help),
                 (None, []) => d,
                 (None, names) => d.help(format!("{} of this file: {}", plural(what), list(names))),

@@ -5,6 +5,8 @@ mod graph;
 mod kinds;
 mod rules;
 mod tasks;
+mod trust;
+mod weights;
 
 use super::context::Context;
 use super::pipeline::{Pipeline, Stage};
@@ -18,6 +20,7 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
     let (name, seed) = pipeline(context, &draft);
     kinds::namespace(context, &draft);
     kinds::references(context, &draft);
+    kinds::supernets(context, &draft);
     tasks::check(context, &draft);
     let graph = Graph::new(&draft.stages);
     match graph.order() {

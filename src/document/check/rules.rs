@@ -2,7 +2,7 @@
 
 use super::Graph;
 use crate::document::context::Context;
-use crate::document::pipeline::{Metric, SelectBy, StageKind, Train};
+use crate::document::pipeline::{Init, Metric, SelectBy, StageKind};
 use crate::document::traps::shorten;
 use crate::document::typed::Draft;
 use crate::document::{Diagnostic, Span, Spanned, nearest};
@@ -15,6 +15,7 @@ pub fn all(context: &mut Context, draft: &Draft, graph: &Graph) {
     }
     rules.splits();
     rules.answers();
+    rules.trust();
     rules.unused();
 }
 
@@ -24,7 +25,16 @@ pub fn cycle(context: &mut Context, draft: &Draft, cycle: &[usize]) {
     let Some(first) = cycle.first() else { return };
     let path = cycle.iter().chain([first]).map(name).collect::<Vec<_>>().join(" → ");
     let from = |i: usize, source: usize| {
-        draft.stages[i].from.iter().find(|f| f.value == draft.stages[source].name.value).map_or(draft.stages[i].name.span, |f| f.span)
+        let stage = &draft.stages[i];
+        let init = match &stage.kind {
+            StageKind::Train(train) => match &train.init {
+                Init::From(name) => Some(name),
+                _ => None,
+            },
+            _ => None,
+        };
+        let mut names = stage.from.iter().chain(init);
+        names.find(|f| f.value == draft.stages[source].name.value).map_or(stage.name.span, |f| f.span)
     };
     let mut d = None;
     for (k, &stage) in cycle.iter().enumerate() {
@@ -38,6 +48,17 @@ pub fn cycle(context: &mut Context, draft: &Draft, cycle: &[usize]) {
     if let Some(d) = d {
         context.push(d.help("results go back to a `sample` only by its `objective`; everything else reads what was there before"));
     }
+}
+
+/// What weights models carry; those of several stages may differ.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Carried {
+    /// Some were trained themselves.
+    pub own: bool,
+    /// Some inherit those of a supernet.
+    pub shared: bool,
+    /// Some have none.
+    pub none: bool,
 }
 
 /// The rules with what they look at.
@@ -61,9 +82,13 @@ impl Rules<'_> {
                     self.objective(index, &objective.stage, &objective.metric);
                 }
             }
+            StageKind::Train(train) if self.draft.supernet(stage).is_some() => self.supernet(index, train),
             StageKind::Train(train) => self.train(index, train),
+            // A table needs no weights.
+            StageKind::Evaluate(evaluate) if evaluate.table.is_some() => {}
             StageKind::Evaluate(evaluate) => {
                 self.trained(index, &evaluate.metrics);
+                self.subnets(index, evaluate);
                 for &epoch in &evaluate.at {
                     self.at(index, epoch);
                 }
@@ -97,42 +122,34 @@ impl Rules<'_> {
         }
     }
 
-    /// Whether models of a stage carry trained weights: (some do, some do not).
-    fn weights(&self, stage: usize) -> (bool, bool) {
+    /// What weights the models of a stage carry.
+    pub(super) fn weights(&self, stage: usize) -> Carried {
         let mut next = vec![stage];
-        let (mut with, mut without) = (false, false);
+        let mut carried = Carried::default();
         let mut seen = std::collections::HashSet::new();
         while let Some(i) = next.pop() {
             match self.draft.stages[i].kind {
-                StageKind::Train(_) => with = true,
-                StageKind::Sample(_) => without = true,
+                StageKind::Train(_) => carried.own = true,
+                // What a sample reads among stages is a supernet.
+                StageKind::Sample(_) if self.graph.reads[i].is_empty() => carried.none = true,
+                StageKind::Sample(_) => carried.shared = true,
                 _ if seen.insert(i) => next.extend(&self.graph.reads[i]),
                 _ => {}
             }
         }
-        (with, without)
+        carried
     }
 
-    fn train(&mut self, index: usize, train: &Train) {
-        let carry = self.draft.stages[index].from.iter().find(|f| self.graph.index.get(&f.value).is_some_and(|&i| self.weights(i).0));
-        if let (Some(from), false) = (carry, train.init_written) {
-            let d = Diagnostic::error("missing", "`init` must be written here", self.draft.stages[index].name.span, "`init` is missing")
-                .also(from.span, "these models carry weights");
-            self.context.push(d.help("write `init scratch` to train them anew, or `init continue` to go on from their weights"));
-        }
-        if train.init == crate::document::Init::Continue
-            && let Some(from) =
-                self.draft.stages[index].from.iter().find(|f| self.graph.index.get(&f.value).is_some_and(|&i| self.weights(i).1))
-        {
-            let d = Diagnostic::error("no-weights", "`init continue` needs models that carry weights", from.span, "never trained");
-            self.context.push(d.help("write `init scratch`, or train them first"));
-        }
+    /// The first name in a stage's `from` whose models carry such weights.
+    pub(super) fn carrying(&self, index: usize, which: impl Fn(Carried) -> bool) -> Option<&Spanned<String>> {
+        let from = &self.draft.stages[index].from;
+        from.iter().find(|f| self.graph.index.get(&f.value).is_some_and(|&i| which(self.weights(i))))
     }
 
     fn trained(&mut self, index: usize, metrics: &[Spanned<Metric>]) {
         let Some(metric) = metrics.iter().find(|m| m.value.reads_predictions()) else { return };
         for from in &self.draft.stages[index].from {
-            if self.graph.index.get(&from.value).is_some_and(|&i| self.weights(i).1) {
+            if self.graph.index.get(&from.value).is_some_and(|&i| self.weights(i).none) {
                 let d = Diagnostic::error(
                     "no-weights",
                     format!("`{}` is measured on trained models", metric.value.name()),

@@ -2,6 +2,7 @@
 //! read it and nothing else.
 
 mod layers;
+pub mod methods;
 mod spaces;
 mod stages;
 mod top;
@@ -160,7 +161,7 @@ impl Spec {
 
 /// All nodes.
 pub fn all() -> impl Iterator<Item = &'static Spec> {
-    top::NODES.iter().chain(spaces::NODES).chain(layers::NODES).chain(stages::NODES)
+    top::NODES.iter().chain(spaces::NODES).chain(layers::NODES).chain(stages::NODES).chain(methods::NODES)
 }
 
 /// The node of this name in a place.

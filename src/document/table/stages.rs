@@ -23,10 +23,10 @@ pub const NODES: &[Spec] = &[
         &["name"],
         &[&[
             NAME,
-            Field::list("from", &[Name("space")], "", "The space that is sampled.").required(),
+            Field::list("from", &[Name("space")], "", "The space or the supernet that is sampled.").required(),
             Field::one("seed", SEED, "0", "Added to the pipeline's."),
         ]],
-        "Proposes architectures of a space.",
+        "Proposes architectures of a space, or networks of a supernet, which inherit its weights.",
         "sample \"trials\" { from \"backbone\"; strategy random; trials 16 }",
     ),
     Spec::new(
@@ -98,7 +98,13 @@ pub const NODES: &[Spec] = &[
                 "yolov5; classify where images are of one class each",
                 "Where everything not written here comes from.",
             ),
-            Field::one("epochs", EPOCHS, "", "How long.").required(),
+            Field::one("epochs", EPOCHS, "required, but for phases", "How long."),
+            Field::one(
+                "holdout",
+                &[Number(0.0, 0.95)],
+                "0.5 where choices learn",
+                "The share of the split that choices learn from, and weights do not; 0 (`gumbel` only): both learn from all of it.",
+            ),
             Field::one("batch", &[Int(1, 65536)], "the recipe's", "Images a batch."),
             Field::one(
                 "nominal-batch",
@@ -218,14 +224,13 @@ pub const NODES: &[Spec] = &[
         &[&[
             Field::one(
                 "kind",
-                &[Word(&["scratch", "continue"]), LaterWord(&["inherit"])],
+                &[Word(&["scratch", "continue", "inherit"])],
                 "scratch",
-                "`scratch`: fresh weights; `continue`: the incoming model's own.",
-            )
-            .required(),
-            Field::later("from", "starting from another training"),
+                "`scratch`: fresh weights; `continue`: the incoming model's own; `inherit`: those that it has in its supernet.",
+            ),
+            Field::one("from", &[Name("supernet")], "", "Of a supernet: another supernet whose weights it starts from."),
+            Field::one("match", &[Word(&["names"])], "", "Which of them: tensors of the same name and shape. Written with `from`."),
             Field::later("file", "starting from a file of weights"),
-            Field::later("match", "starting from another training"),
         ]],
         "What training starts from; must be written where the incoming models carry weights.",
         "init scratch",
@@ -246,7 +251,6 @@ pub const NODES: &[Spec] = &[
         "diverged loss-above=1e4",
     )
     .once(),
-    Spec::later("method", &["train", "evaluate"], "one-shot methods and tables"),
     Spec::later("budget", &["train"], "budgets"),
     Spec::later("runner", &["train"], "a trainer of one's own"),
     Spec::new(
@@ -278,9 +282,71 @@ pub const NODES: &[Spec] = &[
         "One metric with its parameters.",
         "metric ap50 class=\"RBC\"",
     ),
+    Spec::new(
+        "method",
+        &["evaluate"],
+        &["kind"],
+        &[&[
+            Field::one("kind", &[Word(&["table"])], "", "`table`: the metrics are read from a file.").required(),
+            Field::one("file", &[Path], "", "The table: JSON (an object of objects) or CSV (a line of names first).").required(),
+            Field::one(
+                "key",
+                &[Text],
+                "arch",
+                "How a network's row is called: `arch`, the places of all options taken, or a text with `{label}` and `{label:index}`.",
+            ),
+            Field::one("keys", &[Text], "arch", "CSV: the column of the keys."),
+        ]],
+        "Reads what is measured from a table of a benchmark: nothing is trained, nothing runs.",
+        "method table file=\"nas-bench-macro.json\" key=arch { column accuracy \"test_acc\" unit=percent }",
+    )
+    .once()
+    .key("table"),
+    Spec::new(
+        "column",
+        &["table"],
+        &["metric", "names"],
+        &[&[
+            Field::one("metric", &[Metric], "", "The metric.").required(),
+            Field::list(
+                "names",
+                &[Text],
+                "the metric's name",
+                "The columns (CSV) or fields (JSON) that hold it; several are several seeds.",
+            ),
+            Field::one("unit", &[Word(&["share", "percent"])], "share", "`percent`: the file holds 100 times the metric."),
+        ]],
+        "Which column of the table is which metric.",
+        "column accuracy \"test_acc\" unit=percent",
+    ),
+    Spec::new(
+        "word",
+        &["table"],
+        &["option", "text"],
+        &[&[
+            Field::one("option", &[Any], "", "An option of a decision: the name of a branch, or a value.").required(),
+            Field::one("text", &[Any], "", "What stands for it in the key.").required(),
+        ]],
+        "How the table calls an option.",
+        "word \"conv3\" \"nor_conv_3x3\"",
+    ),
     Spec::later("command", &["metric"], "a metric of one's own"),
     Spec::later("uses", &["metric"], "a metric of one's own"),
-    Spec::later("recalibrate", &["evaluate"], "supernets"),
+    Spec::new(
+        "recalibrate",
+        &["evaluate"],
+        &["kind"],
+        &[&[
+            Field::one("kind", &[Word(&["off"])], "", "`off`: the supernet's own statistics, whatever networks they are of."),
+            Field::one("batches", &[Int(1, 1_000_000)], "", "How many batches."),
+            Field::one("batch", &[Int(1, 65536)], "the supernet's", "Images a batch."),
+            Field::one("split", &[Name("split")], "", "The split of the data that the supernet was trained on."),
+        ]],
+        "Batch norm of subnets: reset, then the mean over the first batches of the split in training order. Must be written where \
+         networks are evaluated with the weights of a supernet.",
+        "recalibrate batches=20 split=train",
+    )
+    .once(),
     Spec::later("latency-table", &["evaluate"], "tables of latencies"),
     Spec::new(
         "select",
@@ -327,5 +393,16 @@ pub const NODES: &[Spec] = &[
         "What the file is for; at most one a file.",
         "answer \"best\" { in \"test\"; by map50; against \"yolov5n\" }",
     ),
-    Spec::later("trust", &["answer"], "supernets"),
+    Spec::new(
+        "trust",
+        &["answer"],
+        &["ranking", "truth"],
+        &[&[
+            Field::one("ranking", &[Name("stage")], "", "The evaluate stage whose ranking is in doubt.").required(),
+            Field::one("truth", &[Name("stage")], "", "The evaluate stage that is taken for the truth.").required(),
+            Field::one("by", &[Metric], "the answer's", "The metric, which both measure."),
+        ]],
+        "Whether one stage ranks networks as another does: Kendall's tau and Spearman's rho, beside those of `params` and `flops`.",
+        "trust \"shared\" \"truth\" by=map50",
+    ),
 ];

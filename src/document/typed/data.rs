@@ -92,7 +92,7 @@ fn source(context: &mut Context, node: &Node) -> Option<DataSource> {
 }
 
 /// Resolves a path against the place where it was written.
-fn resolve(context: &mut Context, path: Spanned<String>) -> Spanned<String> {
+pub(super) fn resolve(context: &mut Context, path: Spanned<String>) -> Spanned<String> {
     if path.value.starts_with('~') {
         let d = Diagnostic::error("home", "`~` is not replaced by a home folder", path.span, "not here");
         context.push(d.help("write the whole path, or give it by `-p`, where the shell replaces `~`"));

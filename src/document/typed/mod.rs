@@ -2,8 +2,11 @@
 //! a harmless default until the report is given.
 
 pub mod data;
+pub mod method;
 pub mod space;
 pub mod stages;
+pub mod supernet;
+pub mod table;
 pub mod train;
 
 use super::pipeline::{Answer, Data, Metric, SpaceNode, Stage};
@@ -24,6 +27,13 @@ pub struct Draft {
     pub answers: Vec<Answer>,
     /// Declared names whose node could not be typed: references to them are no errors.
     pub broken: Vec<String>,
+}
+
+impl Draft {
+    /// The space whose supernet a stage trains.
+    pub fn supernet(&self, stage: &Stage) -> Option<&SpaceNode> {
+        super::pipeline::supernet(stage, &self.spaces)
+    }
 }
 
 /// Reading of properties by name; values are those that passed the table.

@@ -1,8 +1,8 @@
 //! `sample`, `evaluate`, `select` and `answer` nodes.
 
-use super::metric;
+use super::{metric, supernet, table};
 use crate::document::context::Context;
-use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, Sample, Select, SelectBy, Stage, StageKind, Strategy};
+use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, Sample, Select, SelectBy, Stage, StageKind, Strategy, Trust};
 use crate::document::{Diagnostic, Node, Spanned};
 
 /// A `sample` stage.
@@ -151,11 +151,17 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
         context.missing(node, d.help("what is measured, such as `metrics map50 params flops`"));
     }
     let data = node.child("data").and_then(|d| Some((d.text("name")?, d.text("split")?)));
+    if let Some(method) = node.child("method") {
+        let table = table::table(context, node, method, &metrics)?;
+        let evaluate = Evaluate { data: None, metrics, at: Vec::new(), recalibrate: None, table: Some(std::sync::Arc::new(table)) };
+        return Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) });
+    }
     if let (Some(first), None) = (metrics.iter().find(|m| m.value.reads_predictions()), node.child("data")) {
         let d = Diagnostic::error("missing", format!("`{}` is measured on images", first.value.name()), first.span, "`data` is missing");
         context.missing(node, d.help("name the images and the split: `data \"shapes\" split=val`"));
     }
-    let evaluate = Evaluate { data, metrics, at: node.counts("at") };
+    let recalibrate = node.child("recalibrate").and_then(|line| supernet::recalibrate(context, line));
+    let evaluate = Evaluate { data, metrics, at: node.counts("at"), recalibrate, table: None };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) })
 }
 
@@ -212,7 +218,13 @@ pub fn select(context: &mut Context, node: &Node) -> Option<Stage> {
 pub fn answer(context: &mut Context, node: &Node) -> Option<Answer> {
     let (name, within) = (node.text("name")?, node.text("in")?);
     let by = one_metric(context, node, "by")?;
-    Some(Answer { name, r#in: within, by, against: node.texts("against") })
+    let mut trust = Vec::new();
+    for line in node.children.iter().filter(|c| c.name.value == "trust") {
+        let (Some(ranking), Some(truth)) = (line.text("ranking"), line.text("truth")) else { continue };
+        let own = one_metric(context, line, "by");
+        trust.push(Trust { ranking, truth, by: own.unwrap_or_else(|| by.clone()) });
+    }
+    Some(Answer { name, r#in: within, by, against: node.texts("against"), trust })
 }
 
 fn every_metric(context: &mut Context, node: &Node, field: &str) -> Vec<Spanned<Metric>> {

@@ -1,8 +1,10 @@
 //! `train` nodes: a recipe and the lines that override it.
 
+use super::supernet;
 use crate::document::context::Context;
 use crate::document::pipeline::{Init, Optimizer, Recipe, Schedule, Stage, StageKind, Task, Train};
-use crate::document::{Diagnostic, Node, Span, Spanned, recipes};
+use crate::document::unknown::missing;
+use crate::document::{Diagnostic, Method, Node, Property, Span, Spanned, recipes, table};
 
 /// Lines of `augment` and `loss` that only detectors read, and those that only classifiers read.
 const DETECT: [&str; 10] = ["mosaic", "mixup", "scale", "translate", "degrees", "shear", "box", "obj", "cls", "obj-by-size"];
@@ -13,27 +15,53 @@ const CLASSIFY: [&str; 4] = ["crop", "area", "cutout", "label-smoothing"];
 pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<Stage> {
     let name = node.text("name")?;
     let (data, split) = reads(context, node)?;
+    // A method that was refused: what it would need is not known.
+    if node.child("method").is_some_and(|m| m.text("kind").is_none()) {
+        return None;
+    }
     let by_default = if labelled.contains(&data.value) { recipes::classify } else { recipes::yolov5 };
     let mut recipe = node.text("recipe").and_then(|r| recipes::named(&r.value)).unwrap_or_else(by_default);
-    let epochs = node.count("epochs").unwrap_or(1);
+    let oneshot = super::method::oneshot(context, node, node.count("epochs"));
+    let epochs = epochs(context, node, oneshot.as_ref().map(|o| &o.value.method));
     lines(context, node, &mut recipe);
     foreign_lines(context, node, recipe.task);
     let over = node.child("schedule").and_then(|s| s.number("over"));
     recipe.over = over.unwrap_or(epochs as f64);
-    let init = node.child("init");
-    let continues = init.and_then(|i| i.text("kind")).is_some_and(|kind| kind.value == "continue");
     let train = Train {
         data,
         split,
         recipe,
         epochs,
         over_is_epochs: over.is_none(),
-        init: if continues { Init::Continue } else { Init::Scratch },
+        init: node.child("init").map_or(Init::Scratch, |init| supernet::init(context, init)),
         seed: node.count("seed").unwrap_or(0) as u64,
         seeds: node.count("seeds").unwrap_or(1),
-        init_written: init.is_some(),
+        init_written: node.child("init").is_some(),
+        oneshot,
     };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Train(Box::new(train)) })
+}
+
+/// `epochs`, or those of the phases, which then say it alone.
+fn epochs(context: &mut Context, node: &Node, method: Option<&Method>) -> usize {
+    let phases = node.child("method").and_then(|m| m.text("kind")).is_some_and(|k| k.value == "progressive-shrinking");
+    match (node.property("epochs"), phases) {
+        (Some(written), true) => {
+            let d = Diagnostic::error("contradiction", "the phases say how long it takes", written.name.span, "not beside phases");
+            context.push(d.help("delete `epochs`; `teacher` and each `phase` have their own"));
+        }
+        (None, false) => {
+            let spec = table::node("", "train");
+            if let Some((spec, field)) = spec.and_then(|s| Some((s, s.field("epochs")?))) {
+                context.missing(node, missing(spec, field, node));
+            }
+        }
+        _ => {}
+    }
+    match method {
+        Some(Method::ProgressiveShrinking(rule)) => rule.epochs(),
+        _ => node.count("epochs").unwrap_or(1),
+    }
 }
 
 /// A line that the recipe's task does not read would change nothing: it is refused.
@@ -152,15 +180,20 @@ fn optimizer(context: &mut Context, node: &Node, r: &mut Recipe) {
         let d = Diagnostic::error("contradiction", "`momentum` is the first of the `betas`", place, "both betas");
         context.push(d.also(momentum.name.span, "the first beta").help("keep one of them"));
     }
-    let values: Vec<f64> = betas.values.iter().filter_map(|v| super::as_number(&v.value)).collect();
-    match values.as_slice() {
-        [first, second] => (r.momentum, r.beta2) = (*first, *second),
-        _ => context.missing(
-            node,
-            Diagnostic::error("several-values", "`betas` takes two numbers", place, format!("{} given", betas.values.len()))
-                .help("write `betas 0.9 0.999`"),
-        ),
+    if let Some((first, second)) = self::betas(context, node, betas) {
+        (r.momentum, r.beta2) = (first, second);
     }
+}
+
+/// Two numbers.
+pub(super) fn betas(context: &mut Context, node: &Node, betas: &Property) -> Option<(f64, f64)> {
+    let values: Vec<f64> = betas.values.iter().filter_map(|v| super::as_number(&v.value)).collect();
+    if let [first, second] = values.as_slice() {
+        return Some((*first, *second));
+    }
+    let d = Diagnostic::error("several-values", "`betas` takes two numbers", betas.name.span, format!("{} given", betas.values.len()));
+    context.missing(node, d.help("write `betas 0.9 0.999`"));
+    None
 }
 
 fn schedule(node: &Node, r: &mut Recipe) {

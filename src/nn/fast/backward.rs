@@ -76,6 +76,9 @@ impl Pass<'_> {
                     channel += self.program.values[v].c;
                 }
             }
+            // The image needs no gradient.
+            Op::Zero => {}
+            Op::Mix { weights, picks } => self.mix(state, grads, i, dy, *weights, picks),
             Op::Add => {
                 // What lies in dy's place is added to only by earlier nodes, so the order of the inputs is free.
                 (0..node.inputs.len()).for_each(|k| self.pass_on(state, i, k, dy));
@@ -84,7 +87,7 @@ impl Pass<'_> {
     }
 
     /// Lends the block of the gradient of input `k` of node `i`, its view, and whether to add.
-    fn to_input(&self, state: &mut State, i: usize, k: usize, kernel: impl FnOnce(&State, &mut [f32], View, bool)) {
+    pub(super) fn to_input(&self, state: &mut State, i: usize, k: usize, kernel: impl FnOnce(&State, &mut [f32], View, bool)) {
         let flow = self.plan.flows[i][k];
         let Some(dx) = self.plan.gradients[self.program.nodes[i].inputs[k]] else { return };
         if matches!(flow, Flow::Write | Flow::Add) {

@@ -13,7 +13,8 @@ impl Buffer {
     /// Makes room for `len` floats; what was there may be lost.
     pub fn reserve(&mut self, len: usize) {
         if self.as_slice().len() < len {
-            let data = vec![0.0f32; len + LINE / 4];
+            let mut data = vec![0.0f32; len + LINE / 4];
+            nasflow_kernels::advise_huge_pages(&mut data);
             let start = data.as_ptr().align_offset(LINE).min(LINE / 4);
             *self = Buffer { data, start };
         }

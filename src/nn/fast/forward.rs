@@ -1,11 +1,12 @@
 //! The forward pass: one kernel a node, from block to block.
 
 use super::kernel::{activation, conv_of_linear, conv2d, pool2d};
+use super::mix;
 use super::plan::Plan;
 use super::state::State;
 use crate::nn::{NormOptions, Parameters};
 use crate::space::{Node, Op, Program};
-use nasflow_kernels as kernels;
+use nasflow_kernels::{self as kernels, Conv2d, View};
 
 /// Runs node `i` with running statistics, or with the batch's (kept in the state) where `training`.
 pub(super) fn forward(
@@ -14,6 +15,7 @@ pub(super) fn forward(
     plan: &Plan,
     i: usize,
     params: &Parameters,
+    images: &[f32],
     n: usize,
     norm: NormOptions,
     training: bool,
@@ -27,26 +29,29 @@ pub(super) fn forward(
     let mut block = state.take(place.block);
     let y = block.as_mut_slice();
     match &node.op {
-        Op::Conv { weight, bias, window, groups } => kernels::conv2d_forward(
-            &conv2d(window, *groups),
-            state.blocks[x].as_slice(),
-            xv,
-            p(*weight),
-            bias.map(p),
-            y,
-            yv,
-            &mut state.scratch,
-        ),
+        Op::Conv { .. } | Op::Linear { .. } if !training => {
+            if let Some((conv, act)) = state.packed.get(i) {
+                let (x, xv) = match node.inputs[0] {
+                    0 => (images, View::dense(n, xv.h, xv.w, xv.c)),
+                    _ => (state.blocks[x].as_slice(), xv),
+                };
+                conv.forward(act, x, xv, y, yv);
+            }
+        }
+        Op::Conv { weight, bias, window, groups } => conv(state, plan, i, &conv2d(window, *groups), x, xv, p(*weight), bias.map(p), y, yv),
         Op::Linear { weight, bias } => {
-            let conv = conv_of_linear(program.values[node.inputs[0]]);
-            kernels::conv2d_forward(&conv, state.blocks[x].as_slice(), xv, p(*weight), bias.map(p), y, yv, &mut state.scratch)
+            let shape = conv_of_linear(program.values[node.inputs[0]]);
+            conv(state, plan, i, &shape, x, xv, p(*weight), bias.map(p), y, yv)
         }
         Op::Norm { scale, shift, activation: a, .. } if training => {
             let s = &mut state.statistics[i];
             let (x, act, eps) = (state.blocks[x].as_slice(), activation(*a), norm.eps as f32);
-            let scratch = &mut state.scratch;
-            kernels::batch_norm_forward(act, x, xv, p(*scale), p(*shift), eps, y, yv, &mut s.mean, &mut s.var, &mut s.invstd, scratch)
+            if !plan.follows[i] {
+                kernels::channel_statistics(x, xv, &mut s.mean, &mut s.var, &mut state.scratch);
+            }
+            kernels::batch_norm_apply(act, x, xv, p(*scale), p(*shift), eps, y, yv, &s.mean, &s.var, &mut s.invstd)
         }
+        Op::Norm { .. } | Op::Activate(_) if !training && plan.follows[i] => {}
         Op::Norm { scale, shift, mean, var, activation: a } => {
             let (mut factor, mut term) = (vec![0.0; yv.c], vec![0.0; yv.c]);
             kernels::fold_batch_norm(p(*scale), p(*shift), p(*mean), p(*var), norm.eps as f32, &mut factor, &mut term);
@@ -83,8 +88,33 @@ pub(super) fn forward(
             }
         }
         Op::Add => add(state, plan, node, y, n),
+        Op::Zero => kernels::zero(y, yv),
+        Op::Mix { weights, picks } => mix::forward(state, plan, node, p(*weights), picks, y, n),
     }
     state.give_back(place.block, block);
+}
+
+/// A convolution in training, with the statistics of the norm that follows.
+fn conv(
+    state: &mut State,
+    plan: &Plan,
+    i: usize,
+    conv: &Conv2d,
+    x: usize,
+    xv: View,
+    w: &[f32],
+    b: Option<&[f32]>,
+    y: &mut [f32],
+    yv: View,
+) {
+    let (x, scratch) = (state.blocks[x].as_slice(), &mut state.scratch);
+    match plan.fused[i] {
+        Some(j) => {
+            let s = &mut state.statistics[j];
+            kernels::conv2d_forward_statistics(conv, x, xv, w, b, y, yv, &mut s.mean, &mut s.var, scratch)
+        }
+        None => kernels::conv2d_forward(conv, x, xv, w, b, y, yv, scratch),
+    }
 }
 
 /// y = Σ inputs; one of them may already lie there.
@@ -95,16 +125,5 @@ fn add(state: &State, plan: &Plan, node: &Node, y: &mut [f32], n: usize) {
     let present = rest.len();
     rest.retain(|v| *v != place);
     let terms: Vec<_> = rest.iter().map(|v| (state.block(v.block), v.view(n))).collect();
-    let done = match (rest.len() < present, terms.as_slice()) {
-        (true, _) | (_, []) => 0,
-        (false, [(a, av)]) => {
-            kernels::copy(a, *av, y, yv);
-            1
-        }
-        (false, [(a, av), (b, bv), ..]) => {
-            kernels::add(a, *av, b, *bv, y, yv);
-            2
-        }
-    };
-    terms[done..].iter().for_each(|(x, xv)| kernels::add_into(x, *xv, y, yv));
+    kernels::sum(&terms, y, yv, rest.len() < present);
 }

@@ -9,25 +9,34 @@ mod buffer;
 mod forward;
 mod kernel;
 mod lifetime;
+mod mix;
+mod packed;
 mod placement;
 mod plan;
 mod state;
 
+#[cfg(all(test, feature = "cuda"))]
+mod gpu_tests;
+#[cfg(test)]
+mod stored;
 #[cfg(test)]
 mod tests;
 
 use super::check::{check_images, check_output_grads, check_parameters, check_program, check_statistics};
 use super::{Executor, NormOptions, Parameters};
-use crate::space::{Op, Program};
+use crate::space::{Activation, Node, Op, Program, ValueId};
 use backward::Pass;
 use nasflow_kernels as kernels;
 use nasflow_kernels::View;
 use plan::{Flow, Plan};
 use state::State;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::time::{Duration, Instant};
 
 /// The numerics class of the fast executor: one for all machines and instruction sets (see `nasflow_kernels`), raised when
 /// any output changes a bit.
-pub const CLASS: &str = "fast-1";
+pub const CLASS: &str = "fast-2";
 
 /// Executes a program with the crate's own kernels, on the current rayon pool.
 pub struct FastExecutor {
@@ -37,6 +46,16 @@ pub struct FastExecutor {
     inference: Plan,
     state: State,
     last: Last,
+    timings: Option<Vec<[Duration; 2]>>,
+}
+
+/// What a forward pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forward {
+    Training,
+    Inference,
+    /// Inference with the parameters of the pass before.
+    Again,
 }
 
 /// What the buffers hold.
@@ -54,14 +73,9 @@ enum Last {
 impl FastExecutor {
     /// Checks and plans the program for up to `max_batch` images. Errors name the node. Memory is taken at the first run.
     pub fn new(program: &Program, max_batch: usize) -> Result<Self, String> {
-        check_program(program)?;
-        let bytes = |plan: &Plan| plan.blocks.iter().try_fold(0usize, |sum, f| sum.checked_add(f.checked_mul(max_batch)?.checked_mul(4)?));
-        let (training, inference) = (Plan::training(program), Plan::inference(program));
-        if max_batch == 0 || bytes(&training).is_none() {
-            return Err(format!("batches of up to {max_batch} images cannot be planned"));
-        }
-        let state = State::new(program);
-        Ok(FastExecutor { program: program.clone(), max_batch, training, inference, state, last: Last::Nothing })
+        let (program, training, inference) = planned(program, max_batch)?;
+        let state = State::new(&program);
+        Ok(FastExecutor { program, max_batch, training, inference, state, last: Last::Nothing, timings: None })
     }
 
     /// Bytes of activations (and gradients, where `training`) for a batch of `n`: what a run's peak is, without
@@ -71,7 +85,23 @@ impl FastExecutor {
         plan.blocks.iter().map(|f| *f as u64 * n as u64 * 4).sum()
     }
 
-    fn forward(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions, training: bool) -> Result<(), String> {
+    /// The program as it is run: the given one, but that nodes which compute the same activation of one value are one.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Measures every node's wall time from now on, or stops measuring.
+    pub fn profile(&mut self, on: bool) {
+        self.timings = on.then(|| vec![[Duration::ZERO; 2]; self.program.nodes.len()]);
+    }
+
+    /// Wall time of each node (those of [`Self::program`]) in the last forward and the last backward pass; nothing where [`Self::profile`] is off.
+    pub fn timings(&self) -> &[[Duration; 2]] {
+        self.timings.as_deref().unwrap_or(&[])
+    }
+
+    fn forward(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions, pass: Forward) -> Result<(), String> {
+        let training = pass == Forward::Training;
         if n > self.max_batch {
             return Err(format!("{n} images in an executor for {}", self.max_batch));
         }
@@ -80,12 +110,23 @@ impl FastExecutor {
         let plan = if training { &self.training } else { &self.inference };
         self.state.reserve(&plan.blocks, self.max_batch);
         self.last = Last::Nothing;
-        let place = plan.values[0];
-        let mut block = self.state.take(place.block);
-        kernels::copy(images, View { stride: place.view(n).c, offset: 0, ..place.view(n) }, block.as_mut_slice(), place.view(n));
-        self.state.give_back(place.block, block);
+        // In inference, convolutions read the image where it is.
+        let copies = |node: &Node| node.inputs.contains(&0) && !matches!(node.op, Op::Conv { .. } | Op::Linear { .. });
+        if training || self.program.outputs.contains(&0) || self.program.nodes.iter().any(copies) {
+            let place = plan.values[0];
+            let mut block = self.state.take(place.block);
+            kernels::copy(images, View { stride: place.view(n).c, offset: 0, ..place.view(n) }, block.as_mut_slice(), place.view(n));
+            self.state.give_back(place.block, block);
+        }
+        if pass == Forward::Inference {
+            self.state.packed.refresh(&self.program, plan, params, norm.eps);
+        }
         for i in 0..self.program.nodes.len() {
-            forward::forward(&mut self.state, &self.program, plan, i, params, n, norm, training);
+            let start = self.timings.is_some().then(Instant::now);
+            forward::forward(&mut self.state, &self.program, plan, i, params, images, n, norm, training);
+            if let (Some(t), Some(start)) = (&mut self.timings, start) {
+                t[i][0] = start.elapsed();
+            }
         }
         Ok(())
     }
@@ -103,21 +144,77 @@ impl FastExecutor {
     }
 }
 
+/// The program as it is run, and its plans.
+fn planned(program: &Program, max_batch: usize) -> Result<(Program, Plan, Plan), String> {
+    check_program(program)?;
+    let program = shared_activations(program);
+    let (training, inference) = (Plan::training(&program), Plan::inference(&program));
+    let bytes = |plan: &Plan| plan.blocks.iter().try_fold(0usize, |sum, f| sum.checked_add(f.checked_mul(max_batch)?.checked_mul(4)?));
+    if max_batch == 0 || bytes(&training).is_none() {
+        return Err(format!("batches of up to {max_batch} images cannot be planned"));
+    }
+    Ok((program, training, inference))
+}
+
+/// One activation for all readers where several nodes apply the same to one value (cells of operators that each begin with
+/// ReLU). The values of the others stay in the list, unused.
+fn shared_activations(program: &Program) -> Program {
+    let mut program = program.clone();
+    let mut seen: HashMap<(ValueId, Activation), ValueId> = HashMap::new();
+    let mut instead: Vec<ValueId> = (0..program.values.len()).collect();
+    let outputs = program.outputs.clone();
+    program.nodes.retain_mut(|node| {
+        node.inputs.iter_mut().for_each(|v| *v = instead[*v]);
+        let Op::Activate(a) = node.op else { return true };
+        // An output keeps its own buffer.
+        if outputs.contains(&node.output) {
+            return true;
+        }
+        match seen.entry((node.inputs[0], a)) {
+            Entry::Occupied(first) => {
+                instead[node.output] = *first.get();
+                false
+            }
+            Entry::Vacant(place) => {
+                place.insert(node.output);
+                true
+            }
+        }
+    });
+    program
+}
+
 impl Executor for FastExecutor {
     fn class(&self) -> String {
         CLASS.into()
     }
 
+    /// Memory is kept, and grows where the new program needs more.
+    fn replace(&mut self, program: &Program) -> Result<(), String> {
+        (self.program, self.training, self.inference) = planned(program, self.max_batch)?;
+        self.state.fit(&self.program);
+        self.last = Last::Nothing;
+        self.profile(self.timings.is_some());
+        Ok(())
+    }
+
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
         check_statistics(&self.program, n)?;
-        self.forward(params, images, n, norm, true)?;
+        kernels::in_pool(|| self.forward(params, images, n, norm, Forward::Training))?;
         self.update_running(params, n, norm.momentum);
         self.last = Last::Training(n);
         Ok(())
     }
 
     fn forward_eval(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
-        self.forward(params, images, n, norm, false)?;
+        kernels::in_pool(|| self.forward(params, images, n, norm, Forward::Inference))?;
+        self.last = Last::Inference(n);
+        Ok(())
+    }
+
+    fn forward_eval_again(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
+        let prepared = matches!(self.last, Last::Inference(_));
+        kernels::in_pool(|| self.forward(params, images, n, norm, if prepared { Forward::Again } else { Forward::Inference }))?;
         self.last = Last::Inference(n);
         Ok(())
     }
@@ -132,6 +229,12 @@ impl Executor for FastExecutor {
     }
 
     fn backward(&mut self, params: &Parameters, output_grads: &[Vec<f32>], grads: &mut Parameters) -> Result<(), String> {
+        kernels::in_pool(|| self.backward_pass(params, output_grads, grads))
+    }
+}
+
+impl FastExecutor {
+    fn backward_pass(&mut self, params: &Parameters, output_grads: &[Vec<f32>], grads: &mut Parameters) -> Result<(), String> {
         let Last::Training(n) = self.last else { return Err("backward without a forward in training mode before it".into()) };
         check_parameters(&self.program, params)?;
         check_parameters(&self.program, grads)?;
@@ -151,7 +254,11 @@ impl Executor for FastExecutor {
         }
         let pass = Pass { program: &self.program, plan, params, n };
         for i in (0..self.program.nodes.len()).rev() {
+            let start = self.timings.is_some().then(Instant::now);
             pass.node(&mut self.state, grads, i);
+            if let (Some(t), Some(start)) = (&mut self.timings, start) {
+                t[i][1] = start.elapsed();
+            }
         }
         self.last = Last::Done(n);
         Ok(())

@@ -50,6 +50,11 @@ pub(super) struct Plan {
     pub seeds: Vec<Flow>,
     /// Floats an image, by block.
     pub blocks: Vec<usize>,
+    /// By node: the norm (or, in inference, activation) after a convolution that is computed with it. In training that is the
+    /// norm's statistics, in inference the whole node.
+    pub fused: Vec<Option<usize>>,
+    /// By node: whether it is computed with the convolution before it.
+    pub follows: Vec<bool>,
 }
 
 impl Plan {
@@ -69,7 +74,7 @@ impl Plan {
         let (active, wanted) = if training { reach(program) } else { (vec![false; program.nodes.len()], vec![false; count]) };
         let mut saved = vec![false; count];
         for (node, active) in program.nodes.iter().zip(&active) {
-            let reads = matches!(node.op, Op::Conv { .. } | Op::Activate(_) | Op::Linear { .. } | Op::Scale);
+            let reads = matches!(node.op, Op::Conv { .. } | Op::Activate(_) | Op::Linear { .. } | Op::Scale | Op::Mix { .. });
             // Training batch norm does not work in place, whether or not a gradient comes back.
             if *active && reads || training && matches!(node.op, Op::Norm { .. }) {
                 node.inputs.iter().for_each(|&v| saved[v] = true);
@@ -106,13 +111,12 @@ impl Plan {
             let stride = program.values[placement.root[v]].c;
             Place { block: block_of[first + placement.root[v]], view: View { n: 1, h, w, c, stride, offset: placement.offset[v] } }
         };
-        Plan {
-            values: (0..count).map(|v| place(&values, v, 0)).collect(),
-            gradients: (0..count).map(|v| written[v].then(|| place(&gradients, v, count))).collect(),
-            flows,
-            seeds,
-            blocks,
-        }
+        let places: Vec<Place> = (0..count).map(|v| place(&values, v, 0)).collect();
+        let gradient_places = (0..count).map(|v| written[v].then(|| place(&gradients, v, count))).collect();
+        let fused = fusions(program, &uses, &places, training);
+        let mut follows = vec![false; program.nodes.len()];
+        fused.iter().flatten().for_each(|&j| follows[j] = true);
+        Plan { fused, follows, values: places, gradients: gradient_places, flows, seeds, blocks }
     }
 }
 
@@ -138,12 +142,33 @@ impl Clock {
     }
 }
 
+/// What is computed with the convolution before it (see [`Plan::fused`]).
+fn fusions(program: &Program, uses: &Uses, places: &[Place], training: bool) -> Vec<Option<usize>> {
+    let after = |i: usize| {
+        let node = &program.nodes[i];
+        let v = node.output;
+        if !matches!(node.op, Op::Conv { .. } | Op::Linear { .. }) {
+            return None;
+        }
+        let next = |j: &&usize| match program.nodes[**j].op {
+            Op::Norm { .. } => true,
+            Op::Activate(_) => !training,
+            _ => false,
+        };
+        let j = *uses.readers[v].iter().find(next)?;
+        // In inference the convolution's own output never exists.
+        let hidden = uses.readers[v].len() == 1 && !uses.is_output[v] && places[v] == places[program.nodes[j].output];
+        (training || hidden).then_some(j)
+    };
+    (0..program.nodes.len()).map(after).collect()
+}
+
 /// Which nodes a gradient reaches (there is a way from them to an output, and something to learn at or before them), and
 /// which values need one.
 fn reach(program: &Program) -> (Vec<bool>, Vec<bool>) {
     let mut wanted = vec![false; program.values.len()];
     for node in &program.nodes {
-        let learns = matches!(node.op, Op::Conv { .. } | Op::Norm { .. } | Op::Linear { .. });
+        let learns = matches!(node.op, Op::Conv { .. } | Op::Norm { .. } | Op::Linear { .. } | Op::Mix { .. });
         wanted[node.output] = learns || node.inputs.iter().any(|&v| wanted[v]);
     }
     let mut read = vec![false; program.values.len()];

@@ -1,6 +1,7 @@
 //! What a run reads and writes besides parameters.
 
 use super::buffer::Buffer;
+use super::packed::Packed;
 use crate::space::{Op, Program};
 use nasflow_kernels::Scratch;
 
@@ -13,6 +14,7 @@ pub(super) struct Statistics {
 }
 
 /// Memory of an executor.
+#[derive(Default)]
 pub(super) struct State {
     pub blocks: Vec<Buffer>,
     /// By node; empty where it is no norm.
@@ -20,20 +22,29 @@ pub(super) struct State {
     /// By node: the winners of max pooling.
     pub argmax: Vec<Vec<u8>>,
     pub scratch: Scratch,
+    pub packed: Packed,
 }
 
 impl State {
     pub fn new(program: &Program) -> Self {
-        let statistics = |op: &Op, c: usize| match op {
-            Op::Norm { .. } => Statistics { mean: vec![0.0; c], var: vec![0.0; c], invstd: vec![0.0; c] },
-            _ => Statistics::default(),
-        };
-        State {
-            blocks: Vec::new(),
-            statistics: program.nodes.iter().map(|node| statistics(&node.op, program.values[node.output].c)).collect(),
-            argmax: vec![Vec::new(); program.nodes.len()],
-            scratch: Scratch::new(),
+        let mut state = State::default();
+        state.fit(program);
+        state
+    }
+
+    /// Makes the parts by node those of a program. Blocks stay.
+    pub fn fit(&mut self, program: &Program) {
+        let len = program.nodes.len();
+        self.statistics.resize_with(len, Statistics::default);
+        self.argmax.resize_with(len, Vec::new);
+        for ((node, s), argmax) in program.nodes.iter().zip(&mut self.statistics).zip(&mut self.argmax) {
+            let c = if matches!(node.op, Op::Norm { .. }) { program.values[node.output].c } else { 0 };
+            [&mut s.mean, &mut s.var, &mut s.invstd].into_iter().for_each(|v| v.resize(c, 0.0));
+            if !matches!(node.op, Op::MaxPool(_)) {
+                argmax.clear();
+            }
         }
+        self.packed.clear();
     }
 
     /// Makes room for `images` images in blocks of `floats` an image.

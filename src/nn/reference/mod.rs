@@ -5,6 +5,7 @@
 
 mod activation;
 mod conv;
+mod mix;
 mod norm;
 mod pool;
 mod tape;
@@ -51,7 +52,7 @@ impl ReferenceExecutor {
         let mut tensors = Vec::with_capacity(params.0.len());
         for (spec, values) in self.program.params.iter().zip(&params.0) {
             let tensor = Tensor::from_slice(values, spec.shape.as_slice(), &self.device)?;
-            if mode == Mode::Train && spec.kind.is_trained() {
+            if mode == Mode::Train && spec.kind.has_gradient() {
                 let leaf = Var::from_tensor(&tensor)?;
                 tensors.push(leaf.as_tensor().clone());
                 leaves.push(Some(leaf));
@@ -87,6 +88,13 @@ impl Executor for ReferenceExecutor {
             Device::Cuda(_) => "reference-cuda".into(),
             Device::Metal(_) => "reference-metal".into(),
         }
+    }
+
+    fn replace(&mut self, program: &Program) -> std::result::Result<(), String> {
+        check_program(program)?;
+        self.program = program.clone();
+        (self.kept, self.outputs) = (None, Vec::new());
+        Ok(())
     }
 
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> std::result::Result<(), String> {

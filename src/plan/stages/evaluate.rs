@@ -8,7 +8,7 @@ use super::super::evaluation;
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::work::{MetricWork, PredictWork, Work};
 use crate::base::{Canon, Digest};
-use crate::document::{Evaluate, Metric, StageKind, Task};
+use crate::document::{Evaluate, Metric, StageKind};
 
 impl Engine<'_> {
     /// One slot for each epoch asked for.
@@ -20,6 +20,9 @@ impl Engine<'_> {
         known: &mut dyn Known,
         works: &mut Vec<Work>,
     ) -> Vec<Slot> {
+        if let Some(source) = &evaluate.table {
+            return vec![self.look_up(index, evaluate, source, slot)];
+        }
         if evaluate.at.is_empty() {
             return vec![self.evaluate_one(index, evaluate, slot, known, works)];
         }
@@ -48,11 +51,22 @@ impl Engine<'_> {
             slot.model.figures.insert(metric.name(), figure);
         }
         let measured: Vec<Metric> = evaluate.metrics.iter().map(|m| m.value.clone()).filter(Metric::reads_predictions).collect();
-        if let (Some((data, split)), Some(trained), false) = (&evaluate.data, slot.model.trained.clone(), measured.is_empty()) {
+        // Once trained, a model has weights of its own.
+        let subnet = slot.model.subnet.clone().filter(|_| slot.model.trained.is_none());
+        let trained = slot.model.trained.clone().or_else(|| Some(subnet.as_ref()?.supernet.clone()));
+        if let (Some((data, split)), Some(trained), false) = (&evaluate.data, trained, measured.is_empty()) {
             let data = (data.value.clone(), split.value.clone());
             let mut values: Vec<Vec<f64>> = vec![Vec::new(); measured.len()];
             for run in &trained.runs {
-                match self.predictions(index, &name, &slot.model, &trained, run, &data, known, works, &mut slot.steps) {
+                let label = format!("{name}: {}{}", slot.model.label(), seed_note(&trained, run));
+                let found = match &subnet {
+                    Some(subnet) => {
+                        let how = evaluate.recalibrate.as_ref().map(|r| &r.value);
+                        self.subnet(index, label, &slot.model, subnet, run, how, &data, known, works, &mut slot.steps)
+                    }
+                    None => self.predictions(index, label, &slot.model, &trained, run, &data, known, works, &mut slot.steps),
+                };
+                match found {
                     Found::Known(predictions) => {
                         for (metric, values) in measured.iter().zip(&mut values) {
                             let label = format!("{name}: {}{}", slot.model.label(), seed_note(&trained, run));
@@ -79,7 +93,7 @@ impl Engine<'_> {
     fn predictions(
         &self,
         index: usize,
-        name: &str,
+        label: String,
         model: &Model,
         trained: &Trained,
         run: &SeedRun,
@@ -91,22 +105,9 @@ impl Engine<'_> {
         let StageKind::Train(train) = &self.pipeline.stages[trained.stage].kind else { return Found::Failed("not trained".into()) };
         let Some(info) = self.data.get(&data.0) else { return Found::Failed(format!("no data `{}`", data.0)) };
         let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
-        let size = ("image-size", info.image_size.into());
-        let (decoder, eps) = (("decoder", info.decoder.clone().into()), ("batch-norm-eps", train.recipe.bn_eps.into()));
-        let config = match info.task {
-            Task::Detect => Canon::map([
-                size,
-                decoder,
-                eps,
-                ("confidence", evaluation::CONFIDENCE.into()),
-                ("nms-iou", evaluation::NMS_IOU.into()),
-                ("max-detections", evaluation::MAX_DETECTIONS.into()),
-            ]),
-            Task::Classify => Canon::map([size, decoder, eps]),
-        };
         let action = Action {
             kind: Kind::Predict,
-            config,
+            config: Canon::Map(evaluation::config(info, train.recipe.bn_eps)),
             inputs: vec![("architecture", model.candidate.digest), ("weights", run.weights), ("split", split.digest)],
             seed: None,
             numerics: Some(self.numerics.clone()),
@@ -123,7 +124,7 @@ impl Engine<'_> {
         works.push(Work::Predict(Box::new(PredictWork {
             action,
             key,
-            label: format!("{name}: {}{}", model.label(), seed_note(trained, run)),
+            label,
             stage: index,
             candidate: model.candidate.clone(),
             weights: run.weights,
@@ -174,7 +175,7 @@ fn seed_note(trained: &Trained, run: &SeedRun) -> String {
 }
 
 /// A look-up's result.
-enum Found<T> {
+pub(super) enum Found<T> {
     Known(T),
     Pending,
     Failed(String),

@@ -1,6 +1,10 @@
 //! One file a stage: what it does to one model, in keys and lookups.
 
 mod evaluate;
+mod init;
 mod sample;
 mod select;
+mod subnet;
+mod supernet;
+mod table;
 mod train;

@@ -2,7 +2,8 @@
 
 use super::super::choose;
 use super::super::engine::{Engine, Known, StageView, Tickets};
-use super::super::model::{Candidate, Model, Slot, State};
+use super::super::model::{Candidate, Model, Slot, State, Subnet};
+use super::subnet::Source;
 use crate::document::{Evaluate, Sample, StageKind};
 use crate::search::{Next, Search, Told};
 use crate::space::Architecture;
@@ -12,12 +13,16 @@ use std::sync::Arc;
 impl<'a> Engine<'a> {
     pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, known: &mut dyn Known) -> StageView {
         let pipeline = self.pipeline;
-        let stage = &pipeline.stages[index];
-        let Some(space) = stage.from.first().and_then(|f| self.spaces.get(&f.value)) else {
-            return StageView { slots: Vec::new(), complete: true, notes: Vec::new() };
+        let (space, supernet) = match self.sampled(index) {
+            Ok(sampled) => sampled,
+            Err(nothing) => return nothing,
         };
         let mut tickets = self.tickets.remove(&index).unwrap_or_else(|| Tickets {
-            search: Search::new(space, &sample.strategy, sample.trials, sample.window, pipeline.seed.wrapping_add(sample.seed)),
+            search: {
+                let seed = pipeline.seed.wrapping_add(sample.seed);
+                let search = Search::new(space, &sample.strategy, sample.trials, sample.window, seed);
+                if supernet.is_some() { search.over_paths() } else { search }
+            },
             candidates: Vec::new(),
             over: false,
             note: None,
@@ -31,12 +36,10 @@ impl<'a> Engine<'a> {
             let upto = tickets.candidates.len();
             if sample.objective.is_some() {
                 let needed = (upto + 1).saturating_sub(sample.window);
-                for ticket in 0..needed {
-                    if let std::collections::btree_map::Entry::Vacant(e) = told.entry(ticket) {
-                        let slot = self.slot(index, ticket, &tickets.candidates[ticket]);
-                        let result = self.result(&path, sample, slot, known);
-                        e.insert(result);
-                    }
+                for ticket in told.len()..needed {
+                    let slot = self.slot(index, ticket, &tickets, &supernet);
+                    let result = self.result(&path, sample, slot, known);
+                    told.insert(ticket, result);
                 }
             }
             match tickets.search.propose(&|ticket| told.get(&ticket).cloned().flatten()) {
@@ -53,17 +56,17 @@ impl<'a> Engine<'a> {
                 Next::Done => tickets.over = true,
             }
         }
-        let slots = tickets.candidates.iter().enumerate().map(|(n, c)| self.slot(index, n, c)).collect();
+        let slots = (0..tickets.candidates.len()).map(|n| self.slot(index, n, &tickets, &supernet)).collect();
         let view = StageView { slots, complete: tickets.over, notes: tickets.note.iter().cloned().collect() };
         self.tickets.insert(index, tickets);
         view
     }
 
-    /// The candidate of an architecture, shared by all that propose it.
+    /// The candidate of an architecture, shared by all that propose it by the same choices.
     fn candidate(&mut self, architecture: Architecture, choices: Vec<(String, String)>, reference: &[(String, String)]) -> Arc<Candidate> {
         let digest = architecture.digest();
         self.candidates
-            .entry(digest)
+            .entry((digest, choices.clone()))
             .or_insert_with(|| {
                 let (params, macs) = architecture.cost().map(|c| (c.params, c.macs)).unwrap_or_default();
                 let edits = choices.iter().filter(|c| !reference.contains(c)).cloned().collect();
@@ -72,12 +75,18 @@ impl<'a> Engine<'a> {
             .clone()
     }
 
-    fn slot(&self, index: usize, ticket: usize, candidate: &Arc<Candidate>) -> Slot {
+    fn slot(&self, index: usize, ticket: usize, tickets: &Tickets, supernet: &Option<Source>) -> Slot {
         let name = self.pipeline.stages[index].name.value.clone();
+        let subnet = supernet.as_ref().zip(tickets.search.known().get(ticket)).map(|(source, known)| {
+            let (space, supernet) = (source.space.clone(), source.trained.clone());
+            Arc::new(Subnet { space, sample: known.sample.clone(), path: known.digest, supernet })
+        });
         let model = Model {
-            candidate: candidate.clone(),
+            candidate: tickets.candidates[ticket].clone(),
             origin: (name.clone(), ticket),
             trained: None,
+            subnet,
+            supernet: None,
             points: BTreeMap::new(),
             via: BTreeSet::from([name]),
             figures: BTreeMap::new(),

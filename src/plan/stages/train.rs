@@ -2,11 +2,11 @@
 
 use super::super::action::{Action, Kind};
 use super::super::engine::{Engine, Known, Outcome};
-use super::super::model::{SeedRun, Slot, State, Step, Trained};
+use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::recipe;
 use super::super::work::{Resume, TrainWork, Work};
 use crate::base::{Canon, Digest};
-use crate::document::{Init, StageKind, Train};
+use crate::document::{StageKind, Train};
 
 impl Engine<'_> {
     pub(in super::super) fn train(
@@ -22,22 +22,24 @@ impl Engine<'_> {
         let Some(split) = self.data.get(&train.data.value).and_then(|d| d.splits.get(&train.split.value)) else {
             return Slot { state: State::Failed(format!("no split `{}`", train.split.value)), ..slot };
         };
-        let per_epoch = split.images.div_ceil(train.recipe.batch.max(1)).max(1);
+        // The weights of a supernet learn from what is not held out for its choices.
+        let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(split.images));
+        let per_epoch = (split.images - held).div_ceil(train.recipe.batch.max(1)).max(1);
         let rungs = self.rungs(index, train);
         let mut state = State::Ready;
         let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();
-        let init = match train.init {
-            Init::Scratch => None,
-            Init::Continue => slot.model.trained.as_ref().and_then(|t| t.runs.first()).map(|r| r.weights),
+        let init = match self.initial(index, train, &mut slot, known, works) {
+            Ok(init) => init,
+            Err(state) => return Slot { state, ..slot },
         };
         for seed in (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k)) {
             let actions: Vec<(usize, Action)> = rungs
                 .iter()
-                .map(|&epochs| (epochs, self.train_action(train, slot.model.candidate.digest, init, seed, (epochs * per_epoch) as u64)))
+                .map(|&epochs| (epochs, self.train_action(train, &slot.model, init, seed, (epochs * per_epoch) as u64)))
                 .collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
             let outcomes: Vec<_> = keys.iter().map(|k| known.outcome(*k)).collect();
-            let chain = self.train_action(train, slot.model.candidate.digest, init, seed, 0).key();
+            let chain = self.train_action(train, &slot.model, init, seed, 0).key();
             let mut missing = false;
             for (i, outcome) in outcomes.iter().enumerate() {
                 slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some(), chain: Some(chain) });
@@ -84,9 +86,9 @@ impl Engine<'_> {
                 key,
                 action: last,
                 chain,
-                label: format!("{name}: {}{seed_note}", slot.model.label()),
+                label: trainee_label(&name, &slot.model) + &seed_note,
                 stage: index,
-                candidate: slot.model.candidate.clone(),
+                trainee: self.trainee(train, &slot.model),
                 data: (train.data.value.clone(), train.split.value.clone()),
                 recipe: train.recipe.clone(),
                 seed,
@@ -101,6 +103,7 @@ impl Engine<'_> {
             slot.model.points = points.iter().map(|t| (t.epochs, t.clone())).collect();
             slot.model.trained = points.pop();
             slot.model.figures.clear();
+            slot.model.subnet = None;
         }
         Slot { state, ..slot }
     }
@@ -124,23 +127,27 @@ impl Engine<'_> {
     }
 
     /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
-    fn train_action(&self, train: &Train, architecture: Digest, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
+    fn train_action(&self, train: &Train, model: &Model, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
         let data = self.data.get(&train.data.value);
         let split = data.and_then(|d| d.splits.get(&train.split.value)).map(|s| s.digest);
-        let mut inputs = vec![("architecture", architecture)];
+        let subject = if model.supernet.is_some() { "space" } else { "architecture" };
+        let mut inputs = vec![(subject, model.candidate.digest)];
         inputs.extend(split.map(|s| ("split", s)));
         inputs.extend(init.map(|i| ("init", i)));
-        Action {
-            kind: Kind::Train,
-            config: Canon::map([
-                ("iteration", iteration.into()),
-                ("image-size", data.map(|d| d.image_size).into()),
-                ("decoder", data.map(|d| d.decoder.clone()).into()),
-                ("recipe", recipe::canon(&train.recipe)),
-            ]),
-            inputs,
-            seed: Some(seed),
-            numerics: Some(self.numerics.clone()),
+        let mut config = vec![
+            ("iteration".to_string(), iteration.into()),
+            ("image-size".to_string(), data.map(|d| d.image_size).into()),
+            ("decoder".to_string(), data.map(|d| d.decoder.clone()).into()),
+            ("recipe".to_string(), recipe::canon(&train.recipe)),
+        ];
+        if model.supernet.is_some() {
+            config.extend(super::supernet::config(train));
         }
+        Action { kind: Kind::Train, config: Canon::Map(config), inputs, seed: Some(seed), numerics: Some(self.numerics.clone()) }
     }
+}
+
+/// `short: trials #12`; a supernet has no other name than its stage.
+fn trainee_label(stage: &str, model: &Model) -> String {
+    if model.supernet.is_some() { stage.to_string() } else { format!("{stage}: {}", model.label()) }
 }

@@ -1,12 +1,18 @@
 //! The worker's side: one assignment, blobs, one result file. Never opens the database, never prints, dies with its parent.
 
+mod chain;
 mod latency;
+mod memory;
 mod predict;
+mod subnet;
+mod supernet;
 mod training;
+
+pub use memory::Memory;
 
 use super::job::{Assignment, FORMAT, Job, JobResult, Line, exit};
 use crate::base::Digest;
-use crate::nn::{self, Executor};
+use crate::nn::{self, DeviceChoice, Executor};
 use crate::space::Program;
 use crate::store::{Attempt, Blobs, StoreError};
 use std::path::Path;
@@ -38,10 +44,12 @@ pub struct Context<'a> {
     pub attempt: Attempt,
     /// Set when the parent says stop.
     pub stop: Arc<AtomicBool>,
+    /// Kept between assignments.
+    pub memory: &'a mut Memory,
     /// Says something to the parent.
     pub say: &'a mut dyn FnMut(&Line),
-    /// `fast` or `reference`.
-    pub executor: String,
+    /// The executor, and its device.
+    pub executor: DeviceChoice,
 }
 
 impl Context<'_> {
@@ -58,16 +66,18 @@ impl Context<'_> {
         }
     }
 
+    /// A device that cannot be opened is no network's fault: the run stops.
     fn executor(&self, program: &Program, batch: usize) -> Result<Box<dyn Executor>, Failure> {
-        nn::executor_named(program, &self.executor, batch).map_err(Failure::Attempt)
+        self.executor.usable().map_err(Failure::Broken)?;
+        nn::executor(program, self.executor, batch).map_err(Failure::Attempt)
     }
 }
 
 /// Does the assignment of `key` in the attempt folder of `lock`; returns the exit code. `say` receives every line.
-pub fn work(root: &Path, lock: Digest, key: Digest, stop: Arc<AtomicBool>, say: &mut dyn FnMut(&Line)) -> i32 {
+pub fn work(root: &Path, lock: Digest, key: Digest, stop: Arc<AtomicBool>, memory: &mut Memory, say: &mut dyn FnMut(&Line)) -> i32 {
     let opened = Blobs::open(root).and_then(|blobs| Ok((Attempt::open(&blobs, lock)?, blobs)));
     let result = match opened {
-        Ok((attempt, blobs)) => perform(blobs, attempt, key, stop, say),
+        Ok((attempt, blobs)) => perform(blobs, attempt, key, stop, memory, say),
         Err(e) => Err(e.into()),
     };
     match result {
@@ -97,7 +107,14 @@ pub fn assignment_file(key: Digest) -> String {
     format!("assignment-{}.json", key.hex())
 }
 
-fn perform(blobs: Blobs, attempt: Attempt, key: Digest, stop: Arc<AtomicBool>, say: &mut dyn FnMut(&Line)) -> Result<(f64, u64), Failure> {
+fn perform(
+    blobs: Blobs,
+    attempt: Attempt,
+    key: Digest,
+    stop: Arc<AtomicBool>,
+    memory: &mut Memory,
+    say: &mut dyn FnMut(&Line),
+) -> Result<(f64, u64), Failure> {
     let bytes =
         attempt.read(&assignment_file(key))?.ok_or_else(|| Failure::Broken(format!("there is no assignment for {}", key.short())))?;
     let assignment: Assignment =
@@ -121,22 +138,25 @@ fn perform(blobs: Blobs, attempt: Attempt, key: Digest, stop: Arc<AtomicBool>, s
         std::thread::sleep(Duration::from_millis(100));
     };
     say(&Line::Began);
+    memory.stays = assignment.job.stays();
     if let Some(result) = read_result(&attempt, key)?
         && answers(&result, &assignment.job)
         && outputs(&result).iter().all(|d| blobs.has(d))
     {
         return Ok((0.0, 0));
     }
-    let mut context = Context { blobs, attempt, stop, say, executor: assignment.executor };
+    let mut context = Context { blobs, attempt, stop, memory, say, executor: assignment.executor };
     let begun = Instant::now();
     let (result, count) = match &assignment.job {
         Job::Train(job) => training::train(job, &mut context)?,
         Job::Predict(job) => predict::predict(job, &mut context)?,
+        Job::Supernet(job) => supernet::train(job, &mut context)?,
+        Job::Subnet(job) => subnet::predict(job, &mut context)?,
         Job::Latency(job) => latency::measure(job, &mut context)?,
     };
     let bytes = serde_json::to_vec_pretty(&result).map_err(|e| Failure::Broken(e.to_string()))?;
     context.attempt.write(&result_file(key), &bytes)?;
-    training::forget(&context)?;
+    chain::forget(&context)?;
     Ok((begun.elapsed().as_secs_f64(), count))
 }
 
@@ -149,7 +169,9 @@ pub fn read_result(attempt: &Attempt, key: Digest) -> Result<Option<JobResult>, 
 fn answers(result: &JobResult, job: &Job) -> bool {
     match (result, job) {
         (JobResult::Trained { rungs, .. }, Job::Train(job)) => job.rungs.iter().all(|e| rungs.iter().any(|r| r.epoch == *e)),
-        (JobResult::Diverged { .. }, Job::Train(_)) | (JobResult::Predicted { .. }, Job::Predict(_)) => true,
+        (JobResult::Trained { rungs, .. }, Job::Supernet(job)) => job.rungs.iter().all(|e| rungs.iter().any(|r| r.epoch == *e)),
+        (JobResult::Diverged { .. }, Job::Train(_) | Job::Supernet(_)) => true,
+        (JobResult::Predicted { .. }, Job::Predict(_) | Job::Subnet(_)) => true,
         _ => false,
     }
 }
@@ -157,7 +179,7 @@ fn answers(result: &JobResult, job: &Job) -> bool {
 /// The blobs that a result names.
 pub fn outputs(result: &JobResult) -> Vec<Digest> {
     match result {
-        JobResult::Trained { rungs, .. } => rungs.iter().flat_map(|r| [r.weights, r.state]).collect(),
+        JobResult::Trained { rungs, .. } => rungs.iter().flat_map(|r| [r.weights, r.state].into_iter().chain(r.choices)).collect(),
         JobResult::Predicted { predictions } => vec![*predictions],
         JobResult::Diverged { .. } | JobResult::Measured { .. } => Vec::new(),
     }
@@ -165,6 +187,6 @@ pub fn outputs(result: &JobResult) -> Vec<Digest> {
 
 /// The checkpoint that an interrupted training left, where there is one.
 pub fn checkpoint_of(root: &Path, chain: Digest) -> Option<super::job::Checkpoint> {
-    let bytes = Attempt::peek(root, chain, training::CHECKPOINT)?;
+    let bytes = Attempt::peek(root, chain, chain::CHECKPOINT)?;
     serde_json::from_slice(&bytes).ok()
 }

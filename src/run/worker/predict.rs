@@ -23,17 +23,22 @@ pub fn predict(job: &PredictJob, context: &mut Context) -> Result<(JobResult, u6
     let params = weights_from_bytes(&program, &context.blob(job.weights, "the weights")?).map_err(Failure::Attempt)?;
     let pack = Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
     let pack = Arc::new(pack);
-    let bytes = match program.head {
-        Head::Classify { .. } => classify(job, &program, &params, &pack, context)?,
-        _ => detect(job, &program, &params, &pack, context)?,
-    };
+    let bytes = over(&program, &params, job.bn_eps, &pack, context)?;
     let predictions = context.blobs.put(&bytes)?;
     Ok((JobResult::Predicted { predictions }, pack.images.len() as u64))
 }
 
-fn classify(job: &PredictJob, program: &Program, params: &Parameters, pack: &Pack, context: &mut Context) -> Result<Vec<u8>, Failure> {
+/// What a network says of a pack, as bytes.
+pub fn over(program: &Program, params: &Parameters, bn_eps: f64, pack: &Arc<Pack>, context: &mut Context) -> Result<Vec<u8>, Failure> {
+    match program.head {
+        Head::Classify { .. } => classify(program, params, bn_eps, pack, context),
+        _ => detect(program, params, bn_eps, pack, context),
+    }
+}
+
+fn classify(program: &Program, params: &Parameters, bn_eps: f64, pack: &Pack, context: &mut Context) -> Result<Vec<u8>, Failure> {
     let mut executor = context.executor(program, CLASSIFY_BATCH)?;
-    let (norm, of) = (NormOptions { eps: job.bn_eps, momentum: 0.0 }, pack.images.len());
+    let (norm, of) = (NormOptions { eps: bn_eps, momentum: 0.0 }, pack.images.len());
     let (stop, say) = (context.stop.clone(), &mut context.say);
     let seen = |done: usize| {
         say(&Line::Images { done, of });
@@ -43,9 +48,9 @@ fn classify(job: &PredictJob, program: &Program, params: &Parameters, pack: &Pac
     found.map(|f| f.to_bytes()).ok_or(Failure::Stopped)
 }
 
-fn detect(job: &PredictJob, program: &Program, params: &Parameters, pack: &Arc<Pack>, context: &mut Context) -> Result<Vec<u8>, Failure> {
+fn detect(program: &Program, params: &Parameters, bn_eps: f64, pack: &Arc<Pack>, context: &mut Context) -> Result<Vec<u8>, Failure> {
     let mut executor = context.executor(program, BATCH)?;
-    let norm = NormOptions { eps: job.bn_eps, momentum: 0.0 };
+    let norm = NormOptions { eps: bn_eps, momentum: 0.0 };
     let options = NmsOptions {
         confidence: evaluation::CONFIDENCE as f32,
         iou: evaluation::NMS_IOU as f32,
@@ -54,7 +59,7 @@ fn detect(job: &PredictJob, program: &Program, params: &Parameters, pack: &Arc<P
     };
     let of = pack.images.len();
     let mut predictions = Predictions::default();
-    for batch in batches(pack, job.architecture.input.height, BATCH).map_err(Failure::Attempt)? {
+    for batch in batches(pack, program.values[0].h, BATCH).map_err(Failure::Attempt)? {
         if context.stopped() {
             return Err(Failure::Stopped);
         }

@@ -27,15 +27,6 @@ impl Phase {
         let at = |j: usize| (j * self.read_step) as isize;
         Some((at(first) + self.taps[0].1, at(last - 1) + self.taps[self.taps.len() - 1].1))
     }
-
-    /// The j in `0..count` for which all `taps` read inside `0..n`.
-    pub(crate) fn inside(&self, taps: &[(usize, isize)], n: usize) -> (usize, usize) {
-        let s = self.read_step as isize;
-        let lo = taps.iter().map(|t| (-t.1 + s - 1).div_euclid(s).max(0)).max().unwrap_or(0) as usize;
-        let hi = taps.iter().map(|t| ((n as isize - 1 - t.1).div_euclid(s) + 1).max(0)).min().unwrap_or(0) as usize;
-        let hi = hi.min(self.count);
-        (lo.min(hi), hi)
-    }
 }
 
 /// What the kernel, stride, padding and dilation are along one axis.

@@ -5,8 +5,11 @@
 //! column blocks. Pixels are listed across rows and images: narrow maps fill the tiles as well as wide ones.
 
 use super::axis::Phase;
-use super::pack::{self, BLOCK, Source};
+use super::pack::{self, BLOCK};
 use super::tile::{Block, block};
+use crate::activation::{Activation, value};
+use crate::elementwise::copy_rows;
+use crate::moments::Moments;
 use crate::par::{Local, Out, aligned, take, tasks, with_local};
 use crate::simd::current;
 use crate::view::View;
@@ -53,7 +56,8 @@ pub(crate) struct Window {
     pub(crate) width: usize,
 }
 
-fn span(phases: &[Phase], first: usize, last: usize) -> Option<(isize, isize)> {
+/// Lowest and highest position that j in `first..last` of any phase read.
+pub(crate) fn span(phases: &[Phase], first: usize, last: usize) -> Option<(isize, isize)> {
     phases.iter().filter_map(|p| p.reach(first, last)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
@@ -75,30 +79,37 @@ pub(crate) fn copy_window(x: &[f32], xv: &View, images: std::ops::Range<usize>, 
         if xv.is_dense() {
             to[a..a + b].copy_from_slice(&x[xv.at(p)..][..b]);
         } else {
-            for (q, to) in to[a..a + b].chunks_exact_mut(c).enumerate() {
-                to.copy_from_slice(&x[xv.at(p + q)..][..c]);
-            }
+            copy_rows(&x[xv.at(p)..], xv.stride, &mut to[a..a + b], c, b / c, c);
         }
     }
+}
+
+/// What is done with a task's outputs while they are in the cache. Forward passes only: the outputs of a task are then a run of
+/// pixels.
+pub(crate) enum Finish<'a> {
+    Nothing,
+    /// y = act(y).
+    Activate(Activation),
+    /// Sums for a batch norm's statistics, a part a task.
+    Moments(&'a mut Moments),
 }
 
 /// write[n, i, j, column] = bias[column] + Σ over taps and reduced channels of read · weights; added where `accumulate`.
 pub(crate) fn gather(
     x: &[f32],
     read: View,
-    weights: &Source,
+    (starts, packed): (&[usize], &[f32]),
     bias: Option<&[f32]>,
     y: Out,
     write: View,
     rows: &[Phase],
     cols: &[Phase],
     accumulate: bool,
-    packed: &mut Vec<f32>,
+    finish: Finish,
 ) {
     if write.is_empty() {
         return;
     }
-    let (starts, packed) = pack::pack(weights, write.c, rows, cols, packed);
     let set = current();
     let jrows = rows.iter().map(|p| p.count).max().unwrap_or(0);
     let taps = |phases: &[Phase]| phases.iter().map(|p| p.taps.len()).sum::<usize>();
@@ -111,8 +122,16 @@ pub(crate) fn gather(
     let width = cols.iter().map(|p| p.count).max().unwrap_or(0);
     let within = |s: Option<(isize, isize)>, n: usize| s.is_none_or(|(a, b)| a >= 0 && b < n as isize);
     let single = rows.iter().chain(cols).all(|p| p.taps.len() <= 1);
+    // Too large to be in the second-level cache.
+    let large = read.len() > 1 << 20;
     let direct = single && within(span(rows, 0, jrows), read.h) && within(span(cols, 0, width), read.w);
-    tasks(write.n.div_ceil(plan.images) * bands * splits, |task| {
+    let pieces = write.n.div_ceil(plan.images) * bands;
+    let (act, moments) = match finish {
+        Finish::Nothing => (Activation::Identity, None),
+        Finish::Activate(act) => (act, None),
+        Finish::Moments(m) => (Activation::Identity, Some(m.parts(pieces, write.c))),
+    };
+    tasks(pieces * splits, |task| {
         let (piece, split) = (task / splits, task % splits);
         let images = piece / bands * plan.images..(piece / bands * plan.images + plan.images).min(write.n);
         let js = piece % bands * plan.rows..(piece % bands * plan.rows + plan.rows).min(jrows);
@@ -150,11 +169,14 @@ pub(crate) fn gather(
                                 let row = (j * r.read_step) as isize + top - win.top;
                                 (image * win.height + row as usize) * win.width + (left - win.left) as usize
                             };
-                            for q in 0..c.count {
-                                targets[k] = write.at(to + q * c.step);
-                                sources[k] = (from + q * c.read_step) * stride;
-                                k += 1;
+                            let (sources, targets) = (&mut sources[k..k + c.count], &mut targets[k..k + c.count]);
+                            let (mut source, mut target) = (from * stride, write.at(to));
+                            for (s, t) in sources.iter_mut().zip(targets) {
+                                (*s, *t) = (source, target);
+                                source += c.read_step * stride;
+                                target += c.step * write.stride;
                             }
+                            k += c.count;
                         }
                     }
                     let mut runs: Vec<(usize, usize)> = Vec::with_capacity(r.taps.len() * c.taps.len());
@@ -187,8 +209,18 @@ pub(crate) fn gather(
                                 write: y.ptr().add(first),
                                 columns: BLOCK.min(write.c - first),
                                 accumulate,
+                                ahead: if direct && large && b == split * plan.blocks { read.c } else { 0 },
                             };
                             block(set, &job);
+                            // The run of pixels that this task wrote (see `Finish`).
+                            let at = || y.ptr().add(write.at((images.start * write.h + js.start) * write.w) + first);
+                            let columns = BLOCK.min(write.c - first);
+                            if act != Activation::Identity {
+                                value(set, act, at(), write.stride, at(), write.stride, count, columns);
+                            }
+                            if let Some(m) = moments {
+                                m.of_run(set, piece, at(), write.stride, count, first, columns);
+                            }
                         }
                     }
                 }

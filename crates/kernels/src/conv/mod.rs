@@ -1,7 +1,7 @@
 //! Two-dimensional convolution: forward, and the gradients of input, weights and bias.
 //!
 //! Every output is one chain of fused multiply-adds in an order the shapes fix. Dense convolutions gather from a zero-padded
-//! copy of a band of the input (`gather`, `tile`); depthwise ones vectorise along the channels (`depthwise`); other group
+//! copy of a band of the input (`gather`, `tile`); depthwise ones do too, and vectorise along the channels (`depthwise`); other group
 //! counts run the dense path once a group. Weights come and go in PyTorch's order.
 
 mod axis;
@@ -9,14 +9,18 @@ mod depthwise;
 mod depthwise_weight;
 mod gather;
 mod pack;
+mod packed;
 mod product;
 mod segments;
 mod tile;
 mod weight;
 
+use crate::moments::{Moments, channel_statistics};
 use crate::par::{Out, Scratch};
 use crate::view::View;
 use axis::Axis;
+use gather::Finish;
+pub use packed::PackedConv2d;
 
 /// The shape of a convolution, without its channels (those are in the views).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,13 +91,64 @@ impl Conv2d {
         }
     }
 
+    /// The forward weights of group `g`.
+    fn source<'a>(&self, w: &'a [f32], g: usize, ic: usize, oc: usize) -> pack::Source<'a> {
+        let t = self.taps();
+        pack::Source { w: &w[g * oc * ic * t..], reduced: ic, column_stride: ic * t, reduced_stride: t, kw: self.kernel.1 }
+    }
+
+    fn depthwise(&self, ic: usize, oc: usize) -> bool {
+        self.groups > 1 && self.groups == ic && self.groups == oc
+    }
+
     fn is_depthwise(&self, xv: &View, yv: &View) -> bool {
-        self.groups > 1 && self.groups == xv.c && self.groups == yv.c
+        self.depthwise(xv.c, yv.c)
     }
 }
 
 /// y = conv(x, w) + b. `w` is [oc][ic/groups][kh][kw], `b` is [oc].
 pub fn conv2d_forward(conv: &Conv2d, x: &[f32], xv: View, w: &[f32], b: Option<&[f32]>, y: &mut [f32], yv: View, scratch: &mut Scratch) {
+    forward(conv, x, xv, w, b, y, yv, &mut scratch.packed, None);
+}
+
+/// [`conv2d_forward`] that also answers the mean and the biased variance of each channel of y, made of the outputs while they are
+/// in the cache. For [`batch_norm_apply`](crate::batch_norm_apply).
+///
+/// # Panics
+/// Also where y has no elements.
+pub fn conv2d_forward_statistics(
+    conv: &Conv2d,
+    x: &[f32],
+    xv: View,
+    w: &[f32],
+    b: Option<&[f32]>,
+    y: &mut [f32],
+    yv: View,
+    mean: &mut [f32],
+    var: &mut [f32],
+    scratch: &mut Scratch,
+) {
+    assert!(mean.len() == yv.c && var.len() == yv.c, "statistics are one value a channel");
+    assert!(!yv.is_empty(), "statistics of no pixels");
+    if conv.groups > 1 && !conv.is_depthwise(&xv, &yv) {
+        forward(conv, x, xv, w, b, y, yv, &mut scratch.packed, None);
+        return channel_statistics(y, yv, mean, var, scratch);
+    }
+    forward(conv, x, xv, w, b, y, yv, &mut scratch.packed, Some(&mut scratch.moments));
+    scratch.moments.combine(mean, var);
+}
+
+fn forward(
+    conv: &Conv2d,
+    x: &[f32],
+    xv: View,
+    w: &[f32],
+    b: Option<&[f32]>,
+    y: &mut [f32],
+    yv: View,
+    packed: &mut Vec<f32>,
+    moments: Option<&mut Moments>,
+) {
     xv.check(x.len(), "x");
     yv.check(y.len(), "y");
     conv.check(&xv, &yv, Some(w.len()));
@@ -101,14 +156,18 @@ pub fn conv2d_forward(conv: &Conv2d, x: &[f32], xv: View, w: &[f32], b: Option<&
     let (rows, cols) = conv.axes();
     let (rows, cols) = (rows.forward(yv.h), cols.forward(yv.w));
     let y = Out::new(y);
+    let mut finish = moments.map_or(Finish::Nothing, Finish::Moments);
     if conv.is_depthwise(&xv, &yv) {
-        return depthwise::gather(x, xv, w, conv.kernel, b, y, yv, &rows, &cols, false, &mut scratch.packed);
+        let packed = depthwise::pack(w, conv.taps(), yv.c, packed);
+        return depthwise::gather(x, xv, packed, conv.kernel, b, y, yv, &rows, &cols, false, finish);
     }
-    let (ic, oc, t) = (xv.c / conv.groups, yv.c / conv.groups, conv.taps());
+    let (ic, oc) = (xv.c / conv.groups, yv.c / conv.groups);
     for g in 0..conv.groups {
-        let w = pack::Source { w: &w[g * oc * ic * t..], reduced: ic, column_stride: ic * t, reduced_stride: t, kw: conv.kernel.1 };
+        let (starts, packed) = pack::pack(&conv.source(w, g, ic, oc), oc, &rows, &cols, packed);
         let b = b.map(|b| &b[g * oc..][..oc]);
-        gather::gather(x, xv.channels(g * ic, ic), &w, b, y, yv.channels(g * oc, oc), &rows, &cols, false, &mut scratch.packed);
+        let finish = std::mem::replace(&mut finish, Finish::Nothing);
+        let (x, xv, yv) = (x, xv.channels(g * ic, ic), yv.channels(g * oc, oc));
+        gather::gather(x, xv, (&starts, packed), b, y, yv, &rows, &cols, false, finish);
     }
 }
 
@@ -130,12 +189,15 @@ pub fn conv2d_backward_input(
     let (rows, cols) = (rows.backward(dxv.h), cols.backward(dxv.w));
     let dx = Out::new(dx);
     if conv.is_depthwise(&dxv, &dyv) {
-        return depthwise::gather(dy, dyv, w, conv.kernel, None, dx, dxv, &rows, &cols, accumulate, &mut scratch.packed);
+        let packed = depthwise::pack(w, conv.taps(), dxv.c, &mut scratch.packed);
+        return depthwise::gather(dy, dyv, packed, conv.kernel, None, dx, dxv, &rows, &cols, accumulate, Finish::Nothing);
     }
     let (ic, oc, t) = (dxv.c / conv.groups, dyv.c / conv.groups, conv.taps());
     for g in 0..conv.groups {
         let w = pack::Source { w: &w[g * oc * ic * t..], reduced: oc, column_stride: t, reduced_stride: ic * t, kw: conv.kernel.1 };
-        gather::gather(dy, dyv.channels(g * oc, oc), &w, None, dx, dxv.channels(g * ic, ic), &rows, &cols, accumulate, &mut scratch.packed);
+        let (starts, packed) = pack::pack(&w, ic, &rows, &cols, &mut scratch.packed);
+        let (dyv, dxv) = (dyv.channels(g * oc, oc), dxv.channels(g * ic, ic));
+        gather::gather(dy, dyv, (&starts, packed), None, dx, dxv, &rows, &cols, accumulate, Finish::Nothing);
     }
 }
 

@@ -22,6 +22,15 @@ pub(crate) struct Source<'a> {
 /// Columns a block.
 pub(crate) const BLOCK: usize = 32;
 
+/// What an earlier [`pack`] (of the same sizes) left in `v`.
+pub(crate) fn packed(v: &[f32], len: usize) -> &[f32] {
+    let skip = v.as_ptr().align_offset(64).min(15);
+    &v[skip..skip + len]
+}
+
+/// Weights of a column that are turned at a time.
+const TURNED: usize = 16;
+
 /// Width of the block that starts at `column` of `columns`.
 #[inline(always)]
 pub(crate) const fn width(column: usize, columns: usize) -> usize {
@@ -57,6 +66,27 @@ pub(crate) fn pack<'a>(source: &Source, columns: usize, rows: &[Phase], cols: &[
             let p = out.ptr().add(starts[pair] + taps.len() * source.reduced * first);
             std::slice::from_raw_parts_mut(p, taps.len() * source.reduced * bw)
         };
+        // Columns far apart, but gapless in themselves (the forward pass): some of each are turned at a time.
+        let kernel = source.reduced_stride;
+        if source.column_stride == source.reduced * kernel && taps.len() == kernel && source.reduced > 1 {
+            let mut place = vec![0; kernel];
+            taps.iter().enumerate().for_each(|(t, &tap)| place[tap] = t);
+            let mut turned = [0f32; TURNED * BLOCK];
+            for m in (0..source.column_stride).step_by(TURNED) {
+                let count = TURNED.min(source.column_stride - m);
+                for l in 0..used {
+                    let from = &source.w[(first + l) * source.column_stride + m..][..count];
+                    for (k, v) in from.iter().enumerate() {
+                        turned[k * BLOCK + l] = *v;
+                    }
+                }
+                for k in 0..count {
+                    let (i, tap) = ((m + k) / kernel, (m + k) % kernel);
+                    to[(place[tap] * source.reduced + i) * bw..][..bw].copy_from_slice(&turned[k * BLOCK..][..bw]);
+                }
+            }
+            return;
+        }
         for i in 0..source.reduced {
             for (t, &tap) in taps.iter().enumerate() {
                 let from = &source.w[first * source.column_stride + i * source.reduced_stride + tap..];

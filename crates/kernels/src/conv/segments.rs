@@ -1,6 +1,7 @@
 //! What the weight gradients sum over: bands of output rows, and in them the pixel runs a tap sees.
 
 use super::Conv2d;
+use super::gather::Window;
 use crate::view::View;
 use std::ops::Range;
 
@@ -27,6 +28,16 @@ pub(crate) fn bands(n: usize, h: usize, rows: usize) -> Vec<Band> {
         (0..n).step_by(images).map(|i| Band { images: i..(i + images).min(n), rows: 0..h }).collect()
     } else {
         (0..n).flat_map(|i| (0..h).step_by(rows).map(move |r| Band { images: i..i + 1, rows: r..(r + rows).min(h) })).collect()
+    }
+}
+
+/// What a band reads.
+pub(crate) fn window(conv: &Conv2d, dyv: &View, band: &Band) -> Window {
+    Window {
+        top: (band.rows.start * conv.stride.0) as isize - conv.padding.0 as isize,
+        left: -(conv.padding.1 as isize),
+        height: (band.rows.len() - 1) * conv.stride.0 + (conv.kernel.0 - 1) * conv.dilation.0 + 1,
+        width: (dyv.w - 1) * conv.stride.1 + (conv.kernel.1 - 1) * conv.dilation.1 + 1,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The inner kernel of dense convolutions: P pixels by J vectors of columns held in registers while the taps and reduced
 //! channels go by.
 
+use crate::reduce::{prefetch, prefetch_write};
 use crate::simd::{Simd, load, store, vectorised};
 
 /// One block of columns for a list of pixels.
@@ -24,6 +25,8 @@ pub(crate) struct Block {
     pub(crate) write: *mut f32,
     pub(crate) columns: usize,
     pub(crate) accumulate: bool,
+    /// Floats of a pixel to ask for ahead of time: inputs that are read where they are, for the first time.
+    pub(crate) ahead: usize,
 }
 
 /// P pixels from the `at`th on, of which `valid` are stored (the others repeat the last), columns `column ..`.
@@ -34,6 +37,16 @@ unsafe fn tile<S: Simd, const P: usize, const J: usize>(b: &Block, at: usize, va
         from[p] = b.read.add(*b.sources.add(at + p.min(valid - 1)));
     }
     let left = b.columns - column;
+    // The outputs' lines are on their way while the sums are made.
+    for p in 0..P {
+        let to = b.write.wrapping_add(*b.targets.add(at + p.min(valid - 1)) + column);
+        for j in 0..J * S::LANES / 16 {
+            prefetch_write(to.wrapping_add(16 * j));
+        }
+        if J * S::LANES < 16 {
+            prefetch_write(to);
+        }
+    }
     let mut acc = [[S::splat(0.); J]; P];
     if !b.bias.is_null() {
         for j in 0..J {
@@ -76,12 +89,26 @@ unsafe fn tile<S: Simd, const P: usize, const J: usize>(b: &Block, at: usize, va
     }
 }
 
+/// Asks for the inputs of pixels `from..until`.
+#[inline(never)]
+unsafe fn ask(b: &Block, from: usize, until: usize) {
+    for p in from..until.min(b.pixels) {
+        let from = b.read.wrapping_add(*b.sources.add(p));
+        for c in (0..b.ahead).step_by(16) {
+            prefetch(from.wrapping_add(c));
+        }
+    }
+}
+
 /// All pixels for J vectors of columns: tiles of P, then a part of one.
 #[inline(always)]
 unsafe fn columns<S: Simd, const P: usize, const P2: usize, const P3: usize, const J: usize>(b: &Block, column: usize) {
     let mut at = 0;
     while at < b.pixels {
         let left = b.pixels - at;
+        if b.ahead > 0 && left > P {
+            ask(b, at + P, at + 2 * P);
+        }
         if left > P2 {
             tile::<S, P, J>(b, at, left.min(P), column);
             at += P;

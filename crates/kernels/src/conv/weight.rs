@@ -1,14 +1,16 @@
 //! Weight gradient of dense convolutions: dw[oc][ic][tap] += Σ over pixels of x[pixel at tap][ic] · dy[pixel][oc].
 //!
 //! Bands of output rows (fixed by the shapes) are summed in registers, one chain a weight; a group's bands are added in order
-//! into a partial gradient, and the groups' partials in order into `dw`. Tasks are groups × blocks of 32 output channels ×
-//! (where that is too few) taps.
+//! into a partial gradient, and the groups' partials in order into `dw`. Tasks are groups × (where those are few) parts of the
+//! output channels, in blocks of 32, × (where that is too few) taps.
 
 use super::gather::{Window, copy_window};
 use super::product::{Product, product};
-use super::segments::{Band, Segment, bands, of_tap, push};
+use super::segments::{Band, Segment, bands, of_tap, push, window};
 use super::{Conv2d, pack};
+use crate::elementwise::copy_rows;
 use crate::par::{Out, aligned, chunks, tasks, with_local};
+use crate::reduce::warm;
 use crate::simd::current;
 use crate::view::View;
 
@@ -30,71 +32,80 @@ pub(crate) fn weight_gradient(conv: &Conv2d, x: &[f32], xv: View, dy: &[f32], dy
     let row_floats = dyv.w * (conv.stride.0 * conv.stride.1 * ic + oc);
     let bands = bands(dyv.n, dyv.h, 32768 / row_floats.max(1));
     let blocks = oc.div_ceil(pack::BLOCK);
-    // Enough groups for a few threads, but a partial gradient each: only where many pixels share its cost.
-    let groups = TASKS.div_ceil(blocks).min(dyv.pixels() / 64).clamp(1, bands.len());
-    let groups = bands.len().div_ceil(bands.len().div_ceil(groups));
-    let group_bands = bands.len().div_ceil(groups);
-    let by_product = groups * blocks < TASKS / 2;
-    let (pieces, each) = if by_product { (products, 1) } else { (1, products) };
     let ocp = pack::padded(oc);
     let size = taps * ic * ocp;
+    // Enough groups for a few threads, but a partial gradient each: only where many pixels share its cost. A group that has all
+    // output channels reads its pixels once.
+    let cheap = (xv.len() + dyv.len()) / (8 * size);
+    let groups = TASKS.div_ceil(blocks).min(dyv.pixels() / 64).max(cheap.min(TASKS)).clamp(1, bands.len());
+    let groups = bands.len().div_ceil(bands.len().div_ceil(groups));
+    let group_bands = bands.len().div_ceil(groups);
+    let task_blocks = blocks.div_ceil(TASKS.div_ceil(groups).min(blocks));
+    let splits = blocks.div_ceil(task_blocks);
+    let by_product = groups * splits < TASKS / 2;
+    let (pieces, each) = if by_product { (products, 1) } else { (1, products) };
     // Worth a copy where enough passes over dy follow: rows without gaps, on cache lines, with whole vectors.
     let packs = taps * ic >= 64;
     let partial = aligned(partial, groups * size);
     let out = Out::new(partial);
     let set = current();
-    tasks(groups * blocks * pieces, |task| {
-        let (group, rest) = (task / (blocks * pieces), task % (blocks * pieces));
-        let (block, piece) = (rest / pieces, rest % pieces);
+    tasks(groups * splits * pieces, |task| {
+        let (group, rest) = (task / (splits * pieces), task % (splits * pieces));
+        let (split, piece) = (rest / pieces, rest % pieces);
+        let own = split * task_blocks..((split + 1) * task_blocks).min(blocks);
+        let columns = own.start * pack::BLOCK..(own.end * pack::BLOCK).min(oc);
         let mut segments = Vec::new();
         with_local(|local| {
             for b in group * group_bands..((group + 1) * group_bands).min(bands.len()) {
                 let band = &bands[b];
+                let pixels = band.pixels(&dyv);
+                warm(dy[dyv.at(pixels.start) + columns.start..].as_ptr(), dyv.stride, pixels.len(), columns.len());
                 let (base, win) = if phased {
                     phased_band(conv, x, &xv, &dyv, band, &mut local.floats)
                 } else if joined {
                     padded_band(conv, x, &xv, &dyv, band, &mut local.floats)
                 } else {
+                    warm_band(conv, x, &xv, band);
                     (x, Window::default())
                 };
-                let first = block * pack::BLOCK;
-                let width = if packs { pack::width(first, oc) } else { pack::BLOCK.min(oc - first) };
-                let (dy, dyv, origin) = if packs {
-                    let pixels = band.pixels(&dyv);
-                    let to = aligned(&mut local.others, pixels.len() * width);
-                    pack_columns(dy, &dyv, pixels.clone(), first, width, to);
-                    (&*to, View { stride: width, offset: 0, ..dyv }, pixels.start)
-                } else {
-                    (&dy[first..], dyv, 0)
-                };
-                for t in piece * each..(piece + 1) * each {
-                    let xstep = if phased {
-                        phased_segments(conv, &dyv, band, origin, win, ic, (t / kw, t % kw), &mut segments);
-                        ic
-                    } else if joined {
-                        joined_segments(conv, &dyv, band, origin, win, ic, t, &mut segments);
-                        conv.stride.1 * ic
+                for first in own.clone().map(|block| block * pack::BLOCK) {
+                    let width = if packs { pack::width(first, oc) } else { pack::BLOCK.min(oc - first) };
+                    let (dy, dyv, origin) = if packs {
+                        let to = aligned(&mut local.others, pixels.len() * width);
+                        pack_columns(dy, &dyv, pixels.clone(), first, width, to);
+                        (&*to, View { stride: width, offset: 0, ..dyv }, pixels.start)
                     } else {
-                        of_tap(conv, &xv, &dyv, band, origin, t / kw, t % kw, &mut segments);
-                        conv.stride.1 * xv.stride
+                        (&dy[first..], dyv, 0)
                     };
-                    // Safety: segments were cut to the views (or the padded copy); tasks write disjoint blocks of `out`,
-                    // whose rows have whole vectors of columns.
-                    unsafe {
-                        let p = Product {
-                            x: base.as_ptr(),
-                            xstep,
-                            dy: dy.as_ptr(),
-                            dystep: dyv.stride,
-                            segments: segments.as_ptr(),
-                            segment_count: segments.len(),
-                            rows: run,
-                            columns: width,
-                            to: out.ptr().add(group * size + t * run * ocp + first),
-                            stride: ocp,
-                            first: b == group * group_bands,
+                    for t in piece * each..(piece + 1) * each {
+                        let xstep = if phased {
+                            phased_segments(conv, &dyv, band, origin, win, ic, (t / kw, t % kw), &mut segments);
+                            ic
+                        } else if joined {
+                            joined_segments(conv, &dyv, band, origin, win, ic, t, &mut segments);
+                            conv.stride.1 * ic
+                        } else {
+                            of_tap(conv, &xv, &dyv, band, origin, t / kw, t % kw, &mut segments);
+                            conv.stride.1 * xv.stride
                         };
-                        product(set, &p);
+                        // Safety: segments were cut to the views (or the padded copy); tasks write disjoint blocks of `out`,
+                        // whose rows have whole vectors of columns.
+                        unsafe {
+                            let p = Product {
+                                x: base.as_ptr(),
+                                xstep,
+                                dy: dy.as_ptr(),
+                                dystep: dyv.stride,
+                                segments: segments.as_ptr(),
+                                segment_count: segments.len(),
+                                rows: run,
+                                columns: width,
+                                to: out.ptr().add(group * size + t * run * ocp + first),
+                                stride: ocp,
+                                first: b == group * group_bands,
+                            };
+                            product(set, &p);
+                        }
                     }
                 }
             }
@@ -103,13 +114,14 @@ pub(crate) fn weight_gradient(conv: &Conv2d, x: &[f32], xv: View, dy: &[f32], dy
     add_up(partial, groups, size, ocp, ic, taps, oc, dw);
 }
 
-/// What a band reads.
-fn window(conv: &Conv2d, dyv: &View, band: &Band) -> Window {
-    Window {
-        top: (band.rows.start * conv.stride.0) as isize - conv.padding.0 as isize,
-        left: -(conv.padding.1 as isize),
-        height: (band.rows.len() - 1) * conv.stride.0 + (conv.kernel.0 - 1) * conv.dilation.0 + 1,
-        width: (dyv.w - 1) * conv.stride.1 + (conv.kernel.1 - 1) * conv.dilation.1 + 1,
+/// Asks for the pixels that a band reads, in the order in which they lie.
+fn warm_band(conv: &Conv2d, x: &[f32], xv: &View, band: &Band) {
+    let row = |r: usize| (r * conv.stride.0).saturating_sub(conv.padding.0).min(xv.h);
+    let (top, bottom) = (row(band.rows.start), (row(band.rows.end - 1) + (conv.kernel.0 - 1) * conv.dilation.0 + 1).min(xv.h));
+    for n in band.images.clone() {
+        if top < bottom {
+            warm(x[xv.at((n * xv.h + top) * xv.w)..].as_ptr(), xv.stride, (bottom - top) * xv.w, xv.c);
+        }
     }
 }
 
@@ -127,13 +139,15 @@ fn phased_band<'a>(conv: &Conv2d, x: &[f32], xv: &View, dyv: &View, band: &Band,
         }
         let row = (n * xv.h + i as usize) * xv.w;
         for (remainder, to) in to.chunks_exact_mut(part * c).enumerate() {
-            for (j, to) in to.chunks_exact_mut(c).enumerate() {
-                let q = win.left + (j * s + remainder) as isize;
-                if q < 0 || q >= xv.w as isize {
-                    to.fill(0.);
-                } else {
-                    to.copy_from_slice(&x[xv.at(row + q as usize)..][..c]);
-                }
+            // Positions j whose column left + remainder + j·s lies in the image.
+            let left = win.left + remainder as isize;
+            let first = ((-left).max(0) as usize).div_ceil(s).min(part);
+            let last = ((xv.w as isize - left).max(0) as usize).div_ceil(s).clamp(first, part);
+            to[..first * c].fill(0.);
+            to[last * c..].fill(0.);
+            if first < last {
+                let from = &x[xv.at(row + (left + (first * s) as isize) as usize)..];
+                copy_rows(from, s * xv.stride, &mut to[first * c..], c, last - first, c);
             }
         }
     }
@@ -174,10 +188,10 @@ fn padded_band<'a>(conv: &Conv2d, x: &[f32], xv: &View, dyv: &View, band: &Band,
 /// Channels `first .. first + width` of some pixels of dy, gapless; zeros past the last channel.
 fn pack_columns(dy: &[f32], dyv: &View, pixels: std::ops::Range<usize>, first: usize, width: usize, to: &mut [f32]) {
     let used = width.min(dyv.c - first);
-    for (p, to) in pixels.zip(to.chunks_exact_mut(width)) {
-        to[..used].copy_from_slice(&dy[dyv.at(p) + first..][..used]);
-        to[used..].fill(0.);
+    if used < width {
+        to.fill(0.);
     }
+    copy_rows(&dy[dyv.at(pixels.start) + first..], dyv.stride, to, width, pixels.len(), used);
 }
 
 /// The segments of kernel row `kh` in the padded copy.
@@ -194,22 +208,34 @@ fn joined_segments(conv: &Conv2d, dyv: &View, band: &Band, origin: usize, win: W
 
 /// dw[o][i][t] += the groups' [t][i][o] in order.
 fn add_up(partial: &[f32], groups: usize, size: usize, ocp: usize, ic: usize, taps: usize, oc: usize, dw: &mut [f32]) {
-    let out = Out::new(dw);
-    chunks(oc, 16, |os| {
-        for i in 0..ic {
-            for t in 0..taps {
+    /// Output channels and weights of one that are turned at a time: rows of `dw` are often 4096 bytes apart, where a cache
+    /// keeps few lines.
+    const O: usize = 16;
+    const M: usize = 64;
+    let (out, all) = (Out::new(dw), ic * taps);
+    chunks(oc, O, |os| {
+        let mut turned = [0f32; O * M];
+        for first in (0..all).step_by(M) {
+            let count = M.min(all - first);
+            for k in 0..count {
+                let (i, t) = ((first + k) / taps, (first + k) % taps);
                 let row = (t * ic + i) * ocp + os.start;
-                let mut sum = [0f32; 16];
+                let mut sum = [0f32; O];
                 for g in 0..groups {
-                    let from = &partial[g * size + row..][..os.len()];
+                    // Rows have whole blocks of 16 columns.
+                    let from: &[f32; O] = partial[g * size + row..][..O].try_into().expect("16 floats");
                     for (s, v) in sum.iter_mut().zip(from) {
                         *s += v;
                     }
                 }
-                for (l, o) in os.clone().enumerate() {
-                    // Safety: tasks own disjoint output channels of `dw`, which has oc·ic·taps elements.
-                    unsafe { *out.ptr().add((o * ic + i) * taps + t) += sum[l] };
+                for l in 0..O {
+                    turned[l * M + k] = sum[l];
                 }
+            }
+            for (l, o) in os.clone().enumerate() {
+                // Safety: tasks own disjoint output channels of `dw`, which has oc·ic·taps elements.
+                let to = unsafe { std::slice::from_raw_parts_mut(out.ptr().add(o * all + first), count) };
+                to.iter_mut().zip(&turned[l * M..]).for_each(|(t, v)| *t += v);
             }
         }
     });

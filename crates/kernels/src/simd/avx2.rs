@@ -76,6 +76,11 @@ impl Simd for Avx2 {
         _mm256_blendv_ps(f, t, k)
     }
     #[inline(always)]
+    unsafe fn if_byte(p: *const u8, b: u8, t: __m256, f: __m256) -> __m256 {
+        let x = _mm256_cvtepu8_epi32(_mm_loadl_epi64(p.cast()));
+        _mm256_blendv_ps(f, t, _mm256_castsi256_ps(_mm256_cmpeq_epi32(x, _mm256_set1_epi32(i32::from(b)))))
+    }
+    #[inline(always)]
     unsafe fn scale_exponent(p: __m256, k: __m256) -> __m256 {
         _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), _mm256_slli_epi32::<23>(_mm256_castps_si256(k))))
     }

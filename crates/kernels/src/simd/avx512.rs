@@ -73,6 +73,11 @@ impl Simd for Avx512 {
         _mm512_mask_blend_ps(k, f, t)
     }
     #[inline(always)]
+    unsafe fn if_byte(p: *const u8, b: u8, t: __m512, f: __m512) -> __m512 {
+        let x = _mm512_cvtepu8_epi32(_mm_loadu_si128(p.cast()));
+        _mm512_mask_blend_ps(_mm512_cmpeq_epi32_mask(x, _mm512_set1_epi32(i32::from(b))), f, t)
+    }
+    #[inline(always)]
     unsafe fn scale_exponent(p: __m512, k: __m512) -> __m512 {
         _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32::<23>(_mm512_castps_si512(k))))
     }

@@ -70,6 +70,13 @@ pub(crate) fn current() -> InstructionSet {
     OVERRIDE.get().unwrap_or_else(|| *BEST.get_or_init(|| InstructionSet::all_available()[0]))
 }
 
+/// Runs `f` on a thread of rayon's current pool, with this thread's instruction set. Whoever calls many kernels does it once around
+/// them: kernels called from outside wake the pool, and wait for it, every time.
+pub fn in_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    let set = current();
+    rayon::scope(|_| with_instruction_set(set, f))
+}
+
 /// The name of the instruction set in use: "avx512", "avx2" or "portable".
 pub fn instruction_set() -> &'static str {
     current().name()
@@ -122,6 +129,8 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn if_gt(a: Self::V, b: Self::V, t: Self::V, f: Self::V) -> Self::V;
     /// a > b or a is NaN ? t : f.
     unsafe fn if_gt_or_nan(a: Self::V, b: Self::V, t: Self::V, f: Self::V) -> Self::V;
+    /// For each lane, whether its byte of `LANES` at `p` is `b` ? t : f.
+    unsafe fn if_byte(p: *const u8, b: u8, t: Self::V, f: Self::V) -> Self::V;
     /// Adds `bits(k) << 23` to the bits of `p`: p·2ᵏ with k in the low mantissa bits.
     unsafe fn scale_exponent(p: Self::V, k: Self::V) -> Self::V;
 }
@@ -141,15 +150,15 @@ pub(crate) unsafe fn store<S: Simd>(p: *mut f32, v: S::V, n: usize) {
 /// Makes the dispatching function `$name(set, …)` for the generic kernel `$body::<S>(…)`: three copies, each compiled for
 /// its instruction set. `$body` must be `#[inline(always)]`.
 macro_rules! vectorised {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) = $body:ident) => {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $out:ty)? = $body:ident) => {
         $(#[$meta])*
-        $vis unsafe fn $name(set: $crate::simd::InstructionSet, $($arg: $ty),*) {
+        $vis unsafe fn $name(set: $crate::simd::InstructionSet, $($arg: $ty),*) $(-> $out)? {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f")]
-            unsafe fn avx512($($arg: $ty),*) { $body::<$crate::simd::Avx512>($($arg),*) }
+            unsafe fn avx512($($arg: $ty),*) $(-> $out)? { $body::<$crate::simd::Avx512>($($arg),*) }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
-            unsafe fn avx2($($arg: $ty),*) { $body::<$crate::simd::Avx2>($($arg),*) }
+            unsafe fn avx2($($arg: $ty),*) $(-> $out)? { $body::<$crate::simd::Avx2>($($arg),*) }
             // `set` comes from `current()`, which only names sets the machine has.
             match set {
                 #[cfg(target_arch = "x86_64")]

@@ -80,6 +80,10 @@ impl Simd for Portable {
         std::array::from_fn(|i| if a[i] > b[i] || a[i].is_nan() { t[i] } else { f[i] })
     }
     #[inline(always)]
+    unsafe fn if_byte(p: *const u8, b: u8, t: V, f: V) -> V {
+        std::array::from_fn(|i| if *p.add(i) == b { t[i] } else { f[i] })
+    }
+    #[inline(always)]
     unsafe fn scale_exponent(p: V, k: V) -> V {
         each(p, k, |p, k| f32::from_bits(p.to_bits().wrapping_add(k.to_bits() << 23)))
     }

@@ -196,7 +196,7 @@ fn a_used_scratch_changes_nothing() {
         conv2d_backward_weight(&c, &x, xv, &x, xv, &mut dw, s);
         (y, dw)
     };
-    let mut used = Scratch { packed: vec![f32::NAN; 100_000], partial: vec![f32::NAN; 1_000_000] };
+    let mut used = Scratch { packed: vec![f32::NAN; 100_000], partial: vec![f32::NAN; 1_000_000], ..Scratch::new() };
     assert_eq!(run(&mut used), run(&mut Scratch::new()));
 }
 
@@ -212,4 +212,45 @@ fn wrong_output_shapes_are_refused() {
 fn short_buffers_are_refused() {
     let v = View::dense(1, 4, 4, 2);
     conv2d_forward(&Conv2d::square(3, 1), &[0.; 31], v, &[0.; 36], None, &mut [0.; 32], v, &mut Scratch::new());
+}
+
+/// Packed for inference: a batch norm folded in, and an activation, are the same passes one after the other.
+#[test]
+fn packed_convolutions_and_statistics() {
+    for (k, s, ic, oc, g) in [(3, 1, 5, 33, 1), (1, 1, 40, 70, 1), (3, 2, 18, 18, 18), (3, 1, 12, 8, 4), (5, 1, 3, 16, 1)] {
+        let conv = Conv2d::square(k, s).with_groups(g);
+        let (h, w) = conv.output_size(9, 7);
+        let (xv, yv) = (View::dense(3, 9, 7, ic), View::dense(3, h, w, oc));
+        let (sv, len) = strided(yv, 2, 3);
+        let (x, weights, bias) = (noise(xv.len(), 1), noise(conv.weight_len(ic, oc), 2), noise(oc, 3));
+        let (scale, shift) = (noise(oc, 4), noise(oc, 5));
+        let plain = everywhere(|| {
+            let mut y = vec![0.; yv.len()];
+            conv2d_forward(&conv, &x, xv, &weights, Some(&bias), &mut y, yv, &mut Scratch::new());
+            y
+        });
+        for act in Activation::ALL {
+            let got = everywhere(|| {
+                let packed = PackedConv2d::new(&conv, ic, oc, &weights, Some(&bias), Some((&scale, &shift)));
+                let mut y = vec![7.; len];
+                packed.forward(act, &x, xv, &mut y, sv);
+                untouched(&y, sv, 7.);
+                dense(&y, sv)
+            });
+            let mut want = vec![0.; yv.len()];
+            affine_act(act, &plain, yv, &scale, &shift, &mut want, yv);
+            close(&got, &wide(&want), 1e-5);
+        }
+        let got = everywhere(|| {
+            let (mut y, mut mean, mut var) = (vec![7.; len], vec![0.; oc], vec![0.; oc]);
+            conv2d_forward_statistics(&conv, &x, xv, &weights, Some(&bias), &mut y, sv, &mut mean, &mut var, &mut Scratch::new());
+            [dense(&y, sv), mean, var].concat()
+        });
+        assert_eq!(got[..yv.len()], plain, "the statistics' pass writes the same y");
+        let (mut mean, mut var) = (vec![0f64; oc], vec![0f64; oc]);
+        let pixels = yv.pixels() as f64;
+        plain.chunks(oc).for_each(|p| mean.iter_mut().zip(p).for_each(|(m, v)| *m += f64::from(*v) / pixels));
+        plain.chunks(oc).for_each(|p| (0..oc).for_each(|c| var[c] += (f64::from(p[c]) - mean[c]).powi(2) / pixels));
+        close(&got[yv.len()..], &[mean, var].concat(), 1e-6);
+    }
 }

@@ -88,3 +88,49 @@ fn channel_scales() {
         }
     }
 }
+
+/// No images, or a kernel that does not fit: nothing is written, parameter gradients stay, no panic.
+#[test]
+fn empty_tensors() {
+    let mut s = Scratch::new();
+    let conv = Conv2d::square(3, 1);
+    for (conv, h, n) in [(conv, 5, 0), (Conv2d { padding: (0, 0), ..conv }, 2, 3), (conv.with_groups(4), 5, 0), (conv.with_groups(2), 5, 0)]
+    {
+        let (oh, ow) = conv.output_size(h, h);
+        let (xv, yv) = (View::dense(n, h, h, 4), View::dense(n, oh, ow, 4));
+        assert!(yv.is_empty());
+        let (x, w) = (noise(xv.len(), 1), noise(conv.weight_len(4, 4), 2));
+        conv2d_forward(&conv, &x, xv, &w, None, &mut [], yv, &mut s);
+        PackedConv2d::new(&conv, 4, 4, &w, None, None).forward(Activation::Silu, &x, xv, &mut [], yv);
+        let (mut dw, mut db, mut dx) = (vec![0.5; w.len()], vec![0.5; 4], vec![7.; xv.len()]);
+        conv2d_backward_weight(&conv, &x, xv, &[], yv, &mut dw, &mut s);
+        conv2d_backward_bias(&[], yv, &mut db, &mut s);
+        conv2d_backward_input(&conv, &w, &[], yv, &mut dx, xv, false, &mut s);
+        assert!(dw.iter().chain(&db).all(|v| *v == 0.5) && dx.iter().all(|v| *v == 0.), "{conv:?}");
+    }
+    let (v, one) = (View::dense(0, 4, 4, 3), View::dense(0, 1, 1, 3));
+    let (pool, half) = (Pool2d::square(3, 1, 1), View::dense(0, 8, 8, 3));
+    max_pool_forward(&pool, &[], v, &mut [], v, &mut []);
+    max_pool_backward(&pool, &[], &[], v, &mut [], v, false);
+    avg_pool_forward(&pool, &[], v, &mut [], v);
+    avg_pool_backward(&pool, &[], v, &mut [], v, true);
+    global_avg_pool_forward(&[], v, &mut [], one);
+    global_avg_pool_backward(&[], one, &mut [], v, false);
+    upsample_forward((2, 2), &[], v, &mut [], half);
+    upsample_backward((2, 2), &[], half, &mut [], v, false);
+    activation_forward(Activation::Relu, &[], v, &mut [], v);
+    activation_backward(Activation::Relu, &[], v, &[], v, &mut [], v, false);
+    sum(&[(&[], v), (&[], v)], &mut [], v, false);
+    copy(&[], v, &mut [], v);
+    channel_scale_forward(&[], v, &[], one, &mut [], v);
+    channel_scale_backward_input(&[], one, &[], v, &mut [], v, false);
+    channel_scale_backward_scale(&[], v, &[], v, &mut [], one, false);
+    affine_act(Activation::Silu, &[], v, &[1.; 3], &[0.; 3], &mut [], v);
+    dropout_forward(Dropout { rate: 0.5, seed: 1, step: 1 }, &[], v, &mut [], v);
+    let (mut dgamma, mut dbeta) = ([0.5; 3], [0.5; 3]);
+    let norm =
+        BatchNormGradients { gamma: &[1.; 3], beta: &[0.; 3], mean: &[0.; 3], invstd: &[1.; 3], dgamma: &mut dgamma, dbeta: &mut dbeta };
+    batch_norm_backward(Activation::Silu, norm, &[], v, &[], v, &mut [], v, &mut s);
+    assert!(dgamma == [0.5; 3] && dbeta == [0.5; 3]);
+    linear_forward(&[], one, &[0.; 6], None, &mut [], View::dense(0, 1, 1, 2), &mut s);
+}

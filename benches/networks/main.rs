@@ -1,0 +1,184 @@
+//! Training steps and inference of whole networks, on this project's executors.
+//!
+//! `cargo bench --bench networks -- [NAME…]` prints a table; `benches/against-pytorch.sh` runs the same beside PyTorch, through
+//! `serve`.
+
+mod clock;
+#[path = "../common/mod.rs"]
+mod common;
+mod step;
+mod workload;
+
+use clock::Clock;
+use common::{Arguments, fail, quartiles};
+use serde_json::json;
+use std::io::{BufRead, Write};
+use std::time::Instant;
+use step::{PHASES, Stepper};
+use workload::{Task, WORKLOADS, Workload};
+
+const HELP: &str = "cargo bench --bench networks -- [NAME…] [--threads 2] [--executor fast] [--seconds 3]
+                                              [--clock wall]
+
+Steps of whole networks: images/s, ms a step (median, quartiles), GFLOP/s, peak memory. Names: yolov5n, yolov5s, mobilenet,
+nasbench201 (training steps), yolov5n-640 (inference), matrix (a product of two matrices); all without a name.
+--executor fast|reference, --seconds for each, --clock wall|cpu (the process's own time: for one thread on a machine that others use).
+
+describe NAME   what a workload is, as JSON
+serve NAME      for a driver: a line `run SECONDS` or `run SECONDS STEPS` on standard input is answered by a line of JSON;
+                `end` by the peak memory";
+
+fn main() {
+    let arguments = Arguments::read(&["threads", "executor", "seconds", "clock"], HELP);
+    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
+    let threads = arguments.count("threads", 2);
+    let executor = arguments.text("executor").unwrap_or("fast");
+    let clock = match (arguments.text("clock").unwrap_or("wall"), threads) {
+        ("wall", _) => Clock::Wall,
+        ("cpu", 1) => Clock::Cpu,
+        ("cpu", _) => fail("`--clock cpu` needs `--threads 1`: the time of several threads is not how long they took"),
+        (other, _) => fail(&format!("`--clock {other}`: there are `wall` and `cpu`")),
+    };
+    common::use_threads(threads);
+    let done = match words.as_slice() {
+        ["describe", name] => find(name).and_then(|w| describe(&w)),
+        ["serve", name] => serve(name, executor, clock),
+        names => {
+            let seconds = arguments.count("seconds", 3) as f64;
+            let all: Vec<&str> = WORKLOADS.iter().map(|w| w.name).chain(["matrix"]).collect();
+            table(if names.is_empty() { &all } else { names }, executor, threads, seconds, clock)
+        }
+    };
+    done.unwrap_or_else(|e| fail(&e));
+}
+
+fn find(name: &str) -> Result<Workload, String> {
+    let known = || WORKLOADS.map(|w| w.name).join(", ");
+    WORKLOADS.into_iter().find(|w| w.name == name).ok_or_else(|| format!("no workload `{name}`: there are {}, matrix", known()))
+}
+
+fn describe(workload: &Workload) -> Result<(), String> {
+    let program = workload.program()?;
+    if program.param_count() != workload.params {
+        return Err(format!("{}: {} parameters, not {}", workload.name, program.param_count(), workload.params));
+    }
+    let targets: Vec<_> = workload.targets().iter().map(|t| json!([t.image, t.class, t.cx, t.cy, t.w, t.h])).collect();
+    let (task, targets) = match workload.task {
+        Task::Detect => ("detect", targets),
+        Task::Classify => ("classify", Vec::new()),
+        Task::Infer => ("infer", Vec::new()),
+    };
+    let said = json!({
+        "name": workload.name, "network": workload.network, "task": task, "batch": workload.batch, "size": workload.size,
+        "classes": workload.classes, "params": program.param_count(), "macs": program.macs(), "flops": workload.flops(&program),
+        "targets": targets,
+    });
+    println!("{said}");
+    Ok(())
+}
+
+/// What is measured, how many operations and images it has.
+struct Subject {
+    what: What,
+    flops: f64,
+    images: usize,
+    clock: Clock,
+}
+
+enum What {
+    Matrix(common::Matrix),
+    Network(Box<Stepper>),
+}
+
+/// Sides of the matrices of `matrix`.
+const SIDE: usize = 2048;
+
+fn subject(name: &str, executor: &str, clock: Clock) -> Result<Subject, String> {
+    if name == "matrix" {
+        let matrix = common::Matrix::new(SIDE).map_err(|e| e.to_string())?;
+        return Ok(Subject { flops: matrix.flops(), what: What::Matrix(matrix), images: 1, clock });
+    }
+    let workload = find(name)?;
+    let program = workload.program()?;
+    let stepper = Stepper::new(&workload, &program, executor)?;
+    Ok(Subject { what: What::Network(Box::new(stepper)), flops: workload.flops(&program), images: workload.batch, clock })
+}
+
+impl Subject {
+    /// Milliseconds of each call: at least `least` calls, and more until `seconds` are over.
+    fn run(&mut self, seconds: f64, least: usize) -> Result<(Vec<f64>, f64), String> {
+        let (begin, mut times, mut last) = (Instant::now(), Vec::new(), 0.0);
+        while times.len() < least || begin.elapsed().as_secs_f64() < seconds {
+            let start = self.clock.now();
+            let took = match &mut self.what {
+                What::Matrix(matrix) => matrix.product(|| self.clock.now()).map_err(|e| e.to_string())?,
+                What::Network(stepper) => {
+                    last = stepper.step(self.clock)?;
+                    self.clock.now() - start
+                }
+            };
+            times.push(took * 1e3);
+        }
+        Ok((times, last))
+    }
+
+    /// Median milliseconds of each phase of a training step, the first `skip` steps left out.
+    fn phases(&self, skip: usize) -> Vec<(&'static str, f64)> {
+        let What::Network(stepper) = &self.what else { return Vec::new() };
+        let known = PHASES.iter().zip(&stepper.phases).filter(|(_, t)| t.len() > skip);
+        known.map(|(name, t)| (*name, quartiles(&t[skip..])[1] * 1e3)).collect()
+    }
+}
+
+fn serve(name: &str, executor: &str, clock: Clock) -> Result<(), String> {
+    let start = memory("VmHWM");
+    let mut subject = subject(name, executor, clock)?;
+    let say = |v: serde_json::Value| {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{v}").and_then(|()| out.flush()).map_err(|e| e.to_string())
+    };
+    say(json!({ "ready": name, "executor": executor, "threads": rayon::current_num_threads() }))?;
+    for line in std::io::stdin().lock().lines() {
+        let line = line.map_err(|e| e.to_string())?;
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let number = |i: usize| words.get(i).and_then(|w| w.parse::<f64>().ok());
+        match words.first() {
+            Some(&"run") => {
+                let (ms, last) = subject.run(number(1).unwrap_or(1.0), number(2).unwrap_or(1.0) as usize)?;
+                say(json!({ "ms": ms, "value": last }))?;
+            }
+            Some(&"end") => {
+                let phases: serde_json::Map<_, _> = subject.phases(1).into_iter().map(|(n, t)| (n.to_string(), json!(t))).collect();
+                return say(json!({ "peak": memory("VmHWM"), "start": start, "phases": phases }));
+            }
+            _ => return Err(format!("`{line}` is neither `run SECONDS [STEPS]` nor `end`")),
+        }
+    }
+    Ok(())
+}
+
+fn table(names: &[&str], executor: &str, threads: usize, seconds: f64, clock: Clock) -> Result<(), String> {
+    println!("{executor}, {threads} threads, {}", nasflow_kernels::instruction_set());
+    println!("{:<12} {:>9} {:>9} {:>19} {:>8} {:>9}", "workload", "images/s", "ms", "quartiles", "GFLOP/s", "peak MB*");
+    for name in names {
+        let mut subject = subject(name, executor, clock)?;
+        subject.run(0.0, 2)?;
+        let (ms, _) = subject.run(seconds, 3)?;
+        let [low, middle, high] = quartiles(&ms);
+        let (rate, gflops) = (subject.images as f64 / middle * 1e3, subject.flops / middle / 1e6);
+        println!("{name:<12} {rate:>9.1} {middle:>9.2} {low:>9.2} {high:>9.2} {gflops:>8.1} {:>9}", memory("VmHWM") >> 20);
+        let phases: Vec<String> = subject.phases(2).iter().map(|(n, t)| format!("{n} {t:.1} ms")).collect();
+        if !phases.is_empty() {
+            println!("             {}", phases.join(", "));
+        }
+    }
+    println!("* of this process so far");
+    Ok(())
+}
+
+/// A line of `/proc/self/status` in bytes (`VmHWM`: the most memory that the process ever held); 0 where there is none.
+fn memory(line: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let found = status.lines().find_map(|l| l.strip_prefix(line)?.strip_prefix(':')?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    found.unwrap_or(0) * 1024
+}

@@ -1,0 +1,132 @@
+//! Rule 12 and supernets: what a training starts from, and whose weights are measured.
+
+use super::rules::Rules;
+use crate::document::pipeline::{Evaluate, Init, StageKind, Train};
+use crate::document::traps::shorten;
+use crate::document::{Diagnostic, Metric};
+
+impl Rules<'_> {
+    /// A `train` of models.
+    pub(super) fn train(&mut self, index: usize, train: &Train) {
+        self.written(index, train);
+        match &train.init {
+            Init::Continue => self.continues(index),
+            Init::Inherit => self.inherits(index),
+            Init::From(name) => {
+                let d = Diagnostic::error("not-yet", "a single network cannot start from another training yet", name.span, "not yet");
+                self.context.push(d.help("`init from=` is for supernets; write `init scratch`, `init inherit` or `init continue`"));
+            }
+            Init::Scratch => {}
+        }
+    }
+
+    /// `init` must be written where the incoming models carry weights.
+    fn written(&mut self, index: usize, train: &Train) {
+        let Some(from) = self.carrying(index, |c| c.own || c.shared).filter(|_| !train.init_written) else { return };
+        let shared = self.carrying(index, |c| c.shared).is_some();
+        let d = Diagnostic::error("missing", "`init` must be written here", self.draft.stages[index].name.span, "`init` is missing")
+            .also(from.span, "these models carry weights");
+        self.context.push(d.help(if shared {
+            "write `init scratch` to train them anew, or `init inherit` to go on from the supernet's weights"
+        } else {
+            "write `init scratch` to train them anew, or `init continue` to go on from their weights"
+        }));
+    }
+
+    fn continues(&mut self, index: usize) {
+        if let Some(from) = self.carrying(index, |c| c.none) {
+            let d = Diagnostic::error("no-weights", "`init continue` needs models that carry weights", from.span, "never trained");
+            self.context.push(d.help("write `init scratch`, or train them first"));
+        } else if let Some(from) = self.carrying(index, |c| c.shared) {
+            let message = "`init continue` needs models that were trained themselves";
+            let d = Diagnostic::error("no-weights", message, from.span, "these have the weights of a supernet");
+            self.context.push(d.help("write `init inherit` to go on from those"));
+        }
+    }
+
+    fn inherits(&mut self, index: usize) {
+        let Some(from) = self.carrying(index, |c| c.none || c.own) else { return };
+        let own = self.carrying(index, |c| c.own).is_some_and(|own| own.value == from.value);
+        let label = if own { "these were trained themselves" } else { "never trained" };
+        let d = Diagnostic::error("no-weights", "`init inherit` needs networks of a supernet", from.span, label);
+        self.context.push(d.help(if own {
+            "write `init continue` to go on from their own weights, or `init scratch`"
+        } else {
+            "write `init scratch`, or sample them from a supernet: `from` a `train` over a space"
+        }));
+    }
+
+    /// A `train` of a space.
+    pub(super) fn supernet(&mut self, index: usize, train: &Train) {
+        let stage = &self.draft.stages[index];
+        let Some(space) = self.draft.supernet(stage).map(|s| s.name.value.clone()) else { return };
+        let Some(from) = stage.from.iter().find(|f| f.value == space) else { return };
+        let name = shorten(&space);
+        if train.oneshot.is_none() {
+            let message = format!("`{name}` is a space: to train it needs a `method`");
+            let d = Diagnostic::error("missing", message, from.span, "a space, and no `method` for one");
+            self.context.push(d.help(format!(
+                "write `method single-path` to train one network that holds them all; or sample it first: `sample \"trials\" {{ from \"{name}\"; … }}`"
+            )));
+        }
+        let word = match &train.init {
+            Init::Scratch | Init::From(_) => return,
+            Init::Continue => "continue",
+            Init::Inherit => "inherit",
+        };
+        let d = Diagnostic::error("no-weights", format!("`init {word}` needs models that carry weights"), from.span, "a space has none");
+        self.context.push(d.help("write `init scratch`, or `init from=\"NAME\" match=names` to start from another supernet"));
+    }
+
+    /// An `evaluate` that networks of a supernet may come into.
+    pub(super) fn subnets(&mut self, index: usize, evaluate: &Evaluate) {
+        if evaluate.table.is_some() {
+            return;
+        }
+        let stage = &self.draft.stages[index];
+        let shared = self.carrying(index, |c| c.shared).map(|f| f.span);
+        let (first, observed) = {
+            let find = |f: fn(&Metric) -> bool| evaluate.metrics.iter().find(|m| f(&m.value));
+            (find(Metric::reads_predictions), find(Metric::is_observation))
+        };
+        match (&evaluate.recalibrate, shared) {
+            (None, Some(from)) if first.is_some() => {
+                let d = Diagnostic::error(
+                    "missing",
+                    "`recalibrate` must be written here",
+                    stage.name.span,
+                    "how do they come to batch norm of their own?",
+                );
+                self.context.push(d.also(from, "these share the weights of a supernet").help(
+                    "write `recalibrate batches=20 split=train`, or `recalibrate off` to take the supernet's statistics as they are",
+                ));
+            }
+            (Some(line), None) => {
+                let d = Diagnostic::error("no-supernet", "`recalibrate` is for networks of a supernet", line.span, "none comes here");
+                self.context.push(d.help("networks that were trained themselves have their statistics; delete this line"));
+            }
+            (Some(line), Some(_)) if evaluate.data.is_none() => {
+                let d = Diagnostic::error("missing", "`recalibrate` reads images", line.span, "`data` is missing");
+                self.context.push(d.help("name the images and the split: `data \"shapes\" split=val`; or delete this line"));
+            }
+            _ => {}
+        }
+        if let (Some(metric), Some(from)) = (observed, shared) {
+            let message = format!("`{}` is measured on networks with weights of their own", metric.value.name());
+            let d = Diagnostic::error("no-weights", message, metric.span, "not in a supernet").also(from, "these share a supernet's");
+            self.context.push(d.help("train them first (`init inherit`), and measure it there"));
+        }
+    }
+
+    /// The split that batch norm is recalibrated on is there, and is not `test`.
+    pub(super) fn recalibrates(&mut self, index: usize) {
+        let StageKind::Evaluate(evaluate) = &self.draft.stages[index].kind else { return };
+        let (Some((data, _)), Some(line)) = (&evaluate.data, &evaluate.recalibrate) else { return };
+        let Some(split) = line.value.split() else { return };
+        self.split_exists(data, split);
+        if split.value == "test" {
+            let d = Diagnostic::error("test-split", "the test split is never trained on", split.span, "read by `recalibrate`");
+            self.context.push(d.help("statistics of batch norm are part of the weights; write `split=train`"));
+        }
+    }
+}

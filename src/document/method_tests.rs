@@ -1,0 +1,116 @@
+//! What `method` lines become, before the whole file is looked at.
+
+use super::load::drafted;
+use super::tests::Memory;
+use super::*;
+
+fn train(lines: &str) -> (Option<OneShot>, usize, Vec<Diagnostic>) {
+    let text = format!("train \"net\" {{ from \"backbone\"; data \"shapes\" split=train; {lines} }}");
+    let (draft, found) = drafted("p.kdl", &mut Memory::of(&[("p.kdl", &text)]));
+    let Some(StageKind::Train(train)) = draft.stages.into_iter().next().map(|s| s.kind) else { return (None, 0, found) };
+    (train.oneshot.map(|o| o.value), train.epochs, found)
+}
+
+fn good(lines: &str) -> OneShot {
+    let (oneshot, _, found) = train(lines);
+    assert_eq!(found, [], "{lines}");
+    oneshot.unwrap_or_else(|| panic!("{lines}: no method"))
+}
+
+fn said(lines: &str) -> Vec<String> {
+    train(lines).2.into_iter().map(|d| d.message).collect()
+}
+
+#[test]
+fn methods_with_their_defaults() {
+    let darts = ChoiceRule { lr: 3e-4, beta1: 0.5, beta2: 0.999, weight_decay: 1e-3, clip_norm: 0.0, warmup: 0 };
+    let plain = |method| OneShot { method, holdout: 0.0, penalty: None };
+    let learns = |method| OneShot { method, holdout: 0.5, penalty: None };
+    for (lines, want) in [
+        ("method single-path", plain(Method::SinglePath { fair: false })),
+        ("method single-path sampling=fair", plain(Method::SinglePath { fair: true })),
+        ("method sandwich", plain(Method::Sandwich { random: 2 })),
+        ("method sandwich random=3", plain(Method::Sandwich { random: 3 })),
+        ("method darts", learns(Method::Darts { second_order: false, choices: darts })),
+        ("method darts order=2 warmup=5", learns(Method::Darts { second_order: true, choices: ChoiceRule { warmup: 5, ..darts } })),
+        ("method gumbel", learns(Method::Gumbel { temperature: Temperature { first: 1.0, last: 0.33, over: 40.0 }, choices: darts })),
+        (
+            "method gdas { temperature 5 final=1 over=20; choices lr=1e-3 clip-norm=1 { betas 0.9 0.99 } }",
+            learns(Method::Gdas {
+                temperature: Temperature { first: 5.0, last: 1.0, over: 20.0 },
+                choices: ChoiceRule { lr: 1e-3, beta1: 0.9, beta2: 0.99, clip_norm: 1.0, ..darts },
+            }),
+        ),
+        ("method pc-darts partial=2", learns(Method::PcDarts { partial: 2, choices: ChoiceRule { lr: 6e-4, warmup: 15, ..darts } })),
+        ("method proxyless", learns(Method::Proxyless { choices: ChoiceRule { lr: 1e-3, beta1: 0.0, weight_decay: 0.0, ..darts } })),
+        (
+            "method enas { controller steps=10 samples=5 }",
+            learns(Method::Enas {
+                controller: Controller { hidden: 64, steps: 10, samples: 5, baseline: 0.99, entropy: 1e-4 },
+                choices: ChoiceRule { lr: 1e-3, beta1: 0.9, weight_decay: 0.0, clip_norm: 5.0, ..darts },
+            }),
+        ),
+    ] {
+        assert_eq!(good(&format!("epochs 40; {lines}")), want, "{lines}");
+    }
+    for lines in ["epochs 4", "epochs 4; method single"] {
+        assert_eq!((train(lines).0, said(lines)), (None, vec![]));
+    }
+}
+
+#[test]
+fn phases_say_how_long_it_takes() {
+    let lines = "method progressive-shrinking { teacher epochs=180; phase kernel epochs=120; phase depth epochs=25 subnets=2 lr=2.5e-3; phase depth epochs=120 subnets=2 }";
+    let (oneshot, epochs, found) = train(lines);
+    assert_eq!((found, epochs), (vec![], 445));
+    let Some(Method::ProgressiveShrinking(rule)) = oneshot.map(|o| o.method) else { panic!("no phases") };
+    let phase = |kind, epochs, subnets, lr| Phase { kind, epochs, subnets, lr };
+    let want = [phase(Elastic::Kernel, 120, 1, None), phase(Elastic::Depth, 25, 2, Some(2.5e-3)), phase(Elastic::Depth, 120, 2, None)];
+    assert_eq!((rule.teacher, rule.phases), (180, want.to_vec()));
+}
+
+#[test]
+fn holdouts_and_penalties() {
+    assert_eq!(good("epochs 4; holdout 0.25; method darts").holdout, 0.25);
+    assert_eq!(good("epochs 4; holdout 0; method gumbel").holdout, 0.0);
+    let p = good("epochs 4; method gdas; penalty flops target=1.0 of=reference").penalty.expect("a penalty");
+    assert_eq!((p.of, p.target, p.of_reference, p.weight, p.form), (Cost::Flops, 1.0, true, 0.2, PenaltyForm::Add));
+    let p = good("epochs 4; method proxyless; penalty table-latency target=12 weight=1 form=log latency-table=\"t/pi4.json\"").penalty;
+    let p = p.expect("a penalty");
+    assert_eq!((p.of, p.form, p.exponent, p.table.as_deref()), (Cost::TableLatency, PenaltyForm::Log, 0.6, Some("t/pi4.json")));
+}
+
+#[test]
+fn what_a_method_does_not_take() {
+    for (lines, message) in [
+        ("epochs 4; method gdas order=2", "`order` belongs to `method darts`"),
+        ("epochs 4; method darts { temperature 2 }", "`temperature` belongs to `method gumbel` and `gdas`"),
+        ("epochs 4; method single random=2", "`random` belongs to `method sandwich`"),
+        ("epochs 4; method sandwich { phase kernel epochs=2 }", "`phase` belongs to `method progressive-shrinking`"),
+        ("method single-path", "`train` needs `epochs`"),
+        ("epochs 4; method progressive-shrinking { teacher epochs=1; phase kernel epochs=1 }", "the phases say how long it takes"),
+        ("method progressive-shrinking { teacher epochs=1 }", "`progressive-shrinking` needs `phase`"),
+        ("method progressive-shrinking { phase kernel epochs=1 }", "`progressive-shrinking` needs `teacher`"),
+        ("epochs 15; method pc-darts", "choices would never learn: weights learn alone for 15 epochs, of 15"),
+        ("epochs 4; method gumbel { temperature 0.1 }", "the temperature would rise from 0.1 to 0.33"),
+        ("epochs 4; method darts; holdout 0", "`darts` learns its choices from images that weights do not learn from"),
+        ("epochs 4; method darts { choices { betas 0.5 } }", "`betas` takes two numbers"),
+        ("epochs 4; method darts; penalty flops target=2 exponent=1", "`exponent` belongs to `form=log`"),
+        ("epochs 4; method darts; penalty flops target=0.5 form=log", "`form=log` divides by the logarithm of the target"),
+        ("epochs 4; method darts; penalty table-latency target=2", "`table-latency` needs `latency-table`"),
+        ("epochs 4; method darts; penalty flops target=2 latency-table=\"x\"", "`latency-table` belongs to `penalty table-latency`"),
+        ("epochs 4; method dart", "`dart` is nothing that `method` knows"),
+        ("method progresive-shrinking", "`progresive-shrinking` is nothing that `method` knows"),
+    ] {
+        assert_eq!(said(lines), [message], "{lines}");
+    }
+    let learn = "methods whose choices learn: `darts`, `gumbel`, `gdas`, `pc-darts`, `proxyless`, `enas`";
+    for (lines, name) in [
+        ("epochs 4; holdout 0.5", "holdout"),
+        ("epochs 4; method single-path; holdout 0.5", "holdout"),
+        ("epochs 4; method sandwich; penalty flops target=1e8", "penalty"),
+        ("epochs 4; method sandwich warmup=2", "warmup"),
+    ] {
+        assert_eq!(said(lines), [format!("`{name}` belongs to {learn}")], "{lines}");
+    }
+}

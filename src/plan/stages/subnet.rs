@@ -1,0 +1,112 @@
+//! Networks of a supernet: where they are sampled from, and their evaluation with shared weights.
+
+use super::super::action::{Action, Kind};
+use super::super::engine::{Engine, Known, StageView};
+use super::super::evaluation;
+use super::super::model::{Model, SeedRun, State, Step, Subnet, Trained};
+use super::super::work::{Recalibration, SubnetWork, Work};
+use super::evaluate::Found;
+use crate::base::{Canon, Digest};
+use crate::document::{Recalibrate, StageKind};
+use crate::space::Space;
+
+/// The supernet that a sample is drawn from.
+pub(super) struct Source {
+    /// The space.
+    pub space: String,
+    /// Its training.
+    pub trained: Trained,
+}
+
+impl<'a> Engine<'a> {
+    /// The space that a sample works on, and the supernet where it names one; an error is the view of a sample that has to
+    /// wait for its supernet, or will never have one.
+    pub(super) fn sampled(&self, index: usize) -> Result<(&'a Space, Option<Source>), StageView> {
+        let view = |complete, notes| StageView { slots: Vec::new(), complete, notes };
+        let pipeline = self.pipeline;
+        let Some(from) = pipeline.stages[index].from.first() else { return Err(view(true, Vec::new())) };
+        if let Some(space) = self.spaces.get(&from.value) {
+            return Ok((space, None));
+        }
+        let supernet = pipeline.stage(&from.value).and_then(|i| Some((i, pipeline.supernet(&pipeline.stages[i])?)));
+        let Some((stage, node)) = supernet else { return Err(view(true, Vec::new())) };
+        let Some(space) = self.spaces.get(&node.name.value) else { return Err(view(true, Vec::new())) };
+        let Some(slot) = self.supernets.get(&stage) else { return Err(view(true, Vec::new())) };
+        match (&slot.state, &slot.model.trained) {
+            (State::Ready, Some(trained)) => Ok((space, Some(Source { space: space.name.clone(), trained: trained.clone() }))),
+            (State::Failed(why), _) => Err(view(true, vec![format!("its supernet `{}` failed: {why}", from.value)])),
+            _ => Err(view(false, Vec::new())),
+        }
+    }
+
+    /// The detections of a subnet: keyed by supernet, path, images and recalibration, so that whoever meets the path again
+    /// in this supernet knows them.
+    pub(super) fn subnet(
+        &self,
+        index: usize,
+        label: String,
+        model: &Model,
+        subnet: &Subnet,
+        run: &SeedRun,
+        how: Option<&Recalibrate>,
+        data: &(String, String),
+        known: &mut dyn Known,
+        works: &mut Vec<Work>,
+        steps: &mut Vec<Step>,
+    ) -> Found<Digest> {
+        let StageKind::Train(train) = &self.pipeline.stages[subnet.supernet.stage].kind else {
+            return Found::Failed("its supernet was not trained".into());
+        };
+        let Some(network) = self.network(&subnet.space) else { return Found::Failed(format!("no space `{}`", subnet.space)) };
+        let Some(info) = self.data.get(&data.0) else { return Found::Failed(format!("no data `{}`", data.0)) };
+        let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
+        let mut inputs = vec![("space", network), ("weights", run.weights), ("path", subnet.path), ("split", split.digest)];
+        let recalibration = match how {
+            Some(Recalibrate::Batches { batches, batch, split: name }) => {
+                let Some(read) = info.splits.get(&name.value) else { return Found::Failed(format!("no split `{}`", name.value)) };
+                inputs.push(("recalibrate", read.digest));
+                let batch = batch.unwrap_or(train.recipe.batch).max(1);
+                // More than all images would be read twice.
+                let batches = (*batches).min(read.images.div_ceil(batch));
+                Some(Recalibration { batches, batch, seed: run.seed, data: (data.0.clone(), name.value.clone()) })
+            }
+            Some(Recalibrate::Off) | None => None,
+        };
+        let mut config = evaluation::config(info, train.recipe.bn_eps);
+        config.push(("recalibrate".to_string(), recalibration.as_ref().map_or(Canon::None, canon)));
+        let action = Action {
+            kind: Kind::PredictSubnet,
+            config: Canon::Map(config),
+            inputs,
+            seed: recalibration.as_ref().map(|r| r.seed),
+            numerics: Some(self.numerics.clone()),
+        };
+        let key = action.key();
+        let outcome = known.outcome(key).and_then(|o| o.outputs.get("predictions").copied());
+        steps.push(Step { action: action.clone(), key, known: outcome.is_some(), chain: None });
+        if let Some(predictions) = outcome {
+            return Found::Known(predictions);
+        }
+        if let Some(reason) = known.given_up(key) {
+            return Found::Failed(reason);
+        }
+        works.push(Work::Subnet(Box::new(SubnetWork {
+            action,
+            key,
+            label,
+            stage: index,
+            candidate: model.candidate.clone(),
+            space: subnet.space.clone(),
+            sample: subnet.sample.clone(),
+            weights: run.weights,
+            recalibration,
+            bn_eps: train.recipe.bn_eps,
+            data: data.clone(),
+        })));
+        Found::Pending
+    }
+}
+
+fn canon(r: &Recalibration) -> Canon {
+    Canon::map([("batches", r.batches.into()), ("batch", r.batch.into())])
+}

@@ -1,0 +1,86 @@
+//! `train` of a space: one chain over iterations as of any training; its key holds the space in place of an architecture,
+//! and the method.
+
+use super::super::engine::{Engine, Known, StageView};
+use super::super::model::{Candidate, Model, Slot, State};
+use super::super::work::{Trainee, Work};
+use crate::base::{Canon, Digest};
+use crate::document::{Init, Train};
+use crate::space::Space;
+use crate::space::architecture::to_canon;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Paths that stand for all of a space, where time is estimated.
+const PATHS: u64 = 16;
+
+impl<'a> Engine<'a> {
+    /// One slot: the supernet.
+    pub(in super::super) fn supernet(&mut self, index: usize, train: &Train, known: &mut dyn Known, works: &mut Vec<Work>) -> StageView {
+        let pipeline = self.pipeline;
+        let stage = &pipeline.stages[index];
+        let space = pipeline.supernet(stage).and_then(|s| self.spaces.get(&s.name.value));
+        let Some((space, candidate)) = space.and_then(|s| Some((s, self.whole(s)?))) else {
+            return StageView { slots: Vec::new(), complete: true, notes: Vec::new() };
+        };
+        let name = stage.name.value.clone();
+        let model = Model {
+            candidate,
+            origin: (name.clone(), 0),
+            trained: None,
+            subnet: None,
+            supernet: Some(space.name.clone()),
+            points: BTreeMap::new(),
+            via: BTreeSet::from([name]),
+            figures: BTreeMap::new(),
+        };
+        let slot = self.train(index, train, Slot { model, state: State::Ready, steps: Vec::new() }, known, works);
+        self.supernets.insert(index, slot.clone());
+        let complete = slot.state != State::Pending;
+        StageView { slots: vec![slot], complete, notes: Vec::new() }
+    }
+
+    /// What stands for a whole space: its reference, under the name of its network, at the cost of a path in the mean.
+    fn whole(&mut self, space: &Space) -> Option<Arc<Candidate>> {
+        if let Some(known) = self.wholes.get(&space.name) {
+            return Some(known.clone());
+        }
+        let costs = (0..PATHS).filter_map(|i| Some(space.architecture(&space.random(0, &[u64::MAX, i])).ok()?.cost().ok()?.macs));
+        let (sum, count) = costs.fold((0, 0), |(sum, count), macs| (sum + macs, count + 1));
+        let reference = space.reference_cost();
+        let whole = Arc::new(Candidate {
+            architecture: space.architecture(&space.reference()).ok()?,
+            digest: space.network(),
+            params: reference.params,
+            macs: if count > 0 { sum / count } else { reference.macs },
+            choices: Vec::new(),
+            edits: Vec::new(),
+        });
+        self.wholes.insert(space.name.clone(), whole.clone());
+        Some(whole)
+    }
+
+    /// The name of a space's network in keys.
+    pub(super) fn network(&self, space: &str) -> Option<Digest> {
+        self.wholes.get(space).map(|whole| whole.digest)
+    }
+
+    /// What a training trains.
+    pub(super) fn trainee(&self, train: &Train, model: &Model) -> Trainee {
+        match (&model.supernet, &train.oneshot) {
+            (Some(space), Some(oneshot)) => {
+                Trainee::Supernet { space: space.clone(), oneshot: oneshot.value.clone(), macs: model.candidate.macs }
+            }
+            _ => Trainee::Candidate(model.candidate.clone()),
+        }
+    }
+}
+
+/// What the key of a supernet's training holds beside that of any training.
+pub(super) fn config(train: &Train) -> Vec<(String, Canon)> {
+    let mut config = vec![("method".to_string(), to_canon(&train.oneshot.as_ref().map(|o| &o.value)))];
+    if let Init::From(_) = train.init {
+        config.push(("init-match".to_string(), "names".into()));
+    }
+    config
+}

@@ -1,0 +1,128 @@
+//! Tables of benchmarks: a file of figures, one row an architecture, read once and then looked up.
+//!
+//! Parsing is pure: `run` supplies the bytes. Files are hostile until parsed; memory is bounded by their size.
+
+mod csv;
+mod json;
+mod key;
+
+pub use key::{Unkeyed, key_of};
+
+use super::Figure;
+use crate::base::Digest;
+use crate::document::TableColumn;
+use std::collections::{BTreeMap, HashMap};
+
+/// The most bytes of a table's file.
+pub const MAX_BYTES: u64 = 256 << 20;
+/// The most values of one field: seeds of one network.
+const MAX_VALUES: usize = 1000;
+/// The most rows.
+const MAX_ROWS: usize = 2_000_000;
+/// The most columns; of JSON, the most fields that messages know of.
+const MAX_COLUMNS: usize = 10_000;
+
+/// What is read of a file: the columns that some stage asks for. Those that the file lacks are not in `columns`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The digest of the file's bytes.
+    pub digest: Digest,
+    /// All columns that the file has, in its order.
+    pub columns: Vec<String>,
+    /// Columns that are read → their place in a row.
+    read: BTreeMap<String, usize>,
+    rows: HashMap<Box<str>, Box<[Cell]>>,
+}
+
+/// One cell: no value, one, or one a seed.
+type Cell = Box<[f64]>;
+
+/// Why a file is no table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// It cannot be understood: where and why.
+    Broken(String),
+    /// CSV: there is no column of the keys. These are there.
+    NoKeys(Vec<String>),
+}
+
+impl Table {
+    /// Reads a file: CSV where its name ends in `.csv`, else JSON. `keys` is the column of a CSV file that names the rows,
+    /// `wanted` are the columns to read.
+    pub fn parse(name: &str, bytes: &[u8], keys: &str, wanted: &[&str]) -> Result<Table, Fault> {
+        let digest = Digest::of(bytes);
+        let mut read: BTreeMap<String, usize> = BTreeMap::new();
+        for column in wanted {
+            let next = read.len();
+            read.entry((*column).to_string()).or_insert(next);
+        }
+        let csv = name.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("csv"));
+        let (columns, rows) = if csv { csv::parse(bytes, keys, &read)? } else { json::parse(bytes, &read)? };
+        if rows.is_empty() {
+            return Err(Fault::Broken("it has no rows".into()));
+        }
+        Ok(Table { digest, columns, read, rows })
+    }
+
+    /// Rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The figure of a row: the values of all its columns, in their order. The error says what is missing.
+    pub fn figure(&self, key: &str, column: &TableColumn) -> Result<Figure, String> {
+        let Some(row) = self.rows.get(key) else { return Err(format!("the table has no row `{}`", shorten(key))) };
+        let cells = column.names.iter().filter_map(|name| row.get(*self.read.get(&name.value)?));
+        let values: Vec<f64> = cells.flat_map(|cell| cell.iter().map(|v| scaled(*v, column))).collect();
+        if values.is_empty() || values.iter().any(|v| !v.is_finite()) {
+            let metric = column.metric.value.name();
+            return Err(format!("the table has no `{metric}` in row `{}`", shorten(key)));
+        }
+        Ok(Figure { values })
+    }
+
+    /// A value of a column that lies outside 0 … 1, as the metric.
+    pub fn outside(&self, column: &TableColumn) -> Option<f64> {
+        let places: Vec<usize> = column.names.iter().filter_map(|n| self.read.get(&n.value).copied()).collect();
+        let values = self.rows.values().flat_map(|row| places.iter().filter_map(|p| row.get(*p))).flat_map(|cell| cell.iter());
+        let odd = values.map(|v| scaled(*v, column)).filter(|v| v.is_finite() && !(0.0..=1.0).contains(v));
+        odd.max_by(|a, b| a.abs().total_cmp(&b.abs()).then(a.total_cmp(b)))
+    }
+}
+
+fn scaled(value: f64, column: &TableColumn) -> f64 {
+    if column.percent { value / 100.0 } else { value }
+}
+
+/// Keys are as long as their file says; messages are not.
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= 80 { text.to_string() } else { text.chars().take(79).chain(['…']).collect() }
+}
+
+/// A number that a cell may hold: none stands for no value.
+fn number(text: &str) -> Option<Option<f64>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(None);
+    }
+    text.parse::<f64>().ok().map(Some)
+}
+
+/// Adds a row; a key that stands twice is no table.
+fn add(rows: &mut HashMap<Box<str>, Box<[Cell]>>, key: &str, cells: Vec<Cell>) -> Result<(), String> {
+    if rows.len() == MAX_ROWS {
+        return Err(format!("more than {MAX_ROWS} rows"));
+    }
+    match rows.insert(key.into(), cells.into()) {
+        None => Ok(()),
+        Some(_) => Err(format!("the row `{}` stands twice", shorten(key))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Plans over a world that exists only in memory: what an action would write is a digest of its key.
+
+mod supernets;
+
+use super::{DataInfo, Engine, Known, Outcome, Point, SplitInfo, View, Work};
+use crate::base::Digest;
+use crate::document::{self, Files, Options, Params, Pipeline};
+use crate::space::{InputSpec, Space};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+
+struct One(String);
+
+impl Files for One {
+    fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
+        Ok(self.0.clone().into_bytes())
+    }
+}
+
+/// What was computed so far, and what was computed last, by kind.
+#[derive(Default)]
+pub struct World {
+    outcomes: HashMap<Digest, Outcome>,
+    chains: HashMap<Digest, Vec<Point>>,
+    /// Texts of everything that ran, in order.
+    pub ran: Vec<(&'static str, String)>,
+    /// Iterations trained.
+    pub iterations: u64,
+}
+
+impl Known for World {
+    fn outcome(&mut self, key: Digest) -> Option<Outcome> {
+        self.outcomes.get(&key).cloned()
+    }
+    fn chain(&mut self, chain: Digest) -> Vec<Point> {
+        self.chains.get(&chain).cloned().unwrap_or_default()
+    }
+    fn given_up(&mut self, _: Digest) -> Option<String> {
+        None
+    }
+}
+
+/// A value that nothing but the key decides.
+fn value(key: Digest) -> f64 {
+    (key.seed() % 1000) as f64 / 1000.0
+}
+
+impl World {
+    fn done(&mut self, key: Digest, names: &[&str]) {
+        let of = |name: &&str| ((*name).to_string(), Digest::of(format!("{name} {}", key.hex()).as_bytes()));
+        let values = json!({ "status": "trained", "value": value(key) });
+        self.outcomes.insert(key, Outcome { outputs: names.iter().map(of).collect(), values });
+    }
+
+    fn execute(&mut self, work: &Work) {
+        self.ran.push((work.action().kind.word(), work.action().text()));
+        match work {
+            Work::Train(w) => {
+                self.iterations += w.end() - w.done();
+                for (epochs, action) in &w.rungs {
+                    let key = action.key();
+                    self.done(key, &["weights", "state"]);
+                    let state = self.outcomes[&key].outputs.get("state").copied();
+                    let point = Point { iteration: (epochs * w.per_epoch) as u64, key, state, diverged: None };
+                    self.chains.entry(w.chain).or_default().push(point);
+                }
+            }
+            Work::Predict(w) => self.done(w.key, &["predictions"]),
+            Work::Subnet(w) => self.done(w.key, &["predictions"]),
+            Work::Cut(w) => self.done(w.key, &["weights"]),
+            Work::Metric(w) => self.done(w.key, &[]),
+            Work::Select(w) => self.done(w.key, &[]),
+        }
+    }
+
+    /// Runs a pipeline to its end; what ran is in `ran`, which this empties first.
+    pub fn run(&mut self, text: &str) -> View {
+        let place = Place::new(text);
+        let mut engine = place.engine();
+        self.ran.clear();
+        self.iterations = 0;
+        for _ in 0..10_000 {
+            let view = engine.replay(self);
+            if view.works.is_empty() {
+                assert!(view.finished(), "open stages and nothing to do");
+                return view;
+            }
+            view.works.iter().for_each(|work| self.execute(work));
+        }
+        panic!("it never ends");
+    }
+
+    /// How many actions of a kind ran last.
+    pub fn count(&self, kind: &str) -> usize {
+        self.ran.iter().filter(|(k, _)| *k == kind).count()
+    }
+}
+
+/// A pipeline with what its plan reads.
+pub struct Place {
+    pub pipeline: Pipeline,
+    data: BTreeMap<String, DataInfo>,
+    spaces: BTreeMap<String, Space>,
+}
+
+impl Place {
+    pub fn new(text: &str) -> Place {
+        let loaded = document::load("p.kdl", &mut One(text.to_string()), &Params::default(), Options::default());
+        let pipeline = loaded.unwrap_or_else(|d| panic!("{}", document::render::diagnostics(&d, false)));
+        let split = |name: &str, images| (name.to_string(), SplitInfo { digest: Digest::of(name.as_bytes()), images, objects: 4 * images });
+        let info = DataInfo {
+            image_size: 64,
+            classes: ["a", "b", "c", "d"].map(String::from).to_vec(),
+            splits: [split("train", 64), split("val", 32), split("test", 32)].into(),
+            decoder: "none".into(),
+            channels: 3,
+            task: document::Task::Detect,
+        };
+        let data = pipeline.data.iter().map(|d| (d.name.value.clone(), info.clone())).collect();
+        let anchors = vec![vec![(8.0, 8.0), (16.0, 16.0), (24.0, 24.0)]; 3];
+        let input = InputSpec { channels: 3, image_size: 64, classes: 4, anchors: Some(anchors) };
+        let compiled = |s| Space::compile(s, &input).unwrap_or_else(|e| panic!("{e:?}")).0;
+        let spaces = pipeline.spaces.iter().map(|s| (s.name.value.clone(), compiled(s))).collect();
+        Place { pipeline, data, spaces }
+    }
+
+    pub fn engine(&self) -> Engine<'_> {
+        Engine::new(&self.pipeline, &self.data, &self.spaces, "test".into())
+    }
+}

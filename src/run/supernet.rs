@@ -1,0 +1,161 @@
+//! What workers are given of supernets, and the weights that are cut out of one.
+
+use super::error::RunError;
+use super::inline::Computed;
+use super::job::{Epoch, RecalibrationJob, SpaceSpec, SubnetJob, SupernetJob};
+use super::packs::Packs;
+use super::prepare::{Prepared, record};
+use crate::base::Digest;
+use crate::document::{Diagnostic, OneShot, Pipeline, StageKind};
+use crate::nn::Parameters;
+use crate::plan::{CutWork, SubnetWork, TrainWork};
+use crate::space::{Space, Supernet};
+use crate::store::{Store, StoreError};
+use crate::train::{shared, weights_from_bytes, weights_to_bytes};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Read;
+
+impl SpaceSpec {
+    /// The space of a prepared pipeline.
+    pub fn of(name: &str, prepared: &Prepared) -> Result<SpaceSpec, RunError> {
+        let missing = || RunError::Stuck(format!("no space `{name}`"));
+        let node = prepared.pipeline.spaces.iter().find(|s| s.name.value == name).ok_or_else(missing)?;
+        let input = prepared.spaces.get(name).ok_or_else(missing)?.input();
+        Ok(SpaceSpec { node: node.clone(), input: input.clone() })
+    }
+
+    /// Compiles it and makes its supernet, with the findings in words where that cannot be.
+    pub fn supernet(&self) -> Result<Supernet, String> {
+        let (space, _) = Space::compile(&self.node, &self.input).map_err(|found| messages(&found))?;
+        Supernet::of(&space).map_err(|found| messages(&found))
+    }
+}
+
+/// Every space that is trained as a supernet can be one; what in it cannot share weights is an error at its line.
+pub fn check(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) {
+    let trained: BTreeSet<&String> = pipeline.stages.iter().filter_map(|s| pipeline.supernet(s)).map(|s| &s.name.value).collect();
+    for space in trained.into_iter().filter_map(|name| spaces.get(name)) {
+        if let Err(found) = Supernet::of(space) {
+            errors.extend(found);
+        }
+    }
+}
+
+/// Most bytes of a table of latencies.
+const MAX_TABLE: u64 = 1 << 20;
+
+/// Puts the texts of latency tables in the place of their files' names: what is in them decides, not where they lie.
+pub fn penalties(pipeline: &mut Pipeline, errors: &mut Vec<Diagnostic>) {
+    for stage in &mut pipeline.stages {
+        let StageKind::Train(train) = &mut stage.kind else { continue };
+        let Some(oneshot) = &mut train.oneshot else { continue };
+        let Some(table) = oneshot.value.penalty.as_mut().and_then(|p| p.table.as_mut()) else { continue };
+        let mut text = String::new();
+        let read = std::fs::File::open(&*table).and_then(|f| f.take(MAX_TABLE + 1).read_to_string(&mut text));
+        let why = match read {
+            Ok(_) if text.len() as u64 <= MAX_TABLE => {
+                *table = text;
+                continue;
+            }
+            Ok(_) => format!("{table} has more than {MAX_TABLE} bytes"),
+            Err(e) => format!("{table}: {e}"),
+        };
+        errors.push(Diagnostic::error("table-broken", "the latency table cannot be used", oneshot.span, why));
+    }
+}
+
+/// Blobs of spaces by name, for jobs that share one.
+#[derive(Default)]
+pub struct Spaces(HashMap<String, Digest>);
+
+impl Spaces {
+    /// The blob of a space, written where it is not there.
+    fn ensure(&mut self, name: &str, prepared: &Prepared, store: &Store) -> Result<Digest, RunError> {
+        if let Some(&blob) = self.0.get(name).filter(|d| store.blobs().has(d)) {
+            return Ok(blob);
+        }
+        let bytes =
+            serde_json::to_vec(&SpaceSpec::of(name, prepared)?).map_err(|e| RunError::Worker(format!("the space `{name}`: {e}")))?;
+        let blob = store.blobs().put(&bytes).map_err(|e| RunError::Store(e.to_string()))?;
+        self.0.insert(name.to_string(), blob);
+        Ok(blob)
+    }
+}
+
+/// The job of a supernet's training.
+pub fn job(work: &TrainWork, space: SpaceSpec, oneshot: &OneShot, pack: Digest, curve: Vec<Epoch>, checkpoint_seconds: f64) -> SupernetJob {
+    SupernetJob {
+        space,
+        oneshot: oneshot.clone(),
+        recipe: work.recipe.clone(),
+        seed: work.seed,
+        init: work.init,
+        pack,
+        per_epoch: work.per_epoch,
+        rungs: work.rungs.iter().map(|r| r.0).collect(),
+        resume: work.resume.as_ref().map(|r| (r.iteration, r.state)),
+        curve,
+        checkpoint_seconds,
+    }
+}
+
+/// The job of a subnet's evaluation.
+pub fn subnet(
+    work: &SubnetWork,
+    packs: &mut Packs,
+    spaces: &mut Spaces,
+    prepared: &Prepared,
+    store: &Store,
+) -> Result<SubnetJob, RunError> {
+    let recalibration = match &work.recalibration {
+        Some(r) => {
+            let pack = packs.ensure(&r.data, prepared, store)?;
+            Some(RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed })
+        }
+        None => None,
+    };
+    Ok(SubnetJob {
+        space: spaces.ensure(&work.space, prepared, store)?,
+        sample: work.sample.clone(),
+        weights: work.weights,
+        recalibration,
+        bn_eps: work.bn_eps,
+        pack: packs.ensure(&work.data, prepared, store)?,
+    })
+}
+
+/// Cuts networks' weights out of their supernets'; keeps the last supernet.
+#[derive(Default)]
+pub struct Cutter(Option<(String, Digest, Supernet, Parameters)>);
+
+impl Cutter {
+    /// Cuts and publishes.
+    pub fn cut(&mut self, work: &CutWork, prepared: &Prepared, store: &Store) -> Result<Computed, RunError> {
+        let stored = |e: StoreError| RunError::Store(e.to_string());
+        let wrong = |e: String| RunError::Worker(format!("{}: {e}", work.label));
+        if self.0.as_ref().is_none_or(|known| (&known.0, known.1) != (&work.space, work.weights)) {
+            let bytes = match store.blobs().get(&work.weights) {
+                Ok(bytes) => bytes,
+                Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => return Ok(Computed::InputGone),
+                Err(e) => return Err(stored(e)),
+            };
+            let space = prepared.spaces.get(&work.space).ok_or_else(|| RunError::Stuck(format!("no space `{}`", work.space)))?;
+            let net = Supernet::of(space).map_err(|found| wrong(messages(&found)))?;
+            let holder = shared::holder(&net).map_err(wrong)?;
+            let weights = weights_from_bytes(&holder, &bytes).map_err(wrong)?;
+            self.0 = Some((work.space.clone(), work.weights, net, weights));
+        }
+        let Some((_, _, net, weights)) = &self.0 else { return Ok(Computed::InputGone) };
+        let path = net.path(&work.sample).map_err(|e| wrong(e.reason))?;
+        let own = shared::cut(&path, weights).map_err(wrong)?;
+        let blob = store.blobs().put(&weights_to_bytes(&path.program, &own).map_err(wrong)?).map_err(stored)?;
+        let outputs = BTreeMap::from([("weights".to_string(), blob)]);
+        store.publish(&record(&work.action, None, outputs, json!({}))).map_err(stored)?;
+        Ok(Computed::Done("cut out of its supernet".into()))
+    }
+}
+
+fn messages(found: &[Diagnostic]) -> String {
+    found.iter().map(|d| d.message.as_str()).collect::<Vec<_>>().join("; ")
+}

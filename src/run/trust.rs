@@ -1,0 +1,64 @@
+//! Whether a ranking is to be trusted: the networks that two stages share, and how far they agree on their order.
+
+use crate::document::Pipeline;
+use crate::metrics::{Agreement, agreements};
+use crate::plan::View;
+use crate::plan::trust::{Paired, paired};
+use serde::Serialize;
+
+/// The fewest networks of which anything is said.
+pub const FEWEST: usize = 3;
+
+/// One `trust` line, worked out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Trusted {
+    /// The stage whose ranking is in doubt.
+    pub ranking: String,
+    /// The stage that is taken for the truth.
+    pub truth: String,
+    /// The metric.
+    pub metric: String,
+    /// Networks that both have measured.
+    pub networks: usize,
+    /// Networks that only one has, or that failed in one.
+    pub left_out: usize,
+    /// Whether nothing more can come.
+    pub complete: bool,
+    /// The ranking, then `params` and `flops` in its place; empty below [`FEWEST`] networks.
+    pub predictors: Vec<Predictor>,
+}
+
+/// A predictor of the truth.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Predictor {
+    /// The stage's name, `params` or `flops`.
+    pub name: String,
+    /// How it orders the networks.
+    #[serde(flatten)]
+    pub agreement: Agreement,
+}
+
+/// Every `trust` line of a pipeline, as far as it has come.
+pub fn trusted(pipeline: &Pipeline, view: &View) -> Vec<Trusted> {
+    paired(pipeline, view).iter().map(check).collect()
+}
+
+fn check(pair: &Paired) -> Trusted {
+    let networks = pair.architectures.len();
+    let mut predictors = Vec::new();
+    if networks >= FEWEST {
+        let names = [pair.ranking.as_str(), "params", "flops"];
+        let found = agreements(&[&pair.ranked, &pair.params, &pair.flops], &pair.true_values);
+        predictors.extend(names.into_iter().zip(found).map(|(name, agreement)| Predictor { name: name.to_string(), agreement }));
+    }
+    Trusted {
+        ranking: pair.ranking.clone(),
+        truth: pair.truth.clone(),
+        metric: pair.metric.clone(),
+        networks,
+        left_out: pair.left_out,
+        complete: pair.complete,
+        predictors,
+    }
+}

@@ -1,0 +1,46 @@
+//! Predicts with a network of a supernet: cut out, its batch norm recalibrated, then as any network.
+
+use super::super::job::{JobResult, RecalibrationJob, SubnetJob};
+use super::{Context, Failure, predict::over};
+use crate::data::Loader;
+use crate::document::Augment;
+use crate::evaluate::recalibrate;
+use crate::nn::Parameters;
+use crate::space::Program;
+use crate::train::shared;
+
+/// Predicts; returns the result and the number of images looked at.
+pub fn predict(job: &SubnetJob, context: &mut Context) -> Result<(JobResult, u64), Failure> {
+    let net = context.net(job.space)?;
+    let path = net.supernet.path(&job.sample).map_err(|e| Failure::Attempt(e.reason))?;
+    let mut params = shared::cut(&path, context.shared(job.weights, &net)?.as_ref()).map_err(Failure::Attempt)?;
+    let pack = context.pack(job.pack)?;
+    let mut seen = pack.images.len();
+    if let Some(how) = &job.recalibration {
+        seen += statistics(how, &path.program, &mut params, job.bn_eps, context)?;
+    }
+    let bytes = over(&path.program, &params, job.bn_eps, &pack, context)?;
+    let predictions = context.blobs.put(&bytes)?;
+    Ok((JobResult::Predicted { predictions }, seen as u64))
+}
+
+/// Batch norm's statistics over the first images in training order, as they are, without augmentation.
+fn statistics(
+    how: &RecalibrationJob,
+    program: &Program,
+    params: &mut Parameters,
+    eps: f64,
+    context: &mut Context,
+) -> Result<usize, Failure> {
+    let pack = context.pack(how.pack)?;
+    let loader = Loader::new(pack, program.values[0].h, how.batch, Augment::NONE, how.seed).map_err(|e| Failure::Attempt(e.to_string()))?;
+    let mut executor = context.executor(program, how.batch)?;
+    let mut stopped = false;
+    let batches = (0..how.batches).map(|i| loader.batch(0, i)).map(|b| (b.images, b.n)).take_while(|(_, n)| *n > 0);
+    let batches = batches.take_while(|_| {
+        stopped = context.stopped();
+        !stopped
+    });
+    let seen = recalibrate(executor.as_mut(), params, batches, eps);
+    if stopped { Err(Failure::Stopped) } else { seen.map_err(Failure::Attempt) }
+}

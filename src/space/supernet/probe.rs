@@ -1,0 +1,158 @@
+//! Samples that show how large everything becomes: every option of every decision once, with the others at their largest.
+
+use crate::space::blocks::Scalar;
+use crate::space::structure::{DecisionId, Item, Setting, Structure, What};
+use crate::space::{Sample, Space};
+use std::collections::HashMap;
+
+/// Above this many options in all, some are seen only in random samples.
+const MOST: usize = 4096;
+const RANDOM: u64 = 64;
+
+/// A sample, and the options that it is there for.
+pub(super) struct Probe {
+    pub sample: Sample,
+    pub shows: Vec<(DecisionId, usize)>,
+}
+
+/// A place where a decision is read, and the options of others that lead there.
+struct Place {
+    decision: DecisionId,
+    through: Vec<(DecisionId, usize)>,
+}
+
+/// For every decision the option that makes most of it: the largest number; the first branch.
+pub(super) fn largest(structure: &Structure) -> Vec<usize> {
+    extreme(structure, |a, b| a > b)
+}
+
+/// For every decision the option that makes least of it: the smallest number; the first branch.
+pub(super) fn smallest(structure: &Structure) -> Vec<usize> {
+    extreme(structure, |a, b| a < b)
+}
+
+fn extreme(structure: &Structure, better: fn(f64, f64) -> bool) -> Vec<usize> {
+    let mut best: Vec<Option<usize>> = vec![None; structure.decisions.len()];
+    settings(structure, &mut |setting| {
+        let Some(d) = setting.decision else { return };
+        best[d].get_or_insert_with(|| {
+            let number = |i: usize| match setting.values[i] {
+                Scalar::Int(v) => v as f64,
+                Scalar::Float(v) => v,
+                Scalar::Bool(v) => f64::from(u8::from(v)),
+                Scalar::Activation(_) | Scalar::Word(_) => 0.0,
+            };
+            (1..setting.values.len()).fold(0, |best, i| if better(number(i), number(best)) { i } else { best })
+        });
+    });
+    best.into_iter().map(|b| b.unwrap_or(0)).collect()
+}
+
+/// Visits every setting of the space, taken or not.
+pub(super) fn settings<'a>(structure: &'a Structure, visit: &mut dyn FnMut(&'a Setting)) {
+    fn items<'a>(all: &'a [Item], visit: &mut dyn FnMut(&'a Setting)) {
+        for item in all {
+            match &item.what {
+                What::Skip => {}
+                What::Layer { settings, .. } => settings.iter().for_each(|(_, s)| visit(s)),
+                What::Choose { branches, .. } => items(branches, visit),
+                What::Pick { .. } => {}
+                What::Cell(cell) => {
+                    visit(&cell.channels);
+                    visit(&cell.count);
+                    for node in &cell.nodes {
+                        items(&node.edges, visit);
+                        items(node.op.as_slice(), visit);
+                    }
+                }
+                What::Repeat { count, copies } => {
+                    visit(count);
+                    copies.iter().for_each(|c| items(c, visit));
+                }
+            }
+        }
+    }
+    structure.width.iter().chain([&structure.activation]).for_each(&mut *visit);
+    items(&structure.items, visit);
+}
+
+/// The probes around these options.
+pub(super) fn around(space: &Space, options: &[usize]) -> Vec<Probe> {
+    let structure = &space.structure;
+    let mut probes = vec![Probe { sample: Sample::collect(structure, |d| options[d]), shows: vec![] }];
+    let mut known = HashMap::from([(probes[0].sample.clone(), 0)]);
+    for place in places(structure) {
+        for option in 0..structure.decisions[place.decision].options.len() {
+            if probes.len() > MOST {
+                break;
+            }
+            let sample = Sample::collect(structure, |d| match place.through.iter().find(|(t, _)| *t == d) {
+                Some((_, o)) => *o,
+                None if d == place.decision => option,
+                None => options[d],
+            });
+            let probe = *known.entry(sample).or_insert_with_key(|sample| {
+                probes.push(Probe { sample: sample.clone(), shows: vec![] });
+                probes.len() - 1
+            });
+            probes[probe].shows.push((place.decision, option));
+        }
+    }
+    probes
+}
+
+/// Samples at random.
+pub(super) fn random(space: &Space) -> Vec<Probe> {
+    (0..RANDOM).map(|i| Probe { sample: space.random(0, &[u64::MAX, i]), shows: vec![] }).collect()
+}
+
+fn places(structure: &Structure) -> Vec<Place> {
+    fn items(all: &[Item], through: &mut Vec<(DecisionId, usize)>, found: &mut Vec<Place>) {
+        let note = |d: Option<DecisionId>, through: &Vec<(DecisionId, usize)>, found: &mut Vec<Place>| {
+            if let Some(decision) = d.filter(|d| through.iter().all(|(t, _)| t != d)) {
+                found.push(Place { decision, through: through.clone() });
+            }
+        };
+        for item in all {
+            match &item.what {
+                What::Skip => {}
+                What::Layer { settings, .. } => settings.iter().for_each(|(_, s)| note(s.decision, through, found)),
+                What::Choose { decision, branches } => {
+                    note(Some(*decision), through, found);
+                    let fixed = through.iter().find(|(t, _)| t == decision).map(|(_, o)| *o);
+                    for (i, branch) in branches.iter().enumerate().filter(|(i, _)| fixed.is_none_or(|f| f == *i)) {
+                        through.push((*decision, i));
+                        items(std::slice::from_ref(branch), through, found);
+                        through.pop();
+                    }
+                }
+                What::Pick { pick, .. } => note(pick.as_ref().map(|p| p.decision), through, found),
+                What::Cell(cell) => {
+                    note(cell.channels.decision, through, found);
+                    note(cell.count.decision, through, found);
+                    for node in &cell.nodes {
+                        note(node.pick.as_ref().map(|p| p.decision), through, found);
+                        for (e, edge) in node.edges.iter().enumerate() {
+                            let set = node.pick.as_ref().and_then(|p| Some((p.decision, p.sets.iter().position(|s| s.contains(&e))?)));
+                            let before = through.len();
+                            through.extend(set);
+                            items(std::slice::from_ref(edge), through, found);
+                            through.truncate(before);
+                        }
+                        items(node.op.as_slice(), through, found);
+                    }
+                }
+                What::Repeat { count, copies } => {
+                    note(count.decision, through, found);
+                    copies.iter().for_each(|c| items(c, through, found));
+                }
+            }
+        }
+    }
+    let mut found = vec![];
+    for setting in structure.width.iter().chain([&structure.activation]) {
+        found.extend(setting.decision.map(|decision| Place { decision, through: vec![] }));
+    }
+    items(&structure.items, &mut vec![], &mut found);
+    found
+}
