@@ -18,11 +18,10 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     let view = show::replay(&prepared, Some(&store), load::device(&arguments.numerics)?)?;
     let name = &prepared.pipeline.name;
     let model = winner(&prepared.pipeline, &view).ok_or_else(|| format!("{name} has no answer yet: `nasflow run` goes on"))?;
-    let (trained, run) = model
-        .trained
-        .as_ref()
-        .and_then(|t| Some((t, t.runs.first()?)))
-        .ok_or_else(|| format!("{} was never trained, so there is nothing to export", model.label()))?;
+    let (trained, run) = model.trained.as_ref().and_then(|t| Some((t, t.runs.first()?))).ok_or_else(|| match &model.subnet {
+        Some(_) => format!("{} has the weights of a supernet: train it (`init inherit`), and what comes of it is exported", model.label()),
+        None => format!("{} was never trained, so there is nothing to export", model.label()),
+    })?;
     let StageKind::Train(train) = &prepared.pipeline.stages[trained.stage].kind else {
         return Err(format!("{} was never trained", model.label()).into());
     };

@@ -190,5 +190,10 @@ fn time(prepared: &Prepared, view: &View, store: Option<&Store>) -> String {
     let unknown = || "not known: `nasflow run --smoke` measures it".to_string();
     let Some(rate) = store.and_then(|s| estimate::rate(s, "train-time")) else { return unknown() };
     let seconds = (now + later) / rate;
-    format!("about {} for the trainings, at what this machine reached in its last runs", number::duration(seconds))
+    let subnets = estimate::subnets(prepared, view);
+    let evaluated = match store.and_then(|s| estimate::rate(s, "predict-time")) {
+        Some(rate) if subnets > 0.0 => format!(", and {} for networks of supernets", number::duration(subnets / rate)),
+        _ => String::new(),
+    };
+    format!("about {} for the trainings{evaluated}, at what this machine reached in its last runs", number::duration(seconds))
 }

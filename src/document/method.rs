@@ -227,7 +227,7 @@ pub struct Penalty {
     pub form: PenaltyForm,
     /// `exponent` of [`PenaltyForm::Log`].
     pub exponent: f64,
-    /// `latency-table`, resolved against its file; with [`Cost::TableLatency`] only.
+    /// `latency-table`, resolved against its file, or its text once the pipeline is prepared; with [`Cost::TableLatency`] only.
     pub table: Option<String>,
 }
 

@@ -478,6 +478,16 @@ pub enum Recalibrate {
     },
 }
 
+impl Recalibrate {
+    /// The split that is read.
+    pub fn split(&self) -> Option<&Spanned<String>> {
+        match self {
+            Recalibrate::Off => None,
+            Recalibrate::Batches { split, .. } => Some(split),
+        }
+    }
+}
+
 /// `method table file=… key=…`: where an `evaluate` finds its metrics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableSource {

@@ -68,7 +68,7 @@ impl ClassificationReport {
     }
 }
 
-/// How many classes stand before this one.
+/// How many classes stand before this one; past all guesses where its logit is no number.
 fn place(row: &[f32], class: usize) -> usize {
     let own = row[class];
     if own.is_nan() {

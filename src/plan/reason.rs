@@ -97,15 +97,21 @@ fn of_text(text: &str, before: &[String]) -> Reason {
     }
     let new = leaves(text);
     // The same model and seed as before: what differs is the reason.
-    let same = |old: &BTreeMap<&str, &str>| {
-        ["kind", "inputs.architecture", "inputs.weights", "inputs.predictions", "seed"].iter().all(|p| old.get(p) == new.get(p))
-    };
+    let same = |old: &BTreeMap<&str, &str>| identity(&new).iter().all(|p| old.get(p) == new.get(p));
     let nearest =
         before.iter().map(|t| differences(&leaves(t), &new)).zip(before).filter(|(_, t)| same(&leaves(t))).min_by_key(|(c, _)| c.len());
     match nearest {
         Some((changes, _)) if !changes.is_empty() => Reason::Changed(changes),
         Some(_) => Reason::OutputGone,
         None => Reason::NewModel,
+    }
+}
+
+/// The leaves that say of what an action is; a path stays the same network of a supernet that was trained otherwise.
+fn identity(new: &BTreeMap<&str, &str>) -> &'static [&'static str] {
+    match new.contains_key("inputs.path") {
+        true => &["kind", "inputs.space", "inputs.path"],
+        false => &["kind", "inputs.architecture", "inputs.space", "inputs.weights", "inputs.predictions", "seed"],
     }
 }
 
@@ -136,5 +142,15 @@ mod tests {
         assert_eq!(of_text(now, &before).to_string(), "recipe.lr 0.1 → 0.2");
         assert_eq!(of_text(&now.replace("= b", "= c"), &before), Reason::NewModel);
         assert_eq!(of_text(now, &[]), Reason::FirstRun);
+    }
+
+    #[test]
+    fn a_path_of_another_supernet_is_the_same_network_with_other_weights() {
+        let before =
+            ["kind = predict-subnet\nconfig.recalibrate.batches = 20\ninputs.space = s\ninputs.weights = a\ninputs.path = p\n".to_string()];
+        let now = before[0].replace("weights = a", "weights = b");
+        assert_eq!(of_text(&now, &before).to_string(), "weights a → b");
+        assert_eq!(of_text(&before[0].replace("20", "10"), &before).to_string(), "recalibrate.batches 20 → 10");
+        assert_eq!(of_text(&before[0].replace("path = p", "path = q"), &before), Reason::NewModel);
     }
 }

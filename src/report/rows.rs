@@ -46,7 +46,8 @@ pub fn rows(pipeline: &Pipeline, view: &View, observed: &dyn Fn(&str, &str) -> O
     for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
         let observations: Vec<String> = match &stage.kind {
             StageKind::Evaluate(e) => e.metrics.iter().filter(|m| m.value.is_observation()).map(|m| m.value.name()).collect(),
-            StageKind::Train(_) if !is_evaluated(pipeline, &stage.name.value) => Vec::new(),
+            // A supernet is no network.
+            StageKind::Train(_) if pipeline.supernet(stage).is_none() && !is_evaluated(pipeline, &stage.name.value) => Vec::new(),
             _ => continue,
         };
         for slot in &seen.slots {

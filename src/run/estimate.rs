@@ -66,6 +66,32 @@ pub fn to_come(prepared: &super::Prepared, view: &crate::plan::View) -> f64 {
     all
 }
 
+/// Multiply-adds of evaluations with shared weights that are still to be made, those of trials to be proposed included.
+pub fn subnets(prepared: &super::Prepared, view: &crate::plan::View) -> f64 {
+    use crate::document::{Recalibrate, StageKind};
+    let pipeline = &prepared.pipeline;
+    let mut all = 0.0;
+    for (index, stage) in pipeline.stages.iter().enumerate() {
+        let StageKind::Evaluate(evaluate) = &stage.kind else { continue };
+        let (Some(how), Some((data, split))) = (&evaluate.recalibrate, &evaluate.data) else { continue };
+        let Some(info) = prepared.data.get(&data.value) else { continue };
+        let images = |name: &str| info.splits.get(name).map_or(0, |s| s.images);
+        let batch = pipeline.stages.iter().find_map(|s| match &s.kind {
+            StageKind::Train(t) if pipeline.supernet(s).is_some() => Some(t.recipe.batch),
+            _ => None,
+        });
+        let read = match &how.value {
+            Recalibrate::Off => 0,
+            Recalibrate::Batches { batches, batch: own, split } => (batches * own.or(batch).unwrap_or(1)).min(images(&split.value)),
+        };
+        let finished = view.stages[index].slots.iter().filter(|s| s.state != crate::plan::State::Pending).count();
+        let expected: usize = stage.from.iter().map(|f| expected(pipeline, &f.value, 0)).sum();
+        let macs = prepared.spaces.values().map(|s| s.reference_cost().macs as f64).fold(0.0, f64::max);
+        all += expected.saturating_sub(finished) as f64 * (read + images(&split.value)) as f64 * macs;
+    }
+    all
+}
+
 /// How many models a stage will leave, at most.
 fn expected(pipeline: &crate::document::Pipeline, name: &str, depth: usize) -> usize {
     use crate::document::{SelectBy, StageKind};

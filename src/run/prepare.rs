@@ -2,7 +2,7 @@
 
 use super::error::RunError;
 use super::packs::boxes;
-use super::tables;
+use super::{supernet, tables};
 use crate::base::{Canon, Digest};
 use crate::data::{self, Scan};
 use crate::document::{Data, DataSource, Diagnostic, Diagnostics, Metric, Pipeline, Severity, StageKind, Task, nearest};
@@ -36,7 +36,7 @@ pub struct Prepared {
 }
 
 /// Scans and compiles. With a store, scans and anchors are remembered there; `rehash` reads every file again.
-pub fn prepare(pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Result<Prepared, RunError> {
+pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Result<Prepared, RunError> {
     let mut errors = Vec::new();
     let (mut infos, mut scans, mut notes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for node in &pipeline.data {
@@ -81,6 +81,8 @@ pub fn prepare(pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Resul
     check_heads(&pipeline, &infos, &spaces, &mut errors);
     check_metric_classes(&pipeline, &infos, &mut errors);
     let tables = tables::read(&pipeline, &spaces, &mut errors);
+    supernet::check(&pipeline, &spaces, &mut errors);
+    supernet::penalties(&mut pipeline, &mut errors);
     if errors.is_empty() {
         return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, warnings, notes });
     }
@@ -151,27 +153,33 @@ fn check_split_names(pipeline: &Pipeline, data: &str, info: &DataInfo, errors: &
             _ => None,
         };
         let Some((_, split)) = read.filter(|(d, _)| d.value == data) else { continue };
-        match info.splits.get(&split.value) {
-            Some(found) if found.images > 0 => {}
-            Some(_) => errors.push(Diagnostic::error(
-                "empty-split",
-                format!("the split `{}` of `{data}` has no images", split.value),
-                split.span,
-                "empty",
-            )),
-            None => {
-                let names: Vec<&str> = info.splits.keys().map(String::as_str).collect();
-                let mut d = Diagnostic::error(
-                    "unknown-split",
-                    format!("the data set `{data}` has no split `{}`", split.value),
+        let recalibrated = match &stage.kind {
+            StageKind::Evaluate(e) => e.recalibrate.as_ref().and_then(|r| r.value.split()),
+            _ => None,
+        };
+        for split in [Some(split), recalibrated].into_iter().flatten() {
+            match info.splits.get(&split.value) {
+                Some(found) if found.images > 0 => {}
+                Some(_) => errors.push(Diagnostic::error(
+                    "empty-split",
+                    format!("the split `{}` of `{data}` has no images", split.value),
                     split.span,
-                    "not a split of this data set",
-                )
-                .help(format!("its splits are {}", names.join(", ")));
-                if let Some(near) = nearest(&split.value, names.iter().copied()) {
-                    d = d.help(format!("did you mean `{near}`? its splits are {}", names.join(", ")));
+                    "empty",
+                )),
+                None => {
+                    let names: Vec<&str> = info.splits.keys().map(String::as_str).collect();
+                    let mut d = Diagnostic::error(
+                        "unknown-split",
+                        format!("the data set `{data}` has no split `{}`", split.value),
+                        split.span,
+                        "not a split of this data set",
+                    )
+                    .help(format!("its splits are {}", names.join(", ")));
+                    if let Some(near) = nearest(&split.value, names.iter().copied()) {
+                        d = d.help(format!("did you mean `{near}`? its splits are {}", names.join(", ")));
+                    }
+                    errors.push(d);
                 }
-                errors.push(d);
             }
         }
     }

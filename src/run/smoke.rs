@@ -5,7 +5,7 @@ use super::error::RunError;
 use super::events::Events;
 use super::prepare::Prepared;
 use crate::data::{Scan, scan::content_digest};
-use crate::document::StageKind;
+use crate::document::{Recalibrate, StageKind};
 use crate::plan::SplitInfo;
 use crate::store::Store;
 use std::collections::BTreeMap;
@@ -47,7 +47,12 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
                 train.epochs = 1;
                 train.seeds = 1;
             }
-            StageKind::Evaluate(evaluate) => evaluate.at.clear(),
+            StageKind::Evaluate(evaluate) => {
+                evaluate.at.clear();
+                if let Some(Recalibrate::Batches { batches, .. }) = evaluate.recalibrate.as_mut().map(|r| &mut r.value) {
+                    *batches = 1;
+                }
+            }
             StageKind::Select(select) => select.bounds.clear(),
         }
     }

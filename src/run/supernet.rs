@@ -6,14 +6,15 @@ use super::job::{Epoch, RecalibrationJob, SpaceSpec, SubnetJob, SupernetJob};
 use super::packs::Packs;
 use super::prepare::{Prepared, record};
 use crate::base::Digest;
-use crate::document::{Diagnostic, OneShot};
+use crate::document::{Diagnostic, OneShot, Pipeline, StageKind};
 use crate::nn::Parameters;
 use crate::plan::{CutWork, SubnetWork, TrainWork};
 use crate::space::{Space, Supernet};
 use crate::store::{Store, StoreError};
 use crate::train::{shared, weights_from_bytes, weights_to_bytes};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Read;
 
 impl SpaceSpec {
     /// The space of a prepared pipeline.
@@ -28,6 +29,39 @@ impl SpaceSpec {
     pub fn supernet(&self) -> Result<Supernet, String> {
         let (space, _) = Space::compile(&self.node, &self.input).map_err(|found| messages(&found))?;
         Supernet::of(&space).map_err(|found| messages(&found))
+    }
+}
+
+/// Every space that is trained as a supernet can be one; what in it cannot share weights is an error at its line.
+pub fn check(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) {
+    let trained: BTreeSet<&String> = pipeline.stages.iter().filter_map(|s| pipeline.supernet(s)).map(|s| &s.name.value).collect();
+    for space in trained.into_iter().filter_map(|name| spaces.get(name)) {
+        if let Err(found) = Supernet::of(space) {
+            errors.extend(found);
+        }
+    }
+}
+
+/// Most bytes of a table of latencies.
+const MAX_TABLE: u64 = 1 << 20;
+
+/// Puts the texts of latency tables in the place of their files' names: what is in them decides, not where they lie.
+pub fn penalties(pipeline: &mut Pipeline, errors: &mut Vec<Diagnostic>) {
+    for stage in &mut pipeline.stages {
+        let StageKind::Train(train) = &mut stage.kind else { continue };
+        let Some(oneshot) = &mut train.oneshot else { continue };
+        let Some(table) = oneshot.value.penalty.as_mut().and_then(|p| p.table.as_mut()) else { continue };
+        let mut text = String::new();
+        let read = std::fs::File::open(&*table).and_then(|f| f.take(MAX_TABLE + 1).read_to_string(&mut text));
+        let why = match read {
+            Ok(_) if text.len() as u64 <= MAX_TABLE => {
+                *table = text;
+                continue;
+            }
+            Ok(_) => format!("{table} has more than {MAX_TABLE} bytes"),
+            Err(e) => format!("{table}: {e}"),
+        };
+        errors.push(Diagnostic::error("table-broken", "the latency table cannot be used", oneshot.span, why));
     }
 }
 

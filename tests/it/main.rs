@@ -12,6 +12,7 @@ mod keys;
 mod kill;
 mod learning;
 mod nix;
+mod oneshot;
 mod rooms;
 mod supernet;
 mod support;

@@ -154,6 +154,8 @@ fn reference(
     what: &str,
 ) {
     let shown = shorten(&name.value);
+    let supernets = all.iter().any(|(_, kind)| *kind == "supernet" && wanted.contains(kind));
+    let plural = |what: &str| if supernets && wanted.contains(&"space") { "spaces and supernets".to_string() } else { plural(what) };
     let fitting = || all.iter().filter(|(_, kind)| wanted.contains(kind)).map(|(n, _)| n.value.as_str());
     if all.iter().any(|(known, kind)| known.value == name.value && wanted.contains(kind)) {
         return;

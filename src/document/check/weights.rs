@@ -1,7 +1,7 @@
 //! Rule 12 and supernets: what a training starts from, and whose weights are measured.
 
 use super::rules::Rules;
-use crate::document::pipeline::{Evaluate, Init, Recalibrate, StageKind, Train};
+use crate::document::pipeline::{Evaluate, Init, StageKind, Train};
 use crate::document::traps::shorten;
 use crate::document::{Diagnostic, Metric};
 
@@ -122,7 +122,7 @@ impl Rules<'_> {
     pub(super) fn recalibrates(&mut self, index: usize) {
         let StageKind::Evaluate(evaluate) = &self.draft.stages[index].kind else { return };
         let (Some((data, _)), Some(line)) = (&evaluate.data, &evaluate.recalibrate) else { return };
-        let Recalibrate::Batches { split, .. } = &line.value else { return };
+        let Some(split) = line.value.split() else { return };
         self.split_exists(data, split);
         if split.value == "test" {
             let d = Diagnostic::error("test-split", "the test split is never trained on", split.span, "read by `recalibrate`");

@@ -53,6 +53,9 @@ pub fn recalibrate(context: &mut Context, node: &Node) -> Option<Spanned<Recalib
             context.missing(node, d.help("write `recalibrate batches=20 split=train`, or `recalibrate off`"));
         }
     }
-    let (batches, split) = (node.count("batches")?, node.text("split")?);
+    let (Some(batches), Some(split)) = (node.count("batches"), node.text("split")) else {
+        // It was reported; nothing more is said of it.
+        return Some(Spanned { value: Recalibrate::Off, span });
+    };
     Some(Spanned { value: Recalibrate::Batches { batches, batch: node.count("batch"), split }, span })
 }

@@ -200,21 +200,21 @@ impl Executor for FastExecutor {
 
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
         check_statistics(&self.program, n)?;
-        self.forward(params, images, n, norm, Forward::Training)?;
+        kernels::in_pool(|| self.forward(params, images, n, norm, Forward::Training))?;
         self.update_running(params, n, norm.momentum);
         self.last = Last::Training(n);
         Ok(())
     }
 
     fn forward_eval(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
-        self.forward(params, images, n, norm, Forward::Inference)?;
+        kernels::in_pool(|| self.forward(params, images, n, norm, Forward::Inference))?;
         self.last = Last::Inference(n);
         Ok(())
     }
 
     fn forward_eval_again(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
         let prepared = matches!(self.last, Last::Inference(_));
-        self.forward(params, images, n, norm, if prepared { Forward::Again } else { Forward::Inference })?;
+        kernels::in_pool(|| self.forward(params, images, n, norm, if prepared { Forward::Again } else { Forward::Inference }))?;
         self.last = Last::Inference(n);
         Ok(())
     }
@@ -229,6 +229,12 @@ impl Executor for FastExecutor {
     }
 
     fn backward(&mut self, params: &Parameters, output_grads: &[Vec<f32>], grads: &mut Parameters) -> Result<(), String> {
+        kernels::in_pool(|| self.backward_pass(params, output_grads, grads))
+    }
+}
+
+impl FastExecutor {
+    fn backward_pass(&mut self, params: &Parameters, output_grads: &[Vec<f32>], grads: &mut Parameters) -> Result<(), String> {
         let Last::Training(n) = self.last else { return Err("backward without a forward in training mode before it".into()) };
         check_parameters(&self.program, params)?;
         check_parameters(&self.program, grads)?;

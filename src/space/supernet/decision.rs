@@ -44,7 +44,7 @@ pub struct Decision {
     pub tensors: Vec<Vec<usize>>,
 }
 
-/// By decision and option: the slice of each tensor that the option's network uses.
+/// By decision and option: the tensors that the option's network uses, with a number for the part of each.
 pub(super) type Seen = Vec<Vec<Option<BTreeMap<usize, u64>>>>;
 
 pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {

@@ -77,7 +77,7 @@ pub(super) fn settings<'a>(structure: &'a Structure, visit: &mut dyn FnMut(&'a S
 }
 
 /// The probes around these options.
-pub(super) fn around(space: &Space, options: &[usize], random: bool) -> Vec<Probe> {
+pub(super) fn around(space: &Space, options: &[usize]) -> Vec<Probe> {
     let structure = &space.structure;
     let mut probes = vec![Probe { sample: Sample::collect(structure, |d| options[d]), shows: vec![] }];
     let mut known = HashMap::from([(probes[0].sample.clone(), 0)]);
@@ -98,10 +98,12 @@ pub(super) fn around(space: &Space, options: &[usize], random: bool) -> Vec<Prob
             probes[probe].shows.push((place.decision, option));
         }
     }
-    if random {
-        probes.extend((0..RANDOM).map(|i| Probe { sample: space.random(0, &[u64::MAX, i]), shows: vec![] }));
-    }
     probes
+}
+
+/// Samples at random.
+pub(super) fn random(space: &Space) -> Vec<Probe> {
+    (0..RANDOM).map(|i| Probe { sample: space.random(0, &[u64::MAX, i]), shows: vec![] }).collect()
 }
 
 fn places(structure: &Structure) -> Vec<Place> {

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::base::Random;
+use crate::space::Op;
 use crate::space::tests::{FLAGSHIP, compile, space, whole};
-use crate::space::{Op, Shape};
+use std::collections::BTreeMap;
 
 /// Layers with choices of width, kernel, expansion, depth, branch and place, over maps of one size.
 fn layers(random: &mut Random, depth: usize, n: &mut usize) -> String {
@@ -80,6 +81,41 @@ fn every_path_of_random_spaces_lies_inside() {
         assert_eq!(supernet(&space).tensors(), net.tensors());
     }
     assert!(paths > 700, "{paths}");
+}
+
+/// Two samples that differ in one value use nested parts of every tensor that both use: what one of them learns of the
+/// overlap, the other has.
+#[test]
+fn samples_that_differ_in_one_value_share_what_overlaps() {
+    let mut compared = 0;
+    for seed in 0..20 {
+        let space = random_space(seed);
+        let net = supernet(&space);
+        for i in 0..15 {
+            let sample = space.random(seed, &[7, i]);
+            let Some(other) = space.mutate(&sample, seed, &[7, i]) else { continue };
+            let mut changed = sample.pairs().filter(|(d, o)| other.option(*d) != Some(*o)).map(|(d, _)| d);
+            let (d, None) = (changed.next().unwrap(), changed.next()) else { continue };
+            if net.decisions()[d].kind != DecisionKind::Value || space.decisions()[d].shared {
+                continue;
+            }
+            let (Ok(a), Ok(b)) = (net.path(&sample), net.path(&other)) else { continue };
+            for (x, y) in a.slices.iter().filter_map(|x| Some((x, b.slices.iter().find(|y| y.tensor == x.tensor)?))) {
+                for (x, y) in x.ranges.iter().zip(&y.ranges) {
+                    let set = |r: &[(usize, usize)]| r.iter().flat_map(|(s, n)| *s..s + n).collect::<std::collections::BTreeSet<_>>();
+                    let (x, y) = (set(x), set(y));
+                    assert!(
+                        x.is_subset(&y) || y.is_subset(&x),
+                        "{seed}, {i}: {x:?} and {y:?}\n{:?}\n{}",
+                        space.describe(&sample),
+                        text(seed)
+                    );
+                    compared += usize::from(x != y);
+                }
+            }
+        }
+    }
+    assert!(compared > 200, "{compared}");
 }
 
 /// <gather(s), o> = <s, scatter_add(o)>; scatter after gather changes nothing; runs are in order and do not overlap.

@@ -37,6 +37,7 @@ impl PenaltyRule {
     }
 
     /// Whether its expectation is exact.
+    #[cfg(test)]
     pub fn is_exact(&self) -> bool {
         self.exact.is_some()
     }
