@@ -456,7 +456,14 @@ impl Coordinator<'_> {
             let mut outputs = BTreeMap::from([("weights".to_string(), rung.weights), ("state".to_string(), rung.state)]);
             outputs.extend(rung.choices.map(|choices| ("choices".to_string(), choices)));
             let curve: Vec<&Epoch> = curve.iter().filter(|e| e.epoch <= *epoch).collect();
-            let values = json!({ "status": "trained", "epochs": epoch, "curve": curve });
+            let mut values = json!({ "status": "trained", "epochs": epoch, "curve": curve });
+            // What a method has learned of choices is read by plans and people: it stands in the record too.
+            if let Some(bytes) = rung.choices.and_then(|blob| self.store.blobs().get(&blob).ok())
+                && let Ok(learned) = serde_json::from_slice(&bytes)
+                && let Some(values) = values.as_object_mut()
+            {
+                values.insert("choices".into(), learned);
+            }
             let chain = (train.chain, (epoch * train.per_epoch) as u64);
             self.record(&record(action, Some(chain), outputs, values), &train.label)?;
             self.known.forget(action.key());

@@ -11,9 +11,9 @@ use crate::nn::Parameters;
 use crate::plan::{CutWork, SubnetWork, TrainWork};
 use crate::space::{Space, Supernet};
 use crate::store::{Store, StoreError};
-use crate::train::{shared, weights_from_bytes, weights_to_bytes};
+use crate::train::{Setup, shared, weights_from_bytes, weights_to_bytes};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
 impl SpaceSpec {
@@ -32,12 +32,19 @@ impl SpaceSpec {
     }
 }
 
-/// Every space that is trained as a supernet can be one; what in it cannot share weights is an error at its line.
+/// Every space that is trained as a supernet can be one, by the methods that train it; what in it cannot share weights is an
+/// error at its line.
 pub fn check(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) {
-    let trained: BTreeSet<&String> = pipeline.stages.iter().filter_map(|s| pipeline.supernet(s)).map(|s| &s.name.value).collect();
-    for space in trained.into_iter().filter_map(|name| spaces.get(name)) {
-        if let Err(found) = Supernet::of(space) {
-            errors.extend(found);
+    let mut nets: BTreeMap<&String, Option<Supernet>> = BTreeMap::new();
+    for stage in &pipeline.stages {
+        let Some((name, space)) = pipeline.supernet(stage).and_then(|s| Some((&s.name.value, spaces.get(&s.name.value)?))) else {
+            continue;
+        };
+        let net = nets.entry(name).or_insert_with(|| Supernet::of(space).map_err(|found| errors.extend(found)).ok());
+        let (Some(net), StageKind::Train(train)) = (net, &stage.kind) else { continue };
+        let Some(oneshot) = &train.oneshot else { continue };
+        if let Some(why) = Setup::refusal(net, &oneshot.value) {
+            errors.push(Diagnostic::error("method", why, oneshot.span, format!("cannot train `{name}`")));
         }
     }
 }

@@ -6,8 +6,9 @@ use super::super::model::{Candidate, Model, Slot, State};
 use super::super::work::{Trainee, Work};
 use crate::base::{Canon, Digest};
 use crate::document::{Init, Train};
-use crate::space::Space;
 use crate::space::architecture::to_canon;
+use crate::space::{Decision, Space};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -37,7 +38,8 @@ impl<'a> Engine<'a> {
         let slot = self.train(index, train, Slot { model, state: State::Ready, steps: Vec::new() }, known, works);
         self.supernets.insert(index, slot.clone());
         let complete = slot.state != State::Pending;
-        StageView { slots: vec![slot], complete, notes: Vec::new() }
+        let notes = if complete { learned(space, &slot, known) } else { Vec::new() };
+        StageView { slots: vec![slot], complete, notes }
     }
 
     /// What stands for a whole space: its reference, under the name of its network, at the cost of a path in the mean.
@@ -74,6 +76,42 @@ impl<'a> Engine<'a> {
             _ => Trainee::Candidate(model.candidate.clone()),
         }
     }
+}
+
+/// Decisions named in a note.
+const NAMED: usize = 8;
+
+/// What methods that learn choices have learned, in this file's words: the most probable options, and a collapse into skips.
+fn learned(space: &Space, slot: &Slot, known: &mut dyn Known) -> Vec<String> {
+    let runs: Vec<_> = slot.model.trained.iter().flat_map(|t| &t.runs).map(|run| (run.seed, run.key)).collect();
+    let mut notes = Vec::new();
+    for (seed, key) in &runs {
+        let Some(learned) = known.outcome(*key).map(|o| o.values["choices"].clone()).filter(|l| l.is_object()) else { continue };
+        let of = if runs.len() > 1 { format!("seed {seed}: ") } else { String::new() };
+        let decisions = space.decisions().iter();
+        let named: Vec<String> = decisions.filter_map(|d| most_probable(d, &learned)).collect();
+        let more = if named.len() > NAMED { format!(" and {} more", named.len() - NAMED) } else { String::new() };
+        notes.push(format!("{of}most probable are {}{more}", named[..named.len().min(NAMED)].join(", ")));
+        let collapse = &learned["collapse"];
+        if let (Some(skipping), Some(all)) = (collapse["skipping"].as_array(), collapse["of"].as_u64()) {
+            let percent = |name: &str| 100.0 * collapse[name].as_f64().unwrap_or(0.0);
+            let (n, mass, even) = (skipping.len(), percent("mass"), percent("even"));
+            notes.push(format!(
+                "{of}collapsed into skips: {n} of {all} decisions end in one; skips have {mass:.0} % of the probability there, even chances {even:.0} %"
+            ));
+        }
+    }
+    notes
+}
+
+/// `p2 = c3 (71 %)`.
+fn most_probable(decision: &Decision, learned: &Value) -> Option<String> {
+    let address = format!("{:016x}", decision.address);
+    let at = learned["choices"].as_array()?.iter().position(|c| c["name"] == address.as_str())?;
+    let rank = learned["strongest"][at].as_u64()? as usize;
+    let option = &decision.options[*decision.ranked.get(rank)?];
+    let p = learned["choices"][at]["probabilities"][rank].as_f64()?;
+    Some(format!("{} = {option} ({:.0} %)", decision.label, 100.0 * p))
 }
 
 /// What the key of a supernet's training holds beside that of any training.

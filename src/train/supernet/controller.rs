@@ -22,7 +22,7 @@ impl SupernetTrainer {
         let mut last = None;
         for attempt in 0..SUBSTITUTES {
             let path = controller.sample(self.setup.seed, purpose, step, index + (attempt << 32));
-            let sample = self.setup.net.sample_from(&path);
+            let sample = self.setup.places.sample(&self.setup.net, &path);
             match self.networks.path(&self.setup.net, &sample) {
                 Ok(_) => return Ok(Some((path, sample))),
                 Err(why) => last = Some(why),

@@ -6,10 +6,11 @@
 
 use super::learn::LogitGrads;
 use super::networks::{Network, Networks};
+use super::places::Places;
 use super::setup::Setup;
 use crate::base::Random;
 use crate::document::{Cost, Penalty};
-use crate::space::{Sample, Supernet};
+use crate::space::Supernet;
 use crate::train::oneshot::penalty::{self, CostModel, Term};
 use crate::train::oneshot::softmax;
 
@@ -27,13 +28,10 @@ pub struct PenaltyRule {
 
 impl PenaltyRule {
     /// Of a supernet. The error says what cannot be done.
-    pub fn new(net: &Supernet, rule: &Penalty, largest: &Sample) -> Result<Self, String> {
-        if rule.of == Cost::TableLatency {
-            return Err("a penalty on latencies of a table is not supported yet".into());
-        }
+    pub fn new(net: &Supernet, places: &Places, rule: &Penalty, largest: &[usize]) -> Result<Self, String> {
         let reference = net.path(&net.space().reference()).map_err(|e| e.reason)?;
         let unit = if rule.of_reference { of(rule.of, &reference.into()) } else { 1.0 };
-        Ok(PenaltyRule { rule: rule.clone(), target: rule.target * unit, exact: additive(net, rule.of, largest) })
+        Ok(PenaltyRule { rule: rule.clone(), target: rule.target * unit, exact: additive(net, places, rule.of, largest) })
     }
 
     /// Whether its expectation is exact.
@@ -86,7 +84,7 @@ impl PenaltyRule {
         for k in 0..DRAWS {
             let pick = |(d, p): (usize, &Vec<f64>)| softmax::draw(p, &mut Random::at(setup.seed, "cost", &[iteration, k, d as u64]));
             let options: Vec<usize> = probabilities.iter().enumerate().map(pick).collect();
-            match networks.path(&setup.net, &setup.net.sample_from(&options)) {
+            match networks.path(&setup.net, &setup.places.sample(&setup.net, &options)) {
                 Ok(network) => drawn.push((options, of(self.rule.of, &network))),
                 Err(e) => why = e.reason,
             }
@@ -120,25 +118,24 @@ fn of(cost: Cost, network: &Network) -> f64 {
 }
 
 /// The cost as a sum over decisions, where it is one.
-fn additive(net: &Supernet, cost: Cost, largest: &Sample) -> Option<CostModel> {
-    let counts: Vec<usize> = net.decisions().iter().map(|d| d.options.len()).collect();
-    let base: Vec<usize> = (0..counts.len()).map(|d| largest.option(d).unwrap_or(0)).collect();
-    let at = |options: &[usize]| Some(of(cost, &net.path(&net.sample_from(options)).ok()?.into()));
-    let whole = at(&base)?;
+fn additive(net: &Supernet, places: &Places, cost: Cost, largest: &[usize]) -> Option<CostModel> {
+    let counts = places.counts();
+    let at = |ranks: &[usize]| Some(of(cost, &net.path(&places.sample(net, ranks)).ok()?.into()));
+    let whole = at(largest)?;
     let mut terms = vec![Term { decisions: vec![], table: vec![whole] }];
-    for (d, &count) in counts.iter().enumerate() {
-        let with = |o: usize| {
-            let mut options = base.clone();
-            options[d] = o;
-            at(&options).map(|c| c - whole)
+    for (c, &count) in counts.iter().enumerate() {
+        let with = |rank: usize| {
+            let mut ranks = largest.to_vec();
+            ranks[c] = rank;
+            at(&ranks).map(|cost| cost - whole)
         };
-        terms.push(Term { decisions: vec![d], table: (0..count).map(with).collect::<Option<_>>()? });
+        terms.push(Term { decisions: vec![c], table: (0..count).map(with).collect::<Option<_>>()? });
     }
     let model = CostModel::new(&counts, terms).ok()?;
     let agrees = |i: u64| {
         let sample = net.uniform(0, &[i]);
-        let options: Vec<usize> = (0..counts.len()).map(|d| sample.option(d).unwrap_or(0)).collect();
-        at(&options).is_some_and(|c| (c - model.of(&options)).abs() <= 1e-9 * c.abs())
+        let ranks: Vec<usize> = (0..counts.len()).map(|c| places.rank(&sample, c).unwrap_or(0)).collect();
+        at(&ranks).is_some_and(|c| (c - model.of(&ranks)).abs() <= 1e-9 * c.abs())
     };
     (0..CHECKS).all(agrees).then_some(model)
 }

@@ -51,7 +51,7 @@ impl Setup {
             let sample = match path.role {
                 Role::Largest if extreme => self.largest.clone(),
                 Role::Smallest if extreme => self.smallest.clone(),
-                _ => self.buildable(self.net.sample_from(&path.path), &[step, k as u64], networks)?,
+                _ => self.buildable(self.places.sample(&self.net, &path.path), &[step, k as u64], networks)?,
             };
             // The largest learns nothing from itself.
             if k > 0 && matches!(path.teacher, Some((_, Teacher::InPlace))) && sample == self.largest {

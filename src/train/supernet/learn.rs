@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Decay of the moving average of held-out losses.
 const BASELINE: f64 = 0.9;
 
-/// Gradients by the logits: values, and which of them are moved.
+/// Gradients by the logits, by place and rank: values, and which of them are moved.
 pub(super) struct LogitGrads {
     pub grads: Vec<Vec<f64>>,
     pub touched: Vec<Vec<bool>>,
@@ -80,7 +80,7 @@ impl SupernetTrainer {
         let mut last = None;
         for attempt in 0..SUBSTITUTES {
             let relaxed = self.setup.relax(purpose, iteration, epoch, attempt, alphas);
-            match self.networks.mixed(&self.setup.net, &relaxed.values, &self.setup.over(&relaxed)) {
+            match self.networks.mixed(&self.setup.net, &self.setup.places.options(&relaxed.values), &self.setup.over(&relaxed)) {
                 Ok(network) => return Ok((relaxed, network)),
                 Err(why) => last = Some(why),
             }
@@ -92,7 +92,7 @@ impl SupernetTrainer {
     pub(super) fn pass(&mut self, network: &Arc<Network>, relaxed: &Relaxed, batch: &Batch) -> Result<Done<LossParts>, TrainError> {
         self.runner.load(network, &self.state.train.params.0)?;
         for (m, mixture) in network.mixtures.iter().enumerate() {
-            self.runner.mix(m, self.setup.candidate_weights(mixture, &relaxed.weighed[&mixture.decision]));
+            self.runner.mix(m, self.setup.candidate_weights(mixture, relaxed));
         }
         self.runner.forward(batch)?;
         let loss = self.objective.evaluate(&network.program, &self.runner.outputs(), batch, 1.0, None).map_err(TrainError::Batch)?;
@@ -119,11 +119,11 @@ impl SupernetTrainer {
             touched: values.iter().map(|v| vec![false; v.len()]).collect(),
         };
         for (m, mixture) in network.mixtures.iter().enumerate() {
-            let d = mixture.decision;
+            let c = self.setup.places.place[mixture.decision];
             let by_candidate: Vec<f64> = self.runner.mixture_grads(m).iter().map(|g| g * scale).collect();
-            let (grads, touched) = self.setup.logit_grads(mixture, &relaxed.weighed[&d], &by_candidate, values[d].len());
-            all.grads[d] = grads;
-            touched.into_iter().for_each(|o| all.touched[d][o] = true);
+            let (grads, touched) = self.setup.logit_grads(mixture, relaxed, &by_candidate);
+            all.grads[c] = grads;
+            touched.into_iter().for_each(|r| all.touched[c][r] = true);
         }
         all
     }
@@ -161,7 +161,7 @@ impl SupernetTrainer {
             (Err(_), None) => Ok(Done::Diverged(f64::NAN)),
             (Ok((loss, grads)), None) => {
                 let mut touched: Vec<Vec<bool>> = values.iter().map(|v| vec![false; v.len()]).collect();
-                network.mixtures.iter().for_each(|m| touched[m.decision].fill(true));
+                network.mixtures.iter().for_each(|m| touched[self.setup.places.place[m.decision]].fill(true));
                 Ok(Done::Well((loss, LogitGrads { grads, touched })))
             }
         }
@@ -182,10 +182,10 @@ impl SupernetTrainer {
         // The score function: (L − b) · d ln p.
         let advantage = loss - baseline.unwrap_or(loss);
         *baseline = Some(baseline.map_or(loss, |b| BASELINE * b + (1.0 - BASELINE) * loss));
-        for &d in network.taken.iter().filter(|d| !self.setup.mixes[**d]) {
-            for (o, p) in probabilities[d].iter().enumerate() {
-                all.grads[d][o] = advantage * (f64::from(u8::from(o == relaxed.values[d])) - p);
-                all.touched[d][o] = true;
+        for c in network.taken.iter().map(|&d| self.setup.places.place[d]).filter(|&c| !self.setup.mixes[c]) {
+            for (r, p) in probabilities[c].iter().enumerate() {
+                all.grads[c][r] = advantage * (f64::from(u8::from(r == relaxed.values[c])) - p);
+                all.touched[c][r] = true;
             }
         }
         if let Some(cost) = &self.setup.cost {
@@ -198,10 +198,10 @@ impl SupernetTrainer {
         if alphas.step_some(rule, &all.grads, &|d, o| all.touched[d][o]).is_err() {
             return Ok(Done::Diverged(f64::NAN));
         }
-        for (&d, weighed) in &relaxed.weighed {
-            if let (Rule::Pair(pair), true) = (&weighed.rule, all.touched[d].iter().any(|t| *t)) {
-                let old = pair.options.map(|o| before[d][o]);
-                proxyless::rescale(&mut alphas.values_mut()[d], old, pair);
+        for (&c, weighed) in &relaxed.weighed {
+            if let (Rule::Pair(pair), true) = (&weighed.rule, all.touched[c].iter().any(|t| *t)) {
+                let old = pair.options.map(|r| before[c][r]);
+                proxyless::rescale(&mut alphas.values_mut()[c], old, pair);
             }
         }
         Ok(Done::Well(()))
@@ -228,8 +228,8 @@ impl Problem<'_> {
     /// `mean`: the gradient by the mean loss, else by what the optimiser descends.
     fn evaluate(&mut self, weights: &darts::Tensors, alphas: &[Vec<f64>], batch: &Batch, mean: bool) -> Result<darts::Gradients, String> {
         let mut relaxed = self.relaxed.clone();
-        for (&d, weighed) in &mut relaxed.weighed {
-            weighed.weights = darts::mixing(&alphas[d..=d]).remove(0);
+        for (&c, weighed) in &mut relaxed.weighed {
+            weighed.weights = darts::mixing(&alphas[c..=c]).remove(0);
         }
         self.trainer.state.train.params.0.clone_from(weights);
         let parts = match self.trainer.pass(self.network, &relaxed, batch) {

@@ -103,18 +103,20 @@ fn logits_have_the_gradient_of_the_loss() {
     let mut values = alphas.values().to_vec();
     values.iter_mut().flatten().enumerate().for_each(|(i, v)| *v = 0.4 * ((i * 7 % 5) as f64 - 2.0));
     let relaxed = t.setup.relax(Purpose::Choices, 9, 2, 0, &values);
-    let network = t.networks.mixed(&t.setup.net, &relaxed.values, &t.setup.over(&relaxed)).expect("a network");
+    let options = t.setup.places.options(&relaxed.values);
+    let network = t.networks.mixed(&t.setup.net, &options, &t.setup.over(&relaxed)).expect("a network");
     assert!(network.mixtures.len() >= 3 && !network.taken.is_empty());
+    let places = t.setup.places.clone();
     let mut loss = |values: &[Vec<f64>]| {
         let mut relaxed = relaxed.clone();
-        relaxed.weighed.iter_mut().for_each(|(&d, w)| w.weights = softmax::softmax(&values[d], 1.0));
+        relaxed.weighed.iter_mut().for_each(|(&c, w)| w.weights = softmax::softmax(&values[c], 1.0));
         let Ok(Done::Well(parts)) = t.pass(&network, &relaxed, &batch) else { panic!("no loss") };
         (parts.sum(), t.logit_grads(&network, &relaxed, values, parts.sum() / parts.total))
     };
     let grads = loss(&values).1;
     let mut checked = 0;
     for mixture in &network.mixtures {
-        let d = mixture.decision;
+        let d = places.place[mixture.decision];
         for o in 0..values[d].len() {
             let (mut up, mut down) = (values.clone(), values.clone());
             up[d][o] += 0.02;
@@ -160,12 +162,14 @@ fn a_penalty_leads_to_what_costs_little() {
                 step(&mut t);
             });
             let learned = t.learned().expect("a distribution");
-            for (name, cheap) in [("a", "small"), ("b", "small")] {
-                let choice = learned.choices.iter().find(|c| c.name == name).expect("the choice");
-                let sum: f64 = choice.options.iter().map(|o| o.1).sum();
-                assert!((sum - 1.0).abs() < 1e-9);
-                let best = choice.options.iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("options");
-                assert!(best.0.contains(cheap), "{}, exact {exact}: {choice:?}", method.word());
+            for label in ["a", "b"] {
+                let decisions = t.setup().net.space().decisions();
+                let d = decisions.iter().position(|d| d.label == label).expect("the choice");
+                let c = t.setup().places.place[d];
+                let p = &learned.choices[c].probabilities;
+                assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+                let taken = &decisions[d].options[decisions[d].ranked[learned.strongest[c]]];
+                assert!(taken.contains("small"), "{}, exact {exact}: {label} = {taken}, {p:?}", method.word());
             }
             let bytes = serde_json::to_vec(&learned).expect("JSON");
             assert_eq!(serde_json::from_slice::<Learned>(&bytes).expect("JSON"), learned);
@@ -215,7 +219,8 @@ fn cells_learn_their_edges() {
             let setup = Arc::new(Setup::new(net, oneshot(method.clone()), plain(), 5).expect("a setup"));
             let alphas = !matches!(method, Method::Enas { .. });
             let learns = |d: &crate::space::supernet::Decision| !matches!(d.kind, crate::space::supernet::DecisionKind::Depth);
-            let all = setup.net.decisions().iter().zip(&setup.mixes).all(|(d, mixes)| *mixes == (alphas && learns(d)));
+            let mixes = |d: usize| setup.mixes[setup.places.place[d]];
+            let all = setup.net.decisions().iter().enumerate().all(|(d, of)| mixes(d) == (alphas && learns(of)));
             assert!(all, "{cell}: {:?}", setup.mixes);
             let state = SupernetState::fresh(&setup).expect("a state");
             let before = state.choices.clone();
@@ -225,7 +230,7 @@ fn cells_learn_their_edges() {
             }
             assert_ne!(t.state().choices, before, "{}: {cell}", method.word());
             let learned = t.learned().expect("a distribution");
-            assert!(t.setup().net.path(&learned.strongest).is_ok());
+            assert!(t.setup().net.path(&t.setup().places.sample(&t.setup().net, &learned.strongest)).is_ok());
         }
     }
 }
@@ -238,11 +243,50 @@ fn a_collapse_into_skips_is_said() {
     let setup = Arc::new(Setup::new(net, oneshot(learning()[0].clone()), plain(), 5).expect("a setup"));
     let mut state = SupernetState::fresh(&setup).expect("a state");
     let Choices::Alphas { alphas, .. } = &mut state.choices else { panic!("no alphas") };
-    for (values, skip) in alphas.values_mut().iter_mut().zip([0, 1, 0]) {
-        values[skip] = 3.0;
+    for (c, values) in alphas.values_mut().iter_mut().enumerate() {
+        let skip = setup.net.decisions()[setup.places.order[c]].skips[0];
+        let rank = setup.places.ranked[c].iter().position(|&o| o == skip).expect("a rank");
+        values[rank] = 3.0;
     }
     let learned = trainer(setup, state).learned().expect("a distribution");
-    assert!(learned.collapse.as_ref().is_some_and(|c| c.contains("3 of 3")), "{learned:?}");
+    assert!(learned.collapse.as_ref().is_some_and(|c| (c.skipping.len(), c.of) == (3, 3)), "{learned:?}");
+}
+
+/// Labels and the order of values (but for the first) are no part of a supernet's key, so they may not be of its bits.
+#[test]
+fn names_and_orders_change_no_bit() {
+    let text = "space { choice \"act\" silu relu hardswish; network activation=(choice)\"act\" { input d; conv 8 stride=4 { kernel 3 1 5 };
+        choose \"a\" { skip; conv 8 kernel=1 as=\"x\"; conv 8 { kernel 5 3 } }; repeat \"d\" 1 0 2 { residual 8 }; conv stride=2 { channels 16 8 12 }; conv 16 as=\"y\";
+        detect \"y\" anchors=auto } }";
+    let other = text
+        .replace("silu relu hardswish", "silu hardswish relu")
+        .replace("\"act\"", "\"other\"")
+        .replace("kernel 3 1 5", "kernel 3 5 1")
+        .replace("conv 8 kernel=1 as=\"x\"; conv 8 { kernel 5 3 }", "conv 8 as=\"z\" { kernel 5 3 }; conv 8 kernel=1")
+        .replace("\"a\"", "\"b\"")
+        .replace("1 0 2", "1 2 0")
+        .replace("channels 16 8 12", "channels 16 12 8")
+        .replace("\"y\"", "\"out\"");
+    let spaces = [whole(text), whole(&other)];
+    assert_eq!(spaces[0].network(), spaces[1].network());
+    let drawing = [Method::SinglePath { fair: false }, Method::SinglePath { fair: true }, Method::Sandwich { random: 1 }, shrinking()];
+    for method in learning().into_iter().chain(drawing) {
+        let penalty =
+            Penalty { of: Cost::Params, target: 0.9, of_reference: true, weight: 0.2, form: PenaltyForm::Add, exponent: 0.6, table: None };
+        let penalty = method.choices().map(|_| penalty);
+        let ends = spaces.each_ref().map(|space| {
+            let net = Supernet::of(space).expect("a supernet");
+            let with = OneShot { penalty: penalty.clone(), ..oneshot(method.clone()) };
+            let setup = Arc::new(Setup::new(net, with, plain(), 5).expect("a setup"));
+            let state = SupernetState::fresh(&setup).expect("a state");
+            let mut t = trainer(setup, state);
+            (0..9).for_each(|_| {
+                step(&mut t);
+            });
+            (t.state().to_bytes(t.setup()).expect("bytes"), t.learned())
+        });
+        assert!(ends[0] == ends[1], "{}", method.word());
+    }
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! What a method has learned of the choices, as a result that people and other stages read.
+//! What a method has learned of the choices, as a result that people and other stages read. Free of names, as the supernet's
+//! key is: decisions by address, options by rank.
 
 use super::setup::Setup;
 use super::state::Choices;
 use super::trainer::SupernetTrainer;
 use crate::document::Method;
-use crate::space::Sample;
 use crate::train::oneshot::collapse::{self, Idle};
 use crate::train::oneshot::{Choice, softmax};
 use serde::{Deserialize, Serialize};
@@ -12,26 +12,30 @@ use serde::{Deserialize, Serialize};
 /// Paths of which a controller's marginal probabilities are taken.
 const PATHS: u64 = 256;
 
-/// The distribution over one decision's options.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Distribution {
-    /// The decision's label.
-    pub name: String,
-    /// (option, probability), in the space's order.
-    pub options: Vec<(String, f64)>,
-}
-
 /// The result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Learned {
     /// The method's word.
     pub method: String,
-    /// By decision, in the order of the file.
-    pub choices: Vec<Distribution>,
-    /// The most probable option of every active decision.
-    pub strongest: Sample,
-    /// A collapse into skips, in words, where there is one.
-    pub collapse: Option<String>,
+    /// The distribution over every decision's options: the decision's address (16 hexadecimal digits), probabilities by rank.
+    pub choices: Vec<Choice>,
+    /// By decision, as in `choices`: the rank of the most probable option.
+    pub strongest: Vec<usize>,
+    /// A collapse into skips, where there is one.
+    pub collapse: Option<Collapsed>,
+}
+
+/// A collapse into skips (`train::oneshot::collapse`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Collapsed {
+    /// Addresses of the decisions whose strongest option is a skip.
+    pub skipping: Vec<String>,
+    /// Decisions that offer a skip and something else.
+    pub of: usize,
+    /// Mean probability of skips in these.
+    pub mass: f64,
+    /// What it would be if all options were equally probable.
+    pub even: f64,
 }
 
 impl SupernetTrainer {
@@ -42,37 +46,32 @@ impl SupernetTrainer {
             Choices::None => return None,
             Choices::Alphas { alphas, .. } => alphas.distribution(),
             Choices::Controller(controller) => {
-                let names: Vec<String> = setup.net.decisions().iter().map(|d| d.label.clone()).collect();
+                let names: Vec<String> = setup.named().into_iter().map(|(name, _)| name).collect();
                 controller.distribution(setup.seed, PATHS, &names)
             }
         };
-        Some(result(setup, &choices))
+        Some(result(setup, choices))
     }
 }
 
-fn result(setup: &Setup, choices: &[Choice]) -> Learned {
-    let decisions = setup.net.decisions();
+fn result(setup: &Setup, choices: Vec<Choice>) -> Learned {
+    // Zero is no edge: it wins nowhere (DARTS; where one option is drawn at a time, it is one like the others).
     let relaxed = matches!(setup.oneshot.method, Method::Darts { .. } | Method::PcDarts { .. });
-    let idle: Vec<Idle> =
-        decisions.iter().map(|d| Idle { skips: d.skips.clone(), excluded: if relaxed { d.zeros.clone() } else { Vec::new() } }).collect();
-    let strongest: Vec<usize> = choices
-        .iter()
-        .zip(&idle)
-        .map(|(choice, idle)| {
-            // Zero is no edge: it wins nowhere (DARTS; where one option is drawn at a time, it is one like the others).
-            let p: Vec<f64> =
-                choice.probabilities.iter().enumerate().map(|(i, p)| if idle.excluded.contains(&i) { -1.0 } else { *p }).collect();
-            softmax::strongest(&p)
-        })
-        .collect();
-    let distribution = |(choice, options): (&Choice, &Vec<String>)| Distribution {
-        name: choice.name.clone(),
-        options: options.iter().cloned().zip(choice.probabilities.iter().copied()).collect(),
+    let idle = |c: usize| {
+        let decision = &setup.net.decisions()[setup.places.order[c]];
+        let ranks = |options: &[usize]| (0..setup.options[c]).filter(|&r| options.contains(&setup.places.ranked[c][r])).collect();
+        Idle { skips: ranks(&decision.skips), excluded: if relaxed { ranks(&decision.zeros) } else { Vec::new() } }
     };
+    let idle: Vec<Idle> = (0..setup.places.len()).map(idle).collect();
+    let strongest = |(choice, idle): (&Choice, &Idle)| {
+        let p = choice.probabilities.iter().enumerate().map(|(r, p)| if idle.excluded.contains(&r) { -1.0 } else { *p });
+        softmax::strongest(&p.collect::<Vec<f64>>())
+    };
+    let collapse = collapse::find(&choices, &idle);
     Learned {
         method: setup.oneshot.method.word().into(),
-        choices: choices.iter().zip(decisions.iter().map(|d| &d.options)).map(distribution).collect(),
-        strongest: setup.net.sample_from(&strongest),
-        collapse: collapse::find(choices, &idle).map(|c| c.to_string()),
+        strongest: choices.iter().zip(&idle).map(strongest).collect(),
+        collapse: collapse.map(|c| Collapsed { skipping: c.skipping, of: c.of, mass: c.mass, even: c.even }),
+        choices,
     }
 }

@@ -27,6 +27,7 @@ mod learned;
 mod networks;
 mod objective;
 mod optimise;
+mod places;
 mod relax;
 mod runner;
 mod setup;
@@ -38,7 +39,7 @@ mod learn_tests;
 #[cfg(test)]
 mod tests;
 
-pub use learned::{Distribution, Learned};
+pub use learned::{Collapsed, Learned};
 pub use networks::{Network, Networks};
 pub use setup::Setup;
 pub use state::{Choices, SupernetState};

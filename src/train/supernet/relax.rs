@@ -9,7 +9,7 @@
 use super::setup::Setup;
 use crate::base::Random;
 use crate::document::Method;
-use crate::space::supernet::Mixture;
+use crate::space::supernet::{DecisionKind, Mixture};
 use crate::train::oneshot::{gdas, gumbel, proxyless, softmax};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,18 +40,18 @@ pub enum Rule {
 /// The options of one decision that are computed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weighed {
-    /// Indices of options.
-    pub options: Vec<usize>,
+    /// Ranks of options.
+    pub ranks: Vec<usize>,
     /// Their weights.
     pub weights: Vec<f64>,
     /// Where these are from.
     pub rule: Rule,
 }
 
-/// A step's network before it is built.
+/// A step's network before it is built. Decisions by their places.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Relaxed {
-    /// By decision: the option where it chooses a value.
+    /// The rank that is drawn where a decision chooses a value.
     pub values: Vec<usize>,
     /// The decisions that are mixed.
     pub weighed: BTreeMap<usize, Weighed>,
@@ -62,75 +62,81 @@ impl Setup {
     pub(super) fn relax(&self, purpose: Purpose, iteration: u64, epoch: usize, attempt: u64, alphas: &[Vec<f64>]) -> Relaxed {
         let step = 2 * iteration + u64::from(purpose == Purpose::Weights);
         let mut relaxed = Relaxed { values: vec![0; alphas.len()], weighed: BTreeMap::new() };
-        for (d, alpha) in alphas.iter().enumerate() {
-            if self.mixes[d] {
-                relaxed.weighed.insert(d, self.weigh(purpose, step, epoch, d, alpha));
+        for (c, alpha) in alphas.iter().enumerate() {
+            if self.mixes[c] {
+                relaxed.weighed.insert(c, self.weigh(purpose, step, epoch, c, alpha));
             } else {
-                let mut random = Random::at(self.seed, "choice-values", &[step, d as u64, attempt]);
-                relaxed.values[d] = softmax::draw(&softmax::softmax(alpha, 1.0), &mut random);
+                let mut random = Random::at(self.seed, "choice-values", &[step, c as u64, attempt]);
+                relaxed.values[c] = softmax::draw(&softmax::softmax(alpha, 1.0), &mut random);
             }
         }
         relaxed
     }
 
-    fn weigh(&self, purpose: Purpose, step: u64, epoch: usize, d: usize, alpha: &[f64]) -> Weighed {
+    fn weigh(&self, purpose: Purpose, step: u64, epoch: usize, c: usize, alpha: &[f64]) -> Weighed {
         let all = || (0..alpha.len()).collect::<Vec<usize>>();
-        let one = |option, rule| Weighed { options: vec![option], weights: vec![1.0], rule };
+        let one = |rank, rule| Weighed { ranks: vec![rank], weights: vec![1.0], rule };
         match &self.oneshot.method {
             Method::Gumbel { temperature, .. } => {
                 let tau = softmax::temperature(temperature, epoch);
-                let weights = gumbel::sample(alpha, &gumbel::noise(self.seed, step, d, alpha.len()), tau);
-                Weighed { options: all(), weights, rule: Rule::Gumbel(tau) }
+                let weights = gumbel::sample(alpha, &gumbel::noise(self.seed, step, c, alpha.len()), tau);
+                Weighed { ranks: all(), weights, rule: Rule::Gumbel(tau) }
             }
             Method::Gdas { temperature, .. } => {
                 let tau = softmax::temperature(temperature, epoch);
-                let draw = gdas::sample(self.seed, step, d, alpha, tau);
+                let draw = gdas::sample(self.seed, step, c, alpha, tau);
                 one(draw.chosen, Rule::Gdas(draw, tau))
             }
-            Method::Proxyless { .. } => match (purpose, proxyless::pair(self.seed, step, d, alpha)) {
-                (Purpose::Choices, Some(pair)) => {
-                    Weighed { options: pair.options.to_vec(), weights: vec![1.0, 0.0], rule: Rule::Pair(pair) }
-                }
-                _ => one(proxyless::path(self.seed, step, d, alpha), Rule::Drawn),
+            Method::Proxyless { .. } => match (purpose, proxyless::pair(self.seed, step, c, alpha)) {
+                (Purpose::Choices, Some(pair)) => Weighed { ranks: pair.options.to_vec(), weights: vec![1.0, 0.0], rule: Rule::Pair(pair) },
+                _ => one(proxyless::path(self.seed, step, c, alpha), Rule::Drawn),
             },
-            _ => Weighed { options: all(), weights: softmax::softmax(alpha, 1.0), rule: Rule::Softmax },
+            _ => Weighed { ranks: all(), weights: softmax::softmax(alpha, 1.0), rule: Rule::Softmax },
         }
     }
 
-    /// The candidates of every mixed decision that are computed.
+    /// By mixed decision of the file: its candidates that are computed, in the order in which they are added.
     pub(super) fn over(&self, relaxed: &Relaxed) -> BTreeMap<usize, Vec<usize>> {
-        let each = relaxed.weighed.iter().map(|(&d, w)| {
-            let candidates: BTreeSet<usize> = w.options.iter().flat_map(|&o| self.net.decisions()[d].sets[o].iter().copied()).collect();
+        let each = relaxed.weighed.iter().map(|(&c, w)| {
+            let ranks: BTreeSet<usize> = w.ranks.iter().copied().collect();
+            let mut candidates: Vec<usize> = ranks.into_iter().flat_map(|r| self.set(c, r).iter().copied()).collect();
+            let d = self.places.order[c];
+            if self.net.decisions()[d].kind == DecisionKind::Inputs {
+                candidates.sort_unstable();
+                candidates.dedup();
+            }
             // A set without inputs computes one, and weighs it with 0.
-            (d, if candidates.is_empty() { vec![0] } else { candidates.into_iter().collect() })
+            (d, if candidates.is_empty() { vec![0] } else { candidates })
         });
         each.collect()
     }
 
     /// The weights of a mixture's candidates.
-    pub(super) fn candidate_weights<'a>(&'a self, mixture: &'a Mixture, weighed: &'a Weighed) -> impl Iterator<Item = f64> + 'a {
-        let sets = &self.net.decisions()[mixture.decision].sets;
+    pub(super) fn candidate_weights<'a>(&'a self, mixture: &'a Mixture, relaxed: &'a Relaxed) -> impl Iterator<Item = f64> + 'a {
+        let c = self.places.place[mixture.decision];
+        let weighed = &relaxed.weighed[&c];
         mixture.options.iter().map(move |candidate| {
-            let holding = weighed.options.iter().zip(&weighed.weights).filter(move |(o, _)| sets[**o].contains(candidate));
+            let holding = weighed.ranks.iter().zip(&weighed.weights).filter(move |(r, _)| self.set(c, **r).contains(candidate));
             holding.map(|(_, w)| w).sum()
         })
     }
 
-    /// dL/dα of one decision from dL/dw of its candidates, and the options that it concerns.
-    pub(super) fn logit_grads(&self, mixture: &Mixture, weighed: &Weighed, grads: &[f64], options: usize) -> (Vec<f64>, Vec<usize>) {
-        let sets = &self.net.decisions()[mixture.decision].sets;
-        let of = |option: &usize| -> f64 {
-            mixture.options.iter().zip(grads).filter(|(candidate, _)| sets[*option].contains(candidate)).map(|(_, g)| g).sum()
+    /// dL/dα of one decision from dL/dw of its candidates, and the ranks that it concerns.
+    pub(super) fn logit_grads(&self, mixture: &Mixture, relaxed: &Relaxed, grads: &[f64]) -> (Vec<f64>, Vec<usize>) {
+        let c = self.places.place[mixture.decision];
+        let (weighed, options) = (&relaxed.weighed[&c], self.options[c]);
+        let of = |rank: &usize| -> f64 {
+            mixture.options.iter().zip(grads).filter(|(candidate, _)| self.set(c, *rank).contains(candidate)).map(|(_, g)| g).sum()
         };
-        let by_option: Vec<f64> = weighed.options.iter().map(of).collect();
+        let by_rank: Vec<f64> = weighed.ranks.iter().map(of).collect();
         let all = (0..options).collect();
         match &weighed.rule {
-            Rule::Softmax => (softmax::backward(&weighed.weights, &by_option, 1.0), all),
-            Rule::Gumbel(tau) => (gumbel::gradient(&weighed.weights, &by_option, *tau), all),
-            Rule::Gdas(draw, tau) => (gdas::gradient(draw, by_option[0], *tau), all),
+            Rule::Softmax => (softmax::backward(&weighed.weights, &by_rank, 1.0), all),
+            Rule::Gumbel(tau) => (gumbel::gradient(&weighed.weights, &by_rank, *tau), all),
+            Rule::Gdas(draw, tau) => (gdas::gradient(draw, by_rank[0], *tau), all),
             Rule::Pair(pair) => {
                 let mut grads = vec![0.0; options];
-                pair.options.iter().zip(proxyless::gradient(pair, [by_option[0], by_option[1]])).for_each(|(&o, g)| grads[o] = g);
+                pair.options.iter().zip(proxyless::gradient(pair, [by_rank[0], by_rank[1]])).for_each(|(&r, g)| grads[r] = g);
                 (grads, pair.options.to_vec())
             }
             Rule::Drawn => (vec![0.0; options], vec![]),

@@ -1,10 +1,11 @@
 //! A supernet with the method and the recipe that train it: everything that does not change from iteration to iteration.
 
 use super::cost::PenaltyRule;
-use crate::document::{Elastic, Method, OneShot, Recipe};
+use super::places::Places;
+use crate::document::{Cost, Elastic, Method, OneShot, Recipe};
 use crate::space::supernet::DecisionKind;
 use crate::space::{ParamKind, Program, Sample, Supernet};
-use crate::train::oneshot::{Decision, progressive};
+use crate::train::oneshot::{Decision, paths, progressive};
 use crate::train::schedule::{self, Rates};
 use crate::train::shared;
 use std::collections::BTreeMap;
@@ -22,13 +23,15 @@ pub struct Setup {
     pub recipe: Recipe,
     /// Addresses of everything random.
     pub seed: u64,
-    /// The number of options of every decision.
+    /// The order in which decisions and options are counted here: never that of the file.
+    pub(super) places: Places,
+    /// By place: the number of options.
     pub(super) options: Vec<usize>,
-    /// Every decision with the costs of its options.
+    /// By place, with the costs of options.
     pub(super) decisions: Vec<Decision>,
     pub(super) largest: Sample,
     pub(super) smallest: Sample,
-    /// By decision: whether a method that learns choices mixes it; else it draws its option.
+    /// By place: whether a method that learns choices mixes the decision; else it draws its option.
     pub(super) mixes: Vec<bool>,
     /// `penalty`.
     pub(super) cost: Option<PenaltyRule>,
@@ -40,24 +43,41 @@ const DRAWS: u64 = 64;
 impl Setup {
     /// Checks that the method can train this supernet. The error says why not.
     pub fn new(net: Supernet, oneshot: OneShot, recipe: Recipe, seed: u64) -> Result<Self, String> {
-        let holder = shared::holder(&net)?;
-        let (largest, smallest) = (net.largest(), net.smallest());
-        let options = net.decisions().iter().map(|d| d.options.len()).collect();
-        let costs = matches!(oneshot.method, Method::ProgressiveShrinking(_));
-        let decisions = sized(&net, &largest, &smallest, costs);
-        if let Method::ProgressiveShrinking(rule) = &oneshot.method
-            && let Some(&d) = progressive::unopened(rule, &decisions).first()
-        {
-            let (label, kind) = (&net.decisions()[d].label, decisions[d].kind.word());
-            return Err(format!("no phase opens `{label}`: write `phase {kind}`, or choose it in the space"));
+        if let Some(why) = Self::refusal(&net, &oneshot) {
+            return Err(why);
         }
-        if let Method::PcDarts { .. } = &oneshot.method {
-            return Err("`pc-darts` is not supported yet: networks of a part of their channels are not built".into());
+        let (holder, places) = (shared::holder(&net)?, Places::of(&net));
+        let (mut most, least) = (places.extreme(&net, true), places.extreme(&net, false));
+        let costs = matches!(oneshot.method, Method::ProgressiveShrinking(_));
+        let decisions = sized(&net, &places, &most, &least, costs);
+        if costs {
+            // The network that its phases open from.
+            most = paths::largest(&decisions);
         }
         let alphas = !matches!(oneshot.method, Method::Enas { .. }) && oneshot.method.choices().is_some();
-        let mixes = if alphas { mixed(&net, &largest) } else { vec![false; net.decisions().len()] };
-        let cost = oneshot.penalty.as_ref().map(|rule| PenaltyRule::new(&net, rule, &largest)).transpose()?;
-        Ok(Setup { net, holder, oneshot, recipe, seed, options, decisions, largest, smallest, mixes, cost })
+        let mixes = if alphas { mixed(&net, &places, &most) } else { vec![false; places.len()] };
+        let cost = oneshot.penalty.as_ref().map(|rule| PenaltyRule::new(&net, &places, rule, &most)).transpose()?;
+        let (largest, smallest, options) = (places.sample(&net, &most), places.sample(&net, &least), places.counts());
+        Ok(Setup { net, holder, oneshot, recipe, seed, places, options, decisions, largest, smallest, mixes, cost })
+    }
+
+    /// Why a method cannot train a supernet, where it cannot; quickly found.
+    pub fn refusal(net: &Supernet, oneshot: &OneShot) -> Option<String> {
+        if oneshot.penalty.as_ref().is_some_and(|p| p.of == Cost::TableLatency) {
+            return Some("a penalty on latencies of a table is not supported yet".into());
+        }
+        match &oneshot.method {
+            Method::PcDarts { .. } => Some("`pc-darts` is not supported yet: networks over a part of their channels are not built".into()),
+            Method::ProgressiveShrinking(rule) => {
+                let places = Places::of(net);
+                let none = vec![0; places.len()];
+                let decisions = sized(net, &places, &none, &none, false);
+                let d = progressive::unopened(rule, &decisions).into_iter().map(|c| places.order[c]).min()?;
+                let (label, kind) = (&net.decisions()[d].label, decisions[places.place[d]].kind.word());
+                Some(format!("no phase opens `{label}`: write `phase {kind}`, or take the choice out of the space"))
+            }
+            _ => None,
+        }
     }
 
     /// What an iteration trains with: of progressive shrinking the schedule of its phase, over the phase's own epochs.
@@ -88,9 +108,14 @@ impl Setup {
         }
     }
 
-    /// Label and number of options of every decision.
+    /// What names every decision in states, with its number of options.
     pub(super) fn named(&self) -> Vec<(String, usize)> {
-        self.net.decisions().iter().map(|d| (d.label.clone(), d.options.len())).collect()
+        self.places.address.iter().zip(&self.options).map(|(address, n)| (format!("{address:016x}"), *n)).collect()
+    }
+
+    /// The candidates that an option takes, by place and rank.
+    pub(super) fn set(&self, c: usize, rank: usize) -> &[usize] {
+        &self.net.decisions()[self.places.order[c]].sets[self.places.ranked[c][rank]]
     }
 
     /// By shared tensor.
@@ -101,23 +126,34 @@ impl Setup {
 
 /// The decisions that can be mixed all together, around the largest network: those that choose a value, hold the head or
 /// have options of different shapes cannot.
-fn mixed(net: &Supernet, largest: &Sample) -> Vec<bool> {
-    let decisions = net.decisions();
-    let options: Vec<usize> = (0..decisions.len()).map(|d| largest.option(d).unwrap_or(0)).collect();
-    let mut over = BTreeMap::new();
-    for (d, decision) in decisions.iter().enumerate().filter(|(_, d)| d.mixes) {
-        over.insert(d, (0..decision.candidates).collect());
-        if net.mixed_where_met(&options, &over).is_err() {
-            over.remove(&d);
+fn mixed(net: &Supernet, places: &Places, largest: &[usize]) -> Vec<bool> {
+    let options = places.options(largest);
+    let mut over: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut mixes = vec![false; places.len()];
+    // What lies inside is met only where what lies around it is mixed too: as often as one more is found.
+    loop {
+        let before = mixes.clone();
+        for (c, &d) in places.order.iter().enumerate().filter(|(_, d)| net.decisions()[**d].mixes) {
+            if mixes[c] {
+                continue;
+            }
+            over.insert(d, (0..net.decisions()[d].candidates).collect());
+            mixes[c] = net.mixed_where_met(&options, &over).is_ok_and(|m| m.mixtures.iter().any(|m| m.decision == d));
+            if !mixes[c] {
+                over.remove(&d);
+            }
+        }
+        if mixes == before {
+            return mixes;
         }
     }
-    (0..decisions.len()).map(|d| over.contains_key(&d)).collect()
 }
 
 /// Decisions as the methods see them. `costs`: whether the costs of options are wanted (multiply-adds, the others at their
 /// largest); else only the options of the largest and of the smallest network stand out.
-fn sized(net: &Supernet, largest: &Sample, smallest: &Sample, costs: bool) -> Vec<Decision> {
-    let each = net.decisions().iter().enumerate().map(|(d, decision)| {
+fn sized(net: &Supernet, places: &Places, largest: &[usize], smallest: &[usize], costs: bool) -> Vec<Decision> {
+    let each = places.order.iter().enumerate().map(|(c, &d)| {
+        let decision = &net.decisions()[d];
         let kind = match (decision.kind, decision.property) {
             (DecisionKind::Depth, _) => Elastic::Depth,
             (_, Some("kernel" | "kernel-h" | "kernel-w")) => Elastic::Kernel,
@@ -126,17 +162,21 @@ fn sized(net: &Supernet, largest: &Sample, smallest: &Sample, costs: bool) -> Ve
             _ => Elastic::Branch,
         };
         let count = decision.options.len();
-        let cost = |around: &Sample, option: usize| {
-            let options: Vec<usize> =
-                (0..net.decisions().len()).map(|i| if i == d { option } else { around.option(i).unwrap_or(0) }).collect();
-            let cost = net.space().architecture(&net.sample_from(&options)).ok()?.cost().ok()?;
+        let cost = |around: &[usize], rank: usize| {
+            let mut ranks = around.to_vec();
+            ranks[c] = rank;
+            let cost = net.space().architecture(&places.sample(net, &ranks)).ok()?.cost().ok()?;
             Some(cost.macs as f64)
         };
-        let active = |s: &Sample| s.option(d).is_some();
-        let around = if active(largest) { Some(largest.clone()) } else { (0..DRAWS).map(|i| net.uniform(0, &[i])).find(active) };
-        let mark = |o: usize| if Some(o) == largest.option(d) { 2.0 } else { f64::from(u8::from(Some(o) != smallest.option(d))) };
-        let sizes = match around.filter(|_| costs) {
-            Some(around) => (0..count).map(|o| cost(&around, o).unwrap_or(0.0)).collect(),
+        // The largest network where the decision is active, else a random one where it is.
+        let around = || {
+            let drawn = (0..DRAWS).map(|i| net.uniform(0, &[i])).find(|s| s.option(d).is_some());
+            let ranks = |s: Sample| (0..places.len()).map(|c| places.rank(&s, c).unwrap_or(0)).collect::<Vec<usize>>();
+            if places.sample(net, largest).option(d).is_some() { Some(largest.to_vec()) } else { drawn.map(ranks) }
+        };
+        let mark = |rank: usize| if rank == largest[c] { 2.0 } else { f64::from(u8::from(rank != smallest[c])) };
+        let sizes = match costs.then(around).flatten() {
+            Some(around) => (0..count).map(|rank| cost(&around, rank).unwrap_or(0.0)).collect(),
             None => (0..count).map(mark).collect(),
         };
         Decision { kind, sizes }
