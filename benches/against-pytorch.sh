@@ -36,6 +36,12 @@ for argument in "$@"; do
         help
         exit 0
         ;;
+    --quick | --only | --only=* | --threads | --threads=* | --rounds | --rounds=* | --seconds | --seconds=* | --clock | --clock=* | \
+        --json | --json=* | --no-compile | --no-candle) ;;
+    --*)
+        echo "\`$argument\` is no option; --help lists them" >&2
+        exit 2
+        ;;
     esac
 done
 

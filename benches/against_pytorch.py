@@ -101,7 +101,9 @@ def matrix_rate(options):
     for s in sides:
         s.end()
         if s.ms:
-            rates[s.name] = 2 * 2048**3 / min(s.ms) / 1e6
+            # The scheduler's account is some milliseconds late, so its least is not the best.
+            ms = quantile(s.ms, 0.5) if options.clock == "cpu" else min(s.ms)
+            rates[s.name] = 2 * 2048**3 / ms / 1e6
         else:
             print(f"matrix product of {s.name}: {s.error}", file=sys.stderr)
     if not rates:

@@ -15,7 +15,8 @@ use std::time::Instant;
 /// Images with edges at all scales and a dozen boxes each, such as a detection data set has.
 fn pack(size: usize, images: usize) -> Pack {
     let (w, h) = (size, size * 3 / 4);
-    let mut out = Pack { image_size: size, classes: ["a", "b", "c"].map(String::from).to_vec(), images: Vec::new(), pixels: Vec::new() };
+    let mut out =
+        Pack { image_size: size, channels: 3, classes: ["a", "b", "c"].map(String::from).to_vec(), images: Vec::new(), pixels: Vec::new() };
     for i in 0..images {
         let mut rng = Random::at(7, "bench", &[i as u64]);
         let objects = (0..12).map(|_| {
@@ -34,7 +35,7 @@ fn pack(size: usize, images: usize) -> Pack {
         let offset = out.pixels.len();
         out.pixels.extend(pixels);
         let digest = Digest::of(format!("bench {i}").as_bytes());
-        out.images.push(PackImage { digest, width: w, height: h, w, h, offset, objects });
+        out.images.push(PackImage { digest, width: w, height: h, w, h, offset, objects, label: None });
     }
     out
 }

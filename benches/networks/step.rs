@@ -5,19 +5,20 @@ use super::workload::{Task, Workload};
 use nasflow::base::Random;
 use nasflow::data::Target;
 use nasflow::document::{LossGains, Optimizer};
-use nasflow::nn::{Executor, NormOptions, Parameters, executor_named};
+use nasflow::nn::{Executor, NormOptions, Parameters, choose};
 use nasflow::space::{ParamKind, Program};
 use nasflow::train::optimizer::{self, Moments, Rule};
 use nasflow::train::{DetectionLoss, schedule::Rates};
+use nasflow_kernels::softmax_cross_entropy;
 
 /// Rates of every step: YOLOv5's momentum and weight decay.
 const RATES: Rates = Rates { lr: 0.01, bias_lr: 0.01, momentum: 0.937, accumulate: 1 };
 const RULE: Rule = Rule { optimizer: Optimizer::Sgd, beta2: 0.999, weight_decay: 5e-4, clip_norm: 0.0 };
-const GAINS: LossGains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true };
+const GAINS: LossGains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true, label_smoothing: 0.0 };
 
 enum Loss {
     Detect(Box<DetectionLoss>, Vec<Target>),
-    Classify(Vec<usize>),
+    Classify(Vec<u32>),
     None,
 }
 
@@ -43,13 +44,13 @@ pub const PHASES: [&str; 4] = ["forward", "loss", "backward", "optimiser"];
 impl Stepper {
     /// Fresh weights and one batch of noise. `executor` is `fast` or `reference`.
     pub fn new(workload: &Workload, program: &Program, executor: &str) -> Result<Stepper, String> {
-        let executor = executor_named(program, executor, workload.batch)?;
+        let executor = nasflow::nn::executor(program, choose(Some(executor), "cpu")?.device, workload.batch)?;
         let image = program.values[0];
         let mut random = Random::at(0, "bench images", &[]);
         let images = (0..workload.batch * image.h * image.w * image.c).map(|_| random.unit() as f32).collect();
         let loss = match workload.task {
             Task::Detect => Loss::Detect(Box::new(DetectionLoss::new(program, &GAINS)?), workload.targets()),
-            Task::Classify => Loss::Classify((0..workload.batch).map(|i| i * 31 % workload.classes).collect()),
+            Task::Classify => Loss::Classify((0..workload.batch).map(|i| (i * 31 % workload.classes) as u32).collect()),
             Task::Infer => Loss::None,
         };
         let mut params = Parameters::init(program, 0);
@@ -69,7 +70,11 @@ impl Stepper {
     pub fn step(&mut self, clock: Clock) -> Result<f64, String> {
         let n = self.batch;
         if let Loss::None = self.loss {
-            self.executor.forward_eval(&self.params, &self.images, n, self.norm)?;
+            match self.steps {
+                0 => self.executor.forward_eval(&self.params, &self.images, n, self.norm)?,
+                _ => self.executor.forward_eval_again(&self.params, &self.images, n, self.norm)?,
+            }
+            self.steps += 1;
             let output = self.executor.output(0);
             return Ok(output.iter().map(|v| f64::from(v.abs())).sum::<f64>() / output.len().max(1) as f64);
         }
@@ -85,7 +90,9 @@ impl Stepper {
                 parts.sum()
             }
             Loss::Classify(labels) => {
-                let (value, gradient) = cross_entropy(self.executor.output(0), labels);
+                let logits = self.executor.output(0);
+                let mut gradient = vec![0.0; logits.len()];
+                let value = softmax_cross_entropy(logits, n, logits.len() / n, labels, 0.0, &mut gradient);
                 laps.ends(1);
                 self.executor.backward(&self.params, &[gradient], &mut self.grads)?;
                 value
@@ -118,20 +125,4 @@ impl Laps<'_> {
         self.phases[phase].push(now - self.at);
         self.at = now;
     }
-}
-
-/// Mean soft-max cross-entropy of logits, n × classes, and its gradient.
-fn cross_entropy(logits: &[f32], labels: &[usize]) -> (f64, Vec<f32>) {
-    let (n, classes) = (labels.len(), logits.len() / labels.len());
-    let (mut sum, mut gradient) = (0.0, vec![0.0; logits.len()]);
-    for ((row, g), label) in logits.chunks(classes).zip(gradient.chunks_mut(classes)).zip(labels) {
-        let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let total: f64 = row.iter().map(|v| f64::from(v - top).exp()).sum();
-        sum += total.ln() - f64::from(row[*label] - top);
-        for (i, (g, v)) in g.iter_mut().zip(row).enumerate() {
-            let share = f64::from(v - top).exp() / total;
-            *g = ((share - f64::from(u8::from(i == *label))) / n as f64) as f32;
-        }
-    }
-    (sum / n as f64, gradient)
 }

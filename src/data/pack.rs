@@ -62,4 +62,15 @@ impl Pack {
     pub fn is_labelled(&self) -> bool {
         self.images.first().is_some_and(|i| i.label.is_some())
     }
+
+    /// Some of its images, in its order, with their pixels.
+    pub fn part(&self, images: std::ops::Range<usize>) -> Pack {
+        let mut part = Pack { classes: self.classes.clone(), images: Vec::new(), pixels: Vec::new(), ..*self };
+        for image in self.images.get(images).unwrap_or_default() {
+            let bytes = self.pixels.get(image.offset..image.offset + image.w * image.h * self.channels).unwrap_or_default();
+            part.images.push(PackImage { offset: part.pixels.len(), ..image.clone() });
+            part.pixels.extend(bytes);
+        }
+        part
+    }
 }

@@ -23,6 +23,8 @@ pub struct Context {
     /// (file, start) → end of places about which enough was said.
     /// Unknown names with the name that was probably meant (empty: none is near).
     suspects: Vec<(Span, &'static str)>,
+    /// Whether what is decoded stands in a cell.
+    pub in_cell: bool,
     poison: BTreeMap<(u16, usize), usize>,
 }
 

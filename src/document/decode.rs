@@ -38,12 +38,15 @@ fn merge(context: &mut Context, spec: &Spec, raw: Node) -> Node {
     for property in properties {
         named(context, spec, property, &mut node);
     }
+    let outer = context.in_cell;
+    context.in_cell |= spec.name == "cell";
     for raw in children {
         match spec.field(&raw.name.value) {
             Some(field) => field_child(context, spec, field, raw, &mut node),
             None => child(context, Some(spec), raw, &mut node.children),
         }
     }
+    context.in_cell = outer;
     node.properties.sort_by_key(|p| p.name.span);
     for property in &mut node.properties {
         if let Some(field) = spec.field(&property.name.value) {
@@ -51,7 +54,10 @@ fn merge(context: &mut Context, spec: &Spec, raw: Node) -> Node {
             distinct(context, spec, field, property);
         }
     }
-    for field in spec.all_fields().filter(|f| f.required && node.property(f.name).is_none()) {
+    // The layers of a cell have its channels.
+    let given = |f: &Field| context.in_cell && spec.key == "layer" && f.name == "channels";
+    let required: Vec<&Field> = spec.all_fields().filter(|f| f.required && node.property(f.name).is_none() && !given(f)).collect();
+    for field in required {
         context.missing(&node, missing(spec, field, &node));
     }
     node

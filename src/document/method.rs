@@ -13,6 +13,17 @@ pub struct OneShot {
     pub penalty: Option<Penalty>,
 }
 
+impl OneShot {
+    /// How many of so many training images are held out for the choices, the last in the order of digests: the share rounded,
+    /// and at least one image on either side; 0 where `holdout` is 0. An epoch has as many iterations as the others have batches.
+    pub fn held_out(&self, images: usize) -> usize {
+        if self.holdout <= 0.0 || images < 2 {
+            return 0;
+        }
+        ((images as f64 * self.holdout + 0.5).floor() as usize).clamp(1, images - 1)
+    }
+}
+
 /// The one-shot methods. Sources stand in `train::oneshot`, one file each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Method {

@@ -13,6 +13,9 @@ pub mod predictions;
 pub mod recalibrate;
 pub mod report;
 
+#[cfg(test)]
+mod subnet_tests;
+
 pub use decode::DetectHead;
 pub use latency::Latency;
 pub use logits::{Logits, classification, logits};

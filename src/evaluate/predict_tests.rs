@@ -21,6 +21,9 @@ impl Executor for Red {
     fn class(&self) -> String {
         "test".into()
     }
+    fn replace(&mut self, _: &Program) -> Result<(), String> {
+        Err("one network only".into())
+    }
     fn forward_train(&mut self, _: &mut Parameters, _: &[f32], _: usize, _: NormOptions) -> Result<(), String> {
         Err("not for training".into())
     }

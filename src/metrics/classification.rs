@@ -68,11 +68,11 @@ impl ClassificationReport {
     }
 }
 
-/// How many classes stand before this one.
+/// How many classes stand before this one; past all guesses where its logit is no number.
 fn place(row: &[f32], class: usize) -> usize {
     let own = row[class];
     if own.is_nan() {
-        return row.len();
+        return usize::MAX;
     }
     row.iter().enumerate().filter(|&(i, &x)| x > own || (x == own && i < class)).count()
 }

@@ -118,6 +118,7 @@ fn name(op: &Op) -> &'static str {
         Op::Add => "add",
         Op::Scale => "scale",
         Op::Mix { .. } => "mixture",
+        Op::Zero => "zero",
     }
 }
 
@@ -187,6 +188,8 @@ fn output_shape(program: &Program, node: &Node) -> Result<Shape, String> {
         },
         Op::Scale if shapes[1] != (Shape { h: 1, w: 1, c: x.c }) => Err(format!("inputs {} and {}", text(x), text(shapes[1]))),
         Op::Scale => Ok(x),
+        // Any shape: it does not depend on the input.
+        Op::Zero => Ok(program.values[node.output]),
         Op::Mix { weights, picks } => {
             let options = outputs(*weights)?;
             param(*weights, &[options])?;

@@ -68,10 +68,12 @@ pub(super) fn check(index: usize) -> Result<(), String> {
 pub(super) fn name(index: usize) -> Option<String> {
     static NAMES: Mutex<BTreeMap<usize, String>> = Mutex::new(BTreeMap::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    if !names.contains_key(&index) {
-        names.insert(index, imp::describe(index, None).ok()?.name);
+    if let Some(name) = names.get(&index) {
+        return Some(name.clone());
     }
-    names.get(&index).cloned()
+    let name = imp::describe(index, None).ok()?.name;
+    names.insert(index, name.clone());
+    Some(name)
 }
 
 /// The device of a number, opened once a process: opening takes a second, and its kernels are loaded once.

@@ -63,6 +63,10 @@ pub trait Executor: Send {
     /// The part of the numerics class that names this executor, e.g. `fast-avx512` or `reference-cpu`.
     fn class(&self) -> String;
 
+    /// Goes over to another program (the next network of a supernet) for batches of the same size. What was computed is
+    /// forgotten, memory is kept where that is possible. On an error the executor is as it was.
+    fn replace(&mut self, program: &Program) -> Result<(), String>;
+
     /// Forward in training mode: batch statistics; running statistics in `params` are updated. Keeps what `backward` needs.
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String>;
 

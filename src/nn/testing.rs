@@ -292,12 +292,13 @@ fn mixtures() -> Program {
     }
     let s = b.shape(x);
     let deep = b.conv_norm(x, 12, 1, 1, 1, Activation::Silu);
-    let m = b.push(Op::Mix { weights: depth, picks: vec![0, 1, 0] }, &[x, deep, x], s);
+    let zero = b.push(Op::Zero, &[0], s);
+    let m = b.push(Op::Mix { weights: depth, picks: vec![0, 1, 0, 1] }, &[x, deep, x, zero], s);
     let one = b.push(Op::Mix { weights: depth, picks: vec![1] }, &[m], s);
     let image = b.shape(0);
     let c = b.conv_bias(0, 3, 3, 1, 1);
     let i = b.push(Op::Mix { weights: depth, picks: vec![0, 1] }, &[0, c], image);
-    let joined = b.concat(&[one, i, m]);
+    let joined = b.concat(&[one, i, zero, m]);
     let y = b.conv_bias(joined, 4, 1, 1, 1);
     b.features(&[y, m])
 }

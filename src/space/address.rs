@@ -1,7 +1,7 @@
 //! Addresses of decisions and ranks of their options: a draw depends on the place in the structure and on content,
 //! never on a name or on the order of values (invariant 11).
 
-use super::structure::{DecisionId, Item, Setting, Structure, What, compare};
+use super::structure::{DecisionId, Item, Pick, Setting, Structure, What, compare};
 use crate::base::{Canon, Digest};
 use std::collections::HashMap;
 
@@ -51,6 +51,13 @@ impl Addresses<'_> {
         }
     }
 
+    /// Sets of candidates have one order, whatever the file says.
+    fn pick(&mut self, pick: Option<&Pick>, path: &[u64]) {
+        if let Some(pick) = pick {
+            self.note(pick.decision, path, || (0..pick.sets.len()).collect());
+        }
+    }
+
     fn items(&mut self, items: &[Item], path: &mut Vec<u64>) {
         for (i, item) in items.iter().enumerate() {
             path.push(i as u64);
@@ -79,6 +86,24 @@ impl Addresses<'_> {
                 for (rank, &branch) in ranked.iter().enumerate() {
                     path.push(rank as u64);
                     self.item(&branches[branch], path);
+                    path.pop();
+                }
+            }
+            What::Pick { pick, .. } => self.pick(pick.as_ref(), path),
+            What::Cell(cell) => {
+                self.setting(&cell.channels, path);
+                path.push(0);
+                self.setting(&cell.count, path);
+                path.pop();
+                for (n, node) in cell.nodes.iter().enumerate() {
+                    path.push(1 + n as u64);
+                    self.pick(node.pick.as_ref(), path);
+                    self.items(&node.edges, path);
+                    if let Some(op) = &node.op {
+                        path.push(u64::MAX);
+                        self.item(op, path);
+                        path.pop();
+                    }
                     path.pop();
                 }
             }

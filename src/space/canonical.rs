@@ -1,12 +1,12 @@
 //! The canonical form of a network: identities wired through, dead layers dropped, one order of the rest.
 
 use super::architecture::{Architecture, Input, Layer, Source, block_canon};
-use super::blocks::Block;
+use super::blocks::{Block, Zero};
 use crate::base::{Canon, Digest};
 
 /// The canonical architecture of these layers (each reads earlier ones only) as seen from `output`.
 ///
-/// Removed are layers that return their input unchanged and layers that `output` does not reach. Inputs of `add`
+/// Removed are what is added to something as zeros, layers that return their input unchanged and layers that `output` does not reach. Inputs of `add`
 /// are sorted by the digest of what they compute. The order is depth-first from the output, inputs first: the stock
 /// YOLOv5 networks keep upstream's indices. (Two isomorphic summands that are also used elsewhere keep the order of
 /// the file: telling them apart is graph isomorphism.)
@@ -17,9 +17,18 @@ pub fn canonical(input: Input, layers: Vec<Layer>, output: Source) -> Result<Arc
 /// [`canonical`], and for each of its layers the index that the layer had.
 pub(super) fn ordered(input: Input, mut layers: Vec<Layer>, output: Source) -> Result<(Architecture, Vec<usize>), String> {
     let mut through: Vec<Source> = Vec::with_capacity(layers.len());
+    let mut zeros: Vec<(Zero, Source)> = vec![];
     for (i, layer) in layers.iter_mut().enumerate() {
         for source in &mut layer.inputs {
             *source = follow(*source, &through);
+        }
+        let known = |s: &Source| zeros.iter().find(|(_, at)| at == s).map(|(zero, _)| zero.clone());
+        if let Some(zero) = vanish(layer, &known) {
+            *layer = Layer { block: Block::Zero(zero.clone()), inputs: vec![Source::Image] };
+            let first = zeros.iter().find(|(z, _)| *z == zero).map(|(_, at)| *at);
+            zeros.extend(first.is_none().then_some((zero, Source::Layer(i))));
+            through.push(first.unwrap_or(Source::Layer(i)));
+            continue;
         }
         let identity = layer.block.is_identity(layer.inputs.len());
         through.push(if identity { layer.inputs[0] } else { Source::Layer(i) });
@@ -56,6 +65,35 @@ pub(super) fn ordered(input: Input, mut layers: Vec<Layer>, output: Source) -> R
         }
     }
     Ok((Architecture { input, layers: ordered }, order))
+}
+
+/// The zeros that a layer is equal to, if it is; sums leave zeros out.
+fn vanish(layer: &mut Layer, known: &dyn Fn(&Source) -> Option<Zero>) -> Option<Zero> {
+    let first = || layer.inputs.first().and_then(known);
+    match &layer.block {
+        Block::Zero(zero) => Some(zero.clone()),
+        Block::Add => {
+            let zero = first();
+            if layer.inputs.iter().any(|s| known(s).is_none()) {
+                layer.inputs.retain(|s| known(s).is_none());
+                return None;
+            }
+            zero
+        }
+        Block::Concat => {
+            let all: Option<Vec<Zero>> = layer.inputs.iter().map(known).collect();
+            let all = all?;
+            Some(Zero { channels: all.iter().map(|z| z.channels).sum(), ..all.first()?.clone() })
+        }
+        Block::MaxPool(pool) | Block::AvgPool(pool) => {
+            let zero = first()?;
+            let side = |n: usize| Some((n + 2 * pool.padding).checked_sub(pool.kernel)? / pool.stride.max(1) + 1);
+            Some(Zero { height: side(zero.height)?, width: side(zero.width)?, ..zero })
+        }
+        Block::GlobalPool => Some(Zero { height: 1, width: 1, ..first()? }),
+        Block::Upsample(up) => first().map(|z| Zero { height: z.height * up.factor, width: z.width * up.factor, ..z }),
+        _ => None,
+    }
 }
 
 fn follow(source: Source, through: &[Source]) -> Source {

@@ -24,7 +24,8 @@ pub(super) fn compile(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec
     }
     let mut compiler = Compiler::new();
     let choices: Vec<&Node> = children("choice").collect();
-    let structure = compiler.network(&choices, network);
+    let cells: Vec<&Node> = children("cell").collect();
+    let structure = compiler.network(&choices, &cells, network);
     let Some(structure) = structure else { return Err(compiler.errors) };
     let mut warnings = vec![];
 
@@ -75,6 +76,7 @@ fn has_auto(items: &[Item]) -> bool {
         }
         What::Choose { branches, .. } => has_auto(branches),
         What::Repeat { copies, .. } => copies.iter().any(|c| has_auto(c)),
+        // A cell's layers have one input; a head is refused there.
         _ => false,
     })
 }

@@ -1,5 +1,7 @@
 //! A `space` node becomes a [`Structure`]: names are resolved, choices become decisions, every error is at its span.
 
+mod cells;
+
 use super::blocks::{Default, Kind, Property as Field, Scalar, Type, kinds};
 use super::structure::{Decision, DecisionId, Input, Item, Setting, Structure, What, as_count};
 use super::zoo;
@@ -37,6 +39,11 @@ pub(super) struct Compiler<'a> {
     slots: usize,
     items: usize,
     full: bool,
+    cells: Vec<cells::Declared>,
+    /// How many groups of uses there are.
+    groups: usize,
+    /// In a cell that decides for all its uses: its decisions so far.
+    reused: Option<HashMap<String, DecisionId>>,
 }
 
 /// What surrounds an entry.
@@ -49,6 +56,15 @@ struct Place {
     stride: Option<Setting>,
     /// Inside `choose`: the branch's name, which stands for kind and number.
     branch: Option<String>,
+    /// Inside a cell: the channels of its nodes, for layers that name none.
+    channels: Option<Setting>,
+}
+
+impl Place {
+    /// What to say of a stride that comes from a repeat, or from a cell.
+    fn whose(&self, repeat: &'static str, cell: &'static str) -> &'static str {
+        if self.channels.is_some() { cell } else { repeat }
+    }
 }
 
 impl<'a> Compiler<'a> {
@@ -63,6 +79,9 @@ impl<'a> Compiler<'a> {
             slots: 0,
             items: 0,
             full: false,
+            cells: vec![],
+            groups: 0,
+            reused: None,
         }
     }
 
@@ -75,11 +94,14 @@ impl<'a> Compiler<'a> {
     }
 
     /// The network of a space. `choices` and `network` are the space's children.
-    pub fn network(&mut self, choices: &[&'a Node], network: &Node) -> Option<Structure> {
+    pub fn network(&mut self, choices: &[&'a Node], cells: &[&Node], network: &Node) -> Option<Structure> {
         for &choice in choices {
             self.choice(choice);
         }
-        let top = Place { prefix: String::new(), depth: 0, stride: None, branch: None };
+        for &cell in cells {
+            self.declare_cell(cell);
+        }
+        let top = Place { prefix: String::new(), depth: 0, stride: None, branch: None, channels: None };
         let mut network = network.clone();
         if let Some(like) = network.property("like").cloned() {
             network = match zoo::expand(&network, &like) {
@@ -142,6 +164,9 @@ impl<'a> Compiler<'a> {
 
     /// A new decision; an error where the label is taken.
     pub(super) fn decide(&mut self, label: &str, options: Vec<String>, span: Span, shared: bool) -> Option<DecisionId> {
+        if let Some(&known) = self.reused.as_ref().and_then(|known| known.get(label)) {
+            return Some(known);
+        }
         if let Some(first) = self.labels.get(label) {
             let first = *first;
             self.errors.push(
@@ -162,6 +187,9 @@ impl<'a> Compiler<'a> {
             return None;
         }
         self.labels.insert(label.to_string(), span);
+        if let Some(reused) = &mut self.reused {
+            reused.insert(label.to_string(), self.decisions.len());
+        }
         self.decisions.push(Decision { label: label.to_string(), options, span, address: 0, ranked: vec![], shared });
         Some(self.decisions.len() - 1)
     }
@@ -198,6 +226,7 @@ impl<'a> Compiler<'a> {
         let own = place.branch.clone().or(names.first().map(|n| n.0.clone()));
         let base = format!("{}{}", place.prefix, own.unwrap_or(format!("{kind}#{n}")));
         let what = match kind {
+            "skip" if place.channels.is_some() && place.stride.is_some() => self.strided_skip(place),
             "skip" => {
                 if let Some(stride) = &place.stride {
                     let (message, help) = ("`skip` cannot have a stride".to_string(), "write a layer that has one first");
@@ -208,6 +237,8 @@ impl<'a> Compiler<'a> {
             }
             "choose" => self.choose(node, &base, place),
             "repeat" => self.repeat(node, &base, place),
+            "use" => self.use_cell(node, &base, place),
+            "inputs" => self.pick_inputs(node, &base),
             "at" | "after" | "before" => {
                 let message = format!("`{kind}` changes a shipped network, and this one is written out");
                 self.error_help(
@@ -222,7 +253,7 @@ impl<'a> Compiler<'a> {
             _ => match kinds().iter().find(|k| k.word == kind) {
                 Some(kind) => self.layer(node, kind, &base, place),
                 None => {
-                    let known = kinds().iter().map(|k| k.word).chain(["skip", "choose", "repeat"]);
+                    let known = kinds().iter().map(|k| k.word).chain(["skip", "choose", "repeat", "use", "inputs"]);
                     let help = nearest(kind, known)
                         .map_or("see the list of layers in docs/language.md".to_string(), |w| format!("did you mean `{w}`?"));
                     self.error_help("unknown-layer", format!("there is no layer `{kind}`"), node.name.span, "not known", help);
@@ -312,18 +343,33 @@ impl<'a> Compiler<'a> {
         if let Some(stride) = &place.stride {
             if let Some(own) = settings.iter().find(|(n, _)| *n == "stride") {
                 let (own, message) = (own.1.span, "the stride is written twice");
-                self.errors.push(Diagnostic::error("stride-twice", message, own, "here").also(stride.span, "and at the repeat"));
+                self.errors.push(
+                    Diagnostic::error("stride-twice", message, own, "here")
+                        .also(stride.span, place.whose("and at the repeat", "and at the cell")),
+                );
             } else if kind.properties.iter().any(|f| f.name == "stride") {
                 settings.push(("stride", stride.clone()));
             } else {
                 let message = format!("`{}` has no stride", kind.word);
                 self.errors.push(
-                    Diagnostic::error("no-stride", message, node.name.span, "is the first layer of this repeat")
-                        .also(stride.span, "the stride"),
+                    Diagnostic::error(
+                        "no-stride",
+                        message,
+                        node.name.span,
+                        place.whose("is the first layer of this repeat", "reads the cell's input"),
+                    )
+                    .also(stride.span, "the stride"),
                 );
             }
         }
+        if let (Some(channels), false) = (&place.channels, settings.iter().any(|(n, _)| *n == "channels")) {
+            let field = kind.properties.iter().find(|f| f.name == "channels" && f.r#type == Type::Channels);
+            settings.extend(field.map(|f| (f.name, channels.clone())));
+        }
         for field in kind.properties {
+            if settings.iter().any(|(n, _)| *n == field.name) {
+                continue;
+            }
             if field.default == Default::Required && !node.properties.iter().any(|p| p.name.value == field.name) {
                 let help = format!("write it first: {} {}", kind.word, if field.name == "kernel" { "3" } else { "64" });
                 self.error_help(
@@ -488,7 +534,7 @@ impl<'a> Compiler<'a> {
             self.error("too-deep", format!("blocks are nested deeper than {MAX_DEPTH}"), node.name.span, "here");
             return None;
         }
-        Some(Place { depth: place.depth + 1, branch: None, stride: None, prefix: place.prefix.clone() })
+        Some(Place { depth: place.depth + 1, branch: None, stride: None, ..place.clone() })
     }
 }
 

@@ -134,14 +134,14 @@ impl Expander {
         self.params.len() - 1
     }
 
-    /// Σ weights[j] · values[j]. Of values that cannot be added the first two are named, with the reason.
-    pub(super) fn mix(&mut self, weights: ParamId, values: &[ValueId]) -> Result<ValueId, (usize, usize, String)> {
+    /// Σ weights[picks[j]] · values[j]. Of values that cannot be added the first two are named, with the reason.
+    pub(super) fn mix(&mut self, weights: ParamId, picks: Vec<usize>, values: &[ValueId]) -> Result<ValueId, (usize, usize, String)> {
         let first = self.shape(values[0]);
         if let Some(other) = values.iter().position(|&x| self.shape(x) != first) {
             let why = format!("different shapes cannot be added: {} and {}", show(first), show(self.shape(values[other])));
             return Err((0, other, why));
         }
-        let op = Op::Mix { weights, picks: (0..values.len()).collect() };
+        let op = Op::Mix { weights, picks };
         self.emit(op, values, first).map_err(|why| (0, 0, why))
     }
 
@@ -342,6 +342,11 @@ impl Expander {
             return Err(format!("different shapes cannot be added: {} and {}", show(first), show(other)));
         }
         self.emit(Op::Add, inputs, first)
+    }
+
+    /// Zeros of this shape.
+    pub fn zero(&mut self, shape: Shape) -> Result<ValueId, String> {
+        self.emit(Op::Zero, &[0], shape)
     }
 
     /// x times a gate of 1 × 1 × c.

@@ -161,6 +161,8 @@ pub enum Op {
     Add,
     /// Input 0 (h × w × c) times input 1 (1 × 1 × c): squeeze-excite.
     Scale,
+    /// Zeros; its input is the image, which it does not look at.
+    Zero,
     /// Σ weights[picks[j]] · input j, over inputs of one shape: what a differentiable method computes in place of one choice.
     Mix {
         /// [options].

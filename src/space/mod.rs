@@ -172,10 +172,15 @@ impl Space {
         Sample::enumerate(&self.structure, limit)
     }
 
-    /// The network that a sample stands for, whether it meets the bounds or not.
+    /// The network that a sample stands for, whether it meets the bounds of the space or not. (The bounds of a cell are
+    /// part of what a candidate is, except for the reference.)
     pub fn architecture(&self, sample: &Sample) -> Result<Architecture, Infeasible> {
         let mut choose = |d| sample.option(d).unwrap_or(0);
-        resolve::resolve(&self.structure, &self.input, &mut choose).map(|network| network.architecture)
+        let network = resolve::resolve(&self.structure, &self.input, &mut choose)?;
+        match network.broken {
+            Some(broken) if sample.pairs().any(|(_, option)| option != 0) => Err(broken),
+            _ => Ok(network.architecture),
+        }
     }
 
     /// The `require` nodes.

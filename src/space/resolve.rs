@@ -1,11 +1,13 @@
 //! A sample becomes layers: settings are picked, `width` and defaults applied, shapes followed.
 
+mod cell;
+
 use super::architecture::{self, Architecture, Layer, Source};
 use super::blocks::{Block, Context, Default, Kind, Resolved, Scalar, Type};
 use super::canonical::ordered;
 use super::expand::{Expander, show};
 use super::graph::{ParamId, Shape, ValueId};
-use super::structure::{Decision, DecisionId, Input, Item, Setting, Structure, What, as_count};
+use super::structure::{Decision, DecisionId, Input, Item, Pick, Reduce, Setting, Structure, What, as_count};
 use super::{Infeasible, InputSpec};
 use crate::document::Span;
 use std::collections::BTreeMap;
@@ -15,6 +17,8 @@ use std::collections::BTreeMap;
 struct Above {
     source: Source,
     value: ValueId,
+    /// What stands above that; a cell may read both.
+    before: Option<(Source, ValueId)>,
 }
 
 struct Resolver<'a> {
@@ -36,6 +40,11 @@ struct Resolver<'a> {
     mixing: Mixing,
     /// All outputs of the last layer.
     outputs: Vec<ValueId>,
+    /// A bound of a cell that the sample breaks.
+    broken: Option<Infeasible>,
+    /// Whether a cell is being built, and for each layer whether it belongs to one.
+    in_cell: bool,
+    hidden: Vec<bool>,
 }
 
 /// Which decisions are mixed, and the mixtures that were made.
@@ -51,6 +60,8 @@ pub(super) struct Mixing {
 pub(super) struct Network {
     pub architecture: Architecture,
     pub dead: Vec<Span>,
+    /// A bound inside the space that this sample does not meet, though it can be built.
+    pub broken: Option<Infeasible>,
 }
 
 /// A sample whose channels were followed.
@@ -69,10 +80,10 @@ pub(super) fn resolve(
     input: &InputSpec,
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<Network, Infeasible> {
-    let (r, last) = run(structure, input, Expander::counting, Mixing::default(), choose)?;
-    let dead = r.dead(last.source);
+    let (mut r, last) = run(structure, input, Expander::counting, Mixing::default(), choose)?;
+    let (dead, broken) = (r.dead(last.source), r.broken.take());
     let (architecture, _) = r.canonical(last)?;
-    Ok(Network { architecture, dead })
+    Ok(Network { architecture, dead, broken })
 }
 
 /// Builds a sample and follows its channels.
@@ -135,10 +146,18 @@ fn run<'a>(
         place: String::new(),
         mixing,
         outputs: vec![],
+        broken: None,
+        in_cell: false,
+        hidden: vec![],
     };
-    let top = Above { source: Source::Image, value: 0 };
+    let top = Above { source: Source::Image, value: 0, before: None };
     let last = r.items(&structure.items, top, choose)?;
     Ok((r, last))
+}
+
+/// Whether an entry makes zeros, whatever it reads.
+fn is_zero(item: &Item) -> bool {
+    matches!(&item.what, What::Layer { kind, .. } if kind.word == "zero")
 }
 
 impl Resolver<'_> {
@@ -150,25 +169,41 @@ impl Resolver<'_> {
         let out = match &item.what {
             What::Skip => above,
             What::Layer { kind, settings, inputs } => {
-                let inputs: Vec<Above> = inputs
-                    .iter()
-                    .map(|i| match i {
-                        Input::Above => above,
-                        Input::Slot(s) => self.slots[*s].unwrap_or(above),
-                    })
-                    .collect();
+                let inputs = self.inputs(inputs, above);
                 let resolved = self.settings(kind, settings, choose);
                 let out = self.layer(kind, &resolved, &inputs, item.span)?;
-                let single = self.expander.tracker.as_ref().is_some_and(|t| t.is_single(out.value));
-                if single { self.relabel(out) } else { out }
+                self.step(out, above)
+            }
+            What::Pick { inputs, pick, reduce } => {
+                let inputs = self.inputs(inputs, above);
+                let out = match pick.as_ref().filter(|p| self.mixing.over.contains_key(&p.decision)) {
+                    Some(pick) => self.mix_inputs(pick.decision, *reduce, item.span, &mut |_, j| Ok(inputs[j]))?,
+                    None => {
+                        let taken = Pick::taken(pick.as_ref(), inputs.len(), choose);
+                        let taken: Vec<Above> = taken.into_iter().map(|i| inputs[i]).collect();
+                        self.reduce(*reduce, &taken, item.span)?
+                    }
+                };
+                let out = self.step(out, above);
+                if *reduce == Reduce::Add { self.relabel(out) } else { out }
+            }
+            What::Cell(cell) => {
+                let outer = std::mem::replace(&mut self.in_cell, true);
+                let out = self.cell(cell, above, item.span, choose)?;
+                self.in_cell = outer;
+                self.step(out, above)
             }
             What::Choose { decision, branches } if self.mixing.over.contains_key(decision) => {
                 let mut made = vec![];
                 for option in self.mixing.over[decision].clone() {
                     let branch = self.structure.decisions[*decision].rank(option);
                     let at = option.min(branches.len() - 1);
+                    // Zeros add nothing: only where there is nothing else are they built.
+                    if is_zero(&branches[at]) && (made.len(), option) != (0, *self.mixing.over[decision].last().unwrap_or(&option)) {
+                        continue;
+                    }
                     let out = self.at(&format!("b{branch}"), |r| r.item(&branches[at], above, choose))?;
-                    made.push(out);
+                    made.push((option, out));
                 }
                 self.mix(*decision, &made, item.span)?
             }
@@ -187,7 +222,7 @@ impl Resolver<'_> {
                     let out = self.at(&format!("r{k}"), |r| r.items(copy, after[k], choose))?;
                     after.push(out);
                 }
-                let made: Vec<Above> = counts.iter().map(|&n| after[n.min(after.len() - 1)]).collect();
+                let made: Vec<(usize, Above)> = options.iter().zip(counts).map(|(&o, n)| (o, after[n.min(after.len() - 1)])).collect();
                 self.mix(decision, &made, item.span)?
             }
             What::Repeat { count, copies } => {
@@ -204,9 +239,9 @@ impl Resolver<'_> {
     }
 
     /// The weighted sum of what the options of a decision make.
-    fn mix(&mut self, decision: DecisionId, made: &[Above], span: Span) -> Result<Above, Infeasible> {
+    fn mix(&mut self, decision: DecisionId, made: &[(usize, Above)], span: Span) -> Result<Above, Infeasible> {
         let Decision { label, options, .. } = &self.structure.decisions[decision];
-        let over = &self.mixing.over[&decision];
+        let over = self.mixing.over[&decision].clone();
         if let Some(head) = self.ended {
             return Err(Infeasible { reason: format!("`{label}` holds the head, and heads are not mixed"), span: head });
         }
@@ -216,12 +251,13 @@ impl Resolver<'_> {
             self.mixing.made.push((param, decision));
             param
         });
-        let values: Vec<ValueId> = made.iter().map(|a| a.value).collect();
-        let value = self.expander.mix(weights, &values).map_err(|(a, b, why)| {
-            let reason = format!("`{label}` cannot be mixed: {} and {}: {why}", options[over[a]], options[over[b]]);
-            Infeasible { reason, span }
+        let values: Vec<ValueId> = made.iter().map(|(_, a)| a.value).collect();
+        let picks: Vec<usize> = made.iter().filter_map(|(option, _)| over.iter().position(|o| o == option)).collect();
+        let value = self.expander.mix(weights, picks, &values).map_err(|(a, b, why)| {
+            let name = |j: usize| options.get(made[j].0).cloned().unwrap_or_default();
+            Infeasible { reason: format!("`{label}` cannot be mixed: {} and {}: {why}", name(a), name(b)), span }
         })?;
-        Ok(self.relabel(Above { value, ..made[0] }))
+        Ok(self.relabel(Above { value, ..made[0].1 }))
     }
 
     /// Works one step deeper in the structure.
@@ -268,42 +304,73 @@ impl Resolver<'_> {
         }
     }
 
+    /// What an entry reads.
+    fn inputs(&self, inputs: &[Input], above: Above) -> Vec<Above> {
+        let of = |i: &Input| match i {
+            Input::Above => above,
+            Input::Slot(s) => self.slots[*s].unwrap_or(above),
+        };
+        inputs.iter().map(of).collect()
+    }
+
+    /// A layer's output as the next one sees it.
+    fn step(&mut self, out: Above, above: Above) -> Above {
+        let before = (above.source != Source::Image).then_some((above.source, above.value));
+        let single = self.expander.tracker.as_ref().is_some_and(|t| t.is_single(out.value));
+        let out = Above { before, ..out };
+        if single { self.relabel(out) } else { out }
+    }
+
     fn layer(&mut self, kind: &Kind, resolved: &Resolved, inputs: &[Above], span: Span) -> Result<Above, Infeasible> {
         let shapes: Vec<_> = inputs.iter().map(|i| self.expander.shape(i.value)).collect();
-        let fail = |reason: String, part: usize| {
-            let reads: Vec<String> = shapes.iter().map(|s| show(*s)).collect();
+        let reads: Vec<String> = shapes.iter().map(|s| show(*s)).collect();
+        let context =
+            Context { inputs: &shapes, image: self.expander.image(), classes: self.input.classes, anchors: self.input.anchors.as_deref() };
+        let over = |part: usize, reason: String| {
             let inside = if part == 0 { String::new() } else { format!(" (its part {})", part + 1) };
             Infeasible { reason: format!("`{}`{inside} over {}: {reason}", kind.word, reads.join(" and ")), span }
         };
-        if let Some(head) = self.ended {
-            return Err(Infeasible {
-                reason: format!("`{}` stands behind `detect`, which ends a network", kind.word),
-                span: span.max(head),
-            });
-        }
-        let context =
-            Context { inputs: &shapes, image: self.expander.image(), classes: self.input.classes, anchors: self.input.anchors.as_deref() };
-        let blocks = (kind.build)(resolved, &context).map_err(|reason| fail(reason, 0))?;
+        self.open(kind.word, span)?;
+        let blocks = (kind.build)(resolved, &context).map_err(|reason| over(0, reason))?;
         let mut out = inputs[0];
         for (i, block) in blocks.into_iter().enumerate() {
             let reads = if i == 0 { inputs } else { &[out][..] };
-            let values: Vec<ValueId> = reads.iter().map(|a| a.value).collect();
-            self.firsts.push(self.expander.params.len());
-            self.expander.enter(self.layers.len());
-            if let Some(tracker) = &mut self.expander.tracker {
-                tracker.enter(format!("{}.{i}", self.place));
-            }
-            let made = block.expand(&mut self.expander, &values).map_err(|reason| fail(reason, i))?;
-            if matches!(block, Block::Detect(_)) {
-                self.ended = Some(span);
-            }
-            self.outputs.clone_from(&made);
-            let sources = reads.iter().map(|a| a.source).collect();
-            self.layers.push(Layer { block, inputs: sources });
-            self.spans.push(span);
-            out = Above { source: Source::Layer(self.layers.len() - 1), value: made[0] };
+            out = self.block(block, reads, i, span).map_err(|reason| over(i, reason))?;
         }
         Ok(out)
+    }
+
+    /// An error behind the head.
+    fn open(&self, word: &str, span: Span) -> Result<(), Infeasible> {
+        match self.ended {
+            Some(head) => {
+                Err(Infeasible { reason: format!("`{word}` stands behind `detect`, which ends a network"), span: span.max(head) })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// One block; `part` tells those of one place apart.
+    fn block(&mut self, block: Block, reads: &[Above], part: usize, span: Span) -> Result<Above, String> {
+        let values: Vec<ValueId> = reads.iter().map(|a| a.value).collect();
+        self.firsts.push(self.expander.params.len());
+        self.expander.enter(self.layers.len());
+        if let Some(tracker) = &mut self.expander.tracker {
+            tracker.enter(format!("{}.{part}", self.place));
+        }
+        let made = block.expand(&mut self.expander, &values)?;
+        if matches!(block, Block::Detect(_)) {
+            self.ended = Some(span);
+        }
+        self.outputs.clone_from(&made);
+        let sources = match block {
+            Block::Zero(_) => vec![Source::Image],
+            _ => reads.iter().map(|a| a.source).collect(),
+        };
+        self.layers.push(Layer { block, inputs: sources });
+        self.spans.push(span);
+        self.hidden.push(self.in_cell);
+        Ok(Above { source: Source::Layer(self.layers.len() - 1), value: made[0], before: reads[0].before })
     }
 
     /// The canonical network behind `output`, and where its layers stand in the order of the file.
@@ -329,7 +396,11 @@ impl Resolver<'_> {
                 }
             }
         }
-        let mut spans: Vec<Span> = (0..alive.len()).filter(|&i| !alive[i]).map(|i| self.spans[i]).collect();
+        // What zeros and cells cut off in this sample, others may read.
+        if self.layers.iter().any(|l| matches!(l.block, Block::Zero(_))) {
+            return vec![];
+        }
+        let mut spans: Vec<Span> = (0..alive.len()).filter(|&i| !alive[i] && !self.hidden[i]).map(|i| self.spans[i]).collect();
         spans.dedup();
         spans
     }

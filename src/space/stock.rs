@@ -41,7 +41,9 @@ pub(super) fn convert(node: &KdlNode) -> Node {
     for child in node.children().map_or(&[][..], |c| c.nodes()) {
         let name = child.name().value();
         let known = kinds().iter().find(|k| k.word == word).is_some_and(|k| k.properties.iter().any(|p| p.name == name));
-        if !known && !["as", "width", "activation", "times", "stride", "label"].contains(&name) {
+        if !known
+            && !["as", "width", "activation", "times", "stride", "label", "nodes", "edges", "output", "channels", "own"].contains(&name)
+        {
             out.children.push(convert(child));
         } else {
             let inner = convert(child);
@@ -65,6 +67,9 @@ fn positional(word: &str, so_far: &Node, value: &Value) -> &'static str {
         "at" | "after" | "before" => "layer",
         "input" => "data",
         "space" => "name",
+        "cell" => "name",
+        "use" => "cell",
+        "inputs" => "layers",
         _ => match kinds().iter().find(|k| k.word == word) {
             Some(kind) if kind.joins => "layers",
             Some(kind) => kind.first.unwrap_or("values"),

@@ -84,6 +84,17 @@ pub enum What {
         /// The branches.
         branches: Vec<Item>,
     },
+    /// Some of several layers, summed or joined: `inputs`.
+    Pick {
+        /// The candidates.
+        inputs: Vec<Input>,
+        /// Which of them; all where there is none.
+        pick: Option<Pick>,
+        /// How they become one.
+        reduce: Reduce,
+    },
+    /// A cell: a small graph whose decisions all uses of the cell share.
+    Cell(Box<Cell>),
     /// The first n copies are built.
     Repeat {
         /// How many.
@@ -91,6 +102,77 @@ pub enum What {
         /// As many as the largest count; each chooses anew.
         copies: Vec<Vec<Item>>,
     },
+}
+
+/// A decision between sets of candidates.
+#[derive(Clone, Debug)]
+pub struct Pick {
+    /// What decides.
+    pub decision: DecisionId,
+    /// By option: the candidates, ascending.
+    pub sets: Vec<Vec<usize>>,
+}
+
+/// How several values become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduce {
+    /// Their sum.
+    Add,
+    /// Their channels one after another.
+    Concat,
+}
+
+/// What a cell returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The channels of all nodes.
+    Nodes,
+    /// The channels of the nodes that no other node reads.
+    Loose,
+    /// The last node.
+    Last,
+}
+
+/// One use of a cell.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Uses of one group share their decisions. Counted in the order of the first use.
+    pub group: usize,
+    /// Channels of every node.
+    pub channels: Setting,
+    /// Of the edges that read the cell's inputs.
+    pub stride: usize,
+    /// How many of the layers above are read.
+    pub inputs: usize,
+    /// How many nodes are built.
+    pub count: Setting,
+    /// As many as the largest count.
+    pub nodes: Vec<CellNode>,
+    /// What is returned.
+    pub output: Output,
+    /// At least and at most so many edges, those into the output counted; broken by a sample, it is no candidate.
+    pub edges: (usize, usize),
+}
+
+/// A node of a cell: the sum of its edges.
+#[derive(Clone, Debug)]
+pub struct CellNode {
+    /// Which states it reads, inputs first, then nodes; all where there is none.
+    pub pick: Option<Pick>,
+    /// What is computed on the way from each state; `zero` is no edge.
+    pub edges: Vec<Item>,
+    /// What is computed of the sum.
+    pub op: Option<Item>,
+}
+
+impl Pick {
+    /// The candidates of a sample.
+    pub fn taken(pick: Option<&Pick>, candidates: usize, choose: &mut dyn FnMut(DecisionId) -> usize) -> Vec<usize> {
+        match pick {
+            Some(pick) => pick.sets[choose(pick.decision).min(pick.sets.len() - 1)].clone(),
+            None => (0..candidates).collect(),
+        }
+    }
 }
 
 /// A compiled network.
@@ -177,6 +259,15 @@ impl Structure {
                 all.sort_by_key(Canon::digest);
                 Canon::List(vec!["choose".into(), first.into(), Canon::List(all)])
             }
+            What::Pick { inputs, pick, reduce } => {
+                let inputs = inputs.iter().map(|i| match i {
+                    Input::Above => Canon::None,
+                    Input::Slot(s) => Canon::Int(*s as i64),
+                });
+                let reduce = if *reduce == Reduce::Add { "add" } else { "concat" };
+                Canon::List(vec!["pick".into(), Canon::List(inputs.collect()), pick_canon(pick.as_ref()), reduce.into()])
+            }
+            What::Cell(cell) => self.cell_canon(cell),
             What::Repeat { count, copies } => {
                 let copies = copies.iter().map(|c| Canon::List(c.iter().map(|i| self.item_canon(i)).collect()));
                 Canon::List(vec!["repeat".into(), self.setting_canon(count), Canon::List(copies.collect())])
@@ -184,6 +275,36 @@ impl Structure {
         };
         Canon::List(vec![what, item.slot.into()])
     }
+}
+
+impl Structure {
+    fn cell_canon(&self, cell: &Cell) -> Canon {
+        let node = |node: &CellNode| {
+            let edges = node.edges.iter().map(|e| self.item_canon(e)).collect();
+            let op = node.op.as_ref().map(|op| self.item_canon(op));
+            Canon::List(vec![pick_canon(node.pick.as_ref()), Canon::List(edges), op.unwrap_or(Canon::None)])
+        };
+        let output = match cell.output {
+            Output::Nodes => "nodes",
+            Output::Loose => "loose",
+            Output::Last => "last",
+        };
+        Canon::List(vec![
+            "cell".into(),
+            cell.group.into(),
+            self.setting_canon(&cell.channels),
+            cell.stride.into(),
+            cell.inputs.into(),
+            self.setting_canon(&cell.count),
+            Canon::List(cell.nodes.iter().map(node).collect()),
+            output.into(),
+            vec![cell.edges.0, cell.edges.1].into(),
+        ])
+    }
+}
+
+fn pick_canon(pick: Option<&Pick>) -> Canon {
+    pick.map_or(Canon::None, |p| Canon::List(p.sets.iter().map(|s| s.clone().into()).collect()))
 }
 
 fn walk(items: &[Item], choose: &mut dyn FnMut(DecisionId) -> usize) {
@@ -199,10 +320,30 @@ fn walk(items: &[Item], choose: &mut dyn FnMut(DecisionId) -> usize) {
                 let taken = choose(*decision).min(branches.len() - 1);
                 walk(&branches[taken..=taken], choose);
             }
+            What::Pick { inputs, pick, .. } => {
+                Pick::taken(pick.as_ref(), inputs.len(), choose);
+            }
+            What::Cell(cell) => {
+                cell.channels.pick(choose);
+                walk_cell(cell, choose);
+            }
             What::Repeat { count, copies } => {
                 let n = as_count(count.pick(choose)).min(copies.len());
                 copies[..n].iter().for_each(|copy| walk(copy, choose));
             }
+        }
+    }
+}
+
+/// The decisions inside a cell.
+fn walk_cell(cell: &Cell, choose: &mut dyn FnMut(DecisionId) -> usize) {
+    let n = as_count(cell.count.pick(choose)).min(cell.nodes.len());
+    for node in &cell.nodes[..n] {
+        for edge in Pick::taken(node.pick.as_ref(), node.edges.len(), choose) {
+            walk(&node.edges[edge..=edge], choose);
+        }
+        if let Some(op) = &node.op {
+            walk(std::slice::from_ref(op), choose);
         }
     }
 }

@@ -9,12 +9,16 @@ pub fn decay_at(decay: f64, t: u64) -> f64 {
 
 /// ema = d · ema + (1 − d) · params, element by element, with d of step `t`.
 pub fn update(ema: &mut Parameters, params: &Parameters, decay: f64, t: u64) {
-    let d = decay_at(decay, t);
-    let (keep, take) = (d as f32, (1.0 - d) as f32);
     for (ema, params) in ema.0.iter_mut().zip(&params.0) {
-        for (e, p) in ema.iter_mut().zip(params) {
-            *e = *e * keep + take * *p;
-        }
+        update_one(ema, params, decay_at(decay, t));
+    }
+}
+
+/// ema = d · ema + (1 − d) · params of one tensor, where `d` is the decay of the step.
+pub fn update_one(ema: &mut [f32], params: &[f32], d: f64) {
+    let (keep, take) = (d as f32, (1.0 - d) as f32);
+    for (e, p) in ema.iter_mut().zip(params) {
+        *e = *e * keep + take * *p;
     }
 }
 

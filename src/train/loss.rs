@@ -52,6 +52,11 @@ impl Gains {
     }
 }
 
+/// Weights of each level's objectness, where there are `count` levels; upstream defines five at most.
+pub fn balances(count: usize) -> &'static [f64] {
+    if count == 3 { &[4.0, 1.0, 0.4] } else { &[4.0, 1.0, 0.25, 0.06, 0.02] }
+}
+
 /// One output of the network.
 struct Level {
     h: usize,
@@ -94,7 +99,7 @@ impl DetectionLoss {
         if count == 0 || strides.len() != count || anchors.len() != count {
             return Err(format!("{count} outputs, {} strides and {} lists of anchors", strides.len(), anchors.len()));
         }
-        let balances: &[f64] = if count == 3 { &[4.0, 1.0, 0.4] } else { &[4.0, 1.0, 0.25, 0.06, 0.02] };
+        let balances = balances(count);
         if count > balances.len() {
             return Err(format!("{count} levels; upstream defines the balance of at most {}", balances.len()));
         }

@@ -31,23 +31,28 @@ pub struct Moments<'a> {
     pub second: Option<&'a mut Parameters>,
 }
 
-/// Euclidean norm over all gradients (buffers' stay zero), in f64, in eight interleaved sums a tensor.
+/// Euclidean norm over all gradients (buffers' stay zero), in f64: [`squares`] of every tensor in order.
 pub fn global_norm(grads: &Parameters) -> f64 {
     let mut total = 0.0;
     for g in &grads.0 {
-        let mut sums = [0.0f64; 8];
-        let chunks = g.chunks_exact(8);
-        for (i, v) in chunks.remainder().iter().enumerate() {
-            sums[i] += f64::from(*v) * f64::from(*v);
-        }
-        for c in chunks {
-            for (s, v) in sums.iter_mut().zip(c) {
-                *s += f64::from(*v) * f64::from(*v);
-            }
-        }
-        total += sums.iter().sum::<f64>();
+        total += squares(g);
     }
     libm::sqrt(total)
+}
+
+/// Sum of squares, in eight interleaved sums.
+pub fn squares(g: &[f32]) -> f64 {
+    let mut sums = [0.0f64; 8];
+    let chunks = g.chunks_exact(8);
+    for (i, v) in chunks.remainder().iter().enumerate() {
+        sums[i] += f64::from(*v) * f64::from(*v);
+    }
+    for c in chunks {
+        for (s, v) in sums.iter_mut().zip(c) {
+            *s += f64::from(*v) * f64::from(*v);
+        }
+    }
+    sums.iter().sum::<f64>()
 }
 
 /// One step, the `t`-th (from 1), then zeroes the gradients. `norm` is their [`global_norm`].
@@ -61,27 +66,50 @@ pub fn step(
     grads: &mut Parameters,
     moments: Moments<'_>,
 ) {
-    let clip = if rule.clip_norm > 0.0 { (rule.clip_norm / (norm + 1e-6)).min(1.0) as f32 } else { 1.0 };
+    let each = Each::new(rule, rates, norm);
     let mut second = moments.second;
-    for (i, kind) in kinds.iter().enumerate().filter(|(_, k)| k.is_trained()) {
+    for (i, kind) in kinds.iter().enumerate() {
+        let second = second.as_mut().map(|v| &mut v.0[i][..]);
+        each.step(*kind, t, &mut params.0[i], &grads.0[i], &mut moments.first.0[i], second);
+    }
+    for g in &mut grads.0 {
+        g.fill(0.0);
+    }
+}
+
+/// What all tensors of one step have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Each<'a> {
+    rule: &'a Rule,
+    rates: &'a Rates,
+    clip: f32,
+}
+
+impl<'a> Each<'a> {
+    /// `norm`: of all gradients of the step.
+    pub fn new(rule: &'a Rule, rates: &'a Rates, norm: f64) -> Self {
+        let clip = if rule.clip_norm > 0.0 { (rule.clip_norm / (norm + 1e-6)).min(1.0) as f32 } else { 1.0 };
+        Each { rule, rates, clip }
+    }
+
+    /// The `t`-th step (from 1) of one tensor: values, gradient, first and second moment. Buffers stay as they are.
+    pub fn step(&self, kind: ParamKind, t: u64, p: &mut [f32], g: &[f32], m: &mut [f32], v: Option<&mut [f32]>) {
+        if !kind.is_trained() {
+            return;
+        }
+        let (rule, rates, clip) = (self.rule, self.rates, self.clip);
         let lr = if matches!(kind, ParamKind::Bias | ParamKind::NormShift) { rates.bias_lr } else { rates.lr };
-        let decay = if *kind == ParamKind::Weight { rule.weight_decay } else { 0.0 };
-        let (p, g, m) = (&mut params.0[i], &mut grads.0[i], &mut moments.first.0[i]);
-        match (rule.optimizer, second.as_mut()) {
+        let decay = if kind == ParamKind::Weight { rule.weight_decay } else { 0.0 };
+        match (rule.optimizer, v) {
             (Optimizer::Sgd, _) => sgd(p, g, m, clip, lr, rates.momentum, decay),
-            (Optimizer::Adam, Some(v)) => {
-                adam(p, g, m, &mut v.0[i], clip, &Adam::new(lr, rates.momentum, rule.beta2, t), decay as f32, 1.0)
-            }
+            (Optimizer::Adam, Some(v)) => adam(p, g, m, v, clip, &Adam::new(lr, rates.momentum, rule.beta2, t), decay as f32, 1.0),
             (Optimizer::AdamW, Some(v)) => {
                 let shrink = (1.0 - lr * decay) as f32;
-                adam(p, g, m, &mut v.0[i], clip, &Adam::new(lr, rates.momentum, rule.beta2, t), 0.0, shrink);
+                adam(p, g, m, v, clip, &Adam::new(lr, rates.momentum, rule.beta2, t), 0.0, shrink);
             }
             // A state for this optimiser always has a second moment: `TrainState::fits` checks it.
             (Optimizer::Adam | Optimizer::AdamW, None) => {}
         }
-    }
-    for g in &mut grads.0 {
-        g.fill(0.0);
     }
 }
 

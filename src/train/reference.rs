@@ -164,6 +164,10 @@ impl Executor for TinyExecutor {
         "tiny".into()
     }
 
+    fn replace(&mut self, _: &Program) -> Result<(), String> {
+        Err("one network only".into())
+    }
+
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
         let size = self.program.values[0].h;
         for l in 0..3 {

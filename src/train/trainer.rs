@@ -216,7 +216,7 @@ impl Trainer {
 }
 
 impl LossSums {
-    fn add(&mut self, parts: &LossParts) {
+    pub(super) fn add(&mut self, parts: &LossParts) {
         self.count += 1;
         self.r#box += parts.r#box;
         self.obj += parts.obj;

@@ -55,6 +55,8 @@ fn the_script_is_one_and_explains_itself() {
     let script = root().join("benches/against-pytorch.sh");
     let ok = |arguments: &[&str]| Command::new("sh").args(arguments).arg(&script).output().expect("a shell").status.success();
     assert!(ok(&["-n"]));
+    let wrong = Command::new("sh").arg(&script).arg("--nonsense").output().expect("a shell");
+    assert_eq!(wrong.status.code(), Some(2), "an unknown option is refused before anything is built");
     let help = Command::new("sh").arg(&script).arg("--help").output().expect("a shell");
     let text = String::from_utf8_lossy(&help.stdout);
     assert!(help.status.success());

@@ -81,14 +81,14 @@ fn a_device_that_is_not_there_is_an_error() {
 fn results_of_another_class_are_named() {
     let place = Place::new(SMALL);
     let run = place.nasflow(&["run", "pipeline.kdl", "--device", "cpu"]);
-    assert!(run.ok() && run.err.contains("numerics fast-1"), "{run:?}");
+    assert!(run.ok() && run.err.contains("numerics fast-2"), "{run:?}");
     let other = ["pipeline.kdl", "--device", "cpu", "--executor", "reference"];
     let plan = place.nasflow(&[&["plan"][..], &other].concat());
-    assert!(plan.ok() && plan.out.contains("numerics reference-cpu") && plan.out.contains("known, but from fast-1"), "{plan:?}");
+    assert!(plan.ok() && plan.out.contains("numerics reference-cpu") && plan.out.contains("known, but from fast-2"), "{plan:?}");
     let show = place.nasflow(&[&["show"][..], &other].concat());
-    assert!(show.ok() && show.err.contains("from fast-1 are known"), "{show:?}");
+    assert!(show.ok() && show.err.contains("from fast-2 are known"), "{show:?}");
     let run = place.nasflow(&[&["run"][..], &other].concat());
-    assert!(run.ok() && run.err.contains("to compute in reference-cpu") && run.err.contains("from fast-1 are known"), "{run:?}");
+    assert!(run.ok() && run.err.contains("to compute in reference-cpu") && run.err.contains("from fast-2 are known"), "{run:?}");
     assert!(run.executed("train") > 0, "{run:?}");
     // Both are there now, and neither run has anything to do.
     for more in [&["--executor", "reference"][..], &["--executor", "fast"]] {

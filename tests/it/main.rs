@@ -14,6 +14,7 @@ mod learning;
 mod nix;
 mod oneshot;
 mod rooms;
+mod supernet;
 mod support;
 mod tables;
 mod whole;

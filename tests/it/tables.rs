@@ -129,7 +129,7 @@ fn what_is_wrong_with_a_table_is_said_at_its_line() {
     let cases = [
         ("file=(param)\"table\"", "file=\"none.csv\"", "none.csv: No such file"),
         ("file=(param)\"table\"", "file=\".\"", "is no file"),
-        ("keys=\"net\"", "keys=\"nets\"", "did you mean `net`? its columns: net, val1, val2, test"),
+        ("keys=\"net\"", "keys=\"nets\"", "did you mean `net`? its columns: net, val1, val2,"),
         ("\"val1\" \"val2\"", "\"val1\" \"vall2\"", "the table has no column `vall2`"),
         ("column accuracy \"test\"", "column accuracy", "say which column is which metric: `column accuracy \"NAME\"`"),
         (

@@ -59,6 +59,6 @@ pub use par::Scratch;
 pub use pool::Pool2d;
 pub use pool_avg::{avg_pool_backward, avg_pool_forward, global_avg_pool_backward, global_avg_pool_forward};
 pub use pool_max::{max_pool_backward, max_pool_backward_within, max_pool_forward, max_pool_forward_within};
-pub use simd::{InstructionSet, instruction_set, with_instruction_set};
+pub use simd::{InstructionSet, in_pool, instruction_set, with_instruction_set};
 pub use upsample::{upsample_backward, upsample_forward};
 pub use view::View;

@@ -90,8 +90,9 @@ mod tests {
         let place = look(dir.path(), None);
         assert!(place.exists && place.schema == Some(1) && place.fault.is_none(), "{:?}", place.fault);
         // A directory with other things in it is no store.
-        std::fs::write(dir.path().join("other"), b"").unwrap();
-        let place = look(dir.path(), Some(dir.path()));
+        let mine = dir.path().join("mine");
+        std::fs::create_dir(&mine).and_then(|()| std::fs::write(mine.join("other"), b"")).unwrap();
+        let place = look(dir.path(), Some(&mine));
         assert!(place.fault.is_some_and(|f| f.contains("other")));
         let deep = look(dir.path(), Some(Path::new("a/b/c")));
         assert!(!deep.exists && deep.writable && deep.root.ends_with("a/b/c"));

@@ -26,6 +26,11 @@ pub(super) fn listing(base: &Path, root: &Path) -> Result<Files, DataError> {
     Ok(files)
 }
 
+/// The class names in the order of their numbers.
+pub(super) fn names() -> Vec<String> {
+    NAMES.map(str::to_string).to_vec()
+}
+
 pub(super) fn read(path: &Path) -> Result<Container, DataError> {
     let file = read_capped(path, MAX_CONTAINER).map_err(|e| DataError::io(path, e))?;
     if file.len() % RECORD != 0 {
@@ -42,6 +47,5 @@ pub(super) fn read(path: &Path) -> Result<Container, DataError> {
         let planes = &record[1..];
         bytes.extend((0..PLANE).flat_map(|p| [planes[p], planes[PLANE + p], planes[2 * PLANE + p]]));
     }
-    let names = Some(NAMES.map(str::to_string).to_vec());
-    Ok(Container { labels, names, images: Images::Raw { width: SIDE, height: SIDE, channels: 3, bytes } })
+    Ok(Container { labels, names: Some(names()), images: Images::Raw { width: SIDE, height: SIDE, channels: 3, bytes } })
 }

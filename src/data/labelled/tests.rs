@@ -42,12 +42,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// MNIST's four files with `train` and `test` images of 6 × 4 pixels in three classes.
-pub(crate) fn write_idx(root: &Path, train: usize, test: usize, gz: bool) {
+/// MNIST's four files with `train` and `test` images of width × height pixels in three classes.
+pub(crate) fn write_idx(root: &Path, train: usize, test: usize, gz: bool, (w, h): (usize, usize)) {
     for (stem, from, n) in [("train", 0, train), ("t10k", 1000, test)] {
-        let images: Vec<u8> = (from..from + n).flat_map(|i| picture(i, 24)).collect();
+        let images: Vec<u8> = (from..from + n).flat_map(|i| picture(i, w * h)).collect();
         let labels: Vec<u8> = (0..n).map(|i| (i % 3) as u8).collect();
-        for (name, bytes) in [("images-idx3", idx(&[n as u32, 4, 6], &images)), ("labels-idx1", idx(&[n as u32], &labels))] {
+        for (name, bytes) in [("images-idx3", idx(&[n as u32, h as u32, w as u32], &images)), ("labels-idx1", idx(&[n as u32], &labels))] {
             match gz {
                 true => fs::write(root.join(format!("{stem}-{name}-ubyte.gz")), gzip(&bytes)).unwrap(),
                 false => fs::write(root.join(format!("{stem}-{name}-ubyte")), bytes).unwrap(),
@@ -59,8 +59,8 @@ pub(crate) fn write_idx(root: &Path, train: usize, test: usize, gz: bool) {
 #[test]
 fn idx_files_are_read_as_they_are_or_gzipped() {
     let (plain, zipped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    write_idx(plain.path(), 30, 9, false);
-    write_idx(zipped.path(), 30, 9, true);
+    write_idx(plain.path(), 30, 9, false, (6, 4));
+    write_idx(zipped.path(), 30, 9, true, (6, 4));
     let got = read(&labelled(LabelledFormat::Idx, plain.path(), 4)).unwrap();
     assert_eq!((counts(&got), got.channels), (vec![("train", 30), ("test", 9)], 1));
     assert_eq!(got.classes, ["0", "1", "2"]);
@@ -86,7 +86,7 @@ fn idx_files_are_read_as_they_are_or_gzipped() {
 #[test]
 fn shares_are_cut_from_the_formats_own_splits() {
     let dir = tempfile::tempdir().unwrap();
-    write_idx(dir.path(), 40, 10, false);
+    write_idx(dir.path(), 40, 10, false, (6, 4));
     let with = |parts: &[(&str, f64)]| {
         let mut data = labelled(LabelledFormat::Idx, dir.path(), 4);
         shares(&mut data, parts);
@@ -105,7 +105,7 @@ fn shares_are_cut_from_the_formats_own_splits() {
 #[test]
 fn hostile_idx_files_are_errors() {
     let dir = tempfile::tempdir().unwrap();
-    write_idx(dir.path(), 6, 3, false);
+    write_idx(dir.path(), 6, 3, false, (6, 4));
     let images = dir.path().join("train-images-idx3-ubyte");
     let labels = dir.path().join("train-labels-idx1-ubyte");
     let (good, good_labels) = (fs::read(&images).unwrap(), fs::read(&labels).unwrap());
@@ -300,7 +300,7 @@ fn folders_and_their_findings() {
 #[test]
 fn training_pictures_and_evaluation_pictures() {
     let dir = tempfile::tempdir().unwrap();
-    write_idx(dir.path(), 12, 3, false);
+    write_idx(dir.path(), 12, 3, false, (6, 4));
     let got = read(&labelled(LabelledFormat::Idx, dir.path(), 4)).unwrap();
     let pack = Arc::new(Pack::build(&got, "train", 4, Path::new("")).unwrap());
     // Evaluation sees columns 1 to 4 of 6.

@@ -151,6 +151,7 @@ pub const NODES: &[Spec] = &[
     layer("concat", &["layers"], &[&[LAYERS_READ], NAMED], "Concatenates channels, in the order written.", "concat above \"p4\""),
     layer("add", &["layers"], &[&[LAYERS_READ], NAMED], "Adds layers of one shape.", "add above \"stem\""),
     layer("skip", &[], &[NAMED], "Passes its input on.", "skip"),
+    layer("zero", &[], &[&[STRIDE], NAMED], "Zeros: no connection, in cells.", "zero"),
     layer(
         "detect",
         &["layers"],

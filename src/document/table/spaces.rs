@@ -3,7 +3,10 @@
 use super::{Field, Spec, Type::*};
 
 /// Where layers stand.
-pub const LAYERS: &[&str] = &["network", "repeat", "choose", "at", "after"];
+pub const LAYERS: &[&str] = &["network", "repeat", "choose", "at", "after", "cell", "on-node"];
+
+/// Where layers stand that may read others by name: not on the edges of a cell.
+const NAMING: &[&str] = &["network", "repeat", "choose", "at", "after", "on-node"];
 
 /// The activations.
 pub const ACTIVATIONS: &[&str] = &["silu", "relu", "hardswish", "identity"];
@@ -62,14 +65,83 @@ pub const NODES: &[Spec] = &[
         &["space"],
         &["metric"],
         &[&[
-            Field::one("metric", &[Word(&["flops", "macs", "params"]), LaterWord(&["edges", "table-latency"])], "", "What is bounded.")
-                .required(),
+            Field::one("metric", &[Word(&["flops", "macs", "params"]), LaterWord(&["table-latency"])], "", "What is bounded.").required(),
             Field::one("max", &[Positive], "", "At most this much, or this many times the reference."),
             Field::one("min", &[Positive], "", "At least."),
             Field::one("of", &[Word(&["reference"])], "", "Makes the bounds multiples of the reference's."),
         ]],
         "Refuses samples outside a bound, before anything is trained.",
         "require flops max=1.0 of=reference",
+    ),
+    Spec::new(
+        "cell",
+        &["space"],
+        &["name"],
+        &[&[
+            Field::one("name", &[Name("cell")], "", "Its name, for `use`.").required(),
+            Field::one("like", &[Name("cell")], "", "The same rules as another cell's, with decisions of its own."),
+            Field::one("inputs", &[Int(1, 2)], "1", "How many of the layers above it reads."),
+            Field::choice("nodes", &[Int(0, 32)], "", "How many nodes it has: each is the sum of its edges."),
+            Field::one(
+                "edges",
+                &[Int(1, 32), Word(&["all", "any"])],
+                "all",
+                "How many of the states before it a node reads; `any`: each or not.",
+            ),
+            Field::one("output", &[Word(&["concat", "last"])], "concat", "What it returns: the channels of its nodes, or the last node."),
+            Field::one("stride", &[Int(1, 64)], "1", "Of the edges that read the cell's inputs."),
+        ]],
+        "A small graph whose decisions all its uses share. Inside stands the layer of an edge, mostly a `choose`.",
+        "cell \"normal\" inputs=2 nodes=4 { edges 2; choose { skip; max-pool 3; sep-conv kernel=3 } }",
+    ),
+    Spec::new(
+        "on-node",
+        &["cell"],
+        &[],
+        &[],
+        "The layer that a node computes of the sum of its edges.",
+        "on-node { choose { conv kernel=3; max-pool 3 } }",
+    )
+    .once(),
+    Spec::new(
+        "require",
+        &["cell"],
+        &["metric"],
+        &[&[
+            Field::one("metric", &[Word(&["edges"])], "", "What is bounded: edges between states, and those into the output.").required(),
+            Field::one("max", &[Int(1, 4096)], "", "At most so many."),
+            Field::one("min", &[Int(1, 4096)], "", "At least."),
+        ]],
+        "Refuses samples in which the cell has other numbers of edges.",
+        "require edges max=9",
+    )
+    .once(),
+    Spec::new(
+        "use",
+        NAMING,
+        &["cell"],
+        &[&[
+            Field::one("cell", &[Name("cell")], "", "The cell.").required(),
+            Field::choice("channels", &[Int(1, 1 << 20)], "", "Channels of every node, before `width`.").required(),
+            Field::one("stride", &[Int(1, 64)], "the cell's", "Of the edges that read the cell's inputs."),
+            Field::one("own", &[Bool], "#false", "Decides for itself, apart from the other uses."),
+            AS,
+        ]],
+        "A cell in its place: it reads the layers above, brought to its channels by 1×1 convolutions where they differ.",
+        "use \"normal\" channels=16",
+    ),
+    Spec::new(
+        "inputs",
+        NAMING,
+        &["layers"],
+        &[&[
+            Field::list("layers", &[Name("layer")], "", "Names of layers; `above` is the one above.").required(),
+            Field::one("pick", &[Int(1, 64)], "1", "How many of them are read; which, is a decision."),
+            Field::one("reduce", &[Word(&["add", "concat"])], "add", "How several become one."),
+            AS,
+        ]],
+        "Chooses which layers are read.",
+        "inputs above \"p4\" pick=1",
     ),
     Spec::new(
         "choose",
@@ -113,12 +185,4 @@ pub const NODES: &[Spec] = &[
     Spec::later("keep", &["space"], "a space over a space"),
     Spec::later("until", &["space"], "a space over a space"),
     Spec::later("then-layers", &["space"], "a space over a space"),
-    Spec::later("cell", &["space"], "cells"),
-    Spec::later("use", LAYERS, "cells"),
-    Spec::later("zero", LAYERS, "cells"),
-    Spec::later("edges", LAYERS, "cells"),
-    Spec::later("nodes", LAYERS, "cells"),
-    Spec::later("on-node", LAYERS, "cells"),
-    Spec::later("output", LAYERS, "cells"),
-    Spec::later("inputs", LAYERS, "choosing a layer's inputs"),
 ];

@@ -13,6 +13,7 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
     let mut names = Names::default();
     choices(context, node, &mut names);
     bounds(context, node);
+    cells(context, node, &mut names);
     let Some(network) = node.child("network") else {
         let d = Diagnostic::error("missing", "`space` needs a `network`", node.name.span, "`network` is missing");
         context.missing(node, d.help("write `network { input \"data\"; … }` with its layers"));
@@ -20,6 +21,9 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
     };
     layers(context, network, &mut names, true);
     references(context, node, "space", network, &mut names);
+    for cell in node.children.iter().filter(|c| c.name.value == "cell") {
+        references(context, node, "space", cell, &mut names);
+    }
     for (label, first) in &names.choices {
         if !names.used.contains(label) {
             let d = Diagnostic::warning("unused", format!("the choice `{}` is never used", shorten(label)), first.span, "declared here");
@@ -32,7 +36,10 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
         context.missing(network, d.help("name the data set that fixes size and classes: `input \"shapes\"`"));
     }
     if network.text("like").is_none()
-        && !network.children.iter().any(|c| table::is_layer(&c.name.value) || matches!(c.name.value.as_str(), "choose" | "repeat"))
+        && !network
+            .children
+            .iter()
+            .any(|c| table::is_layer(&c.name.value) || matches!(c.name.value.as_str(), "choose" | "repeat" | "use" | "inputs"))
     {
         let d = Diagnostic::error("missing", "this network has no layers", network.name.span, "layers are missing");
         context.missing(network, d.help("write them from top to bottom: `conv 64 kernel=3 stride=2`"));
@@ -48,6 +55,8 @@ struct Names {
     labels: HashMap<String, Spanned<String>>,
     /// Labels that a `(choice)` refers to.
     used: HashSet<String>,
+    /// Names of cells.
+    cells: HashMap<String, Spanned<String>>,
     /// Names of layers, in the order of the file; `None` marks a name of a later place.
     layers: HashMap<String, Spanned<String>>,
     /// Whether layers come from elsewhere, so that a name may be known only there.
@@ -72,13 +81,45 @@ fn choices(context: &mut Context, space: &Node, names: &mut Names) {
     }
 }
 
+/// Cells: their names, what they are like, and the layers inside, whose names nobody outside can read.
+fn cells(context: &mut Context, space: &Node, names: &mut Names) {
+    for cell in space.children.iter().filter(|c| c.name.value == "cell") {
+        if let Some(like) = cell.text("like") {
+            known_cell(context, &like, names);
+        } else if cell.property("nodes").is_none() {
+            let d = Diagnostic::error("missing", "`cell` needs `nodes`", cell.name.span, "`nodes` is missing");
+            context.missing(cell, d.help("write how many nodes it has: `nodes=4`"));
+        }
+        layers(context, cell, names, false);
+        names.layers.clear();
+        if let Some(name) = cell.text("name") {
+            declare(context, "cell", name, &mut names.cells);
+        }
+    }
+}
+
+fn known_cell(context: &mut Context, name: &Spanned<String>, names: &Names) {
+    if names.cells.contains_key(&name.value) {
+        return;
+    }
+    let shown = shorten(&name.value);
+    let mut known: Vec<&str> = names.cells.keys().map(String::as_str).collect();
+    known.sort_unstable();
+    let d = Diagnostic::error("no-cell", format!("there is no cell `{shown}` in this space"), name.span, "not declared above");
+    context.push(match nearest(&name.value, known.iter().copied()) {
+        Some(near) => d.help(format!("did you mean `{near}`?")),
+        None if known.is_empty() => d.help(format!("declare it before the network: `cell \"{shown}\" nodes=4 {{ … }}`")),
+        None => d.help(format!("declared are {}", quoted(&known))),
+    });
+}
+
 /// Declares a name; false where it was there before, which is reported.
 fn declare(context: &mut Context, what: &str, name: Spanned<String>, known: &mut HashMap<String, Spanned<String>>) -> bool {
     if let Some(first) = known.get(&name.value) {
         let message = format!("the {what} `{}` is declared twice", shorten(&name.value));
         let d = Diagnostic::error("declared-twice", message, name.span, "again here").also(first.span, "first here");
         context.push(match what {
-            "layer" => d.help("give one of them another name"),
+            "layer" | "cell" => d.help("give one of them another name"),
             _ => d.help("a second decision needs a label of its own; to decide the same again, refer to it: `(choice)\"label\"`"),
         });
         false
@@ -149,7 +190,14 @@ fn layers(context: &mut Context, block: &Node, names: &mut Names, top: bool) {
                 layers(context, layer, names, false);
                 declare_layer(context, layer, layer.text("as").or_else(|| layer.text("label")), names, branches);
             }
-            "at" | "after" => layers(context, layer, names, false),
+            "at" | "after" | "on-node" => layers(context, layer, names, false),
+            "use" => {
+                if let Some(cell) = layer.text("cell") {
+                    known_cell(context, &cell, names);
+                }
+                declare_layer(context, layer, layer.text("as"), names, branches);
+            }
+            "require" => {}
             _ => declare_layer(context, layer, layer.text("as"), names, branches),
         }
     }
@@ -179,9 +227,9 @@ fn declare_layer(context: &mut Context, layer: &Node, name: Option<Spanned<Strin
     }
 }
 
-/// The layers that a `concat`, `add` or `detect` names must stand above it.
+/// The layers that a `concat`, `add`, `inputs` or `detect` names must stand above it.
 fn reads(context: &mut Context, layer: &Node, names: &mut Names, first: bool) {
-    if !matches!(layer.name.value.as_str(), "concat" | "add" | "detect") {
+    if !matches!(layer.name.value.as_str(), "concat" | "add" | "detect" | "inputs") {
         return;
     }
     for name in layer.texts("layers") {

@@ -76,6 +76,8 @@ impl Pass<'_> {
                     channel += self.program.values[v].c;
                 }
             }
+            // The image needs no gradient.
+            Op::Zero => {}
             Op::Mix { weights, picks } => self.mix(state, grads, i, dy, *weights, picks),
             Op::Add => {
                 // What lies in dy's place is added to only by earlier nodes, so the order of the inputs is free.

@@ -88,6 +88,7 @@ pub(super) fn forward(
             }
         }
         Op::Add => add(state, plan, node, y, n),
+        Op::Zero => kernels::zero(y, yv),
         Op::Mix { weights, picks } => mix::forward(state, plan, node, p(*weights), picks, y, n),
     }
     state.give_back(place.block, block);

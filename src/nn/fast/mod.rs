@@ -78,16 +78,6 @@ impl FastExecutor {
         Ok(FastExecutor { program, max_batch, training, inference, state, last: Last::Nothing, timings: None })
     }
 
-    /// Goes over to another program (the next subnet of a supernet). Memory is kept, and grows where the new one needs more. On
-    /// an error the executor is as it was.
-    pub fn replace(&mut self, program: &Program) -> Result<(), String> {
-        (self.program, self.training, self.inference) = planned(program, self.max_batch)?;
-        self.state.fit(&self.program);
-        self.last = Last::Nothing;
-        self.profile(self.timings.is_some());
-        Ok(())
-    }
-
     /// Bytes of activations (and gradients, where `training`) for a batch of `n`: what a run's peak is, without
     /// parameters and work memory.
     pub fn activation_bytes(&self, n: usize, training: bool) -> u64 {
@@ -199,23 +189,32 @@ impl Executor for FastExecutor {
         CLASS.into()
     }
 
+    /// Memory is kept, and grows where the new program needs more.
+    fn replace(&mut self, program: &Program) -> Result<(), String> {
+        (self.program, self.training, self.inference) = planned(program, self.max_batch)?;
+        self.state.fit(&self.program);
+        self.last = Last::Nothing;
+        self.profile(self.timings.is_some());
+        Ok(())
+    }
+
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
         check_statistics(&self.program, n)?;
-        self.forward(params, images, n, norm, Forward::Training)?;
+        kernels::in_pool(|| self.forward(params, images, n, norm, Forward::Training))?;
         self.update_running(params, n, norm.momentum);
         self.last = Last::Training(n);
         Ok(())
     }
 
     fn forward_eval(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
-        self.forward(params, images, n, norm, Forward::Inference)?;
+        kernels::in_pool(|| self.forward(params, images, n, norm, Forward::Inference))?;
         self.last = Last::Inference(n);
         Ok(())
     }
 
     fn forward_eval_again(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
         let prepared = matches!(self.last, Last::Inference(_));
-        self.forward(params, images, n, norm, if prepared { Forward::Again } else { Forward::Inference })?;
+        kernels::in_pool(|| self.forward(params, images, n, norm, if prepared { Forward::Again } else { Forward::Inference }))?;
         self.last = Last::Inference(n);
         Ok(())
     }
@@ -230,6 +229,12 @@ impl Executor for FastExecutor {
     }
 
     fn backward(&mut self, params: &Parameters, output_grads: &[Vec<f32>], grads: &mut Parameters) -> Result<(), String> {
+        kernels::in_pool(|| self.backward_pass(params, output_grads, grads))
+    }
+}
+
+impl FastExecutor {
+    fn backward_pass(&mut self, params: &Parameters, output_grads: &[Vec<f32>], grads: &mut Parameters) -> Result<(), String> {
         let Last::Training(n) = self.last else { return Err("backward without a forward in training mode before it".into()) };
         check_parameters(&self.program, params)?;
         check_parameters(&self.program, grads)?;

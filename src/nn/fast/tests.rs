@@ -83,7 +83,7 @@ fn threads_batch_limits_and_history_change_no_bit() {
             })
         };
         let one = run(1, 3, false);
-        for (threads, max_batch, warm) in [(2, 3, false), (3, 3, true), (1, 8, true), (2, 8, false)] {
+        for (threads, max_batch, warm) in [(2, 3, false), (3, 3, true), (4, 3, false), (1, 8, true), (2, 8, false)] {
             assert!(run(threads, max_batch, warm) == one, "{name}: {threads} threads, up to {max_batch} images");
         }
     }

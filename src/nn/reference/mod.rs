@@ -90,6 +90,13 @@ impl Executor for ReferenceExecutor {
         }
     }
 
+    fn replace(&mut self, program: &Program) -> std::result::Result<(), String> {
+        check_program(program)?;
+        self.program = program.clone();
+        (self.kept, self.outputs) = (None, Vec::new());
+        Ok(())
+    }
+
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> std::result::Result<(), String> {
         check_parameters(&self.program, params)?;
         check_images(&self.program, images, n)?;

@@ -2,7 +2,7 @@
 
 use super::{activation::activate, conv, mix, norm, pool};
 use crate::nn::check::window_output;
-use crate::space::{Node, Op, ParamId, Program, ValueId};
+use crate::space::{Node, Op, ParamId, Program, Shape, ValueId};
 use candle_core::backprop::GradStore;
 use candle_core::{Error, Result, Tensor};
 
@@ -37,7 +37,7 @@ impl Tape {
         let mut tape = Tape { values: vec![None; program.values.len()], statistics: Vec::new() };
         tape.values[0] = Some(image);
         for (i, node) in program.nodes.iter().enumerate() {
-            let y = tape.node(params, node, mode, eps)?;
+            let y = tape.node(params, &program.values, node, mode, eps)?;
             tape.values[node.output] = Some(y);
             if mode == Mode::Eval {
                 node.inputs.iter().filter(|&&v| last_reader[v] == i).for_each(|&v| tape.values[v] = None);
@@ -51,7 +51,7 @@ impl Tape {
         self.values[id].as_ref().ok_or_else(|| Error::Msg(format!("value {id} is gone")))
     }
 
-    fn node(&mut self, params: &[Tensor], node: &Node, mode: Mode, eps: f64) -> Result<Tensor> {
+    fn node(&mut self, params: &[Tensor], shapes: &[Shape], node: &Node, mode: Mode, eps: f64) -> Result<Tensor> {
         let x = self.value(node.inputs[0])?;
         let (_, _, h, w) = x.dims4()?;
         let out = |window| window_output(window, h, w).ok_or_else(|| Error::Msg("window does not fit".into()));
@@ -80,6 +80,10 @@ impl Tape {
             Op::Concat => Tensor::cat(&self.inputs(node)?, 1),
             Op::Add => self.inputs(node)?.into_iter().skip(1).try_fold(x.clone(), |sum, x| sum + x),
             Op::Scale => x.broadcast_mul(self.value(node.inputs[1])?),
+            Op::Zero => {
+                let s = shapes[node.output];
+                Tensor::zeros((x.dim(0)?, s.c, s.h, s.w), x.dtype(), x.device())
+            }
             Op::Mix { weights, picks } => mix::mix(&self.inputs(node)?, &params[*weights], picks),
         }
     }

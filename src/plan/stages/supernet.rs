@@ -52,7 +52,7 @@ impl<'a> Engine<'a> {
             architecture: space.architecture(&space.reference()).ok()?,
             digest: space.network(),
             params: reference.params,
-            macs: if count > 0 { sum / count } else { reference.macs },
+            macs: sum.checked_div(count).unwrap_or(reference.macs),
             choices: Vec::new(),
             edits: Vec::new(),
         });

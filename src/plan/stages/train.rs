@@ -22,7 +22,9 @@ impl Engine<'_> {
         let Some(split) = self.data.get(&train.data.value).and_then(|d| d.splits.get(&train.split.value)) else {
             return Slot { state: State::Failed(format!("no split `{}`", train.split.value)), ..slot };
         };
-        let per_epoch = split.images.div_ceil(train.recipe.batch.max(1)).max(1);
+        // The weights of a supernet learn from what is not held out for its choices.
+        let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(split.images));
+        let per_epoch = (split.images - held).div_ceil(train.recipe.batch.max(1)).max(1);
         let rungs = self.rungs(index, train);
         let mut state = State::Ready;
         let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();

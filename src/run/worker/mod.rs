@@ -1,5 +1,6 @@
 //! The worker's side: one assignment, blobs, one result file. Never opens the database, never prints, dies with its parent.
 
+mod chain;
 mod latency;
 mod memory;
 mod predict;
@@ -155,7 +156,7 @@ fn perform(
     };
     let bytes = serde_json::to_vec_pretty(&result).map_err(|e| Failure::Broken(e.to_string()))?;
     context.attempt.write(&result_file(key), &bytes)?;
-    training::forget(&context)?;
+    chain::forget(&context)?;
     Ok((begun.elapsed().as_secs_f64(), count))
 }
 
@@ -186,6 +187,6 @@ pub fn outputs(result: &JobResult) -> Vec<Digest> {
 
 /// The checkpoint that an interrupted training left, where there is one.
 pub fn checkpoint_of(root: &Path, chain: Digest) -> Option<super::job::Checkpoint> {
-    let bytes = Attempt::peek(root, chain, training::CHECKPOINT)?;
+    let bytes = Attempt::peek(root, chain, chain::CHECKPOINT)?;
     serde_json::from_slice(&bytes).ok()
 }

@@ -1,12 +1,78 @@
-//! Trains a supernet to the last rung.
+//! Trains a supernet.
 
 use super::super::job::{JobResult, SupernetJob};
-use super::memory::Net;
+use super::chain::{Chain, Source, Training};
 use super::{Context, Failure};
+use crate::data::{Loader, Pack};
+use crate::train::{Batches, LossParts, Outcome, Setup, SupernetState, SupernetTrainer, TrainError, weights_to_bytes};
+use std::sync::Arc;
+
+impl Training for SupernetTrainer {
+    fn step(&mut self) -> Result<Outcome, TrainError> {
+        SupernetTrainer::step(self)
+    }
+    fn iteration(&self) -> u64 {
+        SupernetTrainer::state(self).train.iteration
+    }
+    fn summary(&self) -> Option<LossParts> {
+        self.epoch_summary()
+    }
+    fn state(&self) -> Result<Vec<u8>, String> {
+        SupernetTrainer::state(self).to_bytes(self.setup())
+    }
+    fn weights(&self) -> Result<Vec<u8>, String> {
+        weights_to_bytes(&self.setup().holder, SupernetTrainer::weights(self))
+    }
+    fn choices(&self) -> Result<Option<Vec<u8>>, String> {
+        self.learned().map(|learned| serde_json::to_vec(&learned).map_err(|e| e.to_string())).transpose()
+    }
+}
 
 /// Trains; returns the result and the iterations of this attempt.
-pub fn train(job: &SupernetJob, _context: &mut Context) -> Result<(JobResult, u64), Failure> {
-    let net = Net::of(&job.space)?;
-    let space = &net.supernet.space().name;
-    Err(Failure::Attempt(format!("the training of supernets is not built yet (`{space}`, {})", job.oneshot.method.word())))
+pub fn train(job: &SupernetJob, context: &mut Context) -> Result<(JobResult, u64), Failure> {
+    let attempt = Failure::Attempt;
+    let net = job.space.supernet().map_err(attempt)?;
+    let setup = Arc::new(Setup::new(net, job.oneshot.clone(), job.recipe.clone(), job.seed).map_err(attempt)?);
+    let pack = Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
+    let held = job.oneshot.held_out(pack.images.len());
+    let kept = pack.images.len() - held;
+    let loader = |pack: Pack| {
+        let size = job.space.input.image_size;
+        Loader::new(Arc::new(pack), size, job.recipe.batch, job.recipe.augment, job.seed).map_err(|e| Failure::Attempt(e.to_string()))
+    };
+    let choices = if held > 0 { Some(loader(pack.part(kept..pack.images.len()))?) } else { None };
+    let weights = loader(if held > 0 { pack.part(0..kept) } else { pack })?;
+    let per_epoch = weights.iterations_per_epoch();
+    if per_epoch != job.per_epoch {
+        return Err(Failure::Attempt(format!("the pack gives {per_epoch} iterations an epoch, the plan said {}", job.per_epoch)));
+    }
+    let chain = Chain { per_epoch, rungs: &job.rungs, resume: job.resume, curve: &job.curve, checkpoint_seconds: job.checkpoint_seconds };
+    let read = |bytes: &[u8]| {
+        SupernetState::from_bytes(bytes, &setup).ok().map(|s| {
+            let at = s.train.iteration;
+            (s, at)
+        })
+    };
+    chain.train(context, &read, &mut |state, iterations, context| {
+        let state = match state {
+            Some(state) => state,
+            None => fresh(job, &setup, context)?,
+        };
+        let source = Source::new(weights.clone(), iterations.clone());
+        let held = choices
+            .clone()
+            .map(|loader| -> Box<dyn Batches> { Box::new(Source::new(loader, setup.choice_batches(iterations, per_epoch))) });
+        let program = setup.net.path(&setup.net.space().reference()).map_err(|e| Failure::Attempt(e.reason))?.program;
+        let executor = context.executor(&program, job.recipe.batch)?;
+        let trainer = SupernetTrainer::new(setup.clone(), Box::new(source), held, executor, state);
+        Ok(Box::new(trainer.map_err(|e| Failure::Attempt(e.to_string()))?))
+    })
+}
+
+fn fresh(job: &SupernetJob, setup: &Setup, context: &Context) -> Result<SupernetState, Failure> {
+    match job.init {
+        None => SupernetState::fresh(setup),
+        Some(weights) => SupernetState::matching(&context.blob(weights, "the weights to start from")?, setup).map(|(state, _)| state),
+    }
+    .map_err(Failure::Attempt)
 }

@@ -15,6 +15,7 @@ mod residual;
 mod sppf;
 mod squeeze_excite;
 mod upsample;
+mod zero;
 
 pub use bottleneck::Bottleneck;
 pub use c3::C3;
@@ -29,6 +30,7 @@ pub use residual::Residual;
 pub use sppf::Sppf;
 pub use squeeze_excite::SqueezeExcite;
 pub use upsample::Upsample;
+pub use zero::Zero;
 
 use super::expand::Expander;
 use super::graph::{Activation, Shape, ValueId};
@@ -72,6 +74,8 @@ pub enum Block {
     Add,
     /// Upstream's `Detect`.
     Detect(Detect),
+    /// Zeros, whatever is read.
+    Zero(Zero),
 }
 
 impl Block {
@@ -95,6 +99,7 @@ impl Block {
             Block::Concat => "concat",
             Block::Add => "add",
             Block::Detect(_) => "detect",
+            Block::Zero(_) => "zero",
         }
     }
 
@@ -114,6 +119,7 @@ impl Block {
             Block::SqueezeExcite(b) => b.details(),
             Block::Upsample(b) => b.factor.to_string(),
             Block::Detect(b) => format!("classes={}", b.classes),
+            Block::Zero(b) => format!("{}×{}×{}", b.height, b.width, b.channels),
             Block::GlobalPool | Block::Concat | Block::Add => String::new(),
         }
     }
@@ -138,6 +144,7 @@ impl Block {
             Block::Upsample(b) => e.upsample(b.factor, x),
             Block::Concat => e.concat(inputs),
             Block::Add => e.add(inputs),
+            Block::Zero(b) => e.zero(b.shape()),
             Block::Detect(b) => return b.expand(e, inputs),
         };
         Ok(vec![one?])
@@ -295,6 +302,7 @@ pub fn kinds() -> &'static [Kind] {
         join::CONCAT,
         join::ADD,
         detect::KIND,
+        zero::KIND,
     ]
 }
 

@@ -5,7 +5,7 @@ use crate::space::Infeasible;
 use crate::space::blocks::Block;
 use crate::space::graph::{Head, Op, ParamId, Program, ValueId};
 use crate::space::resolve::{Blend, blend};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The weights of one decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Mixture {
     pub param: ParamId,
     /// Index in [`Supernet::decisions`].
     pub decision: usize,
-    /// The options that are computed; number j of the parameter weighs the output of option `options[j]`.
+    /// The options (of picked inputs, the inputs) that are computed; number j of the parameter weighs the output of option `options[j]`.
     pub options: Vec<usize>,
 }
 
@@ -28,13 +28,17 @@ pub struct Mixed {
     pub slices: Vec<Option<Slice>>,
     /// In the order in which the network meets them. A decision that stands in several places has one set of weights.
     pub mixtures: Vec<Mixture>,
+    /// The other decisions that this network depends on, ascending: those that took their option.
+    pub taken: Vec<usize>,
 }
 
 impl Supernet {
     /// The network in which each decision of `over` is computed with all options that are listed for it, their outputs
     /// added with weights; every other decision takes its option of `options` (as in [`sample_from`](Self::sample_from)).
     ///
-    /// Only branches and the counts of a `repeat` can be mixed. Values (channels, kernels, expansions, the `repeats` of a
+    /// Only branches, the counts of a `repeat` and picked inputs can be mixed. Where inputs are picked (the nodes of a cell
+    /// with `edges N`, or `inputs`), the list holds single inputs instead of sets of them: all inputs with weights of one
+    /// are DARTS, with weights of their own PC-DARTS. Values (channels, kernels, expansions, the `repeats` of a
     /// block) hold one value for the whole program: a method that learns them draws them and asks for another program.
     /// Branches that are mixed must have one shape. Costs are of everything that is computed.
     pub fn mixed(&self, options: &[usize], over: &BTreeMap<usize, Vec<usize>>) -> Result<Mixed, Infeasible> {
@@ -43,20 +47,32 @@ impl Supernet {
                 Err(Infeasible { reason, span: self.space.structure.decisions.get(d).map(|d| d.span).unwrap_or_default() })
             };
             let Some(decision) = self.decisions.get(d) else { return fail(format!("there is no decision {d}")) };
-            let distinct = list.iter().enumerate().all(|(i, o)| *o < decision.options.len() && !list[..i].contains(o));
+            let distinct = list.iter().enumerate().all(|(i, o)| *o < decision.candidates && !list[..i].contains(o));
             if list.is_empty() || !distinct {
                 return fail(format!("{list:?} are not options of `{}`", decision.label));
             }
         }
-        let structure = &self.space.structure;
-        let mut choose = |d: usize| options.get(d).copied().unwrap_or(0).min(structure.decisions[d].options.len() - 1);
-        let blend = blend(structure, &self.space.input, over.clone(), &mut choose)?;
-        if let Some(d) = over.keys().find(|d| !blend.made.iter().any(|(_, made)| made == *d)) {
-            let decision = &structure.decisions[*d];
+        let mixed = self.mixed_where_met(options, over)?;
+        if let Some(d) = over.keys().find(|d| mixed.mixtures.iter().all(|m| m.decision != **d)) {
+            let decision = &self.space.structure.decisions[*d];
             let reason = format!("`{}` cannot be mixed: it chooses a value, or nothing here reads it", decision.label);
             return Err(Infeasible { reason, span: decision.span });
         }
-        self.assemble(blend, over)
+        Ok(mixed)
+    }
+
+    /// The same, but a decision of `over` that this network does not meet (it stands in a branch that was not taken, or
+    /// chooses a value, which takes its option then) is no error.
+    pub fn mixed_where_met(&self, options: &[usize], over: &BTreeMap<usize, Vec<usize>>) -> Result<Mixed, Infeasible> {
+        let structure = &self.space.structure;
+        let mut taken = BTreeSet::new();
+        let mut choose = |d: usize| {
+            taken.insert(d);
+            options.get(d).copied().unwrap_or(0).min(structure.decisions[d].options.len() - 1)
+        };
+        let blend = blend(structure, &self.space.input, over.clone(), &mut choose)?;
+        let mixed = self.assemble(blend, over)?;
+        Ok(Mixed { taken: taken.into_iter().collect(), ..mixed })
     }
 
     fn assemble(&self, blend: Blend, over: &BTreeMap<usize, Vec<usize>>) -> Result<Mixed, Infeasible> {
@@ -96,7 +112,7 @@ impl Supernet {
             .made
             .iter()
             .filter_map(|&(param, decision)| Some(Mixture { param: place(param)?, decision, options: over.get(&decision)?.clone() }));
-        Ok(Mixed { slices, mixtures: mixtures.collect(), program })
+        Ok(Mixed { slices, mixtures: mixtures.collect(), program, taken: vec![] })
     }
 }
 

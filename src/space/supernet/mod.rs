@@ -26,11 +26,12 @@ pub use path::Path;
 pub use slice::Slice;
 pub(super) use track::Tracker;
 
-use super::graph::{ParamKind, ParamSpec};
+use super::graph::{Head, ParamKind, ParamSpec, Program, Shape};
 use super::resolve::{Tracked, track};
 use super::{Infeasible, Sample, Space};
 use crate::document::{Diagnostic, Span};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use track::{Dim, Grouping, Use};
 
 /// The shared tensors of a space.
@@ -56,41 +57,32 @@ struct Found {
     shift: Vec<f32>,
 }
 
+impl Found {
+    fn of(of: &Use, spec: &ParamSpec) -> Found {
+        let (first, shift, n) = (of.clone(), spec.shift.clone(), of.dims.len());
+        Found { first, kind: spec.kind, sizes: vec![0; n], parts: vec![vec![]; n], fan_in: 0, shift }
+    }
+}
+
 impl Supernet {
     /// The supernet of a space, or what cannot share weights in it, each at its line. Looks at every option of every
     /// decision and at random samples: some ten milliseconds for each hundred of them.
     pub fn of(space: &Space) -> Result<Supernet, Vec<Diagnostic>> {
-        let mut build = Build { space, found: BTreeMap::new(), widths: HashMap::new(), errors: vec![] };
-        let mut options = probe::largest(&space.structure);
-        let mut seen: Vec<Vec<Option<Vec<(String, Use)>>>> = vec![];
-        for round in 0..2 {
-            let mut best: HashMap<(usize, usize), usize> = HashMap::new();
-            seen = space.structure.decisions.iter().map(|d| vec![None; d.options.len()]).collect();
-            for probe in probe::around(space, &options, round == 1) {
-                let Ok(tracked) = follow(space, &probe.sample) else { continue };
-                let width = build.note(&tracked, &probe.shows);
-                for (d, o) in probe.shows {
-                    let largest = best.entry((d, o)).or_default();
-                    *largest = width.max(*largest);
-                    seen[d][o].get_or_insert_with(|| named_uses(&tracked));
-                }
-            }
-            // Once more around the widest options: the widest branch is known only now.
-            for (d, taken) in options.iter_mut().enumerate() {
-                let width = |o: usize| best.get(&(d, o)).copied().unwrap_or(0);
-                for o in 0..space.structure.decisions[d].options.len() {
-                    *taken = if width(o) > width(*taken) { o } else { *taken };
-                }
-            }
+        let mut build = Build { space, found: HashMap::new(), widths: HashMap::new(), errors: vec![] };
+        let options = probe::largest(&space.structure);
+        let (wider, mut seen) = build.look(probe::around(space, &options), options.clone());
+        // Once more around the widest options: the widest branch is known only now.
+        if wider != options {
+            seen = build.look(probe::around(space, &wider), wider).1;
         }
+        build.look(probe::random(space), vec![]);
         if !build.errors.is_empty() {
             return Err(build.errors);
         }
         let mut supernet = build.finish();
-        let hash = |uses: &Vec<(String, Use)>| {
-            uses.iter().filter_map(|(name, of)| Some((*supernet.index.get(name)?, supernet.print(of)))).collect()
-        };
-        let seen = seen.iter().map(|options| options.iter().map(|uses| uses.as_ref().map(hash)).collect()).collect();
+        let index =
+            |uses: HashMap<String, u64>| uses.into_iter().filter_map(|(name, of)| Some((*supernet.index.get(&name)?, of))).collect();
+        let seen: decision::Seen = seen.into_iter().map(|options| options.into_iter().map(|uses| uses.map(index)).collect()).collect();
         supernet.decisions = decision::describe(&space.structure, &seen);
         Ok(supernet)
     }
@@ -104,6 +96,13 @@ impl Supernet {
     /// of the file's names.
     pub fn tensors(&self) -> &[ParamSpec] {
         &self.tensors
+    }
+
+    /// The shared tensors as the parameters of a program that computes nothing: what initialises, saves and restores
+    /// parameters by their program does so for these.
+    pub fn storage(&self) -> Program {
+        let image = Shape { h: self.space.input.image_size, w: self.space.input.image_size, c: self.space.input.channels };
+        Program { values: vec![image], nodes: vec![], params: self.tensors.clone(), outputs: vec![], head: Head::Features }
     }
 
     /// The slice that a use stands for; none where it reaches outside of the tensor.
@@ -136,14 +135,6 @@ impl Supernet {
         let slice = Slice { tensor, shared, ranges };
         slice.fits().then_some(slice)
     }
-
-    /// A number that tells slices apart.
-    fn print(&self, of: &Use) -> u64 {
-        use std::hash::{DefaultHasher, Hash, Hasher};
-        let mut hasher = DefaultHasher::new();
-        self.slice(of).map(|s| s.ranges).hash(&mut hasher);
-        hasher.finish()
-    }
 }
 
 /// A sample with its channels followed.
@@ -151,8 +142,14 @@ fn follow(space: &Space, sample: &Sample) -> Result<Tracked, Infeasible> {
     track(&space.structure, &space.input, &mut |d| sample.option(d).unwrap_or(0))
 }
 
-fn named_uses(tracked: &Tracked) -> Vec<(String, Use)> {
-    uses(tracked).map(|(_, _, of)| (of.tensor.clone(), of.clone())).collect()
+/// By tensor, a number that tells uses apart.
+fn prints(tracked: &Tracked) -> HashMap<String, u64> {
+    let print = |of: &Use| {
+        let mut hasher = DefaultHasher::new();
+        of.dims.hash(&mut hasher);
+        hasher.finish()
+    };
+    uses(tracked).map(|(_, _, of)| (of.tensor.clone(), print(of))).collect()
 }
 
 /// The parameters of the layers that are built: (where it is written, parameter of the expander, use).
@@ -166,16 +163,19 @@ fn uses(tracked: &Tracked) -> impl Iterator<Item = (Span, usize, &Use)> {
     each.filter_map(move |(span, id)| Some((span, id, all.get(id)?.as_ref()?)))
 }
 
+/// By decision and option: the prints of the tensors that a network with it uses.
+type Prints = Vec<Vec<Option<HashMap<String, u64>>>>;
+
 struct Build<'a> {
     space: &'a Space,
-    found: BTreeMap<Name, Found>,
+    found: HashMap<String, Found>,
     widths: HashMap<String, usize>,
     errors: Vec<Diagnostic>,
 }
 
 /// Names in the order of places: numbers as numbers.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Name(Vec<(usize, String, usize)>, String);
+struct Name(Vec<(usize, String, usize)>);
 
 impl Name {
     fn of(name: &str) -> Name {
@@ -184,11 +184,35 @@ impl Name {
             let (word, number) = step.split_at(step.len() - digits);
             (usize::from(!word.is_empty()), word.to_string(), number.parse().unwrap_or(0))
         };
-        Name(name.split('.').map(step).collect(), name.to_string())
+        Name(name.split('.').map(step).collect())
     }
 }
 
 impl Build<'_> {
+    /// Takes samples into account; answers the widest option of every decision (where none is wider, that of `options`),
+    /// and what was seen.
+    fn look(&mut self, probes: Vec<probe::Probe>, mut options: Vec<usize>) -> (Vec<usize>, Prints) {
+        let decisions = &self.space.structure.decisions;
+        let mut widest: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut seen: Prints = decisions.iter().map(|d| vec![None; d.options.len()]).collect();
+        for probe in probes {
+            let Ok(tracked) = follow(self.space, &probe.sample) else { continue };
+            let width = self.note(&tracked, &probe.shows);
+            for (d, o) in probe.shows {
+                let largest = widest.entry((d, o)).or_default();
+                *largest = width.max(*largest);
+                seen[d][o].get_or_insert_with(|| prints(&tracked));
+            }
+        }
+        for (d, taken) in options.iter_mut().enumerate() {
+            let width = |o: usize| widest.get(&(d, o)).copied().unwrap_or(0);
+            for o in 0..decisions[d].options.len() {
+                *taken = if width(o) > width(*taken) { o } else { *taken };
+            }
+        }
+        (options, seen)
+    }
+
     /// Takes a sample into account; answers the channels of all its places together.
     fn note(&mut self, tracked: &Tracked, shows: &[(usize, usize)]) -> usize {
         let mut sum = 0;
@@ -204,14 +228,10 @@ impl Build<'_> {
                     }
                 }
             }
-            let found = self.found.entry(Name::of(&of.tensor)).or_insert_with(|| Found {
-                first: of.clone(),
-                kind: spec.kind,
-                sizes: vec![0; of.dims.len()],
-                parts: vec![vec![]; of.dims.len()],
-                fan_in: 0,
-                shift: spec.shift.clone(),
-            });
+            if !self.found.contains_key(&of.tensor) {
+                self.found.insert(of.tensor.clone(), Found::of(of, spec));
+            }
+            let Some(found) = self.found.get_mut(&of.tensor) else { continue };
             found.fan_in = spec.fan_in.max(found.fan_in);
             if spec.shift.len() > found.shift.len() {
                 found.shift = spec.shift.clone();
@@ -249,7 +269,9 @@ impl Build<'_> {
     fn finish(self) -> Supernet {
         let width = |place: &str| self.widths.get(place).copied().unwrap_or(0);
         let mut tensors = Vec::with_capacity(self.found.len());
-        for (name, found) in self.found {
+        let mut all: Vec<(String, Found)> = self.found.into_iter().collect();
+        all.sort_by_cached_key(|(name, _)| Name::of(name));
+        for (name, found) in all {
             let size = |d: usize| {
                 let lists = found.parts[d].iter().map(|(parts, each)| parts.iter().map(|p| width(&p.place)).sum::<usize>() * each);
                 lists.max().unwrap_or(0).max(found.sizes[d])
@@ -259,7 +281,7 @@ impl Build<'_> {
             if !shift.is_empty() {
                 shift.resize(shape.iter().product(), 0.0);
             }
-            tensors.push(ParamSpec { name: name.1, shape, kind: found.kind, fan_in: found.fan_in, shift });
+            tensors.push(ParamSpec { name, shape, kind: found.kind, fan_in: found.fan_in, shift });
         }
         let index = tensors.iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
         Supernet { space: self.space.clone(), tensors, index, widths: self.widths, decisions: vec![] }

@@ -56,6 +56,15 @@ pub(super) fn settings<'a>(structure: &'a Structure, visit: &mut dyn FnMut(&'a S
                 What::Skip => {}
                 What::Layer { settings, .. } => settings.iter().for_each(|(_, s)| visit(s)),
                 What::Choose { branches, .. } => items(branches, visit),
+                What::Pick { .. } => {}
+                What::Cell(cell) => {
+                    visit(&cell.channels);
+                    visit(&cell.count);
+                    for node in &cell.nodes {
+                        items(&node.edges, visit);
+                        items(node.op.as_slice(), visit);
+                    }
+                }
                 What::Repeat { count, copies } => {
                     visit(count);
                     copies.iter().for_each(|c| items(c, visit));
@@ -68,7 +77,7 @@ pub(super) fn settings<'a>(structure: &'a Structure, visit: &mut dyn FnMut(&'a S
 }
 
 /// The probes around these options.
-pub(super) fn around(space: &Space, options: &[usize], random: bool) -> Vec<Probe> {
+pub(super) fn around(space: &Space, options: &[usize]) -> Vec<Probe> {
     let structure = &space.structure;
     let mut probes = vec![Probe { sample: Sample::collect(structure, |d| options[d]), shows: vec![] }];
     let mut known = HashMap::from([(probes[0].sample.clone(), 0)]);
@@ -89,10 +98,12 @@ pub(super) fn around(space: &Space, options: &[usize], random: bool) -> Vec<Prob
             probes[probe].shows.push((place.decision, option));
         }
     }
-    if random {
-        probes.extend((0..RANDOM).map(|i| Probe { sample: space.random(0, &[u64::MAX, i]), shows: vec![] }));
-    }
     probes
+}
+
+/// Samples at random.
+pub(super) fn random(space: &Space) -> Vec<Probe> {
+    (0..RANDOM).map(|i| Probe { sample: space.random(0, &[u64::MAX, i]), shows: vec![] }).collect()
 }
 
 fn places(structure: &Structure) -> Vec<Place> {
@@ -113,6 +124,22 @@ fn places(structure: &Structure) -> Vec<Place> {
                         through.push((*decision, i));
                         items(std::slice::from_ref(branch), through, found);
                         through.pop();
+                    }
+                }
+                What::Pick { pick, .. } => note(pick.as_ref().map(|p| p.decision), through, found),
+                What::Cell(cell) => {
+                    note(cell.channels.decision, through, found);
+                    note(cell.count.decision, through, found);
+                    for node in &cell.nodes {
+                        note(node.pick.as_ref().map(|p| p.decision), through, found);
+                        for (e, edge) in node.edges.iter().enumerate() {
+                            let set = node.pick.as_ref().and_then(|p| Some((p.decision, p.sets.iter().position(|s| s.contains(&e))?)));
+                            let before = through.len();
+                            through.extend(set);
+                            items(std::slice::from_ref(edge), through, found);
+                            through.truncate(before);
+                        }
+                        items(node.op.as_slice(), through, found);
                     }
                 }
                 What::Repeat { count, copies } => {

@@ -73,16 +73,24 @@ impl Slice {
 
     /// own = the slice of shared. Lengths are [`len`](Self::len) and the product of `shared`'s dimensions.
     pub fn gather(&self, shared: &[f32], own: &mut [f32]) {
-        self.runs(|s, o, n| own[o..o + n].copy_from_slice(&shared[s..s + n]));
+        self.runs(|s, o, n| copy(&shared[s..s + n], &mut own[o..o + n]));
     }
 
     /// The slice of shared = own.
     pub fn scatter(&self, own: &[f32], shared: &mut [f32]) {
-        self.runs(|s, o, n| shared[s..s + n].copy_from_slice(&own[o..o + n]));
+        self.runs(|s, o, n| copy(&own[o..o + n], &mut shared[s..s + n]));
     }
 
     /// The slice of shared += own: the adjoint of [`gather`](Self::gather), for gradients.
     pub fn scatter_add(&self, own: &[f32], shared: &mut [f32]) {
         self.runs(|s, o, n| shared[s..s + n].iter_mut().zip(&own[o..o + n]).for_each(|(s, o)| *s += o));
     }
+}
+
+/// The rows of a small kernel are too short for a call to memcpy.
+fn copy(from: &[f32], to: &mut [f32]) {
+    if from.len() >= 16 {
+        return to.copy_from_slice(from);
+    }
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::base::Random;
+use crate::space::Op;
 use crate::space::tests::{FLAGSHIP, compile, space, whole};
-use crate::space::{Op, Shape};
+use std::collections::BTreeMap;
 
 /// Layers with choices of width, kernel, expansion, depth, branch and place, over maps of one size.
 fn layers(random: &mut Random, depth: usize, n: &mut usize) -> String {
@@ -80,6 +81,41 @@ fn every_path_of_random_spaces_lies_inside() {
         assert_eq!(supernet(&space).tensors(), net.tensors());
     }
     assert!(paths > 700, "{paths}");
+}
+
+/// Two samples that differ in one value use nested parts of every tensor that both use: what one of them learns of the
+/// overlap, the other has.
+#[test]
+fn samples_that_differ_in_one_value_share_what_overlaps() {
+    let mut compared = 0;
+    for seed in 0..20 {
+        let space = random_space(seed);
+        let net = supernet(&space);
+        for i in 0..15 {
+            let sample = space.random(seed, &[7, i]);
+            let Some(other) = space.mutate(&sample, seed, &[7, i]) else { continue };
+            let mut changed = sample.pairs().filter(|(d, o)| other.option(*d) != Some(*o)).map(|(d, _)| d);
+            let (d, None) = (changed.next().unwrap(), changed.next()) else { continue };
+            if net.decisions()[d].kind != DecisionKind::Value || space.decisions()[d].shared {
+                continue;
+            }
+            let (Ok(a), Ok(b)) = (net.path(&sample), net.path(&other)) else { continue };
+            for (x, y) in a.slices.iter().filter_map(|x| Some((x, b.slices.iter().find(|y| y.tensor == x.tensor)?))) {
+                for (x, y) in x.ranges.iter().zip(&y.ranges) {
+                    let set = |r: &[(usize, usize)]| r.iter().flat_map(|(s, n)| *s..s + n).collect::<std::collections::BTreeSet<_>>();
+                    let (x, y) = (set(x), set(y));
+                    assert!(
+                        x.is_subset(&y) || y.is_subset(&x),
+                        "{seed}, {i}: {x:?} and {y:?}\n{:?}\n{}",
+                        space.describe(&sample),
+                        text(seed)
+                    );
+                    compared += usize::from(x != y);
+                }
+            }
+        }
+    }
+    assert!(compared > 200, "{compared}");
 }
 
 /// <gather(s), o> = <s, scatter_add(o)>; scatter after gather changes nothing; runs are in order and do not overlap.
@@ -232,4 +268,27 @@ fn the_flagship_shares_its_weights() {
     let shape: Shape = net.path(&space.reference()).unwrap().program.values[0];
     assert_eq!(shape.c, 3);
     assert!(!net.path(&space.reference()).unwrap().program.nodes.iter().any(|n| n.op == Op::Scale));
+}
+
+#[test]
+fn mixed_programs_hold_all_options_and_refuse_what_cannot_be_added() {
+    let net = supernet(&space(
+        "conv 8 kernel=3; choose \"a\" { conv 8; residual 8; skip }; repeat \"d\" 1 2 { conv 8 { kernel 3 5 } }; global-pool; linear",
+    ));
+    let over = BTreeMap::from([(0, vec![0, 1, 2]), (1, vec![1, 0])]);
+    let mixed = net.mixed(&[0, 0, 1, 1], &over).unwrap();
+    assert_eq!(mixed.mixtures.iter().map(|m| (m.decision, m.options.clone())).collect::<Vec<_>>(), [(0, vec![0, 1, 2]), (1, vec![1, 0])]);
+    for (slice, spec) in mixed.slices.iter().zip(&mixed.program.params) {
+        match slice {
+            Some(slice) => assert!(slice.fits() && slice.shape() == spec.shape),
+            None => assert_eq!(spec.kind, ParamKind::Mixture),
+        }
+    }
+    assert_eq!(mixed.program.nodes.iter().filter(|n| matches!(n.op, Op::Mix { .. })).count(), 2);
+    assert!(matches!(mixed.program.head, crate::space::Head::Classify { classes: 4 }));
+    let some = net.mixed(&[0; 4], &BTreeMap::from([(0, vec![2])])).unwrap();
+    assert_eq!(some.program.param_count(), net.path(&net.sample_from(&[2])).unwrap().program.param_count());
+    let net = supernet(&space("conv 8; choose \"a\" { conv 8; conv 16 as=\"wide\" }; conv 8"));
+    let why = net.mixed(&[], &BTreeMap::from([(0, vec![0, 1])])).unwrap_err().reason;
+    assert!(why.contains("conv and wide: different shapes"), "{why}");
 }

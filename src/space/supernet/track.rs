@@ -8,7 +8,7 @@ use crate::space::graph::{Op, ParamId, ParamSpec, Shape, ValueId};
 use std::rc::Rc;
 
 /// The first `count` channels of a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::space) struct Part {
     pub place: Rc<str>,
     pub count: usize,
@@ -18,7 +18,7 @@ pub(in crate::space) struct Part {
 pub(super) type Parts = Rc<[Part]>;
 
 /// One dimension of a parameter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(super) enum Dim {
     /// Channels, each of them `each` elements in a row (more than one only in a linear layer over a map).
     Channels { parts: Parts, each: usize },
@@ -151,6 +151,7 @@ impl Tracker {
                 maker = self.makers[inputs[0]];
                 x
             }
+            Op::Zero => single(&self.scope, channels),
             // Nothing flows on but what the caller relabels.
             Op::Mix { .. } => x,
             Op::MaxPool(_) | Op::AvgPool(_) | Op::GlobalPool | Op::Upsample(_) => x,

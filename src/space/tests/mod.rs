@@ -1,6 +1,7 @@
 //! Tests of the room as a whole. Spaces are written in the language and read by `stock`, which knows no diagnostics.
 
 mod canonical;
+pub(crate) mod cells;
 mod errors;
 mod gallery;
 mod hostile;

@@ -26,6 +26,12 @@ impl Writer {
         self.0.extend(text.as_bytes());
     }
 
+    /// Bytes.
+    pub fn blob(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.extend(bytes);
+    }
+
     /// What was written.
     pub fn bytes(self) -> Vec<u8> {
         self.0
@@ -80,6 +86,12 @@ impl<'a> Reader<'a> {
     pub fn text(&mut self) -> Result<String, String> {
         let n = self.length(1)?;
         String::from_utf8(self.take(n)?.to_vec()).map_err(|_| format!("a state of {} with a name that is no text", self.what))
+    }
+
+    /// Bytes.
+    pub fn blob(&mut self) -> Result<&'a [u8], String> {
+        let n = self.length(1)?;
+        self.take(n)
     }
 
     /// Nothing may follow.

@@ -67,6 +67,11 @@ impl Controller {
         Controller { options: options.to_vec(), hidden, params, adam: Adam::new(count), baseline: None }
     }
 
+    /// Units of the LSTM.
+    pub fn hidden(&self) -> usize {
+        self.hidden
+    }
+
     fn choices_before(&self, decision: usize) -> usize {
         self.options[..decision].iter().sum()
     }

@@ -70,6 +70,13 @@ pub(crate) fn current() -> InstructionSet {
     OVERRIDE.get().unwrap_or_else(|| *BEST.get_or_init(|| InstructionSet::all_available()[0]))
 }
 
+/// Runs `f` on a thread of rayon's current pool, with this thread's instruction set. Whoever calls many kernels does it once around
+/// them: kernels called from outside wake the pool, and wait for it, every time.
+pub fn in_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    let set = current();
+    rayon::scope(|_| with_instruction_set(set, f))
+}
+
 /// The name of the instruction set in use: "avx512", "avx2" or "portable".
 pub fn instruction_set() -> &'static str {
     current().name()

@@ -26,7 +26,7 @@ pub fn noise(len: usize, seed: u64) -> Vec<f32> {
 
 fn pools() -> &'static [ThreadPool] {
     static POOLS: OnceLock<Vec<ThreadPool>> = OnceLock::new();
-    POOLS.get_or_init(|| (1..=3).map(|n| ThreadPoolBuilder::new().num_threads(n).build().unwrap()).collect())
+    POOLS.get_or_init(|| (1..=4).map(|n| ThreadPoolBuilder::new().num_threads(n).build().unwrap()).collect())
 }
 
 /// Runs `f` on every instruction set and thread count; the bits must agree. Answers them.

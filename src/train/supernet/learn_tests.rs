@@ -1,0 +1,254 @@
+//! Methods that learn choices, on real networks: resumption, gradients, penalties, results.
+
+use super::relax::Purpose;
+use super::tests::{net, oneshot, setup, step, trainer};
+use super::trainer::Done;
+use super::*;
+use crate::document::{ChoiceRule, Controller, Cost, Elastic, Method, OneShot, Penalty, PenaltyForm, Phase, Shrinking, Temperature};
+use crate::document::{Optimizer, Recipe};
+use crate::space::Supernet;
+use crate::space::tests::whole;
+use crate::train::oneshot::softmax;
+use crate::train::reference::recipe;
+use std::sync::Arc;
+
+const RULE: ChoiceRule = ChoiceRule { lr: 0.05, beta1: 0.5, beta2: 0.999, weight_decay: 0.0, clip_norm: 0.0, warmup: 0 };
+const FALLING: Temperature = Temperature { first: 2.0, last: 0.5, over: 3.0 };
+
+fn enas() -> Method {
+    Method::Enas { controller: Controller { hidden: 4, steps: 2, samples: 2, baseline: 0.9, entropy: 1e-3 }, choices: RULE }
+}
+
+fn learning() -> Vec<Method> {
+    vec![
+        Method::Darts { second_order: false, choices: ChoiceRule { warmup: 1, ..RULE } },
+        Method::Darts { second_order: true, choices: RULE },
+        Method::Gumbel { temperature: FALLING, choices: RULE },
+        Method::Gdas { temperature: FALLING, choices: RULE },
+        Method::Proxyless { choices: RULE },
+        enas(),
+    ]
+}
+
+fn shrinking() -> Method {
+    let phase = |kind, subnets, lr| Phase { kind, epochs: 1, subnets, lr };
+    let phases = vec![
+        phase(Elastic::Kernel, 1, None),
+        phase(Elastic::Depth, 2, Some(1e-3)),
+        phase(Elastic::Expand, 1, None),
+        phase(Elastic::Width, 1, None),
+        phase(Elastic::Branch, 2, None),
+    ];
+    Method::ProgressiveShrinking(Shrinking { teacher: 1, phases })
+}
+
+fn plain() -> Recipe {
+    Recipe { batch: 2, warmup: 0.5, ..recipe() }
+}
+
+fn fresh(method: &Method, recipe: &Recipe) -> SupernetTrainer {
+    let setup = setup(method.clone(), recipe);
+    let state = SupernetState::fresh(&setup).expect("a state");
+    trainer(setup, state)
+}
+
+#[test]
+fn interrupted_anywhere_they_end_with_the_same_bits() {
+    for method in learning().into_iter().chain([shrinking()]) {
+        let recipe = if method.word() == "gdas" { Recipe { optimizer: Optimizer::AdamW, ..plain() } } else { plain() };
+        let mut whole = fresh(&method, &recipe);
+        let mut state = SupernetState::fresh(whole.setup()).expect("a state");
+        for i in 0..10 {
+            let loss = step(&mut whole).loss;
+            let want = whole.state().to_bytes(whole.setup()).expect("bytes");
+            let mut part = trainer(setup(method.clone(), &recipe), state);
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1 + i % 3).build().expect("threads");
+            assert_eq!(pool.install(|| step(&mut part)).loss, loss, "{}, iteration {i}", method.word());
+            let bytes = part.state().to_bytes(part.setup()).expect("bytes");
+            assert!(bytes == want, "{}, iteration {i} differs", method.word());
+            state = SupernetState::from_bytes(&bytes, part.setup()).expect("a state");
+            assert_eq!(state, *part.state());
+            for end in (0..bytes.len()).step_by(bytes.len() / 13) {
+                assert!(SupernetState::from_bytes(&bytes[..end], part.setup()).is_err());
+            }
+        }
+        assert_eq!(state.teacher.is_some(), method.word() == "progressive-shrinking");
+    }
+}
+
+/// A classifier with nested choices, of which two choose values.
+const CLASSIFIER: &str = r#"space {
+    network {
+        input d
+        conv 8 stride=8 { kernel 3 5 }
+        choose "a" { skip; conv 8 kernel=1; c3 8 { repeats 1 2 } }
+        repeat "d" 1 2 0 { choose { mbconv 8; residual 8 } }
+        global-pool
+        linear 4
+    }
+}"#;
+
+/// The gradient by the logits is that of the loss as a function of the logits: central differences, on one batch. (Of a
+/// classifier: YOLOv5's loss takes the overlap of its boxes as constant in the truth of objectness.)
+#[test]
+fn logits_have_the_gradient_of_the_loss() {
+    let recipe = Recipe { task: crate::document::Task::Classify, ..plain() };
+    let net = Supernet::of(&whole(CLASSIFIER)).expect("a supernet");
+    let setup = Arc::new(Setup::new(net, oneshot(learning()[1].clone()), recipe, 5).expect("a setup"));
+    let state = SupernetState::fresh(&setup).expect("a state");
+    let mut t = trainer(setup, state);
+    let images = crate::train::reference::uniform("images", 2 * 64 * 64 * 3).iter().map(|v| *v as f32).collect();
+    let batch = crate::data::Batch { n: 2, images, targets: vec![], labels: vec![0, 3] };
+    let Choices::Alphas { alphas, .. } = t.state.choices.clone() else { panic!("no alphas") };
+    let mut values = alphas.values().to_vec();
+    values.iter_mut().flatten().enumerate().for_each(|(i, v)| *v = 0.4 * ((i * 7 % 5) as f64 - 2.0));
+    let relaxed = t.setup.relax(Purpose::Choices, 9, 2, 0, &values);
+    let network = t.networks.mixed(&t.setup.net, &relaxed.values, &t.setup.over(&relaxed)).expect("a network");
+    assert!(network.mixtures.len() >= 3 && !network.taken.is_empty());
+    let mut loss = |values: &[Vec<f64>]| {
+        let mut relaxed = relaxed.clone();
+        relaxed.weighed.iter_mut().for_each(|(&d, w)| w.weights = softmax::softmax(&values[d], 1.0));
+        let Ok(Done::Well(parts)) = t.pass(&network, &relaxed, &batch) else { panic!("no loss") };
+        (parts.sum(), t.logit_grads(&network, &relaxed, values, parts.sum() / parts.total))
+    };
+    let grads = loss(&values).1;
+    let mut checked = 0;
+    for mixture in &network.mixtures {
+        let d = mixture.decision;
+        for o in 0..values[d].len() {
+            let (mut up, mut down) = (values.clone(), values.clone());
+            up[d][o] += 0.02;
+            down[d][o] -= 0.02;
+            let want = (loss(&up).0 - loss(&down).0) / 0.04;
+            let found = grads.grads[d][o];
+            assert!((found - want).abs() < 1e-4 + 1e-2 * want.abs(), "decision {d}: {found}, not {want}");
+            checked += usize::from(found.abs() > 1e-3);
+        }
+    }
+    assert!(checked > 3, "{checked}");
+}
+
+/// With a heavy penalty on multiply-adds every method ends at what costs little; costs are exact sums here, estimated there.
+#[test]
+fn a_penalty_leads_to_what_costs_little() {
+    let chain = "space { network { input d; conv 8 stride=4; choose \"a\" { conv 8 kernel=5 as=\"big\"; conv 8 kernel=1 as=\"small\" }; \
+                 choose \"b\" { conv 8 kernel=1 as=\"small\"; conv 8 kernel=5 as=\"big\" }; conv 16 stride=2 as=\"y\"; detect \"y\" anchors=auto } }";
+    let widths = chain
+        .replace("conv 8 stride=4;", "conv stride=4 { channels 16 8 }; conv 8;")
+        .replace("\"b\" {", "\"b\" { c3 8 { expansion 0.5 1 };");
+    for (text, exact) in [(chain.to_string(), true), (widths, false)] {
+        for mut method in learning() {
+            if let Method::Enas { controller, .. } = &mut method {
+                (controller.steps, controller.samples) = (20, 6);
+            }
+            let penalty = Penalty {
+                of: Cost::Flops,
+                target: 1.0,
+                of_reference: true,
+                weight: 30.0,
+                form: PenaltyForm::Add,
+                exponent: 0.6,
+                table: None,
+            };
+            let net = Supernet::of(&whole(&text)).expect("a supernet");
+            let with = OneShot { penalty: Some(penalty), ..oneshot(method.clone()) };
+            let setup = Arc::new(Setup::new(net, with, plain(), 5).expect("a setup"));
+            assert_eq!(setup.cost.as_ref().expect("a penalty").is_exact(), exact);
+            let state = SupernetState::fresh(&setup).expect("a state");
+            let mut t = trainer(setup, state);
+            (0..64).for_each(|_| {
+                step(&mut t);
+            });
+            let learned = t.learned().expect("a distribution");
+            for (name, cheap) in [("a", "small"), ("b", "small")] {
+                let choice = learned.choices.iter().find(|c| c.name == name).expect("the choice");
+                let sum: f64 = choice.options.iter().map(|o| o.1).sum();
+                assert!((sum - 1.0).abs() < 1e-9);
+                let best = choice.options.iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("options");
+                assert!(best.0.contains(cheap), "{}, exact {exact}: {choice:?}", method.word());
+            }
+            let bytes = serde_json::to_vec(&learned).expect("JSON");
+            assert_eq!(serde_json::from_slice::<Learned>(&bytes).expect("JSON"), learned);
+        }
+    }
+}
+
+#[test]
+fn weights_and_choices_learn_from_their_own_images() {
+    let method = &learning()[0];
+    let mut t = fresh(method, &plain());
+    let first = t.state().clone();
+    (0..4).for_each(|_| {
+        step(&mut t);
+    });
+    assert_eq!(t.state().choices, first.choices, "an epoch of warm-up");
+    assert_eq!(t.setup().choice_batches(0..40, 4), 4..40);
+    step(&mut t);
+    assert_ne!(t.state().choices, first.choices);
+    assert_eq!(setup(enas(), &plain()).choice_batches(6..20, 4), 2..10);
+    // Only gumbel may learn both from the same images.
+    let none = |method: &Method| {
+        let setup = setup(method.clone(), &plain());
+        let state = SupernetState::fresh(&setup).expect("a state");
+        super::tests::without_holdout(setup, state).map(|mut t| {
+            step(&mut t);
+        })
+    };
+    assert!(none(method).is_err() && none(&learning()[2]).is_ok());
+}
+
+/// Cells as of the papers, small: edges with zeros among their operators, chosen inputs, operators on nodes.
+const CELLS: [&str; 3] = [
+    "cell \"c\" inputs=2 nodes=2 { edges 2; choose { skip; max-pool 3; sep-conv kernel=3 }; output concat }",
+    "cell \"c\" inputs=1 nodes=3 { edges all; choose { zero; skip; conv kernel=1; avg-pool 3 }; output last }",
+    "cell \"c\" inputs=1 { nodes 2 0 1; edges any; on-node { choose { conv kernel=3; max-pool 3 } }; output concat }",
+];
+
+#[test]
+fn cells_learn_their_edges() {
+    for cell in CELLS {
+        let text = format!(
+            "space {{ {cell}; network {{ input d; conv 8 stride=8; use \"c\" channels=8; use \"c\" channels=8; detect anchors=auto }} }}"
+        );
+        for method in learning() {
+            let net = Supernet::of(&whole(&text)).unwrap_or_else(|e| panic!("{e:#?}"));
+            let setup = Arc::new(Setup::new(net, oneshot(method.clone()), plain(), 5).expect("a setup"));
+            let alphas = !matches!(method, Method::Enas { .. });
+            let learns = |d: &crate::space::supernet::Decision| !matches!(d.kind, crate::space::supernet::DecisionKind::Depth);
+            let all = setup.net.decisions().iter().zip(&setup.mixes).all(|(d, mixes)| *mixes == (alphas && learns(d)));
+            assert!(all, "{cell}: {:?}", setup.mixes);
+            let state = SupernetState::fresh(&setup).expect("a state");
+            let before = state.choices.clone();
+            let mut t = trainer(setup, state);
+            for _ in 0..6 {
+                assert!(step(&mut t).loss.sum().is_finite());
+            }
+            assert_ne!(t.state().choices, before, "{}: {cell}", method.word());
+            let learned = t.learned().expect("a distribution");
+            assert!(t.setup().net.path(&learned.strongest).is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_collapse_into_skips_is_said() {
+    let layers = "choose \"a\" { skip as=\"id\"; conv 8 }; choose \"b\" { conv 8; skip }; choose \"c\" { skip; conv 8 }";
+    let text = format!("space {{ network {{ input d; conv 8 stride=8; {layers}; detect anchors=auto }} }}");
+    let net = Supernet::of(&whole(&text)).expect("a supernet");
+    let setup = Arc::new(Setup::new(net, oneshot(learning()[0].clone()), plain(), 5).expect("a setup"));
+    let mut state = SupernetState::fresh(&setup).expect("a state");
+    let Choices::Alphas { alphas, .. } = &mut state.choices else { panic!("no alphas") };
+    for (values, skip) in alphas.values_mut().iter_mut().zip([0, 1, 0]) {
+        values[skip] = 3.0;
+    }
+    let learned = trainer(setup, state).learned().expect("a distribution");
+    assert!(learned.collapse.as_ref().is_some_and(|c| c.contains("3 of 3")), "{learned:?}");
+}
+
+#[test]
+fn what_cannot_be_trained_says_why() {
+    let refused = |method: Method| Setup::new(net(), oneshot(method), plain(), 5).err().expect("refused");
+    let short = Method::ProgressiveShrinking(Shrinking { teacher: 1, phases: vec![] });
+    assert!(refused(short).contains("no phase opens `act`"));
+    assert!(refused(Method::PcDarts { partial: 4, choices: RULE }).contains("pc-darts"));
+}

@@ -1,0 +1,97 @@
+//! Supernets trained by the real binary: killed and gone on with, prolonged, searched twice.
+
+use crate::kill::journal;
+use crate::support::{Place, long};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+const SUPERNET: &str = r#"
+pipeline "supernets" seed=3
+data "shapes" generate=shapes images=48 image-size=64 { split train=0.5 val=0.25 test=0.25 }
+space "tiny" {
+    network width=0.125 {
+        input "shapes"
+        conv 64 stride=2 { kernel 3 5 }
+        conv 128 kernel=3 stride=2
+        choose "block" { c3 128 { repeats 1 2 }; residual 128; skip }
+        conv 256 kernel=3 stride=2 as="out3"
+        conv 512 stride=2 as="out4" { kernel 3 1 }
+        conv 512 kernel=3 stride=2 as="out5"
+        detect "out3" "out4" "out5" anchors=auto
+    }
+}
+train "supernet" { from "tiny"; data "shapes" split=train; METHOD; recipe yolov5-short; epochs 6; schedule linear over=12 }
+sample "subnets" { from "supernet"; strategy random; trials 4 }
+evaluate "ranking" { from "subnets"; data "shapes" split=val; recalibrate batches=2 split=train; metrics map50 flops }
+select "best" { from "ranking"; top 1 by=flops }
+train "tuned" { from "best"; data "shapes" split=train; recipe yolov5-short; init inherit; epochs 1 }
+evaluate "test" { from "tuned"; data "shapes" split=test; metrics map50 }
+answer "tuned" { in "test"; by map50 }
+"#;
+
+fn pipeline(method: &str) -> String {
+    SUPERNET.replace("METHOD", method)
+}
+
+#[test]
+fn trained_searched_and_gone_on_with() {
+    let place = Place::new(&pipeline("method single-path sampling=fair"));
+    let first = place.run();
+    assert_eq!(["train", "predict-subnet", "cut"].map(|kind| first.executed(kind)), [2, 4, 1], "{first:?}");
+    assert!(place.run().nothing_executed());
+    // 24 images in batches of 8: 18 iterations of the supernet, 3 of the winner.
+    assert_eq!(journal(&place), (21, 21));
+
+    // A second search in the same supernet trains it no more, and knows the paths that it meets again.
+    let more = pipeline("method single-path sampling=fair").replace("trials 4", "trials 6");
+    place.write(&more);
+    let second = place.run();
+    assert!(second.executed("predict-subnet") == 2 && second.executed("train") <= 1, "{second:?}");
+
+    // More epochs go on where the training ended.
+    place.write(&more.replace("epochs 6", "epochs 8"));
+    let before = journal(&place).0;
+    let third = place.run();
+    assert!(third.executed("train") >= 1, "{third:?}");
+    assert!(journal(&place).0 - before <= 6 + 3, "{:?} after {before}", journal(&place));
+
+    // And are what a training of so many epochs in one piece is.
+    let whole = Place::new(&more.replace("epochs 6", "epochs 8"));
+    whole.run();
+    let supernets = |p: &Place| p.digests().lines().filter(|l| l.contains(" train ")).map(String::from).collect::<Vec<_>>();
+    let (gone_on, whole) = (supernets(&place), supernets(&whole));
+    assert!(whole.iter().all(|line| gone_on.contains(line)), "{whole:#?} not in {gone_on:#?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_again_and_again_a_supernet_ends_with_the_same_bits() {
+    let methods = ["method darts warmup=1", "method sandwich", "method gumbel", "method enas { controller steps=2 samples=2 }"];
+    for method in &methods[..if long() { 4 } else { 1 }] {
+        let text = pipeline(method).replace("epochs 6", "epochs 20");
+        let undisturbed = Place::new(&text);
+        undisturbed.run();
+        let wanted = undisturbed.digests();
+        let place = Place::new(&text);
+        let mut kills = 0;
+        while kills < 3 {
+            let mut child =
+                place.command(&["run", "pipeline.kdl"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nasflow starts");
+            let (before, begun) = (journal(&place).0, Instant::now());
+            while journal(&place).0 < before + 5 + kills && begun.elapsed() < Duration::from_secs(60) {
+                std::thread::sleep(Duration::from_millis(3));
+            }
+            if child.try_wait().expect("a child").is_some() {
+                break;
+            }
+            child.kill().expect("a kill");
+            child.wait().expect("an end");
+            kills += 1;
+        }
+        place.run();
+        assert_eq!(place.digests(), wanted, "{method} after {kills} kills");
+        assert!(kills >= 2, "{method}: only {kills} kills came before the end");
+        let (executed, distinct) = journal(&place);
+        assert!(executed > distinct && executed - distinct <= kills * 3, "{method}: {executed} executed, {distinct} distinct");
+    }
+}
