@@ -5,7 +5,7 @@ use super::inline::Computed;
 use super::job::{Epoch, RecalibrationJob, SpaceSpec, SubnetJob, SupernetJob};
 use super::packs::Packs;
 use super::prepare::{Prepared, record};
-use crate::base::Digest;
+use crate::base::{Canon, Digest};
 use crate::document::{Diagnostic, OneShot, Pipeline, StageKind};
 use crate::nn::Parameters;
 use crate::plan::{CutWork, SubnetWork, TrainWork};
@@ -32,14 +32,34 @@ impl SpaceSpec {
     }
 }
 
-/// Every space that is trained as a supernet can be one; what in it cannot share weights is an error at its line.
-pub fn check(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) {
+/// Every space that is trained as a supernet can be one; what in it cannot share weights is an error at its line. That a
+/// space can be one is remembered in the store, because it takes a tenth of a second to find out.
+pub fn check(
+    pipeline: &Pipeline,
+    spaces: &BTreeMap<String, Space>,
+    store: Option<&Store>,
+    errors: &mut Vec<Diagnostic>,
+) -> Result<(), RunError> {
+    let stored = |e: StoreError| RunError::Store(e.to_string());
     let trained: BTreeSet<&String> = pipeline.stages.iter().filter_map(|s| pipeline.supernet(s)).map(|s| &s.name.value).collect();
     for space in trained.into_iter().filter_map(|name| spaces.get(name)) {
-        if let Err(found) = Supernet::of(space) {
-            errors.extend(found);
+        let found = Canon::List(vec!["supernet".into(), env!("CARGO_PKG_VERSION").into(), space.network().into()]).digest().hex();
+        if let Some(store) = store
+            && store.get_source(&found).map_err(stored)?.is_some()
+        {
+            continue;
+        }
+        match Supernet::of(space) {
+            Err(more) => errors.extend(more),
+            Ok(_) => {
+                if let Some(store) = store.filter(|s| !s.is_read_only()) {
+                    let blob = store.blobs().put(b"[]").map_err(stored)?;
+                    store.put_source(&found, blob).map_err(stored)?;
+                }
+            }
         }
     }
+    Ok(())
 }
 
 /// Most bytes of a table of latencies.
