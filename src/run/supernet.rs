@@ -5,10 +5,11 @@ use super::inline::Computed;
 use super::job::{Epoch, RecalibrationJob, SpaceSpec, SubnetJob, SupernetJob};
 use super::packs::Packs;
 use super::prepare::{Prepared, record};
-use crate::base::Digest;
+use crate::base::{Canon, Digest};
 use crate::document::{Diagnostic, OneShot, Pipeline, StageKind};
 use crate::nn::Parameters;
 use crate::plan::{CutWork, SubnetWork, TrainWork};
+use crate::space::architecture::to_canon;
 use crate::space::{Space, Supernet};
 use crate::store::{Store, StoreError};
 use crate::train::{Setup, shared, weights_from_bytes, weights_to_bytes};
@@ -32,21 +33,38 @@ impl SpaceSpec {
     }
 }
 
-/// Every space that is trained as a supernet can be one, by the methods that train it; what in it cannot share weights is an
-/// error at its line.
-pub fn check(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) {
+/// Every space that is trained as a supernet can be one, by the method that trains it; what in it cannot share weights is an
+/// error at its line. That it can is remembered in the store, because it takes a tenth of a second to find out.
+pub fn check(
+    pipeline: &Pipeline,
+    spaces: &BTreeMap<String, Space>,
+    store: Option<&Store>,
+    errors: &mut Vec<Diagnostic>,
+) -> Result<(), RunError> {
+    let stored = |e: StoreError| RunError::Store(e.to_string());
     let mut nets: BTreeMap<&String, Option<Supernet>> = BTreeMap::new();
     for stage in &pipeline.stages {
-        let Some((name, space)) = pipeline.supernet(stage).and_then(|s| Some((&s.name.value, spaces.get(&s.name.value)?))) else {
-            continue;
-        };
-        let net = nets.entry(name).or_insert_with(|| Supernet::of(space).map_err(|found| errors.extend(found)).ok());
-        let (Some(net), StageKind::Train(train)) = (net, &stage.kind) else { continue };
+        let space = pipeline.supernet(stage).and_then(|s| Some((&s.name.value, spaces.get(&s.name.value)?)));
+        let (Some((name, space)), StageKind::Train(train)) = (space, &stage.kind) else { continue };
         let Some(oneshot) = &train.oneshot else { continue };
+        let version = env!("CARGO_PKG_VERSION");
+        let method = to_canon(&oneshot.value);
+        let found = Canon::List(vec!["supernet".into(), version.into(), space.network().into(), method]).digest().hex();
+        if let Some(store) = store
+            && store.get_source(&found).map_err(stored)?.is_some()
+        {
+            continue;
+        }
+        let net = nets.entry(name).or_insert_with(|| Supernet::of(space).map_err(|more| errors.extend(more)).ok());
+        let Some(net) = net else { continue };
         if let Some(why) = Setup::refusal(net, &oneshot.value) {
             errors.push(Diagnostic::error("method", why, oneshot.span, format!("cannot train `{name}`")));
+        } else if let Some(store) = store.filter(|s| !s.is_read_only()) {
+            let blob = store.blobs().put(b"[]").map_err(stored)?;
+            store.put_source(&found, blob).map_err(stored)?;
         }
     }
+    Ok(())
 }
 
 /// Most bytes of a table of latencies.

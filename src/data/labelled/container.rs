@@ -2,7 +2,7 @@
 
 use super::super::decode;
 use super::super::error::DataError;
-use super::{cifar, idx, parquet};
+use super::{cifar, hub, idx, parquet};
 use crate::base::Digest;
 use crate::document::LabelledFormat;
 use std::path::Path;
@@ -44,6 +44,9 @@ impl Container {
     /// A file that cannot be read or is not of the format; parts that do not agree.
     pub fn open(format: LabelledFormat, base: &Path, path: &Path) -> Result<Container, DataError> {
         let full = base.join(path);
+        if let Some(name) = hub::name(path) {
+            return hub::read(name);
+        }
         let container = match format {
             LabelledFormat::Idx => idx::read(&full)?,
             LabelledFormat::Cifar => cifar::read(&full)?,

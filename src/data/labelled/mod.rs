@@ -6,6 +6,7 @@
 mod cifar;
 mod container;
 mod folder;
+mod hub;
 mod idx;
 mod parquet;
 
@@ -51,7 +52,9 @@ impl Files {
     /// As the listing of any other format.
     pub fn layout(self) -> Layout {
         let items = self.single.into_iter().map(|l| Item { image: l.path, annotation: None }).collect();
-        let others = self.containers.into_iter().map(|(_, path)| path).chain(self.beside).collect();
+        // What the hub gives is no file of the data set.
+        let files = self.containers.into_iter().map(|(_, path)| path).filter(|p| hub::name(p).is_none());
+        let others = files.chain(self.beside).collect();
         Layout { items, others, findings: self.findings, ..Layout::default() }
     }
 }
@@ -61,6 +64,9 @@ impl Files {
 /// # Errors
 /// A folder that is missing or holds nothing of the format.
 pub(crate) fn listing(format: LabelledFormat, base: &Path, root: &Path) -> Result<Files, DataError> {
+    if let Some(name) = hub::name(root) {
+        return hub::listing(name);
+    }
     if !base.join(root).is_dir() {
         return Err(DataError::format(&base.join(root), "no such folder"));
     }

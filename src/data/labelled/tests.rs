@@ -338,6 +338,14 @@ fn training_pictures_and_evaluation_pictures() {
     assert_eq!(turned, plain.iter().rev().copied().collect::<Vec<_>>());
 }
 
+/// Without the feature `hub` nothing is downloaded, and the message says so.
+#[cfg(not(feature = "hub"))]
+#[test]
+fn the_hub_needs_its_feature() {
+    let error = read(&labelled(LabelledFormat::Idx, Path::new("hub:mnist"), 28)).unwrap_err().to_string();
+    assert!(error.contains("--features hub"), "{error}");
+}
+
 /// The whole of CIFAR-10 and MNIST as they lie beside the project.
 #[test]
 fn real_sets() {

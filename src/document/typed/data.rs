@@ -97,6 +97,10 @@ pub(super) fn resolve(context: &mut Context, path: Spanned<String>) -> Spanned<S
         let d = Diagnostic::error("home", "`~` is not replaced by a home folder", path.span, "not here");
         context.push(d.help("write the whole path, or give it by `-p`, where the shell replaces `~`"));
     }
+    // The name of a set on Hugging Face's hub is no path.
+    if path.value.starts_with("hub:") {
+        return path;
+    }
     let origin = context.origins.get(&path.span).copied().unwrap_or(Origin::File(path.span.file));
     let folder = match origin {
         Origin::CommandLine => "",
