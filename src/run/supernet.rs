@@ -56,8 +56,10 @@ pub fn check(
             continue;
         }
         let net = nets.entry(name).or_insert_with(|| Supernet::of(space).map_err(|more| errors.extend(more)).ok());
-        let Some(net) = net else { continue };
-        if let Some(why) = Setup::refusal(net, &oneshot.value) {
+        if net.is_none() {
+            continue;
+        }
+        if let Some(why) = Setup::refusal(&oneshot.value) {
             errors.push(Diagnostic::error("method", why, oneshot.span, format!("cannot train `{name}`")));
         } else if let Some(store) = store.filter(|s| !s.is_read_only()) {
             let blob = store.blobs().put(b"[]").map_err(stored)?;

@@ -95,3 +95,17 @@ fn killed_again_and_again_a_supernet_ends_with_the_same_bits() {
         assert!(executed > distinct && executed - distinct <= kills * 3, "{method}: {executed} executed, {distinct} distinct");
     }
 }
+
+#[test]
+fn a_method_that_cannot_train_is_refused_at_its_line() {
+    for (method, why) in [
+        ("method pc-darts partial=4; epochs 20", "pc-darts"),
+        ("method darts; penalty table-latency target=1.0 latency-table=\"t.json\"; epochs 6", "table-latency"),
+    ] {
+        let text = pipeline(method).replacen("; epochs 6;", ";", 1);
+        let place = Place::new(&text);
+        std::fs::write(place.path().join("t.json"), "{}").expect("a table");
+        let said = place.nasflow(&["plan", "pipeline.kdl"]);
+        assert!(!said.ok() && said.err.contains(why), "{said:?}");
+    }
+}

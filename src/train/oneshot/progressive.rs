@@ -3,8 +3,7 @@
 //! `subnets` random networks on one batch, each 1.0 × loss against labels + 1.0 × distillation from the teacher.
 //!
 //! A kind may have several phases, as upstream's depth and expand have two: the j-th of m opens the ⌈(k − 1)·j/m⌉ + 1 largest of k
-//! options (of three, with two phases: two, then all). Options of a kind without a phase never open; [`unopened`] names them,
-//! so that a pipeline can be refused. Each phase has a schedule of its own over its own epochs ([`position`]). Two things of upstream
+//! options (of three, with two phases: two, then all). Options of a kind without a phase never open; [`unopened`] names them. Each phase has a schedule of its own over its own epochs ([`position`]). Two things of upstream
 //! are not done: channels are not sorted by their norms where widths open, and smaller kernels are the middle of the larger ones
 //! without a learned transform between them.
 

@@ -43,7 +43,7 @@ const DRAWS: u64 = 64;
 impl Setup {
     /// Checks that the method can train this supernet. The error says why not.
     pub fn new(net: Supernet, oneshot: OneShot, recipe: Recipe, seed: u64) -> Result<Self, String> {
-        if let Some(why) = Self::refusal(&net, &oneshot) {
+        if let Some(why) = Self::refusal(&oneshot) {
             return Err(why);
         }
         let (holder, places) = (shared::holder(&net)?, Places::of(&net));
@@ -62,22 +62,12 @@ impl Setup {
     }
 
     /// Why a method cannot train a supernet, where it cannot; quickly found.
-    pub fn refusal(net: &Supernet, oneshot: &OneShot) -> Option<String> {
+    pub fn refusal(oneshot: &OneShot) -> Option<String> {
         if oneshot.penalty.as_ref().is_some_and(|p| p.of == Cost::TableLatency) {
             return Some("a penalty on latencies of a table is not supported yet".into());
         }
-        match &oneshot.method {
-            Method::PcDarts { .. } => Some("`pc-darts` is not supported yet: networks over a part of their channels are not built".into()),
-            Method::ProgressiveShrinking(rule) => {
-                let places = Places::of(net);
-                let none = vec![0; places.len()];
-                let decisions = sized(net, &places, &none, &none, false);
-                let d = progressive::unopened(rule, &decisions).into_iter().map(|c| places.order[c]).min()?;
-                let (label, kind) = (&net.decisions()[d].label, decisions[places.place[d]].kind.word());
-                Some(format!("no phase opens `{label}`: write `phase {kind}`, or take the choice out of the space"))
-            }
-            _ => None,
-        }
+        let partial = matches!(oneshot.method, Method::PcDarts { .. });
+        partial.then(|| "`pc-darts` is not supported yet: networks over a part of their channels are not built".into())
     }
 
     /// What an iteration trains with: of progressive shrinking the schedule of its phase, over the phase's own epochs.
