@@ -52,9 +52,10 @@ impl Engine<'_> {
         Slot { state: State::Ready, ..slot }
     }
 
-    /// The space that a sample stage proposes from.
+    /// The space that a sample stage proposes from, by itself or by way of its supernet.
     fn space_of(&self, sample: &str) -> Option<&Space> {
-        let from = self.pipeline.stages.get(self.stage(sample)?)?.from.first()?;
-        self.spaces.get(&from.value)
+        let from = |stage: &str| self.pipeline.stages.get(self.stage(stage)?)?.from.first();
+        let source = from(sample)?;
+        self.spaces.get(&source.value).or_else(|| self.spaces.get(&from(&source.value)?.value))
     }
 }
