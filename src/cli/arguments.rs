@@ -28,6 +28,8 @@ pub enum Command {
     Plan(PlanArguments),
     /// Show the answer, the candidates with their metrics, the front and the winner
     Show(ShowArguments),
+    /// Say what the results have cost, and what one way of searching gains over another
+    Cost(CostArguments),
     /// Write the answer's weights as one self-contained safetensors file
     Export(ExportArguments),
     /// Detect objects in images with an exported network
@@ -129,6 +131,25 @@ pub struct ShowArguments {
     /// Print one line an action: stage, model, kind, key and the digests of its outputs, to compare two stores
     #[arg(long, conflicts_with_all = ["csv", "json"])]
     pub digests: bool,
+}
+
+/// `cost`
+#[derive(Debug, Args)]
+pub struct CostArguments {
+    #[command(flatten)]
+    pub file: FileArguments,
+    #[command(flatten)]
+    pub numerics: NumericsArguments,
+    /// Two or more `evaluate` stages, each the end of a way of searching: training iterations until each is as good as the
+    /// worse of them ends (all that was measured on the way on the same images counts)
+    #[arg(long, value_name = "STAGE", num_args = 2..)]
+    pub gain: Vec<String>,
+    /// The metric of `--gain` [default: the answer's]
+    #[arg(long, value_name = "METRIC", requires = "gain")]
+    pub by: Option<String>,
+    /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `export`

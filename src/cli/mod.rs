@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod cost;
 mod doctor;
 mod export;
 mod load;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Plan(a) => plan::run(&a),
         Command::Show(a) => show::run(&a),
+        Command::Cost(a) => cost::run(&a),
         Command::Export(a) => export::run(&a),
         Command::Predict(a) => predict::run(&a),
         Command::Doctor(a) => doctor::run(&a),

@@ -3,6 +3,7 @@
 //! Promises: returns strings and JSON; prints nothing, writes nothing.
 
 pub mod answer;
+pub mod cost;
 pub mod curve;
 pub mod number;
 pub mod rows;

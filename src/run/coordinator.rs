@@ -488,8 +488,7 @@ impl Coordinator<'_> {
             Work::Subnet(w) => (w.candidate.macs, count),
             _ => return Ok(()),
         };
-        let value =
-            json!({ "seconds": seconds, "images": images, "macs": macs, "threads": self.options.threads, "jobs": self.options.jobs });
+        let value = json!({ "action": work.key().hex(), "seconds": seconds, "images": images, "macs": macs, "threads": self.options.threads, "jobs": self.options.jobs });
         super::estimate::keep(self.store, work, value)
     }
 

@@ -5,10 +5,12 @@
 //! blobs and one result file; they never open the database (invariant 16). Nothing here prints: the caller gets events.
 
 pub mod coordinator;
+pub mod cost;
 pub mod elsewhere;
 pub mod error;
 pub mod estimate;
 pub mod events;
+pub mod gain;
 pub mod history;
 pub mod inline;
 pub mod job;

@@ -1,0 +1,210 @@
+//! What a pipeline's results have cost, from the store's own records: by stage, and by way to what the answer compares.
+
+use super::Prepared;
+use crate::base::Digest;
+use crate::document::{Init, Pipeline, Recalibrate, StageKind};
+use crate::plan::{Kind, Step, View};
+use crate::store::{Store, StoreError};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What some actions have cost, each counted once.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Spent {
+    /// Training iterations; of a training that others go on from, once.
+    pub iterations: u64,
+    /// Images that trainings read: iterations × batch.
+    pub trained_images: u64,
+    /// Images that evaluations read, those that batch norm is recalibrated on included.
+    pub evaluated_images: u64,
+    /// Seconds that workers took here, summed over workers; attempts that were interrupted are not in it.
+    pub seconds: f64,
+    /// Actions whose time was not kept in full (made elsewhere, before times were kept, or gone on with after an interruption).
+    pub untimed: usize,
+}
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Line {
+    /// The stage; of a way, the stage that it ends in.
+    pub name: String,
+    /// Models that are done or failed.
+    pub models: usize,
+    /// Its cost: of a stage its own, of a way that of all that led to it.
+    pub spent: Spent,
+}
+
+/// What was spent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Costs {
+    /// Every `train` and every `evaluate` that reads images.
+    pub stages: Vec<Line>,
+    /// The answer and what it is compared with: all that led there, searches included.
+    pub ways: Vec<Line>,
+}
+
+/// Known actions with their costs.
+pub struct Ledger<'a> {
+    pipeline: &'a Pipeline,
+    prepared: &'a Prepared,
+    view: &'a View,
+    store: &'a Store,
+    /// Seconds and images by action.
+    times: BTreeMap<String, (f64, u64)>,
+}
+
+impl<'a> Ledger<'a> {
+    /// Over a replay of a pipeline.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn new(prepared: &'a Prepared, view: &'a View, store: &'a Store) -> Result<Self, StoreError> {
+        let machine = super::observe::machine();
+        let mut times: BTreeMap<String, (f64, u64)> = BTreeMap::new();
+        for kind in ["train-time", "predict-time"] {
+            for observation in store.observations(kind, &Digest::of(machine.as_bytes()))? {
+                let value = &observation.value;
+                if let (Some(action), Some(seconds), Some(images)) =
+                    (value["action"].as_str(), value["seconds"].as_f64(), value["images"].as_u64())
+                {
+                    let sum = times.entry(action.to_string()).or_default();
+                    *sum = (sum.0 + seconds, sum.1 + images);
+                }
+            }
+        }
+        Ok(Ledger { pipeline: &prepared.pipeline, prepared, view, store, times })
+    }
+
+    /// The chain of a training and how far this action took it.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn training(&self, key: Digest) -> Result<Option<(Digest, u64)>, StoreError> {
+        Ok(self.store.lookup(&key)?.and_then(|record| record.chain))
+    }
+
+    /// All lines.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn costs(&self) -> Result<Costs, StoreError> {
+        let mut costs = Costs { stages: Vec::new(), ways: Vec::new() };
+        for (index, stage) in self.pipeline.stages.iter().enumerate() {
+            let reads = match &stage.kind {
+                StageKind::Train(_) => true,
+                StageKind::Evaluate(e) => e.data.is_some(),
+                _ => false,
+            };
+            if reads {
+                costs.stages.push(self.line(index, &BTreeSet::from([index]))?);
+            }
+        }
+        if let Some(answer) = &self.pipeline.answer {
+            for name in std::iter::once(&answer.name.value).chain(answer.against.iter().map(|b| &b.value)) {
+                if let Some(index) = position(self.pipeline, name) {
+                    costs.ways.push(self.line(index, &leading_to(self.pipeline, index))?);
+                }
+            }
+        }
+        Ok(costs)
+    }
+
+    fn line(&self, index: usize, stages: &BTreeSet<usize>) -> Result<Line, StoreError> {
+        let models = self.view.stages[index].slots.iter().filter(|s| s.state != crate::plan::State::Pending).count();
+        Ok(Line { name: self.pipeline.stages[index].name.value.clone(), models, spent: self.spent(stages)? })
+    }
+
+    fn spent(&self, stages: &BTreeSet<usize>) -> Result<Spent, StoreError> {
+        let mut spent = Spent::default();
+        let mut met: BTreeSet<Digest> = BTreeSet::new();
+        let mut chains: BTreeMap<Digest, (u64, u64)> = BTreeMap::new();
+        for &index in stages {
+            let steps = self.view.stages[index].slots.iter().flat_map(|slot| &slot.steps).filter(|s| s.known);
+            for step in steps {
+                if !met.insert(step.key) {
+                    continue;
+                }
+                let images = match step.action.kind {
+                    Kind::Train => {
+                        let Some((chain, iteration)) = self.training(step.key)? else { continue };
+                        let batch = self.batch(index);
+                        let reached = chains.entry(chain).or_insert((0, batch));
+                        let more = iteration.saturating_sub(reached.0);
+                        reached.0 += more;
+                        more * batch
+                    }
+                    Kind::Predict | Kind::PredictSubnet => {
+                        let images = self.images(index, step);
+                        spent.evaluated_images += images;
+                        images
+                    }
+                    _ => continue,
+                };
+                let timed = self.times.get(&step.key.hex());
+                spent.seconds += timed.map_or(0.0, |t| t.0);
+                spent.untimed += usize::from(timed.map_or(0, |t| t.1) < images);
+            }
+        }
+        spent.iterations = chains.values().map(|c| c.0).sum();
+        spent.trained_images = chains.values().map(|c| c.0 * c.1).sum();
+        Ok(spent)
+    }
+
+    fn batch(&self, index: usize) -> u64 {
+        match &self.pipeline.stages[index].kind {
+            StageKind::Train(train) => train.recipe.batch as u64,
+            _ => 0,
+        }
+    }
+
+    fn images(&self, index: usize, step: &Step) -> u64 {
+        let StageKind::Evaluate(evaluate) = &self.pipeline.stages[index].kind else { return 0 };
+        let Some((data, split)) = &evaluate.data else { return 0 };
+        let of = |split: &str| self.prepared.data.get(&data.value).and_then(|d| d.splits.get(split)).map_or(0, |s| s.images);
+        let recalibrated = match evaluate.recalibrate.as_ref().map(|r| &r.value) {
+            Some(Recalibrate::Batches { batches, batch, split }) if step.action.kind == Kind::PredictSubnet => {
+                let own = || supernets(self.pipeline, index).first().map_or(1, |&s| self.batch(s) as usize);
+                (batches * batch.unwrap_or_else(own)).min(of(&split.value))
+            }
+            _ => 0,
+        };
+        (of(&split.value) + recalibrated) as u64
+    }
+}
+
+fn position(pipeline: &Pipeline, name: &str) -> Option<usize> {
+    pipeline.stages.iter().position(|s| s.name.value == name)
+}
+
+/// The supernets among the stages that lead to one.
+pub fn supernets(pipeline: &Pipeline, stage: usize) -> Vec<usize> {
+    leading_to(pipeline, stage).into_iter().filter(|&i| pipeline.supernet(&pipeline.stages[i]).is_some()).collect()
+}
+
+/// A stage with all that led to it: what it reads, what told its searches how good their proposals were, and the supernets
+/// that others started from.
+pub fn leading_to(pipeline: &Pipeline, stage: usize) -> BTreeSet<usize> {
+    let mut all = BTreeSet::new();
+    let mut open = vec![stage];
+    while let Some(index) = open.pop() {
+        if !all.insert(index) {
+            continue;
+        }
+        let stage = &pipeline.stages[index];
+        let mut names: Vec<&str> = stage.from.iter().map(|f| f.value.as_str()).collect();
+        match &stage.kind {
+            StageKind::Sample(sample) => names.extend(sample.objective.iter().map(|o| o.stage.value.as_str())),
+            StageKind::Train(train) => {
+                if let Init::From(other) = &train.init {
+                    names.push(&other.value);
+                }
+            }
+            _ => {}
+        }
+        open.extend(names.into_iter().filter_map(|name| position(pipeline, name)));
+    }
+    all
+}

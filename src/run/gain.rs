@@ -1,0 +1,99 @@
+//! What one way of searching gains over another: training iterations until both are as good as the worse of them ends.
+
+use super::cost::{Ledger, leading_to, supernets};
+use crate::base::Digest;
+use crate::document::{Metric, Pipeline, StageKind};
+use crate::plan::{State, View};
+use crate::store::StoreError;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One way: the best figure so far against what was trained for it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Way {
+    /// The `evaluate` that it ends in.
+    pub name: String,
+    /// (iterations so far, best so far), wherever a better one is met.
+    pub curve: Vec<(u64, f64)>,
+    /// All iterations of the way.
+    pub iterations: u64,
+}
+
+impl Way {
+    /// The best figure.
+    pub fn last(&self) -> Option<f64> {
+        self.curve.last().map(|p| p.1)
+    }
+
+    /// Iterations until the best is as good as `target`.
+    pub fn until(&self, target: f64, more_is_better: bool) -> Option<u64> {
+        self.curve.iter().find(|p| if more_is_better { p.1 >= target } else { p.1 <= target }).map(|p| p.0)
+    }
+}
+
+/// A way, from the records. It holds every `evaluate` that leads to `stage` and measures `metric` on the same images, in the order
+/// in which their results can be had, each network after the trainings that it needs; networks with a supernet's weights count,
+/// too. Several seeds of a network count as one: their mean figure, for the mean of their iterations.
+///
+/// # Errors
+/// Those of the store.
+pub fn way(pipeline: &Pipeline, view: &View, ledger: &Ledger, stage: usize, metric: &Metric) -> Result<Way, StoreError> {
+    let data = |index: usize| match &pipeline.stages[index].kind {
+        StageKind::Evaluate(e) if e.metrics.iter().any(|m| m.value == *metric) => {
+            e.data.as_ref().map(|(data, split)| (data.value.as_str(), split.value.as_str()))
+        }
+        _ => None,
+    };
+    let images = data(stage);
+    let mut spent = Trained::default();
+    let mut curve: Vec<(u64, f64)> = Vec::new();
+    for index in leading_to(pipeline, stage).into_iter().filter(|&i| images.is_some() && data(i) == images) {
+        for supernet in supernets(pipeline, index) {
+            for trained in view.stages[supernet].slots.iter().filter_map(|s| s.model.trained.as_ref()) {
+                spent.add(ledger, &trained.runs.iter().map(|r| r.key).collect::<Vec<_>>())?;
+            }
+        }
+        for slot in view.stages[index].slots.iter().filter(|s| s.state == State::Ready) {
+            if let Some(trained) = &slot.model.trained {
+                spent.add(ledger, &trained.runs.iter().map(|r| r.key).collect::<Vec<_>>())?;
+            }
+            let Some(figure) = slot.model.figures.get(&metric.name()).map(crate::plan::Figure::mean).filter(|f| !f.is_nan()) else {
+                continue;
+            };
+            let better = |best: f64| if metric.higher_is_better() { figure > best } else { figure < best };
+            if curve.last().is_none_or(|p| better(p.1)) {
+                curve.push((spent.iterations(), figure));
+            }
+        }
+    }
+    Ok(Way { name: pipeline.stages[stage].name.value.clone(), curve, iterations: spent.iterations() })
+}
+
+/// How far trainings have come; those of several seeds together.
+#[derive(Default)]
+struct Trained {
+    reached: BTreeMap<Vec<Digest>, u64>,
+}
+
+impl Trained {
+    fn add(&mut self, ledger: &Ledger, runs: &[Digest]) -> Result<(), StoreError> {
+        let (mut chains, mut iterations) = (BTreeSet::new(), 0);
+        for &key in runs {
+            if let Some((chain, iteration)) = ledger.training(key)? {
+                chains.insert(chain);
+                iterations += iteration;
+            }
+        }
+        if !chains.is_empty() {
+            let mean = iterations / chains.len() as u64;
+            let reached = self.reached.entry(chains.into_iter().collect()).or_insert(0);
+            *reached = mean.max(*reached);
+        }
+        Ok(())
+    }
+
+    fn iterations(&self) -> u64 {
+        self.reached.values().sum()
+    }
+}
