@@ -140,3 +140,31 @@ fn a_space_that_cannot_share_weights_is_refused_at_its_line() {
     let said = place.nasflow(&["check", "pipeline.kdl"]);
     assert!(!said.ok() && said.err.contains("kernel"), "{said:?}");
 }
+
+#[test]
+fn costs_are_counted_by_stage_and_by_way() {
+    let place = planted(ONE_SHOT);
+    place.run();
+    let said = place.nasflow(&["cost", "pipeline.kdl", "--json", "--gain", "ranking", "test"]);
+    let all: serde_json::Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:?}"));
+    let stage =
+        |name: &str| all["costs"]["stages"].as_array().expect("stages").iter().find(|l| l["name"] == name).expect("a stage").clone();
+    // 16 images in batches of 8: two iterations an epoch.
+    assert_eq!(stage("supernet")["spent"]["iterations"], 4);
+    assert_eq!(stage("tuned")["spent"]["iterations"], 2);
+    assert_eq!(stage("ranking")["spent"]["evaluated-images"], 6 * (8 + 16));
+    let way = &all["costs"]["ways"][0];
+    assert_eq!((&way["name"], &way["spent"]["iterations"], &way["spent"]["trained-images"]), (&"tuned".into(), &6.into(), &48.into()));
+    assert_eq!(way["spent"]["evaluated-images"], 6 * (8 + 16), "what is measured in the end did not lead there");
+    // The planted supernet has no time here; what a worker did has.
+    assert_eq!((&stage("supernet")["spent"]["untimed"], &stage("tuned")["spent"]["untimed"]), (&1.into(), &0.into()));
+    assert!(stage("tuned")["spent"]["seconds"].as_f64() > Some(0.0));
+    let ways = all["ways"].as_array().expect("ways");
+    assert_eq!((&ways[0]["iterations"], &ways[1]["iterations"]), (&4.into(), &6.into()));
+    assert_eq!((&ways[0]["curve"][0][0], &ways[1]["curve"][0][0]), (&4.into(), &6.into()));
+
+    let text = place.nasflow(&["cost", "pipeline.kdl", "--gain", "ranking", "test"]).out;
+    assert!(text.contains("gain: training iterations until the best map50 is"), "{text}");
+    let wrong = place.nasflow(&["cost", "pipeline.kdl", "--gain", "rankin", "test"]);
+    assert!(!wrong.ok() && wrong.err.contains("did you mean `ranking`?"), "{wrong:?}");
+}
