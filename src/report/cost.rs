@@ -13,7 +13,7 @@ pub fn costs(costs: &Costs) -> String {
         out += &table("way", &costs.ways);
     }
     if costs.stages.iter().any(|line| line.spent.untimed > 0) {
-        out += "\n*: more than that; some of it was made elsewhere, interrupted, or before times were kept\n";
+        out += "\n*: more than that; some of it was made before times were kept, or interrupted\n";
     }
     out
 }

@@ -18,9 +18,9 @@ pub struct Spent {
     pub trained_images: u64,
     /// Images that evaluations read, those that batch norm is recalibrated on included.
     pub evaluated_images: u64,
-    /// Seconds that workers took here, summed over workers; attempts that were interrupted are not in it.
+    /// Seconds that workers took, on whatever machine, summed over workers; attempts that were interrupted are not in it.
     pub seconds: f64,
-    /// Actions whose time was not kept in full (made elsewhere, before times were kept, or gone on with after an interruption).
+    /// Trainings and evaluations whose time was not kept in full (made before times were kept, or interrupted).
     pub untimed: usize,
 }
 
@@ -46,6 +46,15 @@ pub struct Costs {
     pub ways: Vec<Line>,
 }
 
+/// A training, all its rungs together.
+#[derive(Default)]
+struct Training {
+    iterations: u64,
+    batch: u64,
+    /// Images whose time is known.
+    timed: u64,
+}
+
 /// Known actions with their costs.
 pub struct Ledger<'a> {
     pipeline: &'a Pipeline,
@@ -62,10 +71,9 @@ impl<'a> Ledger<'a> {
     /// # Errors
     /// Those of the store.
     pub fn new(prepared: &'a Prepared, view: &'a View, store: &'a Store) -> Result<Self, StoreError> {
-        let machine = super::observe::machine();
         let mut times: BTreeMap<String, (f64, u64)> = BTreeMap::new();
         for kind in ["train-time", "predict-time"] {
-            for observation in store.observations(kind, &Digest::of(machine.as_bytes()))? {
+            for observation in store.all_observations(kind)? {
                 let value = &observation.value;
                 if let (Some(action), Some(seconds), Some(images)) =
                     (value["action"].as_str(), value["seconds"].as_f64(), value["images"].as_u64())
@@ -120,36 +128,37 @@ impl<'a> Ledger<'a> {
     fn spent(&self, stages: &BTreeSet<usize>) -> Result<Spent, StoreError> {
         let mut spent = Spent::default();
         let mut met: BTreeSet<Digest> = BTreeSet::new();
-        let mut chains: BTreeMap<Digest, (u64, u64)> = BTreeMap::new();
+        let mut trainings: BTreeMap<Digest, Training> = BTreeMap::new();
         for &index in stages {
             let steps = self.view.stages[index].slots.iter().flat_map(|slot| &slot.steps).filter(|s| s.known);
             for step in steps {
                 if !met.insert(step.key) {
                     continue;
                 }
-                let images = match step.action.kind {
+                let (seconds, timed) = self.times.get(&step.key.hex()).copied().unwrap_or_default();
+                match step.action.kind {
                     Kind::Train => {
                         let Some((chain, iteration)) = self.training(step.key)? else { continue };
-                        let batch = self.batch(index);
-                        let reached = chains.entry(chain).or_insert((0, batch));
-                        let more = iteration.saturating_sub(reached.0);
-                        reached.0 += more;
-                        more * batch
+                        let training = trainings.entry(chain).or_default();
+                        training.iterations = training.iterations.max(iteration);
+                        training.batch = self.batch(index);
+                        training.timed += timed;
                     }
                     Kind::Predict | Kind::PredictSubnet => {
                         let images = self.images(index, step);
                         spent.evaluated_images += images;
-                        images
+                        spent.untimed += usize::from(timed < images);
                     }
                     _ => continue,
-                };
-                let timed = self.times.get(&step.key.hex());
-                spent.seconds += timed.map_or(0.0, |t| t.0);
-                spent.untimed += usize::from(timed.map_or(0, |t| t.1) < images);
+                }
+                spent.seconds += seconds;
             }
         }
-        spent.iterations = chains.values().map(|c| c.0).sum();
-        spent.trained_images = chains.values().map(|c| c.0 * c.1).sum();
+        for training in trainings.values() {
+            spent.iterations += training.iterations;
+            spent.trained_images += training.iterations * training.batch;
+            spent.untimed += usize::from(training.timed < training.iterations * training.batch);
+        }
         Ok(spent)
     }
 

@@ -95,17 +95,24 @@ impl Index {
         })
     }
 
-    pub fn observations(&self, kind: &str, key: &Digest) -> Result<Vec<Observation>, StoreError> {
+    /// Those of one key, else of all.
+    pub fn observations(&self, kind: &str, key: Option<&Digest>) -> Result<Vec<Observation>, StoreError> {
         self.read(|c| {
-            let sql = "SELECT machine, time, value, seal FROM observations WHERE kind = ?1 AND key = ?2 ORDER BY time, machine, value";
+            let of_key = if key.is_some() { "AND key = ?2" } else { "" };
+            let columns = "machine, time, value, seal, key";
+            let sql = format!("SELECT {columns} FROM observations WHERE kind = ?1 {of_key} ORDER BY time, machine, value");
             let mut found = Vec::new();
-            let mut statement = c.prepare_cached(sql)?;
-            let mut rows = statement.query(params![kind, &key.0])?;
+            let mut statement = c.prepare_cached(&sql)?;
+            let mut rows = match key {
+                Some(key) => statement.query(params![kind, &key.0])?,
+                None => statement.query(params![kind])?,
+            };
             while let Some(row) = rows.next()? {
                 let (machine, time, value): (String, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let key = digest(row, 4)?;
                 let whole = seal(&[kind.as_bytes(), &key.0, machine.as_bytes(), &time.to_le_bytes(), value.as_bytes()]) == digest(row, 3)?;
                 if let (true, Ok(value)) = (whole, serde_json::from_str(&value)) {
-                    found.push(Observation { kind: kind.to_string(), key: *key, machine, time: time as u64, value });
+                    found.push(Observation { kind: kind.to_string(), key, machine, time: time as u64, value });
                 }
             }
             Ok(found)

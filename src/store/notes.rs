@@ -28,7 +28,15 @@ impl Store {
     /// # Errors
     /// As [`Store::lookup`].
     pub fn observations(&self, kind: &str, key: &Digest) -> Result<Vec<Observation>, StoreError> {
-        self.index.as_ref().map_or(Ok(Vec::new()), |index| self.watch(index.observations(kind, key)))
+        self.index.as_ref().map_or(Ok(Vec::new()), |index| self.watch(index.observations(kind, Some(key))))
+    }
+
+    /// What machines measured of this kind, whatever it is of, oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::lookup`].
+    pub fn all_observations(&self, kind: &str) -> Result<Vec<Observation>, StoreError> {
+        self.index.as_ref().map_or(Ok(Vec::new()), |index| self.watch(index.observations(kind, None)))
     }
 
     /// Remembers the digests of source files by their fingerprints (path, size, times, inode: any text).
