@@ -1,23 +1,24 @@
 //! The loop of a run: replay, compute what is short, start workers for the rest, listen, publish, replay again.
 
+mod jobs;
+mod publish;
+
 use super::elsewhere;
 use super::error::RunError;
 use super::events::{Event, Events, StageProgress};
 use super::inline::{Computed, Inline};
-use super::job::SpaceSpec;
-use super::job::{Assignment, Epoch, FORMAT, Job, JobResult, Line, PredictJob, Rung, TrainJob, exit};
+use super::job::{Assignment, FORMAT, Line, exit};
 use super::known::StoreKnown;
 use super::observe;
 use super::packs::Packs;
-use super::prepare::{Prepared, record};
-use super::supernet::{self, Spaces};
+use super::prepare::Prepared;
+use super::supernet::Spaces;
 use super::worker::read_result;
 use super::workers::{Heard, Worker, Workers, ended};
 use crate::base::Digest;
 use crate::nn::DeviceChoice;
-use crate::plan::{Engine, State, TrainWork, Trainee, View, Work};
-use crate::store::{Attempt, Published, Record, Store};
-use serde_json::json;
+use crate::plan::{Engine, State, View, Work};
+use crate::store::{Attempt, Store};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -231,53 +232,6 @@ impl Coordinator<'_> {
         Ok(())
     }
 
-    /// The job of a work, and the iteration that it starts from.
-    fn job(&mut self, work: &Work) -> Result<Option<(Job, u64)>, RunError> {
-        match work {
-            Work::Train(w) => {
-                let pack = self.packs.ensure(&w.data, self.prepared, self.store)?;
-                let curve = w.resume.as_ref().map(|r| self.curve(r.key)).unwrap_or_default();
-                let candidate = match &w.trainee {
-                    Trainee::Candidate(candidate) => candidate,
-                    Trainee::Supernet { space, oneshot, .. } => {
-                        let job =
-                            supernet::job(w, SpaceSpec::of(space, self.prepared)?, oneshot, pack, curve, self.options.checkpoint_seconds);
-                        return Ok(Some((Job::Supernet(Box::new(job)), w.done())));
-                    }
-                };
-                let job = TrainJob {
-                    architecture: candidate.architecture.clone(),
-                    recipe: w.recipe.clone(),
-                    seed: w.seed,
-                    init: w.init,
-                    pack,
-                    per_epoch: w.per_epoch,
-                    rungs: w.rungs.iter().map(|r| r.0).collect(),
-                    resume: w.resume.as_ref().map(|r| (r.iteration, r.state)),
-                    curve,
-                    checkpoint_seconds: self.options.checkpoint_seconds,
-                };
-                Ok(Some((Job::Train(Box::new(job)), w.done())))
-            }
-            Work::Predict(w) => {
-                let pack = self.packs.ensure(&w.data, self.prepared, self.store)?;
-                let architecture = w.candidate.architecture.clone();
-                Ok(Some((Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, pack })), 0)))
-            }
-            Work::Subnet(w) => {
-                let job = supernet::subnet(w, &mut self.packs, &mut self.spaces, self.prepared, self.store)?;
-                Ok(Some((Job::Subnet(Box::new(job)), 0)))
-            }
-            Work::Metric(_) | Work::Select(_) | Work::Cut(_) => Ok(None),
-        }
-    }
-
-    /// The learning curve that a record holds.
-    fn curve(&self, key: Digest) -> Vec<Epoch> {
-        let record = self.store.lookup(&key).ok().flatten();
-        record.and_then(|r| serde_json::from_value(r.values["curve"].clone()).ok()).unwrap_or_default()
-    }
-
     /// Starts one measurement, alone, with all processors; false where none is wanted.
     fn measure(&mut self, view: &View) -> Result<bool, RunError> {
         let wanted = observe::wanted(&self.prepared.pipeline, view, self.store, self.options.executor);
@@ -407,89 +361,6 @@ impl Coordinator<'_> {
             self.known.forget_all();
         }
         self.events.on(Event::AttemptFailed { key: worker.key.hex(), label, attempt, reason: how, again });
-    }
-
-    fn publish(&mut self, work: &Work, result: &JobResult, done: Option<(f64, u64)>) -> Result<(), RunError> {
-        let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
-        let said = match (work, result) {
-            (Work::Train(train), JobResult::Trained { rungs, curve }) => {
-                if let Some((epoch, _)) = train.rungs.iter().find(|(e, _)| !rungs.iter().any(|r| r.epoch == *e)) {
-                    return Err(RunError::Worker(format!("{}: the result has no epoch {epoch}", train.label)));
-                }
-                self.rungs(train, rungs, curve)?;
-                let last = curve.last().map_or(f64::NAN, |e| e.r#box + e.obj + e.cls);
-                format!("{} epochs, loss {last:.4}", train.rungs.last().map_or(0, |r| r.0))
-            }
-            (Work::Train(train), JobResult::Diverged { iteration, reason, curve, rungs }) => {
-                self.rungs(train, rungs, curve)?;
-                let values = json!({ "status": "diverged", "iteration": iteration, "reason": reason, "curve": curve });
-                let chain = Some((train.chain, *iteration));
-                self.record(&record(&train.action, chain, BTreeMap::new(), values), &train.label)?;
-                reason.clone()
-            }
-            (Work::Predict(predict), JobResult::Predicted { predictions }) => {
-                let outputs = BTreeMap::from([("predictions".to_string(), *predictions)]);
-                self.record(&record(&predict.action, None, outputs, json!({})), &predict.label)?;
-                "detected".into()
-            }
-            (Work::Subnet(subnet), JobResult::Predicted { predictions }) => {
-                let outputs = BTreeMap::from([("predictions".to_string(), *predictions)]);
-                self.record(&record(&subnet.action, None, outputs, json!({})), &subnet.label)?;
-                "detected".into()
-            }
-            _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
-        };
-        let (seconds, count) = done.unwrap_or((0.0, 0));
-        if count > 0 {
-            self.count(work);
-            self.timing(work, seconds, count).map_err(stored)?;
-        }
-        self.known.forget(work.key());
-        self.events.on(Event::Finished { key: work.key().hex(), label: work.label(), result: said, seconds });
-        Ok(())
-    }
-
-    /// Publishes the rungs that a training has passed.
-    fn rungs(&mut self, train: &TrainWork, rungs: &[Rung], curve: &[Epoch]) -> Result<(), RunError> {
-        for (epoch, action) in &train.rungs {
-            let Some(rung) = rungs.iter().find(|r| r.epoch == *epoch) else { continue };
-            let mut outputs = BTreeMap::from([("weights".to_string(), rung.weights), ("state".to_string(), rung.state)]);
-            outputs.extend(rung.choices.map(|choices| ("choices".to_string(), choices)));
-            let curve: Vec<&Epoch> = curve.iter().filter(|e| e.epoch <= *epoch).collect();
-            let mut values = json!({ "status": "trained", "epochs": epoch, "curve": curve });
-            // What a method has learned of choices is read by plans and people: it stands in the record too.
-            if let Some(bytes) = rung.choices.and_then(|blob| self.store.blobs().get(&blob).ok())
-                && let Ok(learned) = serde_json::from_slice(&bytes)
-                && let Some(values) = values.as_object_mut()
-            {
-                values.insert("choices".into(), learned);
-            }
-            let chain = (train.chain, (epoch * train.per_epoch) as u64);
-            self.record(&record(action, Some(chain), outputs, values), &train.label)?;
-            self.known.forget(action.key());
-        }
-        Ok(())
-    }
-
-    /// Publishes a record; the same action with other bits is what nasflow promises not to happen, so it is said.
-    fn record(&mut self, record: &Record, label: &str) -> Result<(), RunError> {
-        if let Published::Replaced(_) = self.store.publish(record).map_err(|e| RunError::Store(e.to_string()))? {
-            let message = format!("{label}: the same action gave other bits than before; the new ones are kept. Please report it");
-            self.events.on(Event::Note { message });
-        }
-        Ok(())
-    }
-
-    /// How long it took, for estimates: an observation.
-    fn timing(&self, work: &Work, seconds: f64, count: u64) -> Result<(), crate::store::StoreError> {
-        let (macs, images) = match work {
-            Work::Train(w) => (w.trainee.macs(), count * w.recipe.batch as u64),
-            Work::Predict(w) => (w.candidate.macs, count),
-            Work::Subnet(w) => (w.candidate.macs, count),
-            _ => return Ok(()),
-        };
-        let value = json!({ "action": work.key().hex(), "seconds": seconds, "images": images, "macs": macs, "threads": self.options.threads, "jobs": self.options.jobs });
-        super::estimate::keep(self.store, work, value)
     }
 
     fn count(&mut self, work: &Work) {
