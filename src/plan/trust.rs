@@ -17,6 +17,8 @@ pub struct Paired {
     pub truth: String,
     /// The metric's name.
     pub metric: String,
+    /// The metric's own side.
+    pub higher_is_better: bool,
     /// Canonical architectures.
     pub architectures: Vec<Digest>,
     /// What `ranking` says.
@@ -56,6 +58,7 @@ fn pair(line: &Trust, ranking: &StageView, truth: &StageView) -> Option<Paired> 
         ranking: line.ranking.value.clone(),
         truth: line.truth.value.clone(),
         metric: by.name(),
+        higher_is_better: by.higher_is_better(),
         architectures: Vec::new(),
         ranked: Vec::new(),
         true_values: Vec::new(),

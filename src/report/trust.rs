@@ -1,5 +1,7 @@
 //! `trust` as sentences.
 
+use super::number;
+use crate::plan::Figure;
 use crate::run::trust::{FEWEST, Predictor, Trusted};
 
 /// Below so many networks an interval is wide, and itself unsure.
@@ -42,6 +44,17 @@ fn sentence(t: &Trusted) -> String {
             Some(_) => lines.push(format!("        {} alone: {}{}", other.name, figures(other), verdict(own, other))),
             None => lines.push(format!("        {} alone: the same for all", other.name)),
         }
+    }
+    if let Some(equal) = &t.random_search {
+        let (trainings, drawn) = (equal.trainings, equal.drawn);
+        let best = if drawn < t.networks { format!("the best of {drawn} drawn from these has") } else { "the best of these has".into() };
+        let figure = |value: f64| number::figure(metric, &Figure::exact(value));
+        lines.push(format!(
+            "        random search at equal cost ({} alone for the images of the supernet): {best} {}, the ranking's first {}",
+            networks(trainings, ""),
+            figure(equal.random),
+            figure(equal.first)
+        ));
     }
     if t.networks < FEW {
         lines.push(format!("        {} are few: these figures are unsure", networks(t.networks, "")));
@@ -92,6 +105,7 @@ mod tests {
             left_out: 1,
             complete: true,
             predictors: if networks < FEWEST { Vec::new() } else { predictors.collect() },
+            random_search: None,
         }
     }
 

@@ -1,8 +1,9 @@
 //! What one way of searching gains over another: training iterations until both are as good as the worse of them ends.
 
-use super::cost::{Ledger, leading_to, supernets};
+use super::cost::Ledger;
 use crate::base::Digest;
 use crate::document::{Metric, Pipeline, StageKind};
+use crate::plan::lead::{leading_to, supernets};
 use crate::plan::{State, View};
 use crate::store::StoreError;
 use serde::Serialize;

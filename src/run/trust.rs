@@ -3,6 +3,7 @@
 use crate::document::Pipeline;
 use crate::metrics::{Agreement, agreements};
 use crate::plan::View;
+use crate::plan::equal::{Equal, equal};
 use crate::plan::trust::{Paired, paired};
 use serde::Serialize;
 
@@ -27,6 +28,8 @@ pub struct Trusted {
     pub complete: bool,
     /// The ranking, then `params` and `flops` in its place; empty below [`FEWEST`] networks.
     pub predictors: Vec<Predictor>,
+    /// What a random search would have found for what the supernet's training cost.
+    pub random_search: Option<Equal>,
 }
 
 /// A predictor of the truth.
@@ -41,10 +44,10 @@ pub struct Predictor {
 
 /// Every `trust` line of a pipeline, as far as it has come.
 pub fn trusted(pipeline: &Pipeline, view: &View) -> Vec<Trusted> {
-    paired(pipeline, view).iter().map(check).collect()
+    paired(pipeline, view).iter().map(|pair| check(pipeline, pair)).collect()
 }
 
-fn check(pair: &Paired) -> Trusted {
+fn check(pipeline: &Pipeline, pair: &Paired) -> Trusted {
     let networks = pair.architectures.len();
     let mut predictors = Vec::new();
     if networks >= FEWEST {
@@ -60,5 +63,6 @@ fn check(pair: &Paired) -> Trusted {
         left_out: pair.left_out,
         complete: pair.complete,
         predictors,
+        random_search: equal(pipeline, pair, pair.higher_is_better).filter(|_| networks >= FEWEST),
     }
 }
