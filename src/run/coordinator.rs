@@ -240,8 +240,9 @@ impl Coordinator<'_> {
                 let candidate = match &w.trainee {
                     Trainee::Candidate(candidate) => candidate,
                     Trainee::Supernet { space, oneshot, .. } => {
-                        let job =
+                        let mut job =
                             supernet::job(w, SpaceSpec::of(space, self.prepared)?, oneshot, pack, curve, self.options.checkpoint_seconds);
+                        job.init_name = supernet::starts_from(&self.prepared.pipeline, w.stage).unwrap_or_default();
                         return Ok(Some((Job::Supernet(Box::new(job)), w.done())));
                     }
                 };
@@ -335,6 +336,7 @@ impl Coordinator<'_> {
             Line::Iteration { done, of, loss } => self.events.on(Event::Progress { key, label, done, of, loss: Some(loss) }),
             Line::Images { done, of } => self.events.on(Event::Progress { key, label, done: done as u64, of: of as u64, loss: None }),
             Line::Waiting => self.events.on(Event::Note { message: format!("{label}: another run computes it; waiting for its result") }),
+            Line::Note { message } => self.events.on(Event::Note { message: format!("{label}: {message}") }),
             Line::Checkpoint { .. } => {}
             Line::Began => worker.begun = Some(Instant::now()),
             Line::Done { seconds, count } => worker.done = Some((seconds, count)),

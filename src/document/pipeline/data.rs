@@ -31,6 +31,15 @@ pub enum DataSource {
         /// Seed of the generator [0].
         seed: u64,
     },
+    /// `generate=figures`: one such figure an image, whose form is its class.
+    Figures {
+        /// How many images [400].
+        images: usize,
+        /// How many classes [4], 1 to 6.
+        classes: usize,
+        /// Seed of the generator [0].
+        seed: u64,
+    },
     /// `format=voc root=…`: JPEGImages, Annotations, ImageSets/Main.
     Voc {
         /// The folder, resolved against the file that names it (or the working directory where it came by `-p`).
@@ -53,7 +62,12 @@ pub enum DataSource {
 impl DataSource {
     /// What networks learn from it.
     pub fn task(&self) -> Task {
-        if matches!(self, DataSource::Labelled { .. }) { Task::Classify } else { Task::Detect }
+        if matches!(self, DataSource::Labelled { .. } | DataSource::Figures { .. }) { Task::Classify } else { Task::Detect }
+    }
+
+    /// Whether its images are made here.
+    pub fn is_generated(&self) -> bool {
+        matches!(self, DataSource::Shapes { .. } | DataSource::Figures { .. })
     }
 }
 

@@ -73,6 +73,13 @@ pub struct SpaceNode {
     pub input: Spanned<String>,
 }
 
+impl SpaceNode {
+    /// The space that it starts from, where it is one over another.
+    pub fn over(&self) -> Option<Spanned<String>> {
+        self.node.text("from")
+    }
+}
+
 /// A stage.
 #[derive(Clone, Debug)]
 pub struct Stage {

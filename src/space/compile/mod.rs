@@ -6,10 +6,12 @@ mod layer;
 mod names;
 
 use super::blocks::{Default, Property as Field, Scalar, Type, kinds};
+use super::derive::{self, Cut};
 use super::structure::{Decision, DecisionId, Input, Item, Setting, Structure, What};
 use super::zoo;
 use crate::document::{Diagnostic, Node, Span, Spanned, Value, nearest};
-use names::{Name, names_of, plain};
+pub(super) use names::names_of;
+use names::{Name, plain};
 use std::collections::HashMap;
 
 /// Bounds on hostile documents: nested repeats multiply.
@@ -33,6 +35,8 @@ pub(super) struct Compiler<'a> {
     names: Vec<Name>,
     /// All names of the network, to say that one comes later.
     later: HashMap<String, Span>,
+    /// Names that a space over a space has cut off.
+    gone: HashMap<String, Span>,
     slots: usize,
     items: usize,
     full: bool,
@@ -73,6 +77,7 @@ impl<'a> Compiler<'a> {
             shared: vec![],
             names: vec![],
             later: HashMap::new(),
+            gone: HashMap::new(),
             slots: 0,
             items: 0,
             full: false,
@@ -92,23 +97,24 @@ impl<'a> Compiler<'a> {
 
     /// The network of a space. `choices` and `network` are the space's children.
     pub fn network(&mut self, choices: &[&'a Node], cells: &[&Node], network: &Node) -> Option<Structure> {
+        let mut network = network.clone();
+        let (cuts, own) = std::mem::take(&mut network.children).into_iter().partition(|c| c.name.value == derive::WORD);
+        network.children = own;
+        let cut = self.layers(&mut network, &cuts);
+        // What only the layers that were cut off have chosen is not chosen here.
+        let referred = cut.as_ref().filter(|_| !cuts.is_empty()).map(|cut| derive::referred(&network, &cut.kept(), cells));
         for &choice in choices {
-            self.choice(choice);
+            let label = choice.property("label").and_then(|p| p.values.first()).map(|v| plain(&v.value));
+            if referred.as_ref().zip(label).is_none_or(|(referred, label)| referred.contains(&label)) {
+                self.choice(choice);
+            }
         }
         for &cell in cells {
             self.declare_cell(cell);
         }
+        let Cut { layers, tails, unread, gone } = cut?;
+        self.gone = gone.into_iter().collect();
         let top = Place { prefix: String::new(), depth: 0, stride: None, branch: None, channels: None };
-        let mut network = network.clone();
-        if let Some(like) = network.property("like").cloned() {
-            network = match zoo::expand(&network, &like) {
-                Ok(network) => network,
-                Err(errors) => {
-                    self.errors.extend(errors);
-                    return None;
-                }
-            };
-        }
         let number = Field { name: "width", r#type: Type::Number(1024.0), default: Default::Auto, doc: "" };
         let width = network.property("width").and_then(|p| self.setting(p, &number, "network.width"));
         let activation = Field { name: "activation", r#type: Type::Activation, default: Default::Auto, doc: "" };
@@ -116,21 +122,29 @@ impl<'a> Compiler<'a> {
             .property("activation")
             .and_then(|p| self.setting(p, &activation, "network.activation"))
             .unwrap_or(Setting::fixed(Scalar::Activation(super::Activation::Silu), network.name.span));
-        let layers: Vec<Node> = network.children.iter().filter(|c| c.name.value != "input").cloned().collect();
         for (name, span) in layers.iter().flat_map(|l| names_of(l).into_iter()) {
             self.later.entry(name).or_insert(span);
         }
         if layers.is_empty() {
             self.error("empty-network", "the network has no layers", network.name.span, "nothing is built");
         }
-        let items = self.block(&layers, &top);
+        let items = self.entries(&layers, &top, &unread);
         if !self.errors.is_empty() {
             return None;
         }
         let decisions = std::mem::take(&mut self.decisions);
-        let mut structure = Structure { decisions, width, activation, items, slots: self.slots };
+        let mut structure = Structure { decisions, width, activation, items, slots: self.slots, tails };
         structure.address();
         Some(structure)
+    }
+
+    /// The entries of a network: a shipped one written out, cut where a space over a space cuts it.
+    fn layers(&mut self, network: &mut Node, cuts: &[Node]) -> Option<Cut> {
+        if let Some(like) = network.property("like").cloned() {
+            *network = zoo::expand(network, &like).map_err(|errors| self.errors.extend(errors)).ok()?;
+        }
+        let layers = network.children.iter().filter(|c| c.name.value != "input").cloned().collect();
+        derive::cut(layers, cuts).map_err(|error| self.errors.push(error)).ok()
     }
 
     fn choice(&mut self, node: &'a Node) {
@@ -201,11 +215,20 @@ impl<'a> Compiler<'a> {
 
     /// Layers one after another.
     fn block(&mut self, nodes: &[Node], place: &Place) -> Vec<Item> {
+        self.entries(nodes, place, &[])
+    }
+
+    /// Layers one after another; nothing is built of those that are `unread`, but their places count.
+    fn entries(&mut self, nodes: &[Node], place: &Place, unread: &[bool]) -> Vec<Item> {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         let mut items = Vec::with_capacity(nodes.len());
         for (i, node) in nodes.iter().enumerate() {
             let n = counts.entry(node.name.value.as_str()).or_insert(0);
             *n += 1;
+            if unread.get(i) == Some(&true) {
+                items.push(Item { span: node.span, slot: self.bind(names_of(node), false), what: What::Skip });
+                continue;
+            }
             let here = Place { stride: if i == 0 { place.stride.clone() } else { None }, ..place.clone() };
             items.extend(self.item(node, *n, &here));
         }

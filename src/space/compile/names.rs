@@ -52,6 +52,9 @@ impl Compiler<'_> {
         let message = format!("there is no layer `{text}` above");
         let d = Diagnostic::error("unknown-name", message, name.span, "not known here");
         let d = match self.later.get(text) {
+            None if self.gone.contains_key(text) => {
+                d.also(self.gone[text], "cut off by `until`").help("name a layer of those that are kept, or cut further below")
+            }
             Some(later) => d.also(*later, "it comes later").help("layers read what stands above them"),
             None => match nearest(text, self.names.iter().map(|n| n.name.as_str()).chain(["above"])) {
                 Some(near) => d.help(format!("did you mean `{near}`?")),
@@ -65,7 +68,7 @@ impl Compiler<'_> {
 }
 
 /// The names that an entry gives to its output.
-pub(super) fn names_of(node: &Node) -> Vec<(String, Span)> {
+pub(in crate::space) fn names_of(node: &Node) -> Vec<(String, Span)> {
     let text = |name: &str| match node.property(name).and_then(|p| p.values.first()) {
         Some(Spanned { value: Value::Text(t), span }) => Some((t.clone(), *span)),
         _ => None,
