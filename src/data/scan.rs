@@ -155,7 +155,7 @@ pub fn listing(data: &Data, base: &Path) -> Result<Listing, DataError> {
         DataSource::Voc { root } => Canon::List(vec!["voc".into(), Canon::text(&root.value)]),
         DataSource::Yolo { root } => Canon::List(vec!["yolo".into(), Canon::text(&root.value)]),
         DataSource::Labelled { format, root } => Canon::List(vec![format.word().into(), Canon::text(&root.value)]),
-        DataSource::Shapes { .. } => Shapes::of(data).map_or(Canon::None, |s| s.canon()),
+        DataSource::Shapes { .. } | DataSource::Figures { .. } => Shapes::of(data).map_or(Canon::None, |s| s.canon()),
     };
     let fingerprint = Canon::map([
         ("version", SCAN_VERSION.into()),
@@ -175,7 +175,7 @@ fn layout(data: &Data, base: &Path) -> Result<Option<Layout>, DataError> {
         DataSource::Voc { root } => voc::listing(base, Path::new(&root.value), &data.splits).map(Some),
         DataSource::Yolo { root } => yolo::listing(base, Path::new(&root.value), &data.splits).map(Some),
         DataSource::Labelled { format, root } => labelled::listing(*format, base, Path::new(&root.value)).map(|f| Some(f.layout())),
-        DataSource::Shapes { .. } => Ok(None),
+        DataSource::Shapes { .. } | DataSource::Figures { .. } => Ok(None),
     }
 }
 
@@ -214,15 +214,9 @@ fn generated(data: &Data) -> Result<Scan, DataError> {
             let mut objects: Vec<Object> = drawn.objects.into_iter().filter_map(renamed).collect();
             objects.sort();
             objects.dedup();
+            let label = if shapes.single { Some(objects.drain(..).next()?.class) } else { None };
             let size = shapes.image_size;
-            Some(Picture {
-                digest: Digest::of(&drawn.pixels),
-                place: Place::Generated(index),
-                width: size,
-                height: size,
-                objects,
-                label: None,
-            })
+            Some(Picture { digest: Digest::of(&drawn.pixels), place: Place::Generated(index), width: size, height: size, objects, label })
         })
         .collect();
     let mut findings = Findings::default();

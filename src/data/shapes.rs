@@ -1,4 +1,5 @@
-//! The generated data set `shapes`: coloured figures on textured ground, with boxes. A picture is a function of (seed,
+//! The generated data sets: `shapes`, coloured figures on textured ground with boxes, and `figures`, one such figure a
+//! picture, whose form is the picture's class. A picture is a function of (seed,
 //! index, image size, number of classes) in arithmetic that agrees between machines: whole numbers, IEEE basic
 //! operations on f64 and `libm`.
 //!
@@ -17,6 +18,9 @@ use serde::{Deserialize, Serialize};
 const VERSION: usize = 1;
 /// Figures' sizes as shares of the image.
 const SIZES: (f64, f64) = (0.125, 0.5);
+/// And those of a figure that has its picture to itself: in pixels about the same, in pictures of half the size. Small enough
+/// to have room in the smallest picture.
+const ALONE: (f64, f64) = (0.3, 0.7);
 /// Most figures in a picture.
 const MOST: usize = 6;
 /// How often a figure has its class's hue.
@@ -35,6 +39,9 @@ pub struct Shapes {
     pub seed: u64,
     /// Width and height in pixels.
     pub image_size: usize,
+    /// One figure a picture: the set `figures`.
+    #[serde(default)]
+    pub single: bool,
 }
 
 /// A picture.
@@ -50,9 +57,13 @@ impl Shapes {
     /// What the document asks for; none where the data set is not generated.
     pub fn of(data: &Data) -> Option<Self> {
         match data.source {
-            DataSource::Shapes { images, classes, seed } => {
-                Some(Shapes { images, classes: classes.clamp(1, Kind::ALL.len()), seed, image_size: data.image_size.clamp(8, 8192) })
-            }
+            DataSource::Shapes { images, classes, seed } | DataSource::Figures { images, classes, seed } => Some(Shapes {
+                images,
+                classes: classes.clamp(1, Kind::ALL.len()),
+                seed,
+                image_size: data.image_size.clamp(8, 8192),
+                single: matches!(data.source, DataSource::Figures { .. }),
+            }),
             _ => None,
         }
     }
@@ -64,7 +75,7 @@ impl Shapes {
 
     pub(crate) fn canon(&self) -> Canon {
         Canon::map([
-            ("shapes", VERSION.into()),
+            (self.purpose(), VERSION.into()),
             ("images", self.images.into()),
             ("classes", self.classes.into()),
             ("seed", self.seed.into()),
@@ -72,15 +83,21 @@ impl Shapes {
         ])
     }
 
+    /// What it draws for.
+    fn purpose(&self) -> &'static str {
+        if self.single { "figures" } else { "shapes" }
+    }
+
     /// Picture number `index`.
     pub fn draw(&self, index: u64) -> Drawn {
         let size = self.image_size;
         let s = size as f64;
-        let mut rng = Random::at(self.seed, "shapes", &[index]);
+        let mut rng = Random::at(self.seed, self.purpose(), &[index]);
         let texture = Texture::new(&mut rng, s);
         let mut canvas: Vec<[f64; 3]> = (0..size * size).map(|i| texture.at((i % size) as f64 + 0.5, (i / size) as f64 + 0.5)).collect();
         let mut objects: Vec<Object> = Vec::new();
-        for _ in 0..1 + rng.below(MOST) {
+        let count = if self.single { 1 } else { 1 + rng.below(MOST) };
+        for _ in 0..count {
             let Some((class, figure)) = self.place(&mut rng, s, &objects) else { continue };
             let colour = pick_colour(&mut rng, class, texture.mean());
             figure.paint(&mut canvas, size, colour, s / 96.0);
@@ -103,8 +120,9 @@ impl Shapes {
     /// A figure that lies inside the picture and hides little of the others; none where twenty tries find no room.
     fn place(&self, rng: &mut Random, s: f64, others: &[Object]) -> Option<(usize, Figure)> {
         let class = rng.below(self.classes);
+        let (least, most) = if self.single { ALONE } else { SIZES };
         for _ in 0..20 {
-            let extent = s * SIZES.0 * libm::exp(rng.unit() * libm::log(SIZES.1 / SIZES.0));
+            let extent = s * least * libm::exp(rng.unit() * libm::log(most / least));
             let turn = rng.range(0.0, std::f64::consts::TAU);
             let figure = Figure::new(Kind::ALL[class], turn, extent, rng);
             let (w, h) = figure.extent();
@@ -150,7 +168,7 @@ mod tests {
     use super::*;
     use crate::base::Digest;
 
-    const SET: Shapes = Shapes { images: 40, classes: 6, seed: 0, image_size: 96 };
+    const SET: Shapes = Shapes { images: 40, classes: 6, seed: 0, image_size: 96, single: false };
 
     #[test]
     fn pictures_are_repeatable_and_differ() {
@@ -167,6 +185,24 @@ mod tests {
         assert_eq!(Digest::of(&all).hex(), GOLDEN);
     }
     const GOLDEN: &str = "31d2d76062e03750a046cd03bad5f88b52ef6407f416868a651b76f76d4f1b9f";
+
+    #[test]
+    fn a_figure_alone_is_whatever_size_the_picture_has() {
+        for image_size in [8, 32, 48, 96] {
+            let set = Shapes { single: true, image_size, ..SET };
+            let mut classes = [0; 6];
+            for i in 0..120 {
+                let drawn = set.draw(i);
+                let [object] = drawn.objects.as_slice() else { panic!("{} figures", drawn.objects.len()) };
+                classes[usize::from(object.class)] += 1;
+                let (w, h) = (f64::from(object.x2 - object.x1) / 16.0, f64::from(object.y2 - object.y1) / 16.0);
+                let (least, most) = (0.3 * image_size as f64 - 0.1, 0.7 * image_size as f64 + 0.1);
+                assert!(w.max(h) >= least && w.max(h) <= most, "{w} × {h} in {image_size}");
+            }
+            assert!(classes.iter().all(|&c| c > 8), "{classes:?}");
+        }
+        assert_ne!(Shapes { single: true, ..SET }.canon().digest(), SET.canon().digest());
+    }
 
     #[test]
     fn boxes_are_inside_of_the_right_size_and_apart() {

@@ -4,7 +4,7 @@ use super::error::{DataError, FindingKind, Findings};
 use super::scan::{Place, ScanImage, ScanSplit};
 use super::source::Picture;
 use crate::base::Digest;
-use crate::document::{Data, DataSource, Spanned, SplitBy};
+use crate::document::{Data, Spanned, SplitBy};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The generator's own split.
@@ -26,7 +26,7 @@ pub(crate) fn make<'a>(
     listed: &'a [(String, Vec<usize>)],
     findings: &mut Findings,
 ) -> Result<Vec<ScanSplit>, DataError> {
-    let generated = matches!(data.source, DataSource::Shapes { .. });
+    let generated = data.source.is_generated();
     let shares: Vec<(&str, f64)> = if data.splits.is_empty() && generated {
         GENERATED.to_vec()
     } else {

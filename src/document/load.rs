@@ -48,6 +48,7 @@ pub(super) fn drafted(top: &str, files: &mut dyn Files) -> (Draft, Vec<Diagnosti
 fn draft(context: &mut Context, nodes: Vec<Node>) -> Draft {
     let mut draft = Draft::default();
     let labelled = typed::data::labelled(&nodes);
+    let mut derived = Vec::new();
     for node in nodes {
         let typed = match node.name.value.as_str() {
             "pipeline" => {
@@ -55,6 +56,10 @@ fn draft(context: &mut Context, nodes: Vec<Node>) -> Draft {
                 continue;
             }
             "data" => typed::data::data(context, &node).map(|d| draft.data.push(d)),
+            "space" if typed::derived::is_derived(&node) => {
+                derived.push(node);
+                continue;
+            }
             "space" => typed::space::space(context, &node).map(|s| draft.spaces.push(s)),
             "sample" => typed::stages::sample(context, &node).map(|s| draft.stages.push(s)),
             "train" => typed::train::train(context, &node, &labelled).map(|s| draft.stages.push(s)),
@@ -67,5 +72,6 @@ fn draft(context: &mut Context, nodes: Vec<Node>) -> Draft {
             draft.broken.extend(node.text("name").map(|n| n.value));
         }
     }
+    typed::derived::spaces(context, derived, &mut draft);
     draft
 }

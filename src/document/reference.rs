@@ -19,7 +19,7 @@ pub fn reference() -> String {
     for place in places {
         let title = match place {
             "" => "At the top of a file".to_string(),
-            "network" => "Layers, in `network`, `repeat`, `choose`, `at`, `after`, `cell` and `on-node`".to_string(),
+            "network" => "Layers, in `network`, `repeat`, `choose`, `at`, `after`, `cell`, `on-node` and `then-layers`".to_string(),
             place => format!("In `{place}`"),
         };
         let _ = write!(out, "\n## {title}\n");

@@ -244,7 +244,7 @@ fn paths_are_relative_to_where_they_were_written() {
     let mut files = Memory::of(&[("x/p.kdl", top), ("x/parts/d.kdl", part)]);
     let root = |p: &Pipeline, i: usize| match &p.data[i].source {
         DataSource::Yolo { root } | DataSource::Voc { root } | DataSource::Labelled { root, .. } => root.value.clone(),
-        DataSource::Shapes { .. } => String::new(),
+        DataSource::Shapes { .. } | DataSource::Figures { .. } => String::new(),
     };
     let p = load("x/p.kdl", &mut files, &Params::default(), Options::default()).unwrap();
     assert_eq!((root(&p, 0), root(&p, 1), p.data.len()), ("x/a/b".into(), "x/e".into(), 2));

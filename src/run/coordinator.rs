@@ -289,6 +289,7 @@ impl Coordinator<'_> {
             Line::Iteration { done, of, loss } => self.events.on(Event::Progress { key, label, done, of, loss: Some(loss) }),
             Line::Images { done, of } => self.events.on(Event::Progress { key, label, done: done as u64, of: of as u64, loss: None }),
             Line::Waiting => self.events.on(Event::Note { message: format!("{label}: another run computes it; waiting for its result") }),
+            Line::Note { message } => self.events.on(Event::Note { message: format!("{label}: {message}") }),
             Line::Checkpoint { .. } => {}
             Line::Began => worker.begun = Some(Instant::now()),
             Line::Done { seconds, count } => worker.done = Some((seconds, count)),

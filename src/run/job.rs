@@ -107,6 +107,9 @@ pub struct SupernetJob {
     pub seed: u64,
     /// Weights of another supernet to start from, where tensors of one name and shape are in both.
     pub init: Option<Digest>,
+    /// What that supernet is called, for people.
+    #[serde(default)]
+    pub init_name: String,
     /// The training images: a pack's blob.
     pub pack: Digest,
     /// Iterations an epoch.
@@ -269,6 +272,11 @@ pub enum Line {
         done: usize,
         /// All.
         of: usize,
+    },
+    /// Something to know.
+    Note {
+        /// In words.
+        message: String,
     },
     /// A checkpoint is durable.
     Checkpoint {

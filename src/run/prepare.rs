@@ -10,7 +10,7 @@ use crate::plan::{Action, DataInfo, Kind, SplitInfo, Table};
 use crate::space::{Head, InputSpec, Space};
 use crate::store::{Record, Store};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -59,7 +59,13 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> R
     }
     let mut warnings = pipeline.warnings.clone();
     let mut spaces = BTreeMap::new();
+    let mut wrong = BTreeSet::new();
     for node in &pipeline.spaces {
+        // What is wrong with a space, those over it need not say again.
+        if node.over().is_some_and(|from| wrong.contains(&from.value)) {
+            wrong.insert(node.name.value.clone());
+            continue;
+        }
         let Some(info) = infos.get(&node.input.value) else { continue };
         let input = InputSpec { channels: info.channels, image_size: info.image_size, classes: info.classes.len(), anchors: None };
         match Space::compile(node, &input) {
@@ -74,7 +80,10 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> R
                 }
                 spaces.insert(node.name.value.clone(), space);
             }
-            Err(more) => errors.extend(more),
+            Err(more) => {
+                wrong.insert(node.name.value.clone());
+                errors.extend(more);
+            }
         }
     }
     check_class_fit(&pipeline, &infos, &mut errors);

@@ -6,7 +6,7 @@ use super::job::{Epoch, RecalibrationJob, SpaceSpec, SubnetJob, SupernetJob};
 use super::packs::Packs;
 use super::prepare::{Prepared, record};
 use crate::base::{Canon, Digest};
-use crate::document::{Diagnostic, OneShot, Pipeline, StageKind};
+use crate::document::{Diagnostic, Init, OneShot, Pipeline, StageKind};
 use crate::nn::Parameters;
 use crate::plan::{CutWork, SubnetWork, TrainWork};
 use crate::space::architecture::to_canon;
@@ -49,17 +49,36 @@ pub fn check(
         let Some(oneshot) = &train.oneshot else { continue };
         let version = env!("CARGO_PKG_VERSION");
         let method = to_canon(&oneshot.value);
-        let found = Canon::List(vec!["supernet".into(), version.into(), space.network().into(), method]).digest().hex();
+        // `init from=`: the space of the supernet that this one starts from.
+        let from = match &train.init {
+            Init::From(from) => {
+                let other = pipeline.stage(&from.value).and_then(|i| pipeline.supernet(&pipeline.stages[i]));
+                other.and_then(|s| Some((from, &s.name.value, spaces.get(&s.name.value)?)))
+            }
+            _ => None,
+        };
+        let mut found = vec!["supernet".into(), version.into(), space.network().into(), method];
+        found.extend(from.map(|(_, _, other)| Canon::from(other.network())));
+        let found = Canon::List(found).digest().hex();
         if let Some(store) = store
             && store.get_source(&found).map_err(stored)?.is_some()
         {
             continue;
         }
-        let net = nets.entry(name).or_insert_with(|| Supernet::of(space).map_err(|more| errors.extend(more)).ok());
-        if net.is_none() {
-            continue;
+        for (name, space) in [(name, space)].into_iter().chain(from.map(|(_, name, space)| (name, space))) {
+            nets.entry(name).or_insert_with(|| Supernet::of(space).map_err(|more| errors.extend(more)).ok());
         }
-        if let Some(why) = Setup::refusal(&oneshot.value) {
+        let Some(Some(net)) = nets.get(name) else { continue };
+        let shared =
+            |other: &Supernet| net.tensors().iter().any(|t| other.tensors().iter().any(|o| (&o.name, &o.shape) == (&t.name, &t.shape)));
+        if let Some((from, other, _)) = from
+            && let Some(Some(parent)) = nets.get(other)
+            && !shared(parent)
+        {
+            let message = format!("no tensor of `{}` has a name and a shape that `{name}` has", from.value);
+            let d = Diagnostic::error("no-match", message, from.span, "nothing to start from");
+            errors.push(d.help(format!("names are places in a space: make one space over the other (`space \"…\" {{ from \"{name}\"; until … }}`), or write `init scratch`")));
+        } else if let Some(why) = Setup::refusal(&oneshot.value) {
             errors.push(Diagnostic::error("method", why, oneshot.span, format!("cannot train `{name}`")));
         } else if let Some(store) = store.filter(|s| !s.is_read_only()) {
             let blob = store.blobs().put(b"[]").map_err(stored)?;
@@ -118,12 +137,27 @@ pub fn job(work: &TrainWork, space: SpaceSpec, oneshot: &OneShot, pack: Digest, 
         recipe: work.recipe.clone(),
         seed: work.seed,
         init: work.init,
+        init_name: String::new(),
         pack,
         per_epoch: work.per_epoch,
         rungs: work.rungs.iter().map(|r| r.0).collect(),
         resume: work.resume.as_ref().map(|r| (r.iteration, r.state)),
         curve,
         checkpoint_seconds,
+    }
+}
+
+/// The supernet that a `train` starts from by `init from=`.
+pub fn starts_from(pipeline: &Pipeline, stage: usize) -> Option<String> {
+    match &pipeline.stages.get(stage)?.kind {
+        StageKind::Train(train) => {
+            if let Init::From(name) = &train.init {
+                Some(name.value.clone())
+            } else {
+                None
+            }
+        }
+        _ => None,
     }
 }
 

@@ -15,7 +15,10 @@ impl Structure {
                 pass.setting(width, &[0, 0]);
             }
             pass.setting(&self.activation, &[0, 1]);
-            pass.items(&self.items, &mut vec![1]);
+            for (i, item) in self.items.iter().enumerate() {
+                let (level, number) = self.entry(i);
+                pass.item(item, &mut vec![1 + level as u64, number as u64]);
+            }
         }
         for (id, decision) in self.decisions.iter_mut().enumerate() {
             // A `choice` that nothing reads is never asked for; its rank is the order of the file.

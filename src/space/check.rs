@@ -14,6 +14,21 @@ const RANDOM: u64 = 96;
 const NEIGHBOURS: usize = 512;
 
 pub(super) fn compile(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>), Vec<Diagnostic>> {
+    if node.node.property("from").is_none() {
+        return whole(node, input);
+    }
+    // What the layers of another space give rise to is said here only where it is an error, and in which space.
+    let (at, own) = (node.name.span, node.node.span);
+    let within = |d: &Diagnostic| {
+        d.labels.first().is_some_and(|(s, _)| s.file == own.file && own.offset <= s.offset && s.offset < own.offset + own.len)
+    };
+    match whole(node, input) {
+        Ok((space, warnings)) => Ok((space, warnings.into_iter().filter(within).collect())),
+        Err(errors) => Err(errors.into_iter().map(|d| if within(&d) { d } else { d.also(at, "in this space over it") }).collect()),
+    }
+}
+
+fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>), Vec<Diagnostic>> {
     let children = |name: &'static str| node.node.children.iter().filter(move |c| c.name.value == name);
     let Some(network) = children("network").next() else {
         return Err(vec![Diagnostic::error("missing-network", "a space needs a network", node.name.span, "write network { … } inside")]);

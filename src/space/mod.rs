@@ -14,6 +14,7 @@ mod canonical;
 mod check;
 mod compile;
 mod count;
+mod derive;
 pub mod expand;
 pub mod graph;
 mod place;

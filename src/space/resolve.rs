@@ -151,7 +151,14 @@ fn run<'a>(
         hidden: vec![],
     };
     let top = Above { source: Source::Image, value: 0, before: None };
-    let last = r.items(&structure.items, top, choose)?;
+    let mut entries = structure.items.iter().enumerate();
+    let last = entries.try_fold(top, |above, (i, item)| {
+        let step = match structure.entry(i) {
+            (0, number) => number.to_string(),
+            (level, number) => format!("then{level}.{number}"),
+        };
+        r.at(&step, |r| r.item(item, above, choose))
+    })?;
     Ok((r, last))
 }
 

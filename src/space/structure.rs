@@ -2,6 +2,7 @@
 
 use super::architecture::to_canon;
 use super::blocks::{Kind, Scalar};
+use super::derive::Tail;
 use crate::base::Canon;
 use crate::document::Span;
 
@@ -188,6 +189,8 @@ pub struct Structure {
     pub items: Vec<Item>,
     /// How many names there are.
     pub slots: usize,
+    /// Where layers begin that follow a cut (`then-layers`), ascending.
+    pub tails: Vec<Tail>,
 }
 
 impl Setting {
@@ -221,14 +224,25 @@ impl Structure {
         walk(&self.items, choose);
     }
 
+    /// Where an entry of the network stands: behind which cut (0: before any), and its number there.
+    pub fn entry(&self, i: usize) -> (usize, usize) {
+        self.tails.iter().rev().find(|t| t.start <= i).map_or((0, i), |t| (t.level, i - t.start))
+    }
+
     /// The space without names: what a proposal depends on beside seed and results.
     pub fn canon(&self) -> Canon {
         let width = self.width.as_ref().map(|s| self.setting_canon(s));
-        Canon::map([
+        let mut network = vec![
             ("width", width.unwrap_or(Canon::None)),
             ("activation", self.setting_canon(&self.activation)),
             ("items", Canon::List(self.items.iter().map(|i| self.item_canon(i)).collect())),
-        ])
+        ];
+        // They name shared tensors.
+        if !self.tails.is_empty() {
+            let tails = self.tails.iter().map(|t| Canon::List(vec![t.start.into(), t.level.into()]));
+            network.push(("tails", Canon::List(tails.collect())));
+        }
+        Canon::Map(network.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
     }
 
     fn setting_canon(&self, setting: &Setting) -> Canon {

@@ -5,6 +5,7 @@
 mod bad_input;
 mod benches;
 mod classify;
+mod detnas;
 mod doctor;
 mod documents;
 mod edits;

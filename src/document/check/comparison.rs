@@ -67,7 +67,7 @@ impl Rules<'_> {
             DataSource::Labelled { format: LabelledFormat::Idx | LabelledFormat::Cifar, .. } => &["train", "test"],
             DataSource::Labelled { format: LabelledFormat::Parquet, .. } => &["train", "val", "test"],
             DataSource::Labelled { format: LabelledFormat::Folder, .. } => &["train", "val", "test", "all"],
-            DataSource::Shapes { .. } => &[],
+            DataSource::Shapes { .. } | DataSource::Figures { .. } => &[],
         };
         let written = set.splits.iter().map(|(n, _)| n.value.as_str());
         let names: Vec<&str> = match (&set.source, set.splits.is_empty()) {
@@ -144,7 +144,7 @@ impl Rules<'_> {
     fn classes(&mut self, stage: usize, name: &Spanned<String>) {
         let Some(read) = self.draft.data.iter().find(|d| d.name.value == name.value) else { return };
         let known = |d: &Data| match &d.source {
-            DataSource::Shapes { classes, .. } => Some((*classes, Vec::new())),
+            DataSource::Shapes { classes, .. } | DataSource::Figures { classes, .. } => Some((*classes, Vec::new())),
             _ if d.classes.is_empty() => None, // The disk knows.
             _ => Some((d.classes.len(), d.classes.iter().map(|c| c.value.clone()).collect())),
         };

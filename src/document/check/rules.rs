@@ -311,7 +311,9 @@ impl Rules<'_> {
             self.context.push(d.help("stages are `sample`, `train`, `evaluate` and `select`"));
         }
         for space in &self.draft.spaces {
-            if !self.draft.stages.iter().any(|s| s.from.iter().any(|f| f.value == space.name.value)) {
+            // A space over another still names it.
+            let read = self.draft.spaces.iter().any(|s| s.over().is_some_and(|f| f.value == space.name.value));
+            if !read && !self.draft.stages.iter().any(|s| s.from.iter().any(|f| f.value == space.name.value)) {
                 let d = Diagnostic::warning(
                     "unused",
                     format!("the space `{}` is never sampled", shorten(&space.name.value)),

@@ -3,10 +3,10 @@
 use super::{Field, Spec, Type::*};
 
 /// Where layers stand.
-pub const LAYERS: &[&str] = &["network", "repeat", "choose", "at", "after", "cell", "on-node"];
+pub const LAYERS: &[&str] = &["network", "repeat", "choose", "at", "after", "cell", "on-node", "then-layers"];
 
 /// Where layers stand that may read others by name: not on the edges of a cell.
-const NAMING: &[&str] = &["network", "repeat", "choose", "at", "after", "on-node"];
+const NAMING: &[&str] = &["network", "repeat", "choose", "at", "after", "on-node", "then-layers"];
 
 /// The activations.
 pub const ACTIVATIONS: &[&str] = &["silu", "relu", "hardswish", "identity"];
@@ -19,7 +19,17 @@ pub const NODES: &[Spec] = &[
         "space",
         &[""],
         &["name"],
-        &[&[Field::one("name", &[Name("space")], "", "Its name.").required(), Field::later("from", "a space over a space")]],
+        &[&[
+            Field::one("name", &[Name("space")], "", "Its name.").required(),
+            Field::one(
+                "from",
+                &[Name("space")],
+                "",
+                "Starts from the network of another space, with its choices and cells, without its bounds.",
+            ),
+            Field::one("until", &[Name("layer")], "the last", "The last layer of the other space that is kept."),
+            Field::one("input", &[Name("data set")], "the other's", "What a space over a space reads."),
+        ]],
         "A search space: one network with choices in it. The first value of every choice is its reference.",
         "space \"backbone\" { network { input \"shapes\"; conv 16 { kernel 3 5 }; detect anchors=auto } }",
     ),
@@ -180,9 +190,16 @@ pub const NODES: &[Spec] = &[
         "Puts layers behind a named one (`network like=…`).",
         "after \"p5\" { choose \"attention\" { skip; squeeze-excite ratio=16 } }",
     ),
+    Spec::new(
+        "then-layers",
+        &["space"],
+        &[],
+        &[],
+        "The layers behind those that are kept of another space.",
+        "space \"classifier\" { from \"backbone\"; until \"p5\"; then-layers { global-pool; linear }; input \"tiny\" }",
+    )
+    .once(),
     Spec::later("range", &["space"], "searching the training's numbers"),
     Spec::later("fix", &["space"], "a space over a space"),
     Spec::later("keep", &["space"], "a space over a space"),
-    Spec::later("until", &["space"], "a space over a space"),
-    Spec::later("then-layers", &["space"], "a space over a space"),
 ];

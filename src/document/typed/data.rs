@@ -3,7 +3,7 @@
 use super::as_number;
 use crate::document::context::Context;
 use crate::document::params::Origin;
-use crate::document::pipeline::{Data, DataSource, LabelledFormat, SplitBy, Task};
+use crate::document::pipeline::{Data, DataSource, LabelledFormat, SplitBy};
 use crate::document::{Diagnostic, Node, Spanned, Value, paths};
 
 const SPLITS: [&str; 3] = ["train", "val", "test"];
@@ -13,16 +13,18 @@ const GENERATED: [&str; 2] = ["images", "seed"];
 pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
     let name = node.text("name")?;
     let source = source(context, node);
-    let shapes = matches!(source, Some(DataSource::Shapes { .. }));
-    let classes = classes(context, node, shapes);
-    let of_one_class = source.as_ref().is_some_and(|s| s.task() == Task::Classify);
+    let generated = source.as_ref().is_some_and(DataSource::is_generated);
+    let classes = classes(context, node, generated);
+    let of_one_class = matches!(source, Some(DataSource::Labelled { .. }));
     let (splits, split_seed) = splits(context, node, of_one_class);
-    if shapes && splits.is_empty() && node.child("split").is_none() {
-        let d = Diagnostic::error("missing", "`generate=shapes` has no split of its own", name.span, "`split` is missing");
+    if generated && splits.is_empty() && node.child("split").is_none() {
+        let word = node.text("generate").map_or(String::new(), |g| g.value);
+        let d = Diagnostic::error("missing", format!("`generate={word}` has no split of its own"), name.span, "`split` is missing");
         context.missing(node, d.help("write `{ split train=0.7 val=0.15 test=0.15 }`"));
     }
     let image_size = node.count("image-size").unwrap_or(match &source {
         Some(DataSource::Shapes { .. }) => 96,
+        Some(DataSource::Figures { .. }) => 48,
         Some(DataSource::Labelled { format: LabelledFormat::Idx, .. }) => 28,
         Some(DataSource::Labelled { format: LabelledFormat::Cifar | LabelledFormat::Parquet, .. }) => 32,
         Some(DataSource::Labelled { format: LabelledFormat::Folder, .. }) => 224,
@@ -33,7 +35,10 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
 
 /// The data sets of a file whose images are of one class each.
 pub fn labelled(nodes: &[Node]) -> Vec<String> {
-    let of_one_class = |n: &&Node| n.name.value == "data" && n.text("format").is_some_and(|f| format_of(&f.value).is_some());
+    let of_one_class = |n: &&Node| {
+        let figures = n.text("generate").is_some_and(|g| g.value == "figures");
+        n.name.value == "data" && (figures || n.text("format").is_some_and(|f| format_of(&f.value).is_some()))
+    };
     nodes.iter().filter(of_one_class).filter_map(|n| n.text("name")).map(|n| n.value).collect()
 }
 
@@ -84,9 +89,13 @@ fn source(context: &mut Context, node: &Node) -> Option<DataSource> {
                 let d = Diagnostic::error("contradiction", "`root` belongs to `format`", root.name.span, "not with `generate`");
                 context.push(d.help("delete it, or write `format=` in place of `generate=`"));
             }
-            node.text("generate")?;
+            let word = node.text("generate")?.value;
+            let (images, classes) = (node.count("images").unwrap_or(400), node.count("classes").unwrap_or(4));
             let seed = node.count("seed").unwrap_or(0) as u64;
-            Some(DataSource::Shapes { images: node.count("images").unwrap_or(400), classes: node.count("classes").unwrap_or(4), seed })
+            Some(match word.as_str() {
+                "figures" => DataSource::Figures { images, classes, seed },
+                _ => DataSource::Shapes { images, classes, seed },
+            })
         }
     }
 }
@@ -110,20 +119,20 @@ pub(super) fn resolve(context: &mut Context, path: Spanned<String>) -> Spanned<S
 }
 
 /// Names of classes, or for generated data how many: then the list is empty.
-fn classes(context: &mut Context, node: &Node, shapes: bool) -> Vec<Spanned<String>> {
+fn classes(context: &mut Context, node: &Node, generated: bool) -> Vec<Spanned<String>> {
     let Some(property) = node.property("classes") else { return Vec::new() };
     for value in &property.values {
         let count = matches!(value.value, Value::Int(_));
-        if count && !shapes {
+        if count && !generated {
             let d = Diagnostic::error("wrong-type", "`classes` takes names", value.span, "a name expected");
             context.push(d.help("list the classes in their order: `classes \"cat\" \"dog\"`; left out, the data set's own hold"));
-        } else if !count && shapes {
-            let d = Diagnostic::error("wrong-type", "`classes` of `generate=shapes` is how many", value.span, "a whole number expected");
+        } else if !count && generated {
+            let d = Diagnostic::error("wrong-type", "`classes` of generated data is how many", value.span, "a whole number expected");
             context.push(d.help("write `classes=4`"));
         }
     }
-    if let ([_, second, ..], true) = (property.values.as_slice(), shapes) {
-        context.push(Diagnostic::error("several-values", "`classes` of `generate=shapes` takes one value", second.span, "a second value"));
+    if let ([_, second, ..], true) = (property.values.as_slice(), generated) {
+        context.push(Diagnostic::error("several-values", "`classes` of generated data takes one value", second.span, "a second value"));
     }
     node.texts("classes")
 }

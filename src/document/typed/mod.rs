@@ -2,6 +2,7 @@
 //! a harmless default until the report is given.
 
 pub mod data;
+pub mod derived;
 pub mod method;
 pub mod space;
 pub mod stages;

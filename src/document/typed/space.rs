@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 /// A space.
 pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
     let name = node.text("name")?;
+    super::derived::misplaced(context, node);
     let mut names = Names::default();
     choices(context, node, &mut names);
     bounds(context, node);
@@ -24,12 +25,7 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
     for cell in node.children.iter().filter(|c| c.name.value == "cell") {
         references(context, node, "space", cell, &mut names);
     }
-    for (label, first) in &names.choices {
-        if !names.used.contains(label) {
-            let d = Diagnostic::warning("unused", format!("the choice `{}` is never used", shorten(label)), first.span, "declared here");
-            context.push(d.help(format!("use it where a value stands, as `(choice)\"{}\"`, or delete it", shorten(label))));
-        }
-    }
+    unused(context, node, &names);
     let input = network.child("input").and_then(|i| i.text("data"));
     if network.child("input").is_none() {
         let d = Diagnostic::error("missing", "`network` needs an `input`", network.name.span, "`input` is missing");
@@ -47,8 +43,20 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
     Some(SpaceNode { name, node: node.clone(), input: input? })
 }
 
+/// Choices of a space that nothing refers to.
+pub(super) fn unused(context: &mut Context, space: &Node, names: &Names) {
+    for first in space.children.iter().filter(|c| c.name.value == "choice").filter_map(|c| c.text("label")) {
+        let label = first.value;
+        if !names.used.contains(&label) {
+            let d = Diagnostic::warning("unused", format!("the choice `{}` is never used", shorten(&label)), first.span, "declared here");
+            context.push(d.help(format!("use it where a value stands, as `(choice)\"{}\"`, or delete it", shorten(&label))));
+        }
+    }
+}
+
+/// The names of a space.
 #[derive(Default)]
-struct Names {
+pub(super) struct Names {
     /// Declared choices.
     choices: Vec<(String, Spanned<String>)>,
     /// Labels of all decisions, to refuse a second declaration.
@@ -60,10 +68,28 @@ struct Names {
     /// Names of layers, in the order of the file; `None` marks a name of a later place.
     layers: HashMap<String, Spanned<String>>,
     /// Whether layers come from elsewhere, so that a name may be known only there.
-    open: bool,
+    pub(super) open: bool,
 }
 
-fn choices(context: &mut Context, space: &Node, names: &mut Names) {
+impl Names {
+    /// Those that a space over this one knows from the start: its choices and cells. Which layers are kept is found later.
+    pub(super) fn of(space: &Node) -> Names {
+        let mut names = Names::default();
+        for child in &space.children {
+            match (child.name.value.as_str(), child.text("label"), child.text("name")) {
+                ("choice", Some(label), _) => {
+                    names.labels.insert(label.value.clone(), label.clone());
+                    names.choices.push((label.value.clone(), label));
+                }
+                ("cell", _, Some(name)) => drop(names.cells.insert(name.value.clone(), name)),
+                _ => {}
+            }
+        }
+        names
+    }
+}
+
+pub(super) fn choices(context: &mut Context, space: &Node, names: &mut Names) {
     for choice in space.children.iter().filter(|c| c.name.value == "choice") {
         let Some(label) = choice.text("label") else { continue };
         declare(context, "choice", label.clone(), &mut names.labels);
@@ -82,7 +108,7 @@ fn choices(context: &mut Context, space: &Node, names: &mut Names) {
 }
 
 /// Cells: their names, what they are like, and the layers inside, whose names nobody outside can read.
-fn cells(context: &mut Context, space: &Node, names: &mut Names) {
+pub(super) fn cells(context: &mut Context, space: &Node, names: &mut Names) {
     for cell in space.children.iter().filter(|c| c.name.value == "cell") {
         if let Some(like) = cell.text("like") {
             known_cell(context, &like, names);
@@ -129,7 +155,7 @@ fn declare(context: &mut Context, what: &str, name: Spanned<String>, known: &mut
     }
 }
 
-fn bounds(context: &mut Context, space: &Node) {
+pub(super) fn bounds(context: &mut Context, space: &Node) {
     for require in space.children.iter().filter(|c| c.name.value == "require") {
         if require.property("min").is_none() && require.property("max").is_none() {
             let metric = require.text("metric").map_or("flops".into(), |m| m.value);
@@ -150,7 +176,7 @@ fn bounds(context: &mut Context, space: &Node) {
 }
 
 /// Declares the names of a block of layers, and checks those that layers read.
-fn layers(context: &mut Context, block: &Node, names: &mut Names, top: bool) {
+pub(super) fn layers(context: &mut Context, block: &Node, names: &mut Names, top: bool) {
     // Where a line could not be read, a name that seems missing may have been its own.
     names.open |= block.text("like").is_some() || context.obscure(block);
     if !names.open {
@@ -259,7 +285,7 @@ fn quoted(names: &[&str]) -> String {
 }
 
 /// `(choice)` refers to a declared choice, whose values must fit where it stands.
-fn references(context: &mut Context, space: &Node, place: &str, node: &Node, names: &mut Names) {
+pub(super) fn references(context: &mut Context, space: &Node, place: &str, node: &Node, names: &mut Names) {
     let Some(spec) = table::node(place, &node.name.value) else { return };
     for property in &node.properties {
         for value in &property.values {

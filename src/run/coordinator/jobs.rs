@@ -17,8 +17,9 @@ impl Coordinator<'_> {
                 let candidate = match &w.trainee {
                     Trainee::Candidate(candidate) => candidate,
                     Trainee::Supernet { space, oneshot, .. } => {
-                        let job =
+                        let mut job =
                             supernet::job(w, SpaceSpec::of(space, self.prepared)?, oneshot, pack, curve, self.options.checkpoint_seconds);
+                        job.init_name = supernet::starts_from(&self.prepared.pipeline, w.stage).unwrap_or_default();
                         return Ok(Some((Job::Supernet(Box::new(job)), w.done())));
                     }
                 };

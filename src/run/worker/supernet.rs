@@ -1,6 +1,6 @@
 //! Trains a supernet.
 
-use super::super::job::{JobResult, SupernetJob};
+use super::super::job::{JobResult, Line, SupernetJob};
 use super::chain::{Chain, Source, Training};
 use super::{Context, Failure};
 use crate::data::{Loader, Pack};
@@ -69,10 +69,11 @@ pub fn train(job: &SupernetJob, context: &mut Context) -> Result<(JobResult, u64
     })
 }
 
-fn fresh(job: &SupernetJob, setup: &Setup, context: &Context) -> Result<SupernetState, Failure> {
-    match job.init {
-        None => SupernetState::fresh(setup),
-        Some(weights) => SupernetState::matching(&context.blob(weights, "the weights to start from")?, setup).map(|(state, _)| state),
-    }
-    .map_err(Failure::Attempt)
+fn fresh(job: &SupernetJob, setup: &Setup, context: &mut Context) -> Result<SupernetState, Failure> {
+    let Some(weights) = job.init else { return SupernetState::fresh(setup).map_err(Failure::Attempt) };
+    let bytes = context.blob(weights, "the weights to start from")?;
+    let (state, taken) = SupernetState::matching(&bytes, setup).map_err(Failure::Attempt)?;
+    let message = format!("init: {taken} of {} tensors from \"{}\"", setup.holder.params.len(), job.init_name);
+    (context.say)(&Line::Note { message });
+    Ok(state)
 }

@@ -1,4 +1,4 @@
-//! The gallery's numbers 60 to 6b: documents that decode and whose networks do not fit. For each `6N-name.kdl` the
+//! The gallery's numbers 60 to 6c: documents that decode and whose networks do not fit. For each `6N-name.kdl` the
 //! report that its reader sees is kept beside it as `6N-name.txt`; `UPDATE_GALLERY=1 cargo test gallery` writes them anew.
 
 use super::*;

@@ -2,6 +2,7 @@
 
 mod canonical;
 pub(crate) mod cells;
+pub(crate) mod derived;
 mod errors;
 mod gallery;
 mod hostile;

@@ -35,6 +35,8 @@ mod state;
 mod trainer;
 
 #[cfg(test)]
+mod derived_tests;
+#[cfg(test)]
 mod learn_tests;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,118 @@
+//! `data`: where images come from and how they are split.
+
+use super::Spanned;
+
+/// A `data` node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Where the images come from.
+    pub source: DataSource,
+    /// `image-size` in pixels (the longer side; networks see a square of it).
+    pub image_size: usize,
+    /// `classes "a" "b"`: order and subset; empty is the order of the data set.
+    pub classes: Vec<Spanned<String>>,
+    /// `split { train= val= test= }` in the order written; empty is the format's own split.
+    pub splits: Vec<(Spanned<String>, SplitBy)>,
+    /// `split seed=` [0].
+    pub split_seed: u64,
+}
+
+/// Where the images of a data set come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DataSource {
+    /// `generate=shapes`: coloured figures on textured ground.
+    Shapes {
+        /// How many images [400].
+        images: usize,
+        /// How many classes [4], 1 to 6.
+        classes: usize,
+        /// Seed of the generator [0].
+        seed: u64,
+    },
+    /// `generate=figures`: one such figure an image, whose form is its class.
+    Figures {
+        /// How many images [400].
+        images: usize,
+        /// How many classes [4], 1 to 6.
+        classes: usize,
+        /// Seed of the generator [0].
+        seed: u64,
+    },
+    /// `format=voc root=…`: JPEGImages, Annotations, ImageSets/Main.
+    Voc {
+        /// The folder, resolved against the file that names it (or the working directory where it came by `-p`).
+        root: Spanned<String>,
+    },
+    /// `format=yolo root=…`: images and labels folders, or a data.yaml.
+    Yolo {
+        /// The folder, resolved likewise.
+        root: Spanned<String>,
+    },
+    /// `format=idx`, `cifar`, `parquet` or `folder`, `root=…`: images that are of one class each.
+    Labelled {
+        /// How they lie there.
+        format: LabelledFormat,
+        /// The folder, resolved likewise.
+        root: Spanned<String>,
+    },
+}
+
+impl DataSource {
+    /// What networks learn from it.
+    pub fn task(&self) -> Task {
+        if matches!(self, DataSource::Labelled { .. } | DataSource::Figures { .. }) { Task::Classify } else { Task::Detect }
+    }
+
+    /// Whether its images are made here.
+    pub fn is_generated(&self) -> bool {
+        matches!(self, DataSource::Shapes { .. } | DataSource::Figures { .. })
+    }
+}
+
+/// How images that are of one class each lie on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LabelledFormat {
+    /// MNIST's files (`train-images-idx3-ubyte` and so on), as they are or gzipped.
+    Idx,
+    /// CIFAR-10's binary files (`data_batch_1.bin` and so on).
+    Cifar,
+    /// The Hugging Face layout: `train-*.parquet`, `test-*.parquet` with an image and a label a row.
+    Parquet,
+    /// A folder for each class, perhaps within folders for the splits.
+    Folder,
+}
+
+impl LabelledFormat {
+    /// The word of the language.
+    pub fn word(self) -> &'static str {
+        match self {
+            LabelledFormat::Idx => "idx",
+            LabelledFormat::Cifar => "cifar",
+            LabelledFormat::Parquet => "parquet",
+            LabelledFormat::Folder => "folder",
+        }
+    }
+}
+
+/// What a network is trained for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// Boxes with classes.
+    #[default]
+    Detect,
+    /// One class an image.
+    Classify,
+}
+
+/// How a split is made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SplitBy {
+    /// A share of the images, 0 < share <= 1.
+    Share(f64),
+    /// A list file, relative to the data set's usual place for such lists.
+    File(Spanned<String>),
+}

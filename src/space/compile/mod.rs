@@ -1,0 +1,287 @@
+//! A `space` node becomes a [`Structure`]: names are resolved, choices become decisions, every error is at its span.
+
+mod arrange;
+mod cells;
+mod layer;
+mod names;
+
+use super::blocks::{Default, Property as Field, Scalar, Type, kinds};
+use super::derive::{self, Cut};
+use super::structure::{Decision, DecisionId, Input, Item, Setting, Structure, What};
+use super::zoo;
+use crate::document::{Diagnostic, Node, Span, Spanned, Value, nearest};
+pub(super) use names::names_of;
+use names::{Name, plain};
+use std::collections::HashMap;
+
+/// Bounds on hostile documents: nested repeats multiply.
+const MAX_ITEMS: usize = 10_000;
+const MAX_DECISIONS: usize = 10_000;
+const MAX_DEPTH: usize = 32;
+const MAX_SHARED: usize = 64;
+
+/// A `choice` of the space.
+pub(super) struct Shared<'a> {
+    pub label: String,
+    pub values: &'a [Spanned<Value>],
+    pub id: DecisionId,
+}
+
+pub(super) struct Compiler<'a> {
+    pub errors: Vec<Diagnostic>,
+    decisions: Vec<Decision>,
+    labels: HashMap<String, Span>,
+    pub(super) shared: Vec<Shared<'a>>,
+    names: Vec<Name>,
+    /// All names of the network, to say that one comes later.
+    later: HashMap<String, Span>,
+    /// Names that a space over a space has cut off.
+    gone: HashMap<String, Span>,
+    slots: usize,
+    items: usize,
+    full: bool,
+    cells: Vec<cells::Declared>,
+    /// How many groups of uses there are.
+    groups: usize,
+    /// In a cell that decides for all its uses: its decisions so far.
+    reused: Option<HashMap<String, DecisionId>>,
+}
+
+/// What surrounds an entry.
+#[derive(Clone)]
+struct Place {
+    /// Before its label: empty, `p3/`, `d1[2]/`.
+    prefix: String,
+    depth: usize,
+    /// A `repeat`'s stride, for the first layer of its first copy.
+    stride: Option<Setting>,
+    /// Inside `choose`: the branch's name, which stands for kind and number.
+    branch: Option<String>,
+    /// Inside a cell: the channels of its nodes, for layers that name none.
+    channels: Option<Setting>,
+}
+
+impl Place {
+    /// What to say of a stride that comes from a repeat, or from a cell.
+    fn whose(&self, repeat: &'static str, cell: &'static str) -> &'static str {
+        if self.channels.is_some() { cell } else { repeat }
+    }
+}
+
+impl<'a> Compiler<'a> {
+    pub fn new() -> Self {
+        Compiler {
+            errors: vec![],
+            decisions: vec![],
+            labels: HashMap::new(),
+            shared: vec![],
+            names: vec![],
+            later: HashMap::new(),
+            gone: HashMap::new(),
+            slots: 0,
+            items: 0,
+            full: false,
+            cells: vec![],
+            groups: 0,
+            reused: None,
+        }
+    }
+
+    pub(super) fn error(&mut self, code: &'static str, message: impl Into<String>, span: Span, label: impl Into<String>) {
+        self.errors.push(Diagnostic::error(code, message, span, label));
+    }
+
+    pub(super) fn error_help(&mut self, code: &'static str, message: String, span: Span, label: &str, help: impl Into<String>) {
+        self.errors.push(Diagnostic::error(code, message, span, label).help(help));
+    }
+
+    /// The network of a space. `choices` and `network` are the space's children.
+    pub fn network(&mut self, choices: &[&'a Node], cells: &[&Node], network: &Node) -> Option<Structure> {
+        let mut network = network.clone();
+        let (cuts, own) = std::mem::take(&mut network.children).into_iter().partition(|c| c.name.value == derive::WORD);
+        network.children = own;
+        let cut = self.layers(&mut network, &cuts);
+        // What only the layers that were cut off have chosen is not chosen here.
+        let referred = cut.as_ref().filter(|_| !cuts.is_empty()).map(|cut| derive::referred(&network, &cut.kept(), cells));
+        for &choice in choices {
+            let label = choice.property("label").and_then(|p| p.values.first()).map(|v| plain(&v.value));
+            if referred.as_ref().zip(label).is_none_or(|(referred, label)| referred.contains(&label)) {
+                self.choice(choice);
+            }
+        }
+        for &cell in cells {
+            self.declare_cell(cell);
+        }
+        let Cut { layers, tails, unread, gone } = cut?;
+        self.gone = gone.into_iter().collect();
+        let top = Place { prefix: String::new(), depth: 0, stride: None, branch: None, channels: None };
+        let number = Field { name: "width", r#type: Type::Number(1024.0), default: Default::Auto, doc: "" };
+        let width = network.property("width").and_then(|p| self.setting(p, &number, "network.width"));
+        let activation = Field { name: "activation", r#type: Type::Activation, default: Default::Auto, doc: "" };
+        let activation = network
+            .property("activation")
+            .and_then(|p| self.setting(p, &activation, "network.activation"))
+            .unwrap_or(Setting::fixed(Scalar::Activation(super::Activation::Silu), network.name.span));
+        for (name, span) in layers.iter().flat_map(|l| names_of(l).into_iter()) {
+            self.later.entry(name).or_insert(span);
+        }
+        if layers.is_empty() {
+            self.error("empty-network", "the network has no layers", network.name.span, "nothing is built");
+        }
+        let items = self.entries(&layers, &top, &unread);
+        if !self.errors.is_empty() {
+            return None;
+        }
+        let decisions = std::mem::take(&mut self.decisions);
+        let mut structure = Structure { decisions, width, activation, items, slots: self.slots, tails };
+        structure.address();
+        Some(structure)
+    }
+
+    /// The entries of a network: a shipped one written out, cut where a space over a space cuts it.
+    fn layers(&mut self, network: &mut Node, cuts: &[Node]) -> Option<Cut> {
+        if let Some(like) = network.property("like").cloned() {
+            *network = zoo::expand(network, &like).map_err(|errors| self.errors.extend(errors)).ok()?;
+        }
+        let layers = network.children.iter().filter(|c| c.name.value != "input").cloned().collect();
+        derive::cut(layers, cuts).map_err(|error| self.errors.push(error)).ok()
+    }
+
+    fn choice(&mut self, node: &'a Node) {
+        let label = node.property("label").and_then(|p| p.values.first());
+        let Some(Spanned { value: Value::Text(label), span }) = label else {
+            return self.error("missing-label", "a choice needs a label", node.name.span, "write choice \"label\" value …");
+        };
+        let values = node.property("values").map_or(&[][..], |p| &p.values);
+        if values.is_empty() {
+            return self.error(
+                "missing-value",
+                format!("the choice `{label}` has no values"),
+                node.span,
+                "write its values after the label",
+            );
+        }
+        if let Some(nested) = values.iter().find(|v| matches!(v.value, Value::Choice(_))) {
+            return self.error("choice-of-choice", "a value of a choice cannot be a choice", nested.span, "write a value");
+        }
+        if self.shared.len() >= MAX_SHARED {
+            return self.error("too-many-choices", format!("a space has at most {MAX_SHARED} shared choices"), node.name.span, "too many");
+        }
+        let options = values.iter().map(|v| plain(&v.value)).collect();
+        if let Some(id) = self.decide(label, options, *span, true) {
+            self.shared.push(Shared { label: label.clone(), values, id });
+        }
+    }
+
+    /// A new decision; an error where the label is taken.
+    pub(super) fn decide(&mut self, label: &str, options: Vec<String>, span: Span, shared: bool) -> Option<DecisionId> {
+        if let Some(&known) = self.reused.as_ref().and_then(|known| known.get(label)) {
+            return Some(known);
+        }
+        if let Some(first) = self.labels.get(label) {
+            let first = *first;
+            self.errors.push(
+                Diagnostic::error("duplicate-label", format!("the label `{label}` is taken"), span, "declared again")
+                    .also(first, "first here")
+                    .help("a choice belongs to one place; to share one, declare `choice` and write (choice)\"label\""),
+            );
+            return None;
+        }
+        for (i, option) in options.iter().enumerate() {
+            if options[..i].contains(option) {
+                self.error("duplicate-value", format!("`{label}` has the value `{option}` twice"), span, "a choice of equal values");
+                return None;
+            }
+        }
+        if self.decisions.len() >= MAX_DECISIONS {
+            self.overflow(span);
+            return None;
+        }
+        self.labels.insert(label.to_string(), span);
+        if let Some(reused) = &mut self.reused {
+            reused.insert(label.to_string(), self.decisions.len());
+        }
+        self.decisions.push(Decision { label: label.to_string(), options, span, address: 0, ranked: vec![], shared });
+        Some(self.decisions.len() - 1)
+    }
+
+    fn overflow(&mut self, span: Span) {
+        if !self.full {
+            self.full = true;
+            let message = format!("the network is larger than nasflow compiles: more than {MAX_ITEMS} layers or {MAX_DECISIONS} decisions");
+            self.error("too-large", message, span, "reached here");
+        }
+    }
+
+    /// Layers one after another.
+    fn block(&mut self, nodes: &[Node], place: &Place) -> Vec<Item> {
+        self.entries(nodes, place, &[])
+    }
+
+    /// Layers one after another; nothing is built of those that are `unread`, but their places count.
+    fn entries(&mut self, nodes: &[Node], place: &Place, unread: &[bool]) -> Vec<Item> {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        let mut items = Vec::with_capacity(nodes.len());
+        for (i, node) in nodes.iter().enumerate() {
+            let n = counts.entry(node.name.value.as_str()).or_insert(0);
+            *n += 1;
+            if unread.get(i) == Some(&true) {
+                items.push(Item { span: node.span, slot: self.bind(names_of(node), false), what: What::Skip });
+                continue;
+            }
+            let here = Place { stride: if i == 0 { place.stride.clone() } else { None }, ..place.clone() };
+            items.extend(self.item(node, *n, &here));
+        }
+        items
+    }
+
+    fn item(&mut self, node: &Node, n: usize, place: &Place) -> Option<Item> {
+        self.items += 1;
+        if self.items > MAX_ITEMS || self.full {
+            self.overflow(node.name.span);
+            return None;
+        }
+        let kind = node.name.value.as_str();
+        let names = if place.branch.is_some() { vec![] } else { names_of(node) };
+        let own = place.branch.clone().or(names.first().map(|n| n.0.clone()));
+        let base = format!("{}{}", place.prefix, own.unwrap_or(format!("{kind}#{n}")));
+        let what = match kind {
+            "skip" if place.channels.is_some() && place.stride.is_some() => self.strided_skip(place),
+            "skip" => {
+                if let Some(stride) = &place.stride {
+                    let (message, help) = ("`skip` cannot have a stride".to_string(), "write a layer that has one first");
+                    self.error_help("stride-of-skip", message, node.span, "is the first layer of this repeat", help);
+                    self.errors.last_mut()?.labels.push((stride.span, "the stride".into()));
+                }
+                Some(What::Skip)
+            }
+            "choose" => self.choose(node, &base, place),
+            "repeat" => self.repeat(node, &base, place),
+            "use" => self.use_cell(node, &base, place),
+            "inputs" => self.pick_inputs(node, &base),
+            "at" | "after" | "before" => {
+                let message = format!("`{kind}` changes a shipped network, and this one is written out");
+                self.error_help(
+                    "at-of-nothing",
+                    message,
+                    node.name.span,
+                    "nothing to change",
+                    "start from one by network like=yolov5n { … }",
+                );
+                None
+            }
+            _ => match kinds().iter().find(|k| k.word == kind) {
+                Some(kind) => self.layer(node, kind, &base, place),
+                None => {
+                    let known = kinds().iter().map(|k| k.word).chain(["skip", "choose", "repeat", "use", "inputs"]);
+                    let help = nearest(kind, known)
+                        .map_or("see the list of layers in docs/language.md".to_string(), |w| format!("did you mean `{w}`?"));
+                    self.error_help("unknown-layer", format!("there is no layer `{kind}`"), node.name.span, "not known", help);
+                    None
+                }
+            },
+        };
+        let slot = self.bind(names, what.is_some());
+        Some(Item { span: node.span, slot, what: what? })
+    }
+}

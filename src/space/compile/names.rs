@@ -1,0 +1,93 @@
+//! Names of layers, and who may read them.
+
+use super::Compiler;
+use crate::document::{Diagnostic, Node, Span, Spanned, Value, nearest};
+use crate::space::structure::Input;
+
+/// A name that later layers may read.
+pub(super) struct Name {
+    pub name: String,
+    pub slot: usize,
+    pub span: Span,
+}
+
+impl Compiler<'_> {
+    /// Makes names readable from here on; they all stand for one output.
+    pub(super) fn bind(&mut self, names: Vec<(String, Span)>, report: bool) -> Option<usize> {
+        let slot = self.slots;
+        for (name, span) in &names {
+            if name == "above" {
+                self.error("reserved-name", "`above` is the word for the layer above", *span, "name the layer otherwise");
+            } else if let Some(first) = self.names.iter().find(|n| n.name == *name) {
+                let first = first.span;
+                if !report {
+                    continue; // something else is wrong there already
+                }
+                self.errors.push(
+                    Diagnostic::error("duplicate-name", format!("there is a layer `{name}` already"), *span, "named again")
+                        .also(first, "first here"),
+                );
+            } else {
+                self.names.push(Name { name: name.clone(), slot, span: *span });
+            }
+        }
+        if names.is_empty() {
+            return None;
+        }
+        self.slots += 1;
+        Some(slot)
+    }
+
+    pub(super) fn resolve(&mut self, name: &Spanned<Value>) -> Option<Input> {
+        let Value::Text(text) = &name.value else {
+            self.error("value-type", format!("{} is not the name of a layer", name.value), name.span, "expected `above` or a name");
+            return None;
+        };
+        if text == "above" {
+            return Some(Input::Above);
+        }
+        if let Some(found) = self.names.iter().find(|n| n.name == *text) {
+            return Some(Input::Slot(found.slot));
+        }
+        let message = format!("there is no layer `{text}` above");
+        let d = Diagnostic::error("unknown-name", message, name.span, "not known here");
+        let d = match self.later.get(text) {
+            None if self.gone.contains_key(text) => {
+                d.also(self.gone[text], "cut off by `until`").help("name a layer of those that are kept, or cut further below")
+            }
+            Some(later) => d.also(*later, "it comes later").help("layers read what stands above them"),
+            None => match nearest(text, self.names.iter().map(|n| n.name.as_str()).chain(["above"])) {
+                Some(near) => d.help(format!("did you mean `{near}`?")),
+                None if self.names.is_empty() => d.help("name a layer by as=\"…\""),
+                None => d.help(format!("known are {}", self.names.iter().map(|n| format!("`{}`", n.name)).collect::<Vec<_>>().join(", "))),
+            },
+        };
+        self.errors.push(d);
+        None
+    }
+}
+
+/// The names that an entry gives to its output.
+pub(in crate::space) fn names_of(node: &Node) -> Vec<(String, Span)> {
+    let text = |name: &str| match node.property(name).and_then(|p| p.values.first()) {
+        Some(Spanned { value: Value::Text(t), span }) => Some((t.clone(), *span)),
+        _ => None,
+    };
+    let label = if matches!(node.name.value.as_str(), "choose" | "repeat") { text("label") } else { None };
+    let mut names: Vec<_> = label.into_iter().chain(text("as")).collect();
+    names.dedup_by(|a, b| a.0 == b.0);
+    names
+}
+
+/// A branch is named by `as=`, a block by its label, everything else by its kind.
+pub(super) fn branch_name(node: &Node) -> String {
+    names_of(node).pop().map_or(node.name.value.clone(), |(name, _)| name)
+}
+
+/// A value as a person writes it in a list of options.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::Text(t) => t.clone(),
+        other => other.to_string(),
+    }
+}
