@@ -55,11 +55,14 @@ pub fn check(
         {
             continue;
         }
-        let net = nets.entry(name).or_insert_with(|| Supernet::of(space).map_err(|more| errors.extend(more)).ok());
-        if net.is_none() {
-            continue;
-        }
-        if let Some(why) = Setup::refusal(&oneshot.value) {
+        let net = &*nets.entry(name).or_insert_with(|| Supernet::of(space).map_err(|more| errors.extend(more)).ok());
+        let Some(net) = net else { continue };
+        if let Some(why) = Setup::partial_refusal(net, &oneshot.value) {
+            let d = Diagnostic::error("method", why.reason, why.span, "mixed over a part of its channels");
+            let d =
+                d.also(oneshot.span, "by this method").help("write channels that can be divided, another `partial=`, or `method darts`");
+            errors.push(d);
+        } else if let Some(why) = Setup::refusal(&oneshot.value) {
             errors.push(Diagnostic::error("method", why, oneshot.span, format!("cannot train `{name}`")));
         } else if let Some(store) = store.filter(|s| !s.is_read_only()) {
             let blob = store.blobs().put(b"[]").map_err(stored)?;

@@ -63,6 +63,31 @@ fn trained_searched_and_gone_on_with() {
     assert!(whole.iter().all(|line| gone_on.contains(line)), "{whole:#?} not in {gone_on:#?}");
 }
 
+/// PC-DARTS: its networks are trained anew.
+fn trained_alone(text: &str) -> String {
+    text
+        .replace("; recalibrate batches=2 split=train; metrics map50 flops", "; metrics map50 flops")
+        .replace("evaluate \"ranking\" { from \"subnets\"", "train \"short\" { from \"subnets\"; data \"shapes\" split=train; init scratch; recipe yolov5-short; epochs 1 }\nevaluate \"ranking\" { from \"short\"")
+        .replace("init inherit", "init scratch")
+}
+
+#[test]
+fn a_search_over_partial_channels_ends_in_networks_trained_alone() {
+    let text = pipeline("method pc-darts partial=4 warmup=1");
+    let place = Place::new(&trained_alone(&text));
+    let first = place.run();
+    assert!(first.executed("train") >= 3 && first.executed("cut") == 0, "{first:?}");
+    assert!(place.run().nothing_executed());
+    let said = place.nasflow(&["show", "pipeline.kdl"]);
+    assert!(said.ok() && said.out.contains("most probable are"), "{said:?}");
+    place.write(&text);
+    let said = place.nasflow(&["plan", "pipeline.kdl"]);
+    assert!(!said.ok() && said.err.contains("partial-weights") && said.err.contains("init scratch"), "{said:?}");
+    place.write(&trained_alone(&text).replace("partial=4", "partial=3"));
+    let said = place.nasflow(&["plan", "pipeline.kdl"]);
+    assert!(!said.ok() && said.err.contains("16 channels cannot be divided by 3"), "{said:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn killed_again_and_again_a_supernet_ends_with_the_same_bits() {
@@ -99,7 +124,7 @@ fn killed_again_and_again_a_supernet_ends_with_the_same_bits() {
 #[test]
 fn a_method_that_cannot_train_is_refused_at_its_line() {
     for (method, why) in [
-        ("method pc-darts partial=4; epochs 20", "pc-darts"),
+        ("method pc-darts partial=4 warmup=1; epochs 6", "cannot be measured inside a supernet of `pc-darts`"),
         ("method darts; penalty table-latency target=1.0 latency-table=\"t.json\"; epochs 6", "table-latency"),
     ] {
         let text = pipeline(method).replacen("; epochs 6;", ";", 1);

@@ -46,10 +46,11 @@ impl PenaltyRule {
         setup: &Setup,
         iteration: u64,
         loss: f64,
-        probabilities: &[Vec<f64>],
+        values: &[Vec<f64>],
         networks: &mut Networks,
         all: &mut LogitGrads,
     ) -> Result<(), String> {
+        let probabilities = &setup.probabilities(values)[..];
         let (cost, grads) = match &self.exact {
             Some(model) => {
                 let (cost, by_probability) = model.expected(probabilities);
@@ -59,8 +60,8 @@ impl PenaltyRule {
             None => self.estimate(setup, iteration, probabilities, networks)?,
         };
         let penalised = penalty::loss(&self.rule, self.target, loss, cost)?;
-        for (d, grads) in grads.iter().enumerate() {
-            for (o, by_cost) in grads.iter().enumerate().filter(|(o, _)| all.touched[d][*o]) {
+        for (d, grads) in grads.into_iter().enumerate() {
+            for (o, by_cost) in setup.by_logits(d, &values[d], grads).iter().enumerate().filter(|(o, _)| all.touched[d][*o]) {
                 all.grads[d][o] = penalised.by_loss * all.grads[d][o] + penalised.by_cost * by_cost;
             }
         }
