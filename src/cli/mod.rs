@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod doctor;
 mod export;
+mod latency_table;
 mod load;
 mod plan;
 mod predict;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
         Command::Show(a) => show::run(&a),
         Command::Export(a) => export::run(&a),
         Command::Predict(a) => predict::run(&a),
+        Command::LatencyTable(a) => latency_table::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Worker(a) => worker::run(&a),
     };

@@ -2,7 +2,7 @@
 
 use super::cost::PenaltyRule;
 use super::places::Places;
-use crate::document::{Cost, Elastic, Method, OneShot, Recipe};
+use crate::document::{Elastic, Method, OneShot, Recipe};
 use crate::space::supernet::DecisionKind;
 use crate::space::{Infeasible, ParamKind, Program, Sample, Supernet};
 use crate::train::oneshot::{Decision, paths, progressive};
@@ -45,9 +45,6 @@ const DRAWS: u64 = 64;
 impl Setup {
     /// Checks that the method can train this supernet. The error says why not.
     pub fn new(net: Supernet, oneshot: OneShot, recipe: Recipe, seed: u64) -> Result<Self, String> {
-        if let Some(why) = Self::refusal(&oneshot) {
-            return Err(why);
-        }
         if let Some(why) = Self::partial_refusal(&net, &oneshot) {
             return Err(why.reason);
         }
@@ -67,14 +64,6 @@ impl Setup {
         let cost = oneshot.penalty.as_ref().map(|rule| PenaltyRule::new(&net, &places, rule, &most)).transpose()?;
         let (largest, smallest, options) = (places.sample(&net, &most), places.sample(&net, &least), places.counts());
         Ok(Setup { net, holder, oneshot, recipe, seed, places, options, decisions, largest, smallest, mixes, edges, cost })
-    }
-
-    /// Why a method cannot train a supernet, where it cannot; quickly found.
-    pub fn refusal(oneshot: &OneShot) -> Option<String> {
-        if oneshot.penalty.as_ref().is_some_and(|p| p.of == Cost::TableLatency) {
-            return Some("a penalty on latencies of a table is not supported yet".into());
-        }
-        None
     }
 
     /// Why PC-DARTS cannot train this supernet: channels that are not divisible. Looks at the largest network.
