@@ -34,6 +34,8 @@ pub enum Command {
     Export(ExportArguments),
     /// Detect objects in images with an exported network
     Predict(PredictArguments),
+    /// Measure the operations of a space's networks on this machine, and print them as a latency table
+    LatencyTable(LatencyTableArguments),
     /// Say what this machine has, what is missing, and what a run would use
     Doctor(DoctorArguments),
     /// Work on one assignment (started by `run`)
@@ -186,6 +188,15 @@ pub struct PredictArguments {
     /// Print the JSON as well
     #[arg(long)]
     pub json: bool,
+}
+
+/// `latency-table`
+#[derive(Debug, Args)]
+pub struct LatencyTableArguments {
+    #[command(flatten)]
+    pub file: FileArguments,
+    /// The space of the pipeline
+    pub space: String,
 }
 
 /// `doctor`

@@ -5,6 +5,7 @@ mod check;
 mod cost;
 mod doctor;
 mod export;
+mod latency_table;
 mod load;
 mod plan;
 mod predict;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Cost(a) => cost::run(&a),
         Command::Export(a) => export::run(&a),
         Command::Predict(a) => predict::run(&a),
+        Command::LatencyTable(a) => latency_table::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Worker(a) => worker::run(&a),
     };

@@ -30,15 +30,21 @@ pub struct Latency {
 /// The first error of `call` ends it.
 pub fn measure<E>(call: impl FnMut() -> Result<(), E>) -> Result<Latency, E> {
     let start = Instant::now();
-    measure_by(call, || start.elapsed())
+    measure_by(call, MIN_TIME, || start.elapsed())
 }
 
-fn measure_by<E>(mut call: impl FnMut() -> Result<(), E>, mut clock: impl FnMut() -> Duration) -> Result<Latency, E> {
+/// Measures one of many short calls: at least ten and at least 50 ms.
+pub fn measure_briefly<E>(call: impl FnMut() -> Result<(), E>) -> Result<Latency, E> {
+    let start = Instant::now();
+    measure_by(call, MIN_TIME / 10, || start.elapsed())
+}
+
+fn measure_by<E>(mut call: impl FnMut() -> Result<(), E>, least: Duration, mut clock: impl FnMut() -> Duration) -> Result<Latency, E> {
     for _ in 0..WARM_UP {
         call()?;
     }
     let (mut times, mut total) = (Vec::new(), Duration::ZERO);
-    while times.len() < MIN_RUNS || (total < MIN_TIME && times.len() < MAX_RUNS) {
+    while times.len() < MIN_RUNS || (total < least && times.len() < MAX_RUNS) {
         let before = clock();
         call()?;
         let time = clock().saturating_sub(before);
@@ -74,7 +80,7 @@ mod tests {
             calls.set(calls.get() + 1);
             Ok::<(), ()>(())
         };
-        let latency = measure_by(call, || Duration::from_millis(now.get())).unwrap();
+        let latency = measure_by(call, MIN_TIME, || Duration::from_millis(now.get())).unwrap();
         (latency, calls.get())
     }
 

@@ -8,6 +8,7 @@ pub mod decode;
 pub mod latency;
 pub mod logits;
 pub mod nms;
+pub mod operations;
 pub mod predict;
 pub mod predictions;
 pub mod recalibrate;

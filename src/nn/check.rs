@@ -119,6 +119,8 @@ fn name(op: &Op) -> &'static str {
         Op::Scale => "scale",
         Op::Mix { .. } => "mixture",
         Op::Zero => "zero",
+        Op::Slice { .. } => "slice",
+        Op::Shuffle { .. } => "shuffle",
     }
 }
 
@@ -188,6 +190,12 @@ fn output_shape(program: &Program, node: &Node) -> Result<Shape, String> {
         },
         Op::Scale if shapes[1] != (Shape { h: 1, w: 1, c: x.c }) => Err(format!("inputs {} and {}", text(x), text(shapes[1]))),
         Op::Scale => Ok(x),
+        Op::Slice { first, channels } => match first.checked_add(*channels) {
+            Some(end) if *channels > 0 && end <= x.c => Ok(Shape { c: *channels, ..x }),
+            _ => Err(format!("{channels} channels from {first} on of {}", text(x))),
+        },
+        Op::Shuffle { groups } if *groups == 0 || !x.c.is_multiple_of(*groups) => Err(format!("{groups} groups of {} channels", x.c)),
+        Op::Shuffle { .. } => Ok(x),
         // Any shape: it does not depend on the input.
         Op::Zero => Ok(program.values[node.output]),
         Op::Mix { weights, picks } => {

@@ -160,6 +160,7 @@ pub(crate) fn programs() -> Vec<(&'static str, Program)> {
         ("mobile", mobile()),
         ("odd wiring", odd_wiring()),
         ("mixtures", mixtures()),
+        ("partial channels", partial()),
     ]
 }
 
@@ -303,6 +304,43 @@ fn mixtures() -> Program {
     b.features(&[y, m])
 }
 
+/// PC-DARTS: a part of the channels through a mixture, the rest beside it (pooled where the mixture has a stride), shuffled; slices
+/// of the image, of a concatenation and of one value read otherwise too, slices that nothing reads, shuffles of shuffles.
+fn partial() -> Program {
+    let mut b = Builder::new(6, 7, 3);
+    let slice = |b: &mut Builder, x: ValueId, first: usize, channels: usize| {
+        let s = Shape { c: channels, ..b.shape(x) };
+        b.push(Op::Slice { first, channels }, &[x], s)
+    };
+    let weights = b.param(ParamKind::Mixture, vec![3], 3);
+    let mut x = b.conv_norm(0, 12, 3, 1, 1, Activation::Silu);
+    for stride in [1, 2, 1] {
+        let (part, rest) = (slice(&mut b, x, 0, 3), slice(&mut b, x, 3, 9));
+        let c = b.conv_norm(part, 3, 3, stride, 1, Activation::Relu);
+        let p = b.pool(part, square(3, stride, 1), true);
+        let p = b.norm(p, Activation::Identity);
+        let d = b.conv_norm(part, 3, 3, stride, 3, Activation::Silu);
+        let s = b.shape(c);
+        let m = b.push(Op::Mix { weights, picks: vec![0, 2, 1] }, &[c, p, d], s);
+        let rest = if stride == 1 { rest } else { b.pool(rest, Window { padding: (0, 1), ..square(2, 2, 0) }, true) };
+        let joined = b.concat(&[m, rest]);
+        x = b.unary(Op::Shuffle { groups: 4 }, joined);
+    }
+    let image = slice(&mut b, 0, 1, 2);
+    let image = b.unary(Op::Shuffle { groups: 2 }, image);
+    let image = b.pool(image, Window { padding: (0, 1), ..square(2, 2, 0) }, false);
+    let twice = b.unary(Op::Shuffle { groups: 3 }, x);
+    let twice = b.unary(Op::Shuffle { groups: 6 }, twice);
+    let wide = b.concat(&[x, image, twice]);
+    let across = slice(&mut b, wide, 10, 5);
+    let whole = slice(&mut b, wide, 0, 26);
+    slice(&mut b, x, 11, 1);
+    let sum = b.add(&[x, twice]);
+    let end = b.concat(&[across, sum, whole, across]);
+    let y = b.conv_bias(end, 4, 1, 1, 1);
+    b.features(&[y, across])
+}
+
 /// A random network over 6 × 6 maps: every operator reads any earlier values, several outputs, dead ends.
 pub(crate) fn random_wiring(seed: u64) -> Program {
     let mut r = Random::at(seed, "wiring", &[]);
@@ -314,7 +352,7 @@ pub(crate) fn random_wiring(seed: u64) -> Program {
         let (x, y, z) = (pick(), pick(), pick());
         let act = [Activation::Silu, Activation::Sigmoid, Activation::Identity][r.below(3)];
         let same: Vec<ValueId> = maps.iter().copied().filter(|&v| b.shape(v) == b.shape(x)).collect();
-        let out = match r.below(9) {
+        let out = match r.below(11) {
             0 | 1 => b.conv_norm(x, 4, 3, 1, 1, act),
             2 => b.conv_bias(x, 4, 1, 1, 1),
             3 => b.add(&[x, same[r.below(same.len())]]),
@@ -322,6 +360,16 @@ pub(crate) fn random_wiring(seed: u64) -> Program {
             5 => b.concat(&[x, y, z]),
             6 => b.pool(x, square(3, 1, 1), true),
             7 => b.unary(Op::Activate(act), x),
+            8 => {
+                let s = b.shape(x);
+                let first = r.below(s.c);
+                let channels = 1 + r.below(s.c - first);
+                b.push(Op::Slice { first, channels }, &[x], Shape { c: channels, ..s })
+            }
+            9 => {
+                let divisors: Vec<usize> = (1..=b.shape(x).c).filter(|g| b.shape(x).c.is_multiple_of(*g)).collect();
+                b.unary(Op::Shuffle { groups: divisors[r.below(divisors.len())] }, x)
+            }
             _ => {
                 let s = b.unary(Op::GlobalPool, y);
                 let c = b.shape(x).c;

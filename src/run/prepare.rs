@@ -90,8 +90,8 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> R
     check_heads(&pipeline, &infos, &spaces, &mut errors);
     check_metric_classes(&pipeline, &infos, &mut errors);
     let tables = tables::read(&pipeline, &spaces, &mut errors);
+    supernet::penalties(&mut pipeline, &spaces, &mut errors);
     supernet::check(&pipeline, &spaces, store, &mut errors)?;
-    supernet::penalties(&mut pipeline, &mut errors);
     if errors.is_empty() {
         return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, warnings, notes });
     }

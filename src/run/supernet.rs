@@ -10,7 +10,7 @@ use crate::document::{Diagnostic, Init, OneShot, Pipeline, StageKind};
 use crate::nn::Parameters;
 use crate::plan::{CutWork, SubnetWork, TrainWork};
 use crate::space::architecture::to_canon;
-use crate::space::{Space, Supernet};
+use crate::space::{LatencyTable, Space, Supernet};
 use crate::store::{Store, StoreError};
 use crate::train::{Setup, shared, weights_from_bytes, weights_to_bytes};
 use serde_json::json;
@@ -78,8 +78,11 @@ pub fn check(
             let message = format!("no tensor of `{}` has a name and a shape that `{name}` has", from.value);
             let d = Diagnostic::error("no-match", message, from.span, "nothing to start from");
             errors.push(d.help(format!("names are places in a space: make one space over the other (`space \"…\" {{ from \"{name}\"; until … }}`), or write `init scratch`")));
-        } else if let Some(why) = Setup::refusal(&oneshot.value) {
-            errors.push(Diagnostic::error("method", why, oneshot.span, format!("cannot train `{name}`")));
+        } else if let Some(why) = Setup::partial_refusal(net, &oneshot.value) {
+            let d = Diagnostic::error("method", why.reason, why.span, "mixed over a part of its channels");
+            let d =
+                d.also(oneshot.span, "by this method").help("write channels that can be divided, another `partial=`, or `method darts`");
+            errors.push(d);
         } else if let Some(store) = store.filter(|s| !s.is_read_only()) {
             let blob = store.blobs().put(b"[]").map_err(stored)?;
             store.put_source(&found, blob).map_err(stored)?;
@@ -91,9 +94,11 @@ pub fn check(
 /// Most bytes of a table of latencies.
 const MAX_TABLE: u64 = 1 << 20;
 
-/// Puts the texts of latency tables in the place of their files' names: what is in them decides, not where they lie.
-pub fn penalties(pipeline: &mut Pipeline, errors: &mut Vec<Diagnostic>) {
-    for stage in &mut pipeline.stages {
+/// Puts the texts of latency tables in the place of their files' names: what is in them decides, not where they lie. They must have
+/// a row for every operation of the space's networks.
+pub fn penalties(pipeline: &mut Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) {
+    let names: Vec<Option<String>> = pipeline.stages.iter().map(|s| pipeline.supernet(s).map(|s| s.name.value.clone())).collect();
+    for (stage, name) in pipeline.stages.iter_mut().zip(names) {
         let StageKind::Train(train) = &mut stage.kind else { continue };
         let Some(oneshot) = &mut train.oneshot else { continue };
         let Some(table) = oneshot.value.penalty.as_mut().and_then(|p| p.table.as_mut()) else { continue };
@@ -102,12 +107,18 @@ pub fn penalties(pipeline: &mut Pipeline, errors: &mut Vec<Diagnostic>) {
         let why = match read {
             Ok(_) if text.len() as u64 <= MAX_TABLE => {
                 *table = text;
-                continue;
+                let space = name.and_then(|name| spaces.get(&name));
+                let broken = LatencyTable::parse(table).and_then(|t| space.map_or(Ok(()), |s| t.check(s).map_err(|m| m.to_string())));
+                match broken {
+                    Ok(()) => continue,
+                    Err(why) => why,
+                }
             }
             Ok(_) => format!("{table} has more than {MAX_TABLE} bytes"),
             Err(e) => format!("{table}: {e}"),
         };
-        errors.push(Diagnostic::error("table-broken", "the latency table cannot be used", oneshot.span, why));
+        let d = Diagnostic::error("table-broken", "the latency table cannot be used", oneshot.span, why);
+        errors.push(d.help("`nasflow latency-table PIPELINE SPACE` measures one for this machine"));
     }
 }
 

@@ -349,6 +349,33 @@ impl Expander {
         self.emit(Op::Zero, &[0], shape)
     }
 
+    /// Channels `first` … `first + channels` of x.
+    pub(super) fn slice(&mut self, first: usize, channels: usize, x: ValueId) -> Result<ValueId, String> {
+        self.emit(Op::Slice { first, channels }, &[x], Shape { c: channels, ..self.shape(x) })
+    }
+
+    /// The `groups` × (c / groups) grid of channels, transposed; `groups` divides the channels.
+    pub(super) fn shuffle(&mut self, groups: usize, x: ValueId) -> Result<ValueId, String> {
+        self.emit(Op::Shuffle { groups }, &[x], self.shape(x))
+    }
+
+    /// Batch norm whose scale and shift stay 1 and 0: parameters of no shared tensor.
+    pub(super) fn plain_norm(&mut self, name: &str, x: ValueId) -> Result<ValueId, String> {
+        let shape = self.shape(x);
+        let kinds = [ParamKind::NormScale, ParamKind::NormShift, ParamKind::RunningMean, ParamKind::RunningVar];
+        let mut ids = [0; 4];
+        for (id, kind) in ids.iter_mut().zip(kinds) {
+            *id = self.params.len();
+            self.params.push(ParamSpec { name: format!("{name}.{kind:?}"), shape: vec![shape.c], kind, fan_in: shape.c, shift: vec![] });
+        }
+        let [scale, shift, mean, var] = ids;
+        let y = self.emit(Op::Norm { scale, shift, mean, var, activation: Activation::Identity }, &[x], shape)?;
+        if let Some(tracker) = &mut self.tracker {
+            tracker.forget(&ids);
+        }
+        Ok(y)
+    }
+
     /// x times a gate of 1 × 1 × c.
     pub fn scale(&mut self, x: ValueId, gate: ValueId) -> Result<ValueId, String> {
         self.emit(Op::Scale, &[x, gate], self.shape(x))

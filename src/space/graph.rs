@@ -163,6 +163,19 @@ pub enum Op {
     Scale,
     /// Zeros; its input is the image, which it does not look at.
     Zero,
+    /// The channels from `first` on, `channels` of them.
+    Slice {
+        /// The first.
+        first: usize,
+        /// How many.
+        channels: usize,
+    },
+    /// Channels in another order: the `groups` × (c / groups) grid of them, transposed (ShuffleNet). Output channel i is input channel
+    /// (i mod groups) · (c / groups) + ⌊i / groups⌋.
+    Shuffle {
+        /// Groups; they divide the channels.
+        groups: usize,
+    },
     /// Σ weights[picks[j]] · input j, over inputs of one shape: what a differentiable method computes in place of one choice.
     Mix {
         /// [options].

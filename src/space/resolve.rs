@@ -1,6 +1,7 @@
 //! A sample becomes layers: settings are picked, `width` and defaults applied, shapes followed.
 
 mod cell;
+mod partial;
 
 use super::architecture::{self, Architecture, Layer, Source};
 use super::blocks::{Block, Context, Default, Kind, Resolved, Scalar, Type};
@@ -10,6 +11,7 @@ use super::graph::{ParamId, Shape, ValueId};
 use super::structure::{Decision, DecisionId, Input, Item, Pick, Reduce, Setting, Structure, What, as_count};
 use super::{Infeasible, InputSpec};
 use crate::document::Span;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// What is above a layer: the layer, and its output.
@@ -45,6 +47,9 @@ struct Resolver<'a> {
     /// Whether a cell is being built, and for each layer whether it belongs to one.
     in_cell: bool,
     hidden: Vec<bool>,
+    /// Where partial channels are built: channels are these divided by so much, and the first count that it did not divide.
+    portion: usize,
+    uneven: Cell<Option<usize>>,
 }
 
 /// Which decisions are mixed, and the mixtures that were made.
@@ -52,6 +57,8 @@ struct Resolver<'a> {
 pub(super) struct Mixing {
     /// The options that are computed.
     pub over: BTreeMap<DecisionId, Vec<usize>>,
+    /// Branches that keep the channels of what they read are mixed over one of so many of them (PC-DARTS); 0 and 1: over all.
+    pub partial: usize,
     /// The weights that were made: (parameter, decision).
     pub made: Vec<(ParamId, DecisionId)>,
 }
@@ -111,9 +118,10 @@ pub(super) fn blend(
     structure: &Structure,
     input: &InputSpec,
     over: BTreeMap<DecisionId, Vec<usize>>,
+    partial: usize,
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<Blend, Infeasible> {
-    let mixing = Mixing { over, made: vec![] };
+    let mixing = Mixing { over, partial, made: vec![] };
     let (r, last) = run(structure, input, Expander::tracking, mixing, choose)?;
     let outputs = if r.ended.is_some() { r.outputs } else { vec![last.value] };
     Ok(Blend { expander: r.expander, layers: r.layers, made: r.mixing.made, outputs })
@@ -149,6 +157,8 @@ fn run<'a>(
         broken: None,
         in_cell: false,
         hidden: vec![],
+        portion: 1,
+        uneven: Cell::new(None),
     };
     let top = Above { source: Source::Image, value: 0, before: None };
     let mut entries = structure.items.iter().enumerate();
@@ -201,18 +211,13 @@ impl Resolver<'_> {
                 self.step(out, above)
             }
             What::Choose { decision, branches } if self.mixing.over.contains_key(decision) => {
-                let mut made = vec![];
-                for option in self.mixing.over[decision].clone() {
-                    let branch = self.structure.decisions[*decision].rank(option);
-                    let at = option.min(branches.len() - 1);
-                    // Zeros add nothing: only where there is nothing else are they built.
-                    if is_zero(&branches[at]) && (made.len(), option) != (0, *self.mixing.over[decision].last().unwrap_or(&option)) {
-                        continue;
+                match self.portion == 1 && self.mixing.partial > 1 {
+                    true => self.mix_partly(*decision, branches, above, item.span, choose)?,
+                    false => {
+                        let made = self.branches(*decision, branches, above, choose)?;
+                        self.mix(*decision, &made, item.span)?
                     }
-                    let out = self.at(&format!("b{branch}"), |r| r.item(&branches[at], above, choose))?;
-                    made.push((option, out));
                 }
-                self.mix(*decision, &made, item.span)?
             }
             What::Choose { decision, branches } => {
                 let taken = choose(*decision).min(branches.len() - 1);
@@ -243,6 +248,32 @@ impl Resolver<'_> {
             self.slots[slot] = Some(out);
         }
         Ok(out)
+    }
+
+    /// The branches of a decision that is mixed, by option.
+    fn branches(
+        &mut self,
+        decision: DecisionId,
+        branches: &[Item],
+        above: Above,
+        choose: &mut dyn FnMut(DecisionId) -> usize,
+    ) -> Result<Vec<(usize, Above)>, Infeasible> {
+        let mut made = vec![];
+        for option in self.mixing.over[&decision].clone() {
+            let branch = self.structure.decisions[decision].rank(option);
+            let at = option.min(branches.len() - 1);
+            // Zeros add nothing: only where there is nothing else are they built.
+            if is_zero(&branches[at]) && (made.len(), option) != (0, *self.mixing.over[&decision].last().unwrap_or(&option)) {
+                continue;
+            }
+            let weights = self.expander.params.len();
+            let mut out = self.at(&format!("b{branch}"), |r| r.item(&branches[at], above, choose))?;
+            if self.portion > 1 && self.expander.params.len() == weights && !is_zero(&branches[at]) {
+                out = self.normed(out, branches[at].span)?;
+            }
+            made.push((option, out));
+        }
+        Ok(made)
     }
 
     /// The weighted sum of what the options of a decision make.
@@ -305,10 +336,15 @@ impl Resolver<'_> {
 
     /// Rule 9: multiplied and rounded up to a multiple of 8, where `width` is written.
     fn scaled(&self, channels: usize) -> usize {
-        match self.width {
+        let channels = match self.width {
             Some(width) => ((channels as f64 * width / 8.0).ceil() as usize).saturating_mul(8),
             None => channels,
+        };
+        if !channels.is_multiple_of(self.portion) {
+            self.uneven.set(self.uneven.get().or(Some(channels)));
+            return channels;
         }
+        channels / self.portion
     }
 
     /// What an entry reads.

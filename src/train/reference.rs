@@ -53,8 +53,9 @@ impl Batches for Generated {
     }
     fn batch(&mut self, epoch: usize, index: usize) -> Batch {
         let iteration = epoch * self.per_epoch + index;
+        let labels = (0..self.n).map(|i| ((iteration * self.n + i) % self.classes) as u32).collect();
         let images = uniform(&format!("image:{iteration}"), self.n * self.size * self.size * 3).iter().map(|u| *u as f32).collect();
-        Batch { n: self.n, images, targets: targets(&format!("boxes:{iteration}"), self.n, self.classes), labels: vec![] }
+        Batch { n: self.n, images, targets: targets(&format!("boxes:{iteration}"), self.n, self.classes), labels }
     }
 }
 

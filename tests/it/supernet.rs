@@ -63,6 +63,31 @@ fn trained_searched_and_gone_on_with() {
     assert!(whole.iter().all(|line| gone_on.contains(line)), "{whole:#?} not in {gone_on:#?}");
 }
 
+/// PC-DARTS: its networks are trained anew.
+fn trained_alone(text: &str) -> String {
+    text
+        .replace("; recalibrate batches=2 split=train; metrics map50 flops", "; metrics map50 flops")
+        .replace("evaluate \"ranking\" { from \"subnets\"", "train \"short\" { from \"subnets\"; data \"shapes\" split=train; init scratch; recipe yolov5-short; epochs 1 }\nevaluate \"ranking\" { from \"short\"")
+        .replace("init inherit", "init scratch")
+}
+
+#[test]
+fn a_search_over_partial_channels_ends_in_networks_trained_alone() {
+    let text = pipeline("method pc-darts partial=4 warmup=1");
+    let place = Place::new(&trained_alone(&text));
+    let first = place.run();
+    assert!(first.executed("train") >= 3 && first.executed("cut") == 0, "{first:?}");
+    assert!(place.run().nothing_executed());
+    let said = place.nasflow(&["show", "pipeline.kdl"]);
+    assert!(said.ok() && said.out.contains("most probable are"), "{said:?}");
+    place.write(&text);
+    let said = place.nasflow(&["plan", "pipeline.kdl"]);
+    assert!(!said.ok() && said.err.contains("partial-weights") && said.err.contains("init scratch"), "{said:?}");
+    place.write(&trained_alone(&text).replace("partial=4", "partial=3"));
+    let said = place.nasflow(&["plan", "pipeline.kdl"]);
+    assert!(!said.ok() && said.err.contains("16 channels cannot be divided by 3"), "{said:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn killed_again_and_again_a_supernet_ends_with_the_same_bits() {
@@ -96,15 +121,36 @@ fn killed_again_and_again_a_supernet_ends_with_the_same_bits() {
     }
 }
 
+/// A table measured here is one that a penalty takes; its text is in the key, and its place is not.
+#[test]
+fn a_latency_table_is_made_and_used() {
+    let text = pipeline("method darts; penalty table-latency target=1.0 of=reference latency-table=\"here.json\"");
+    let place = Place::new(&text);
+    let made = place.nasflow(&["latency-table", "pipeline.kdl", "tiny"]);
+    assert!(made.ok() && made.out.contains("\"unit\": \"ms\"") && made.err.contains("operations of all"), "{made:?}");
+    std::fs::write(place.path().join("here.json"), &made.out).expect("a table");
+    let first = place.run();
+    assert_eq!(first.executed("train"), 2, "{first:?}");
+    std::fs::rename(place.path().join("here.json"), place.path().join("there.json")).expect("moved");
+    place.write(&text.replace("here.json", "there.json"));
+    assert!(place.run().nothing_executed());
+    std::fs::write(place.path().join("there.json"), made.out.replace("\"device\": \"", "\"device\": \"another ")).expect("a table");
+    assert!(place.run().executed("train") >= 1);
+    let unknown = place.nasflow(&["latency-table", "pipeline.kdl", "huge"]);
+    assert!(!unknown.ok() && unknown.err.contains("it has `tiny`"), "{unknown:?}");
+}
+
 #[test]
 fn a_method_that_cannot_train_is_refused_at_its_line() {
     for (method, why) in [
-        ("method pc-darts partial=4; epochs 20", "pc-darts"),
-        ("method darts; penalty table-latency target=1.0 latency-table=\"t.json\"; epochs 6", "table-latency"),
+        ("method pc-darts partial=4 warmup=1; epochs 6", "cannot be measured inside a supernet of `pc-darts`"),
+        ("method darts; penalty table-latency target=1.0 latency-table=\"t.json\"; epochs 6", "the latency table has no row `"),
+        ("method darts; penalty table-latency target=1.0 latency-table=\"u.json\"; epochs 6", "u.json"),
     ] {
         let text = pipeline(method).replacen("; epochs 6;", ";", 1);
         let place = Place::new(&text);
-        std::fs::write(place.path().join("t.json"), "{}").expect("a table");
+        let few = r#"{"unit": "ms", "device": "none", "rows": {"add 2 in 8x8x16": 0.1}}"#;
+        std::fs::write(place.path().join("t.json"), few).expect("a table");
         let said = place.nasflow(&["plan", "pipeline.kdl"]);
         assert!(!said.ok() && said.err.contains(why), "{said:?}");
     }

@@ -1,5 +1,6 @@
 //! The backward pass: the gradient of one node's inputs and parameters from the gradient of its output.
 
+use super::channels;
 use super::kernel::{activation, conv_of_linear, conv2d, pool2d};
 use super::plan::{Flow, Place, Plan};
 use super::state::State;
@@ -78,6 +79,18 @@ impl Pass<'_> {
             }
             // The image needs no gradient.
             Op::Zero => {}
+            Op::Slice { first, .. } => self.to_input(state, i, 0, |state, dx, dxv, add| {
+                let yv = dy.view(n);
+                match add {
+                    true => kernels::add_into(state.block(dy.block), yv, dx, dxv.channels(*first, yv.c)),
+                    false => {
+                        kernels::zero(dx, dxv);
+                        kernels::copy(state.block(dy.block), yv, dx, dxv.channels(*first, yv.c));
+                    }
+                }
+            }),
+            Op::Shuffle { groups } => self
+                .to_input(state, i, 0, |state, dx, dxv, add| channels::unshuffle(*groups, state.block(dy.block), dy.view(n), dx, dxv, add)),
             Op::Mix { weights, picks } => self.mix(state, grads, i, dy, *weights, picks),
             Op::Add => {
                 // What lies in dy's place is added to only by earlier nodes, so the order of the inputs is free.

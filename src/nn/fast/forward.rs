@@ -1,5 +1,6 @@
 //! The forward pass: one kernel a node, from block to block.
 
+use super::channels;
 use super::kernel::{activation, conv_of_linear, conv2d, pool2d};
 use super::mix;
 use super::plan::Plan;
@@ -89,6 +90,8 @@ pub(super) fn forward(
         }
         Op::Add => add(state, plan, node, y, n),
         Op::Zero => kernels::zero(y, yv),
+        Op::Slice { first, channels } => kernels::copy(state.block(x), from(0).channels(*first, *channels).view(n), y, yv),
+        Op::Shuffle { groups } => channels::shuffle(*groups, state.block(x), xv, y, yv),
         Op::Mix { weights, picks } => mix::forward(state, plan, node, p(*weights), picks, y, n),
     }
     state.give_back(place.block, block);

@@ -6,6 +6,7 @@
 
 mod backward;
 mod buffer;
+mod channels;
 mod forward;
 mod kernel;
 mod lifetime;

@@ -4,6 +4,7 @@
 //! fast executor's tests, and what trains on devices that have no kernels of their own. Layout inside: n × c × h × w.
 
 mod activation;
+mod channels;
 mod conv;
 mod mix;
 mod norm;

@@ -1,6 +1,6 @@
 //! Runs a program's nodes over candle tensors, forward, and candle's backward over what that recorded.
 
-use super::{activation::activate, conv, mix, norm, pool};
+use super::{activation::activate, channels, conv, mix, norm, pool};
 use crate::nn::check::window_output;
 use crate::space::{Node, Op, ParamId, Program, Shape, ValueId};
 use candle_core::backprop::GradStore;
@@ -84,6 +84,8 @@ impl Tape {
                 let s = shapes[node.output];
                 Tensor::zeros((x.dim(0)?, s.c, s.h, s.w), x.dtype(), x.device())
             }
+            Op::Slice { first, channels } => channels::slice(x, *first, *channels),
+            Op::Shuffle { groups } => channels::shuffle(x, *groups),
             Op::Mix { weights, picks } => mix::mix(&self.inputs(node)?, &params[*weights], picks),
         }
     }

@@ -33,6 +33,8 @@ pub struct Decision {
     pub candidates: usize,
     /// By option: the candidates that it takes, ascending; of all but picked inputs the option itself.
     pub sets: Vec<Vec<usize>>,
+    /// Of picked inputs of a node, by candidate: the decision between the operators of that edge, where there is one.
+    pub edges: Vec<Option<usize>>,
     /// Whether [`Supernet::mixed`] can mix it wherever it stands: it chooses no value.
     pub mixes: bool,
     /// Branches that compute nothing: `skip`.
@@ -46,6 +48,9 @@ pub struct Decision {
 
 /// By decision and option: the tensors that the option's network uses, with a number for the part of each.
 pub(super) type Seen = Vec<Vec<Option<BTreeMap<usize, u64>>>>;
+
+/// Candidates and sets of a decision between inputs.
+type Picked = (Vec<Option<usize>>, Vec<Vec<usize>>);
 
 pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {
     let mut kinds = vec![DecisionKind::Value; structure.decisions.len()];
@@ -65,13 +70,26 @@ pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {
         };
         let tensors = seen.iter().map(|used| used.as_ref().map_or(vec![], of)).collect();
         let options = decision.options.clone();
-        let (candidates, sets) = match picks.remove(&d) {
+        let (edges, sets) = match picks.remove(&d) {
             Some(found) => found,
-            None => (options.len(), (0..options.len()).map(|o| vec![o]).collect()),
+            None => (vec![None; options.len()], (0..options.len()).map(|o| vec![o]).collect()),
         };
+        let candidates = edges.len();
         let mixes = kind != DecisionKind::Value && values[d].is_none();
         let (skips, zeros) = idle.remove(&d).unwrap_or_default();
-        Decision { label: decision.label.clone(), kind, property: values[d], options, candidates, sets, mixes, skips, zeros, tensors }
+        Decision {
+            label: decision.label.clone(),
+            kind,
+            property: values[d],
+            options,
+            candidates,
+            sets,
+            edges,
+            mixes,
+            skips,
+            zeros,
+            tensors,
+        }
     });
     each.collect()
 }
@@ -155,15 +173,22 @@ fn note_idle(items: &[Item], found: &mut BTreeMap<usize, (Vec<usize>, Vec<usize>
     }
 }
 
-/// How many candidates each decision between inputs has, and which of them its options take.
-fn note_picks(items: &[Item], found: &mut BTreeMap<usize, (usize, Vec<Vec<usize>>)>) {
+/// The candidates of each decision between inputs (with the decision of each edge), and which of them its options take.
+fn note_picks(items: &[Item], found: &mut BTreeMap<usize, Picked>) {
     for item in items {
         match &item.what {
             What::Skip | What::Layer { .. } => {}
-            What::Pick { inputs, pick, .. } => found.extend(pick.iter().map(|p| (p.decision, (inputs.len(), p.sets.clone())))),
+            What::Pick { inputs, pick, .. } => {
+                found.extend(pick.iter().map(|p| (p.decision, (vec![None; inputs.len()], p.sets.clone()))));
+            }
             What::Cell(cell) => {
                 for node in &cell.nodes {
-                    found.extend(node.pick.iter().map(|p| (p.decision, (node.edges.len(), p.sets.clone()))));
+                    let edge = |item: &Item| match &item.what {
+                        What::Choose { decision, .. } => Some(*decision),
+                        _ => None,
+                    };
+                    let edges = || node.edges.iter().map(edge).collect();
+                    found.extend(node.pick.iter().map(|p| (p.decision, (edges(), p.sets.clone()))));
                     note_picks(&node.edges, found);
                     note_picks(node.op.as_slice(), found);
                 }

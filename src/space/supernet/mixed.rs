@@ -24,7 +24,7 @@ pub struct Mixed {
     /// What is executed. Mixture weights are parameters of kind [`Mixture`](crate::space::ParamKind::Mixture): executors
     /// give them gradients, the optimiser of the other weights leaves them alone.
     pub program: Program,
-    /// By parameter; none for the weights of mixtures, which belong to the method.
+    /// By parameter; none for the weights of mixtures, which belong to the method, and for batch norms without scale and shift.
     pub slices: Vec<Option<Slice>>,
     /// In the order in which the network meets them. A decision that stands in several places has one set of weights.
     pub mixtures: Vec<Mixture>,
@@ -61,18 +61,26 @@ impl Supernet {
         Ok(mixed)
     }
 
-    /// The same, but a decision of `over` that this network does not meet (it stands in a branch that was not taken, or
-    /// chooses a value, which takes its option then) is no error.
-    pub fn mixed_where_met(&self, options: &[usize], over: &BTreeMap<usize, Vec<usize>>) -> Result<Mixed, Infeasible> {
+    /// [`mixed_where_met`](Self::mixed_where_met), but branches that keep the channels of what they read are mixed over one of `partial`
+    /// of them: the network of PC-DARTS. It reads the first 1/`partial` of each dimension of channels of its branches' tensors.
+    /// Batch norms of branches without weights are parameters without a slice: scale 1, shift 0. Channels that `partial` does not
+    /// divide are an error at the decision.
+    pub fn mixed_partly(&self, options: &[usize], over: &BTreeMap<usize, Vec<usize>>, partial: usize) -> Result<Mixed, Infeasible> {
         let structure = &self.space.structure;
         let mut taken = BTreeSet::new();
         let mut choose = |d: usize| {
             taken.insert(d);
             options.get(d).copied().unwrap_or(0).min(structure.decisions[d].options.len() - 1)
         };
-        let blend = blend(structure, &self.space.input, over.clone(), &mut choose)?;
+        let blend = blend(structure, &self.space.input, over.clone(), partial, &mut choose)?;
         let mixed = self.assemble(blend, over)?;
         Ok(Mixed { taken: taken.into_iter().collect(), ..mixed })
+    }
+
+    /// The same, but a decision of `over` that this network does not meet (it stands in a branch that was not taken, or
+    /// chooses a value, which takes its option then) is no error.
+    pub fn mixed_where_met(&self, options: &[usize], over: &BTreeMap<usize, Vec<usize>>) -> Result<Mixed, Infeasible> {
+        self.mixed_partly(options, over, 1)
     }
 
     fn assemble(&self, blend: Blend, over: &BTreeMap<usize, Vec<usize>>) -> Result<Mixed, Infeasible> {

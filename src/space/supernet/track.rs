@@ -154,11 +154,23 @@ impl Tracker {
             Op::Zero => single(&self.scope, channels),
             // Nothing flows on but what the caller relabels.
             Op::Mix { .. } => x,
+            Op::Slice { first: 0, channels } => leading(&x, *channels),
+            // Nothing reads what passes by but what the caller relabels.
+            Op::Slice { .. } | Op::Shuffle { .. } => single(&self.scope, channels),
             Op::MaxPool(_) | Op::AvgPool(_) | Op::GlobalPool | Op::Upsample(_) => x,
         };
         self.values.push(parts);
         self.aliases.push(None);
         self.makers.push(maker);
+    }
+
+    /// Makes parameters those of no shared tensor.
+    pub fn forget(&mut self, ids: &[ParamId]) {
+        for &id in ids {
+            if let Some(of) = self.uses.get_mut(id) {
+                *of = None;
+            }
+        }
     }
 
     fn vectors(&mut self, ids: &[ParamId], parts: &Parts, params: &[ParamSpec], grouping: Grouping) {
@@ -184,6 +196,16 @@ impl Tracker {
 
 fn single(place: &str, count: usize) -> Parts {
     [Part { place: place.into(), count }].into()
+}
+
+/// The first `count` channels of a list.
+fn leading(parts: &Parts, mut count: usize) -> Parts {
+    let take = |part: &Part| {
+        let taken = part.count.min(count);
+        count -= taken;
+        Part { count: taken, ..part.clone() }
+    };
+    parts.iter().map(take).filter(|p| p.count > 0).collect()
 }
 
 /// The unit that a weight belongs to.

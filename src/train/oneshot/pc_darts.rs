@@ -34,6 +34,12 @@ pub fn combined(alphas: &[Vec<f64>], betas: &[f64]) -> Vec<Vec<f64>> {
     alphas.iter().zip(edge).map(|(a, b)| softmax(a, 1.0).iter().map(|p| p * b).collect()).collect()
 }
 
+/// By edge: the weight of its strongest option; 0 where none counts.
+pub fn strengths(combined: &[Vec<f64>], never: &dyn Fn(usize, usize) -> bool) -> Vec<f64> {
+    let of = |(e, p): (usize, &Vec<f64>)| p.iter().enumerate().filter(|(o, _)| !never(e, *o)).fold(0.0, |best: f64, (_, p)| best.max(*p));
+    combined.iter().enumerate().map(of).collect()
+}
+
 /// The export of a node: its `keep` edges with the strongest option (edge, option), in the order of edges. `never` says which options do
 /// not count (DARTS's `zero`). Equal ones: the first.
 pub fn edges(combined: &[Vec<f64>], keep: usize, never: &dyn Fn(usize) -> bool) -> Vec<(usize, usize)> {

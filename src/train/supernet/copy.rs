@@ -10,15 +10,16 @@ use rayon::prelude::*;
 /// Parameters that one thread takes at once: most are small.
 const GRAIN: usize = 8;
 
-/// own = the network's slices of the shared tensors. What has no place there (weights of mixtures) keeps its length and is
-/// set by the caller.
+/// own = the network's slices of the shared tensors. What has no place there keeps its length: weights of mixtures are set by the
+/// caller, a batch norm without scale and shift has 1 and 0, and its running statistics from anew.
 pub fn gather(network: &Network, shared: &[Vec<f32>], own: &mut Parameters) {
     fit(network, own);
-    let pairs = own.0.par_iter_mut().with_min_len(GRAIN).zip(&network.slices);
-    pairs.for_each(|(own, slice)| {
-        if let Some(slice) = slice {
-            slice.gather(&shared[slice.tensor], own);
-        }
+    let pairs = own.0.par_iter_mut().with_min_len(GRAIN).zip(&network.slices).zip(&network.program.params);
+    pairs.for_each(|((own, slice), spec)| match (slice, spec.kind) {
+        (Some(slice), _) => slice.gather(&shared[slice.tensor], own),
+        (None, ParamKind::NormScale | ParamKind::RunningVar) => own.fill(1.0),
+        (None, ParamKind::NormShift | ParamKind::RunningMean) => own.fill(0.0),
+        (None, _) => {}
     });
 }
 

@@ -10,7 +10,7 @@ use super::places::Places;
 use super::setup::Setup;
 use crate::base::Random;
 use crate::document::{Cost, Penalty};
-use crate::space::Supernet;
+use crate::space::{LatencyTable, Supernet};
 use crate::train::oneshot::penalty::{self, CostModel, Term};
 use crate::train::oneshot::softmax;
 
@@ -24,14 +24,18 @@ pub struct PenaltyRule {
     rule: Penalty,
     target: f64,
     exact: Option<CostModel>,
+    table: Option<LatencyTable>,
 }
 
 impl PenaltyRule {
     /// Of a supernet. The error says what cannot be done.
     pub fn new(net: &Supernet, places: &Places, rule: &Penalty, largest: &[usize]) -> Result<Self, String> {
         let reference = net.path(&net.space().reference()).map_err(|e| e.reason)?;
-        let unit = if rule.of_reference { of(rule.of, &reference.into()) } else { 1.0 };
-        Ok(PenaltyRule { rule: rule.clone(), target: rule.target * unit, exact: additive(net, places, rule.of, largest) })
+        let text = rule.table.as_ref().filter(|_| rule.of == Cost::TableLatency);
+        let table = text.map(|text| LatencyTable::parse(text)).transpose()?;
+        let unit = of(rule.of, table.as_ref(), &reference.into())?;
+        let exact = additive(net, places, &|network| of(rule.of, table.as_ref(), network), largest);
+        Ok(PenaltyRule { rule: rule.clone(), target: if rule.of_reference { rule.target * unit } else { rule.target }, exact, table })
     }
 
     /// Whether its expectation is exact.
@@ -46,10 +50,11 @@ impl PenaltyRule {
         setup: &Setup,
         iteration: u64,
         loss: f64,
-        probabilities: &[Vec<f64>],
+        values: &[Vec<f64>],
         networks: &mut Networks,
         all: &mut LogitGrads,
     ) -> Result<(), String> {
+        let probabilities = &setup.probabilities(values)[..];
         let (cost, grads) = match &self.exact {
             Some(model) => {
                 let (cost, by_probability) = model.expected(probabilities);
@@ -59,8 +64,8 @@ impl PenaltyRule {
             None => self.estimate(setup, iteration, probabilities, networks)?,
         };
         let penalised = penalty::loss(&self.rule, self.target, loss, cost)?;
-        for (d, grads) in grads.iter().enumerate() {
-            for (o, by_cost) in grads.iter().enumerate().filter(|(o, _)| all.touched[d][*o]) {
+        for (d, grads) in grads.into_iter().enumerate() {
+            for (o, by_cost) in setup.by_logits(d, &values[d], grads).iter().enumerate().filter(|(o, _)| all.touched[d][*o]) {
                 all.grads[d][o] = penalised.by_loss * all.grads[d][o] + penalised.by_cost * by_cost;
             }
         }
@@ -69,7 +74,7 @@ impl PenaltyRule {
 
     /// A path's reward less the penalty on its own cost.
     pub fn reward(&self, reward: f64, network: &Network) -> Result<f64, String> {
-        penalty::reward(&self.rule, self.target, reward, of(self.rule.of, network))
+        penalty::reward(&self.rule, self.target, reward, of(self.rule.of, self.table.as_ref(), network)?)
     }
 
     fn estimate(
@@ -85,7 +90,7 @@ impl PenaltyRule {
             let pick = |(d, p): (usize, &Vec<f64>)| softmax::draw(p, &mut Random::at(setup.seed, "cost", &[iteration, k, d as u64]));
             let options: Vec<usize> = probabilities.iter().enumerate().map(pick).collect();
             match networks.path(&setup.net, &setup.places.sample(&setup.net, &options)) {
-                Ok(network) => drawn.push((options, of(self.rule.of, &network))),
+                Ok(network) => drawn.push((options, of(self.rule.of, self.table.as_ref(), &network)?)),
                 Err(e) => why = e.reason,
             }
         }
@@ -107,20 +112,20 @@ impl PenaltyRule {
     }
 }
 
-/// A network's cost.
-fn of(cost: Cost, network: &Network) -> f64 {
-    match cost {
+/// A network's cost. The error says which rows the table lacks.
+fn of(cost: Cost, table: Option<&LatencyTable>, network: &Network) -> Result<f64, String> {
+    Ok(match cost {
         Cost::Flops => 2.0 * network.program.macs() as f64,
         Cost::Macs => network.program.macs() as f64,
         Cost::Params => network.program.param_count() as f64,
-        Cost::TableLatency => f64::NAN,
-    }
+        Cost::TableLatency => table.ok_or("there is no latency table")?.of(&network.program).map_err(|m| m.to_string())?,
+    })
 }
 
 /// The cost as a sum over decisions, where it is one.
-fn additive(net: &Supernet, places: &Places, cost: Cost, largest: &[usize]) -> Option<CostModel> {
+fn additive(net: &Supernet, places: &Places, cost: &dyn Fn(&Network) -> Result<f64, String>, largest: &[usize]) -> Option<CostModel> {
     let counts = places.counts();
-    let at = |ranks: &[usize]| Some(of(cost, &net.path(&places.sample(net, ranks)).ok()?.into()));
+    let at = |ranks: &[usize]| cost(&net.path(&places.sample(net, ranks)).ok()?.into()).ok();
     let whole = at(largest)?;
     let mut terms = vec![Term { decisions: vec![], table: vec![whole] }];
     for (c, &count) in counts.iter().enumerate() {

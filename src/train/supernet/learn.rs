@@ -80,7 +80,8 @@ impl SupernetTrainer {
         let mut last = None;
         for attempt in 0..SUBSTITUTES {
             let relaxed = self.setup.relax(purpose, iteration, epoch, attempt, alphas);
-            match self.networks.mixed(&self.setup.net, &self.setup.places.options(&relaxed.values), &self.setup.over(&relaxed)) {
+            let (options, over) = (self.setup.places.options(&relaxed.values), self.setup.over(&relaxed));
+            match self.networks.mixed(&self.setup.net, &options, &over, self.setup.partial()) {
                 Ok(network) => return Ok((relaxed, network)),
                 Err(why) => last = Some(why),
             }
@@ -178,7 +179,7 @@ impl SupernetTrainer {
         mut all: LogitGrads,
     ) -> Result<Done<()>, TrainError> {
         let Choices::Alphas { alphas, baseline } = &mut self.state.choices else { return Ok(Done::Well(())) };
-        let probabilities = alphas.probabilities();
+        let probabilities = self.setup.probabilities(alphas.values());
         // The score function: (L − b) · d ln p.
         let advantage = loss - baseline.unwrap_or(loss);
         *baseline = Some(baseline.map_or(loss, |b| BASELINE * b + (1.0 - BASELINE) * loss));
@@ -189,7 +190,7 @@ impl SupernetTrainer {
             }
         }
         if let Some(cost) = &self.setup.cost {
-            let by_cost = cost.penalise(&self.setup, iteration, loss, &probabilities, &mut self.networks, &mut all);
+            let by_cost = cost.penalise(&self.setup, iteration, loss, alphas.values(), &mut self.networks, &mut all);
             if let Err(why) = by_cost {
                 return Err(TrainError::Unfit(why));
             }

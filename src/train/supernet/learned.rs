@@ -44,7 +44,11 @@ impl SupernetTrainer {
         let setup = &self.setup;
         let choices = match &self.state.choices {
             Choices::None => return None,
-            Choices::Alphas { alphas, .. } => alphas.distribution(),
+            Choices::Alphas { alphas, .. } => {
+                let never = (0..setup.places.len()).map(|c| idle(setup, c).excluded).collect::<Vec<_>>();
+                let named = setup.named().into_iter().zip(setup.exported(alphas.values(), &never));
+                named.map(|((name, _), probabilities)| Choice { name, probabilities }).collect()
+            }
             Choices::Controller(controller) => {
                 let names: Vec<String> = setup.named().into_iter().map(|(name, _)| name).collect();
                 controller.distribution(setup.seed, PATHS, &names)
@@ -54,15 +58,17 @@ impl SupernetTrainer {
     }
 }
 
-fn result(setup: &Setup, choices: Vec<Choice>) -> Learned {
+/// The idle options of a decision.
+fn idle(setup: &Setup, c: usize) -> Idle {
     // Zero is no edge: it wins nowhere (DARTS; where one option is drawn at a time, it is one like the others).
     let relaxed = matches!(setup.oneshot.method, Method::Darts { .. } | Method::PcDarts { .. });
-    let idle = |c: usize| {
-        let decision = &setup.net.decisions()[setup.places.order[c]];
-        let ranks = |options: &[usize]| (0..setup.options[c]).filter(|&r| options.contains(&setup.places.ranked[c][r])).collect();
-        Idle { skips: ranks(&decision.skips), excluded: if relaxed { ranks(&decision.zeros) } else { Vec::new() } }
-    };
-    let idle: Vec<Idle> = (0..setup.places.len()).map(idle).collect();
+    let decision = &setup.net.decisions()[setup.places.order[c]];
+    let ranks = |options: &[usize]| (0..setup.options[c]).filter(|&r| options.contains(&setup.places.ranked[c][r])).collect();
+    Idle { skips: ranks(&decision.skips), excluded: if relaxed { ranks(&decision.zeros) } else { Vec::new() } }
+}
+
+fn result(setup: &Setup, choices: Vec<Choice>) -> Learned {
+    let idle: Vec<Idle> = (0..setup.places.len()).map(|c| idle(setup, c)).collect();
     let strongest = |(choice, idle): (&Choice, &Idle)| {
         let p = choice.probabilities.iter().enumerate().map(|(r, p)| if idle.excluded.contains(&r) { -1.0 } else { *p });
         softmax::strongest(&p.collect::<Vec<f64>>())

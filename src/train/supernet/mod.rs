@@ -22,6 +22,7 @@ mod controller;
 mod copy;
 mod cost;
 mod draw;
+mod edges;
 mod learn;
 mod learned;
 mod networks;
@@ -38,6 +39,8 @@ mod trainer;
 mod derived_tests;
 #[cfg(test)]
 mod learn_tests;
+#[cfg(test)]
+mod partial_tests;
 #[cfg(test)]
 mod tests;
 

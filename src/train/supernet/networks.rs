@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct Network {
     /// What is executed.
     pub program: Program,
-    /// By parameter; none for the weights of mixtures.
+    /// By parameter; none for the weights of mixtures and for batch norms that have no scale and shift.
     pub slices: Vec<Option<Slice>>,
     /// The decisions that are mixed; of a path none.
     pub mixtures: Vec<Mixture>,
@@ -34,7 +34,7 @@ impl From<Mixed> for Network {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Path(Sample),
-    Mixed(Vec<usize>, BTreeMap<usize, Vec<usize>>),
+    Mixed(Vec<usize>, BTreeMap<usize, Vec<usize>>, usize),
 }
 
 /// The networks used last, with those that cannot be built.
@@ -56,8 +56,15 @@ impl Networks {
     }
 
     /// A network with mixtures (see [`Supernet::mixed_where_met`]).
-    pub fn mixed(&mut self, net: &Supernet, options: &[usize], over: &BTreeMap<usize, Vec<usize>>) -> Result<Arc<Network>, Infeasible> {
-        self.get(Key::Mixed(options.to_vec(), over.clone()), || net.mixed_where_met(options, over).map(Network::from))
+    /// `partial`: over one of so many channels ([`Supernet::mixed_partly`]); 1 is all.
+    pub fn mixed(
+        &mut self,
+        net: &Supernet,
+        options: &[usize],
+        over: &BTreeMap<usize, Vec<usize>>,
+        partial: usize,
+    ) -> Result<Arc<Network>, Infeasible> {
+        self.get(Key::Mixed(options.to_vec(), over.clone(), partial), || net.mixed_partly(options, over, partial).map(Network::from))
     }
 
     fn get(&mut self, key: Key, make: impl FnOnce() -> Result<Network, Infeasible>) -> Result<Arc<Network>, Infeasible> {

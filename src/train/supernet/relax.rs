@@ -1,7 +1,7 @@
 //! The network of one step of a method that learns choices: which options of every decision are computed, and with which
 //! weights.
 //!
-//! A decision that mixes weighs the outputs of its options. Where inputs are picked, an option is a set of them, and an input
+//! A decision that mixes weighs the outputs of its options. In PC-DARTS the inputs of a node have logits of their own. Where inputs are picked, an option is a set of them, and an input
 //! weighs as much as the sets together that hold it: the weighted sum is then the mean over the sets. A decision that chooses a
 //! value (a width, a kernel) cannot be mixed, because one program holds one value: its option is drawn by the probabilities,
 //! and learns by the score function.
@@ -27,6 +27,8 @@ pub enum Purpose {
 pub enum Rule {
     /// softmax(α).
     Softmax,
+    /// softmax(β) over single inputs (PC-DARTS): the ranks are theirs.
+    Edges,
     /// A relaxed sample at a temperature.
     Gumbel(f64),
     /// A hard sample, straight through.
@@ -91,7 +93,10 @@ impl Setup {
                 (Purpose::Choices, Some(pair)) => Weighed { ranks: pair.options.to_vec(), weights: vec![1.0, 0.0], rule: Rule::Pair(pair) },
                 _ => one(proxyless::path(self.seed, step, c, alpha), Rule::Drawn),
             },
-            _ => Weighed { ranks: all(), weights: softmax::softmax(alpha, 1.0), rule: Rule::Softmax },
+            _ => {
+                let rule = if self.edges[c] { Rule::Edges } else { Rule::Softmax };
+                Weighed { ranks: all(), weights: softmax::softmax(alpha, 1.0), rule }
+            }
         }
     }
 
@@ -99,8 +104,11 @@ impl Setup {
     pub(super) fn over(&self, relaxed: &Relaxed) -> BTreeMap<usize, Vec<usize>> {
         let each = relaxed.weighed.iter().map(|(&c, w)| {
             let ranks: BTreeSet<usize> = w.ranks.iter().copied().collect();
-            let mut candidates: Vec<usize> = ranks.into_iter().flat_map(|r| self.set(c, r).iter().copied()).collect();
             let d = self.places.order[c];
+            if w.rule == Rule::Edges {
+                return (d, ranks.into_iter().collect());
+            }
+            let mut candidates: Vec<usize> = ranks.into_iter().flat_map(|r| self.set(c, r).iter().copied()).collect();
             if self.net.decisions()[d].kind == DecisionKind::Inputs {
                 candidates.sort_unstable();
                 candidates.dedup();
@@ -116,7 +124,8 @@ impl Setup {
         let c = self.places.place[mixture.decision];
         let weighed = &relaxed.weighed[&c];
         mixture.options.iter().map(move |candidate| {
-            let holding = weighed.ranks.iter().zip(&weighed.weights).filter(move |(r, _)| self.set(c, **r).contains(candidate));
+            let holds = move |r: usize| if weighed.rule == Rule::Edges { r == *candidate } else { self.set(c, r).contains(candidate) };
+            let holding = weighed.ranks.iter().zip(&weighed.weights).filter(move |(r, _)| holds(**r));
             holding.map(|(_, w)| w).sum()
         })
     }
@@ -131,6 +140,7 @@ impl Setup {
         let by_rank: Vec<f64> = weighed.ranks.iter().map(of).collect();
         let all = (0..options).collect();
         match &weighed.rule {
+            Rule::Edges => (softmax::backward(&weighed.weights, grads, 1.0), mixture.options.clone()),
             Rule::Softmax => (softmax::backward(&weighed.weights, &by_rank, 1.0), all),
             Rule::Gumbel(tau) => (gumbel::gradient(&weighed.weights, &by_rank, *tau), all),
             Rule::Gdas(draw, tau) => (gdas::gradient(draw, by_rank[0], *tau), all),

@@ -2,9 +2,9 @@
 
 use super::cost::PenaltyRule;
 use super::places::Places;
-use crate::document::{Cost, Elastic, Method, OneShot, Recipe};
+use crate::document::{Elastic, Method, OneShot, Recipe};
 use crate::space::supernet::DecisionKind;
-use crate::space::{ParamKind, Program, Sample, Supernet};
+use crate::space::{Infeasible, ParamKind, Program, Sample, Supernet};
 use crate::train::oneshot::{Decision, paths, progressive};
 use crate::train::schedule::{self, Rates};
 use crate::train::shared;
@@ -33,6 +33,8 @@ pub struct Setup {
     pub(super) smallest: Sample,
     /// By place: whether a method that learns choices mixes the decision; else it draws its option.
     pub(super) mixes: Vec<bool>,
+    /// By place: whether its logits are those of single inputs (the β of PC-DARTS) and not of options.
+    pub(super) edges: Vec<bool>,
     /// `penalty`.
     pub(super) cost: Option<PenaltyRule>,
 }
@@ -43,8 +45,8 @@ const DRAWS: u64 = 64;
 impl Setup {
     /// Checks that the method can train this supernet. The error says why not.
     pub fn new(net: Supernet, oneshot: OneShot, recipe: Recipe, seed: u64) -> Result<Self, String> {
-        if let Some(why) = Self::refusal(&oneshot) {
-            return Err(why);
+        if let Some(why) = Self::partial_refusal(&net, &oneshot) {
+            return Err(why.reason);
         }
         let (holder, places) = (shared::holder(&net)?, Places::of(&net));
         let (mut most, least) = (places.extreme(&net, true), places.extreme(&net, false));
@@ -56,18 +58,36 @@ impl Setup {
         }
         let alphas = !matches!(oneshot.method, Method::Enas { .. }) && oneshot.method.choices().is_some();
         let mixes = if alphas { mixed(&net, &places, &most) } else { vec![false; places.len()] };
+        let inputs = |c: usize| net.decisions()[places.order[c]].kind == DecisionKind::Inputs;
+        let partial = matches!(oneshot.method, Method::PcDarts { .. });
+        let edges = (0..places.len()).map(|c| partial && mixes[c] && inputs(c)).collect();
         let cost = oneshot.penalty.as_ref().map(|rule| PenaltyRule::new(&net, &places, rule, &most)).transpose()?;
         let (largest, smallest, options) = (places.sample(&net, &most), places.sample(&net, &least), places.counts());
-        Ok(Setup { net, holder, oneshot, recipe, seed, places, options, decisions, largest, smallest, mixes, cost })
+        Ok(Setup { net, holder, oneshot, recipe, seed, places, options, decisions, largest, smallest, mixes, edges, cost })
     }
 
-    /// Why a method cannot train a supernet, where it cannot; quickly found.
-    pub fn refusal(oneshot: &OneShot) -> Option<String> {
-        if oneshot.penalty.as_ref().is_some_and(|p| p.of == Cost::TableLatency) {
-            return Some("a penalty on latencies of a table is not supported yet".into());
+    /// Why PC-DARTS cannot train this supernet: channels that are not divisible. Looks at the largest network.
+    pub fn partial_refusal(net: &Supernet, oneshot: &OneShot) -> Option<Infeasible> {
+        let Method::PcDarts { partial, .. } = oneshot.method else { return None };
+        let places = Places::of(net);
+        let most = places.extreme(net, true);
+        let mixes = mixed(net, &places, &most);
+        let all = places.order.iter().enumerate().filter(|(c, _)| mixes[*c]);
+        let over = all.map(|(_, &d)| (d, (0..net.decisions()[d].candidates).collect())).collect();
+        net.mixed_partly(&places.options(&most), &over, partial).err()
+    }
+
+    /// One of so many channels is mixed.
+    pub(super) fn partial(&self) -> usize {
+        match self.oneshot.method {
+            Method::PcDarts { partial, .. } => partial,
+            _ => 1,
         }
-        let partial = matches!(oneshot.method, Method::PcDarts { .. });
-        partial.then(|| "`pc-darts` is not supported yet: networks over a part of their channels are not built".into())
+    }
+
+    /// By place: the number of logits that method learns.
+    fn logits(&self, c: usize) -> usize {
+        if self.edges[c] { self.net.decisions()[self.places.order[c]].candidates } else { self.options[c] }
     }
 
     /// What an iteration trains with: of progressive shrinking the schedule of its phase, over the phase's own epochs.
@@ -98,9 +118,9 @@ impl Setup {
         }
     }
 
-    /// What names every decision in states, with its number of options.
+    /// What names every decision in states, with its number of logits.
     pub(super) fn named(&self) -> Vec<(String, usize)> {
-        self.places.address.iter().zip(&self.options).map(|(address, n)| (format!("{address:016x}"), *n)).collect()
+        self.places.address.iter().enumerate().map(|(c, address)| (format!("{address:016x}"), self.logits(c))).collect()
     }
 
     /// The candidates that an option takes, by place and rank.

@@ -1,0 +1,39 @@
+//! How long the operations of a space's networks take on this machine: the rows of a latency table.
+
+use super::latency;
+use crate::nn::{Executor, FastExecutor, NormOptions, Parameters};
+use crate::space::{Operation, Program};
+
+/// Milliseconds of an operation by the fast executor: one image, the median.
+pub fn milliseconds(operation: &Operation) -> Result<f64, String> {
+    let less = operation.less.as_ref().map(alone).transpose()?.unwrap_or(0.0);
+    Ok((alone(&operation.alone)? - less).max(0.0))
+}
+
+fn alone(program: &Program) -> Result<f64, String> {
+    let mut executor = FastExecutor::new(program, 1)?;
+    let params = Parameters::init(program, 0);
+    let norm = NormOptions { eps: 1e-3, momentum: 0.03 };
+    let s = program.values.first().ok_or("a program without an image")?;
+    let image: Vec<f32> = (0..s.h * s.w * s.c).map(|i| (i % 251) as f32 / 251.0).collect();
+    executor.forward_eval(&params, &image, 1, norm)?;
+    Ok(latency::measure_briefly(|| executor.forward_eval_again(&params, &image, 1, norm))?.median_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::space::latency::operations;
+    use crate::space::tests::whole;
+
+    #[test]
+    fn every_operation_runs_alone() {
+        let text = "space { network { input d; conv 8 stride=8; choose { skip; mbconv 8 ratio=4; max-pool 3; zero }; conv 8 kernel=3 as=\"p\"; \
+                    conv 16 stride=2; upsample 2; concat above \"p\"; residual 24; sppf 16; detect anchors=auto } }";
+        let (operations, ..) = operations(&whole(text));
+        assert!(operations.len() > 15, "{:?}", operations.keys());
+        for operation in operations.values() {
+            let ms = super::milliseconds(operation).unwrap_or_else(|e| panic!("{}: {e}", operation.key));
+            assert!((0.0..1000.0).contains(&ms), "{}: {ms}", operation.key);
+        }
+    }
+}
