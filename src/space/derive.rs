@@ -5,7 +5,7 @@
 
 use super::compile::names_of;
 use crate::document::{Diagnostic, Node, Span, Spanned, Value, nearest};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Where layers that follow a cut begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,12 @@ fn unread(layers: &[Node], end: usize) -> Vec<bool> {
         return vec![false; layers.len()];
     }
     let mut live = vec![false; layers.len()];
+    let mut named: HashMap<String, usize> = HashMap::new();
+    for (i, layer) in layers.iter().enumerate() {
+        for (name, _) in names_of(layer) {
+            named.entry(name).or_insert(i);
+        }
+    }
     for i in (0..layers.len()).rev() {
         live[i] |= i >= end || i + 1 == layers.len();
         if !live[i] {
@@ -110,8 +116,8 @@ fn unread(layers: &[Node], end: usize) -> Vec<bool> {
         if reads(&layers[i], &mut names) && i > 0 {
             live[i - 1] = true;
         }
-        for j in 0..i {
-            live[j] |= names_of(&layers[j]).iter().any(|(n, _)| names.contains(n.as_str()));
+        for &j in names.iter().filter_map(|name| named.get(*name)).filter(|&&j| j < i) {
+            live[j] = true;
         }
     }
     live.into_iter().map(|l| !l).collect()

@@ -29,8 +29,17 @@ pub fn misplaced(context: &mut Context, space: &Node) {
     }
 }
 
+/// Most spaces over spaces in a file: each is a copy.
+const MOST: usize = 64;
+
 /// Adds the spaces over spaces to the draft, each after the one that it starts from.
 pub fn spaces(context: &mut Context, mut waiting: Vec<Node>, draft: &mut Draft) {
+    if let Some(extra) = waiting.get(MOST) {
+        let message = format!("a file has at most {MOST} spaces over spaces");
+        context.push(Diagnostic::error("too-many", message, extra.name.span, "one too many"));
+        draft.broken.extend(waiting.iter().filter_map(|n| n.text("name")).map(|n| n.value));
+        return;
+    }
     while !waiting.is_empty() {
         let of = |node: &Node| node.text("from");
         let names: Vec<String> = waiting.iter().filter_map(|n| n.text("name")).map(|n| n.value).collect();

@@ -145,3 +145,26 @@ space "classifier" { from "yolo"; until "p5"; then-layers { global-pool; linear 
     assert_eq!(classifier.decisions().len(), whole.decisions().len());
     assert_eq!(labelled(&whole), labelled(&classifier));
 }
+
+#[test]
+fn long_networks_and_many_spaces_end_in_a_report() {
+    let layers: String = (0..4000).map(|i| format!("conv 8 kernel=1 as=\"n{i}\"; ")).collect();
+    let text = format!(
+        "pipeline \"p\"\ndata \"d\" generate=figures {{ split train=0.5 val=0.5 }}\nspace \"s0\" {{ network {{ input \"d\"; {layers} }} }}\n\
+         space \"s1\" {{ from \"s0\"; until \"n3900\"; then-layers {{ concat above \"n7\"; global-pool; linear }} }}\n"
+    );
+    let begun = std::time::Instant::now();
+    let pipeline = loaded(&text);
+    let node = pipeline.spaces.iter().find(|s| s.name.value == "s1").expect("a space");
+    let children = node.node.child("network").expect("one").children.clone();
+    let (cuts, rest): (Vec<_>, Vec<_>) = children.into_iter().partition(|c| c.name.value == crate::space::derive::WORD);
+    let layers = rest.into_iter().filter(|c| c.name.value != "input").collect();
+    let cut = crate::space::derive::cut(layers, &cuts).unwrap_or_else(|d| panic!("{d:?}"));
+    assert_eq!((cut.layers.len(), cut.tails.len(), cut.gone.len()), (3904, 1, 99));
+    assert!(cut.unread.iter().all(|unread| !unread));
+    let many: String = (0..70).map(|i| format!("space \"d{i}\" {{ from \"s0\" }}\n")).collect();
+    let report =
+        load("p.kdl", &mut One([text, many].concat()), &Params::default(), Options::default()).map(drop).map_err(|d| d.to_string());
+    assert!(report.expect_err("too many").contains("at most 64 spaces over spaces"));
+    assert!(begun.elapsed().as_secs() < 30);
+}
