@@ -1,6 +1,6 @@
 //! PC-DARTS (Xu et al. 2020): DARTS over one of K channels, and weights of a node's edges.
 //!
-//! How it maps to mixed operators. An edge takes the first ⌈C / K⌉ of its C input channels through all options, which are built for so
+//! How it maps to mixed operators. An edge takes the first C / K of its C input channels (K must divide them in a space's networks) through all options, which are built for so
 //! many channels, and mixes them by softmax(α); the other channels pass by (through a 2×2 max pool where the options have stride 2);
 //! both are concatenated, mixed ones first, and channels are shuffled ([`shuffle`]), so that the next operator's first channels are
 //! others: the sampling of channels is this fixed one, not random. A node is again a mixed operator, over its edges, weighted by the

@@ -178,6 +178,44 @@ fn a_penalty_leads_to_what_costs_little() {
     }
 }
 
+/// Latencies of a table: the slow kernel is left, though it computes no more than the other; a row that is missing is named.
+#[test]
+fn a_penalty_on_a_table_of_latencies() {
+    let text = "space { network { input d; conv 8 stride=4; choose \"a\" { conv 8 kernel=3 as=\"silu\"; conv 8 kernel=3 activation=relu as=\"relu\" }; \
+                conv 16 stride=2 as=\"y\"; detect \"y\" anchors=auto } }";
+    let space = whole(text);
+    let (operations, ..) = crate::space::latency::operations(&space);
+    let slow = |key: &str| key.starts_with("conv 8x8x3x3 ") && key.ends_with("silu");
+    assert_eq!(operations.keys().filter(|k| slow(k)).count(), 1);
+    let rows = operations.keys().map(|k| (k.clone(), if slow(k) { 5.0 } else { 0.5 }));
+    let train = |rows: std::collections::BTreeMap<String, f64>| {
+        let penalty = Penalty {
+            of: Cost::TableLatency,
+            target: 2.0,
+            of_reference: false,
+            weight: 30.0,
+            form: PenaltyForm::Add,
+            exponent: 0.6,
+            table: crate::space::LatencyTable::new("a device".into(), rows).to_json().ok(),
+        };
+        let net = Supernet::of(&space).expect("a supernet");
+        Setup::new(net, OneShot { penalty: Some(penalty), ..oneshot(learning()[1].clone()) }, plain(), 5)
+    };
+    let setup = Arc::new(train(rows.clone().collect()).expect("a setup"));
+    assert!(setup.cost.as_ref().expect("a penalty").is_exact());
+    let state = SupernetState::fresh(&setup).expect("a state");
+    let mut t = trainer(setup, state);
+    (0..40).for_each(|_| {
+        step(&mut t);
+    });
+    let learned = t.learned().expect("a distribution");
+    let decision = &t.setup().net.space().decisions()[0];
+    let taken = &decision.options[decision.ranked[learned.strongest[0]]];
+    assert!(taken.contains("relu"), "{taken}: {:?}", learned.choices);
+    let why = train(rows.filter(|(k, _)| !slow(k)).collect()).err().expect("a row is missing");
+    assert!(why.contains("no row `conv 8x8x3x3 "), "{why}");
+}
+
 #[test]
 fn weights_and_choices_learn_from_their_own_images() {
     let method = &learning()[0];
