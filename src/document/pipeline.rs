@@ -222,6 +222,8 @@ pub enum Strategy {
     Reference,
     /// Uniform over the choices.
     Random,
+    /// The strongest network that a supernet's method has learned, then draws from what it has learned.
+    Learned,
     /// Regularised evolution (Real et al. 2019; one edit a child).
     Evolution {
         /// [30]
@@ -556,6 +558,8 @@ pub enum Metric {
     Flops,
     /// Half of `flops`.
     Macs,
+    /// ln of the probability, in nats, that a network's supernet has learned for its path.
+    Likelihood,
     /// Observation: milliseconds an image, batch 1, alone on the machine.
     Latency,
     /// Observation: images a second, batch 1.
@@ -581,6 +585,7 @@ impl Metric {
             Metric::Params => "params".into(),
             Metric::Flops => "flops".into(),
             Metric::Macs => "macs".into(),
+            Metric::Likelihood => "likelihood".into(),
             Metric::Latency => "latency".into(),
             Metric::Throughput => "throughput".into(),
             Metric::Memory => "memory".into(),
@@ -599,7 +604,7 @@ impl Metric {
 
     /// Whether it lies between 0 and 1.
     pub fn is_share(&self) -> bool {
-        !self.is_cost() && !self.is_observation() && *self != Metric::Loss
+        self.reads_predictions() && *self != Metric::Loss
     }
 
     /// Whether it follows from the architecture alone.
@@ -618,7 +623,7 @@ impl Metric {
 
     /// Whether it is a pure function of predictions and truth.
     pub fn reads_predictions(&self) -> bool {
-        !self.is_cost() && !self.is_observation()
+        !self.is_cost() && !self.is_observation() && *self != Metric::Likelihood
     }
 }
 

@@ -9,6 +9,7 @@ pub mod choose;
 pub mod engine;
 pub mod evaluation;
 pub mod figures;
+mod learned;
 pub mod model;
 pub mod reason;
 pub mod recipe;
