@@ -5,7 +5,7 @@ use super::table::Table;
 use super::work::Work;
 use crate::base::Digest;
 use crate::document::{Pipeline, StageKind, Task};
-use crate::search::Search;
+use crate::search::{Distribution, Search};
 use crate::space::Space;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -117,6 +117,8 @@ pub struct Engine<'a> {
     pub(super) tables: BTreeMap<String, Arc<Table>>,
     /// The supernets of this replay, by stage.
     pub(super) supernets: HashMap<usize, Slot>,
+    /// What supernets have learned, by space and key.
+    pub(super) learned: HashMap<(String, Digest), Arc<Distribution>>,
     /// What stands for a whole space, by name.
     pub(super) wholes: HashMap<String, Arc<Candidate>>,
 }
@@ -138,6 +140,7 @@ impl<'a> Engine<'a> {
             candidates: HashMap::new(),
             tables: BTreeMap::new(),
             supernets: HashMap::new(),
+            learned: HashMap::new(),
             wholes: HashMap::new(),
         }
     }

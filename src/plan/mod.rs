@@ -11,6 +11,7 @@ pub mod equal;
 pub mod evaluation;
 pub mod figures;
 pub mod lead;
+mod learned;
 pub mod model;
 pub mod reason;
 pub mod recipe;

@@ -8,17 +8,23 @@
 //! [`strategy`].
 
 mod evolution;
+mod learned;
 mod random;
 mod reference;
 
 #[cfg(test)]
+mod learned_tests;
+#[cfg(test)]
 mod tests;
+
+pub use learned::Distribution;
 
 use crate::base::{Digest, Random};
 use crate::document;
 use crate::space::{Architecture, Sample, Space};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Proposals of one ticket before what is left is looked for otherwise.
 const TRIES: u64 = 500;
@@ -114,6 +120,7 @@ fn strategy(strategy: &document::Strategy) -> Box<dyn Propose + Send + Sync> {
     match strategy {
         document::Strategy::Reference => Box::new(reference::Reference),
         document::Strategy::Random => Box::new(random::RandomSearch),
+        document::Strategy::Learned => Box::new(learned::Learned(None)),
         document::Strategy::Evolution { population, tournament } => {
             Box::new(evolution::Evolution { population: *population, tournament: *tournament })
         }
@@ -160,6 +167,13 @@ impl<'a> Search<'a> {
     #[must_use]
     pub fn over_paths(mut self) -> Self {
         self.paths = true;
+        self
+    }
+
+    /// The same search with what `strategy learned` proposes from; without, it has no candidate.
+    #[must_use]
+    pub fn from_learned(mut self, distribution: Arc<Distribution>) -> Self {
+        self.strategy = Box::new(learned::Learned(Some(distribution)));
         self
     }
 

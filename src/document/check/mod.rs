@@ -3,6 +3,7 @@
 mod comparison;
 mod graph;
 mod kinds;
+mod learned;
 mod rules;
 mod tasks;
 mod trust;

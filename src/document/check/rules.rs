@@ -77,6 +77,7 @@ impl Rules<'_> {
         let stage = &self.draft.stages[index];
         match &stage.kind {
             StageKind::Sample(sample) => {
+                self.draws_learned(index, sample);
                 if let Some(objective) = &sample.objective {
                     self.decides(&objective.metric, "guides a search");
                     self.objective(index, &objective.stage, &objective.metric);
@@ -89,6 +90,7 @@ impl Rules<'_> {
             StageKind::Evaluate(evaluate) => {
                 self.trained(index, &evaluate.metrics);
                 self.subnets(index, evaluate);
+                self.likelihood(index, evaluate);
                 for &epoch in &evaluate.at {
                     self.at(index, epoch);
                 }

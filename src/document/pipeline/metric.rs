@@ -31,6 +31,8 @@ pub enum Metric {
     Flops,
     /// Half of `flops`.
     Macs,
+    /// ln of the probability, in nats, that a network's supernet has learned for its path.
+    Likelihood,
     /// Observation: milliseconds an image, batch 1, alone on the machine.
     Latency,
     /// Observation: images a second, batch 1.
@@ -56,6 +58,7 @@ impl Metric {
             Metric::Params => "params".into(),
             Metric::Flops => "flops".into(),
             Metric::Macs => "macs".into(),
+            Metric::Likelihood => "likelihood".into(),
             Metric::Latency => "latency".into(),
             Metric::Throughput => "throughput".into(),
             Metric::Memory => "memory".into(),
@@ -74,7 +77,7 @@ impl Metric {
 
     /// Whether it lies between 0 and 1.
     pub fn is_share(&self) -> bool {
-        !self.is_cost() && !self.is_observation() && *self != Metric::Loss
+        self.reads_predictions() && *self != Metric::Loss
     }
 
     /// Whether it follows from the architecture alone.
@@ -93,6 +96,6 @@ impl Metric {
 
     /// Whether it is a pure function of predictions and truth.
     pub fn reads_predictions(&self) -> bool {
-        !self.is_cost() && !self.is_observation()
+        !self.is_cost() && !self.is_observation() && *self != Metric::Likelihood
     }
 }

@@ -26,6 +26,8 @@ pub enum Strategy {
     Reference,
     /// Uniform over the choices.
     Random,
+    /// The strongest network that a supernet's method has learned, then draws from what it has learned.
+    Learned,
     /// Regularised evolution (Real et al. 2019; one edit a child).
     Evolution {
         /// [30]

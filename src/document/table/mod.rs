@@ -202,6 +202,7 @@ pub const METRICS: &[&str] = &[
     "params",
     "flops",
     "macs",
+    "likelihood",
     "latency",
     "throughput",
     "memory",

@@ -37,7 +37,7 @@ pub const NODES: &[Spec] = &[
             Field::one(
                 "kind",
                 &[
-                    Word(&["evolution", "random", "reference"]),
+                    Word(&["evolution", "random", "reference", "learned"]),
                     LaterWord(&["grid", "local-search", "tpe", "nsga2", "gaussian-process", "predictor", "policy-gradient"]),
                 ],
                 "evolution",
@@ -53,7 +53,7 @@ pub const NODES: &[Spec] = &[
             ),
             Field::later("trials", "chained strategies"),
         ]],
-        "How proposals are made: `reference` (the first values), `random`, or `evolution` (regularised, Real et al. 2019).",
+        "How proposals are made: `reference` (the first values), `random`, `evolution` (regularised, Real et al. 2019), or `learned` (what the method of a supernet has learned: the strongest network, then draws).",
         "strategy evolution population=6 tournament=3",
     )
     .once(),

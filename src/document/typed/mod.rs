@@ -117,6 +117,7 @@ pub fn metric(word: &str, class: Option<&str>) -> Option<Metric> {
         "params" => Metric::Params,
         "flops" => Metric::Flops,
         "macs" => Metric::Macs,
+        "likelihood" => Metric::Likelihood,
         "latency" => Metric::Latency,
         "throughput" => Metric::Throughput,
         "memory" => Metric::Memory,

@@ -15,6 +15,7 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
     let strategy = match kind.as_str() {
         "reference" => Strategy::Reference,
         "random" => Strategy::Random,
+        "learned" => Strategy::Learned,
         _ => {
             let population = strategy_node.and_then(|s| s.count("population")).unwrap_or(30);
             let tournament = strategy_node.and_then(|s| s.count("tournament")).unwrap_or(population.min(10));
@@ -49,7 +50,7 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
             let d = Diagnostic::error("contradiction", "the reference is one architecture", t.name.span, "no trials here");
             context.push(d.help("delete `trials`, or write `strategy random`"));
         }
-        (Strategy::Random | Strategy::Evolution { .. }, None) if known => {
+        (Strategy::Random | Strategy::Learned | Strategy::Evolution { .. }, None) if known => {
             let d = Diagnostic::error("missing", "`sample` needs `trials`", node.name.span, "`trials` is missing");
             context.missing(node, d.help("how many candidates are proposed: `trials 16`"));
         }
@@ -76,7 +77,7 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
         objective: node.child("objective").and_then(|o| objective(context, o)),
         strategy_span: strategy_node.map_or(name.span, |s| s.place("kind")),
     };
-    if sample.strategy != Strategy::Random && sample.strategy != Strategy::Reference && node.child("objective").is_none() && known {
+    if matches!(sample.strategy, Strategy::Evolution { .. }) && node.child("objective").is_none() && known {
         let d = Diagnostic::error(
             "missing",
             "`strategy evolution` needs an `objective`",

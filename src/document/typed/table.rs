@@ -25,6 +25,11 @@ pub fn table(context: &mut Context, evaluate: &Node, method: &Node, metrics: &[S
         );
         context.push(d.help("`table-latency` comes in a later version"));
     }
+    for metric in metrics.iter().filter(|m| m.value == Metric::Likelihood) {
+        let message = "`likelihood` is what a supernet has learned, never read from a table";
+        let d = Diagnostic::error("contradiction", message, metric.span, "not from a table");
+        context.push(d.help("measure it in a stage of its own: `evaluate \"…\" { from \"…\"; metrics likelihood }`"));
+    }
     let key = match method.text("key") {
         Some(written) => key(context, &written),
         None => Some(Spanned { value: vec![KeyPart::Decisions], span: method.name.span }),

@@ -50,6 +50,12 @@ impl Engine<'_> {
             let figure = Figure::exact(value_of(&slot.model, metric));
             slot.model.figures.insert(metric.name(), figure);
         }
+        if evaluate.metrics.iter().any(|m| m.value == Metric::Likelihood) {
+            match self.likelihood(&slot.model, known) {
+                Ok(values) => drop(slot.model.figures.insert(Metric::Likelihood.name(), Figure { values })),
+                Err(why) => state = State::Failed(why),
+            }
+        }
         let measured: Vec<Metric> = evaluate.metrics.iter().map(|m| m.value.clone()).filter(Metric::reads_predictions).collect();
         // Once trained, a model has weights of its own.
         let subnet = slot.model.subnet.clone().filter(|_| slot.model.trained.is_none());

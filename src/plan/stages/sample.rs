@@ -4,7 +4,7 @@ use super::super::choose;
 use super::super::engine::{Engine, Known, StageView, Tickets};
 use super::super::model::{Candidate, Model, Slot, State, Subnet};
 use super::subnet::Source;
-use crate::document::{Evaluate, Sample, StageKind};
+use crate::document::{Evaluate, Sample, StageKind, Strategy};
 use crate::search::{Next, Search, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,10 +17,19 @@ impl<'a> Engine<'a> {
             Ok(sampled) => sampled,
             Err(nothing) => return nothing,
         };
+        let learned = match (&sample.strategy, &supernet) {
+            (Strategy::Learned, Some(source)) => self.distribution_of(&source.space, &source.trained, known),
+            _ => None,
+        };
+        if sample.strategy == Strategy::Learned && learned.is_none() {
+            let note = "its supernet has left no distribution over its choices".to_string();
+            return StageView { slots: Vec::new(), complete: true, notes: vec![note] };
+        }
         let mut tickets = self.tickets.remove(&index).unwrap_or_else(|| Tickets {
             search: {
                 let seed = pipeline.seed.wrapping_add(sample.seed);
                 let search = Search::new(space, &sample.strategy, sample.trials, sample.window, seed);
+                let search = if let Some(learned) = &learned { search.from_learned(learned.clone()) } else { search };
                 if supernet.is_some() { search.over_paths() } else { search }
             },
             candidates: Vec::new(),
@@ -57,7 +66,13 @@ impl<'a> Engine<'a> {
             }
         }
         let slots = (0..tickets.candidates.len()).map(|n| self.slot(index, n, &tickets, &supernet)).collect();
-        let view = StageView { slots, complete: tickets.over, notes: tickets.note.iter().cloned().collect() };
+        let mut notes: Vec<String> = tickets.note.iter().cloned().collect();
+        if let (Some(learned), Some(first)) = (&learned, tickets.search.known().first())
+            && first.sample != learned.strongest(space)
+        {
+            notes.push("the strongest network does not meet the bounds of the space: all are drawn".into());
+        }
+        let view = StageView { slots, complete: tickets.over, notes };
         self.tickets.insert(index, tickets);
         view
     }

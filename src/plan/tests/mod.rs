@@ -1,5 +1,6 @@
 //! Plans over a world that exists only in memory: what an action would write is a digest of its key.
 
+mod learned;
 mod supernets;
 
 use super::{DataInfo, Engine, Known, Outcome, Point, SplitInfo, View, Work};

@@ -1,0 +1,78 @@
+//! What reads the choices that a supernet's method has learned: `strategy learned` and the metric `likelihood`.
+
+use super::rules::Rules;
+use crate::document::pipeline::{Evaluate, Metric, Sample, StageKind, Strategy};
+use crate::document::traps::shorten;
+use crate::document::{Diagnostic, Span};
+
+const HELP: &str = "methods that learn choices are `darts`, `gumbel`, `gdas`, `pc-darts`, `proxyless` and `enas`";
+
+impl Rules<'_> {
+    /// `strategy learned` reads a supernet whose method learns.
+    pub(super) fn draws_learned(&mut self, index: usize, sample: &Sample) {
+        if sample.strategy != Strategy::Learned {
+            return;
+        }
+        let Some(from) = self.draft.stages[index].from.first() else { return };
+        let name = shorten(&from.value);
+        if self.draft.spaces.iter().any(|s| s.name.value == from.value) {
+            let message = format!("`strategy learned` draws from what a supernet has learned; `{name}` is a space");
+            let d = Diagnostic::error("not-learned", message, sample.strategy_span, "nothing was learned").also(from.span, "a space");
+            self.context.push(d.help(format!("sample a `train` over `{name}`; {HELP}")));
+            return;
+        }
+        let Some(&supernet) = self.graph.index.get(&from.value) else { return };
+        if let Some((word, place)) = self.learns_nothing(supernet) {
+            let message = format!("`method {word}` learns no choices: `strategy learned` has nothing to draw from");
+            let d = Diagnostic::error("not-learned", message, sample.strategy_span, "nothing was learned")
+                .also(place, format!("trains `{name}`"));
+            self.context.push(d.help(HELP));
+        }
+    }
+
+    /// `likelihood` is of networks of such a supernet, not trained since.
+    pub(super) fn likelihood(&mut self, index: usize, evaluate: &Evaluate) {
+        let Some(metric) = evaluate.metrics.iter().find(|m| m.value == Metric::Likelihood) else { return };
+        let mut found = None;
+        for from in &self.draft.stages[index].from {
+            let Some(&source) = self.graph.index.get(&from.value) else { continue };
+            found = self.without_likelihood(source).map(|why| (from.span, why));
+            if found.is_some() {
+                break;
+            }
+        }
+        let Some((place, why)) = found else { return };
+        let message = "`likelihood` is of networks of a supernet whose method learns choices";
+        let d = Diagnostic::error("not-learned", message, metric.span, "not known of these").also(place, why);
+        self.context.push(d.help(format!("sample them from such a supernet, and measure it before they are trained; {HELP}")));
+    }
+
+    /// Why models of a stage have no likelihood.
+    fn without_likelihood(&self, stage: usize) -> Option<String> {
+        let mut next = vec![stage];
+        let mut seen = std::collections::HashSet::new();
+        while let Some(i) = next.pop() {
+            match self.draft.stages[i].kind {
+                StageKind::Train(_) => return Some("these were trained themselves".into()),
+                StageKind::Sample(_) => match self.graph.reads[i].first() {
+                    None => return Some("these are of no supernet".into()),
+                    Some(&supernet) => {
+                        if let Some((word, _)) = self.learns_nothing(supernet) {
+                            return Some(format!("`method {word}` learns no choices"));
+                        }
+                    }
+                },
+                _ if seen.insert(i) => next.extend(&self.graph.reads[i]),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The method of a supernet that learns no choices, and its place.
+    fn learns_nothing(&self, supernet: usize) -> Option<(&'static str, Span)> {
+        let StageKind::Train(train) = &self.draft.stages[supernet].kind else { return None };
+        let oneshot = train.oneshot.as_ref()?;
+        oneshot.value.method.choices().is_none().then(|| (oneshot.value.method.word(), oneshot.span))
+    }
+}

@@ -1,0 +1,56 @@
+//! What the method of a supernet has learned of its choices, read from the record of its training.
+
+use super::engine::{Engine, Known};
+use super::model::{Model, Trained};
+use crate::base::Digest;
+use crate::search::Distribution;
+use crate::space::Space;
+use serde_json::Value;
+use std::sync::Arc;
+
+impl Engine<'_> {
+    /// The distribution that one training of a space's supernet has left; none where its record holds none.
+    pub(super) fn distribution(&mut self, space: &str, key: Digest, known: &mut dyn Known) -> Option<Arc<Distribution>> {
+        let place = (space.to_string(), key);
+        if let Some(found) = self.learned.get(&place) {
+            return Some(found.clone());
+        }
+        let learned = known.outcome(key)?.values["choices"].take();
+        let found = Arc::new(distribution(self.spaces.get(space)?, &learned)?);
+        self.learned.insert(place, found.clone());
+        Some(found)
+    }
+
+    /// What the first seed of a supernet's training has learned: the one whose weights go on, too.
+    pub(super) fn distribution_of(&mut self, space: &str, trained: &Trained, known: &mut dyn Known) -> Option<Arc<Distribution>> {
+        self.distribution(space, trained.runs.first()?.key, known)
+    }
+
+    /// ln of the probability of a network's path, one value for each seed of its supernet. The error says why there is none.
+    pub(super) fn likelihood(&mut self, model: &Model, known: &mut dyn Known) -> Result<Vec<f64>, String> {
+        let Some(subnet) = model.subnet.clone() else { return Err("it is no network of a supernet".into()) };
+        let mut values = Vec::new();
+        for run in &subnet.supernet.runs {
+            let distribution = self.distribution(&subnet.space, run.key, known);
+            let space = self.spaces.get(&subnet.space);
+            let (Some(distribution), Some(space)) = (distribution, space) else {
+                return Err("its supernet has left no distribution over its choices".into());
+            };
+            values.push(distribution.log_probability(space, &subnet.sample));
+        }
+        Ok(values)
+    }
+}
+
+/// From a record's `choices` (`train::supernet::Learned`).
+fn distribution(space: &Space, learned: &Value) -> Option<Distribution> {
+    let choices = learned["choices"].as_array()?;
+    // These mix all edges of a node; others draw what a node reads.
+    let mixed = matches!(learned["method"].as_str()?, "darts" | "pc-darts");
+    Distribution::new(space, mixed, &|decision| {
+        let address = format!("{:016x}", decision.address);
+        let at = choices.iter().position(|c| c["name"] == address.as_str())?;
+        let probabilities = choices[at]["probabilities"].as_array()?.iter().map(Value::as_f64).collect::<Option<Vec<f64>>>()?;
+        Some((probabilities, learned["strongest"][at].as_u64()? as usize))
+    })
+}
