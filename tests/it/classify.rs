@@ -4,7 +4,7 @@ use crate::support::{Place, long, real_data};
 use std::path::Path;
 
 /// An idx set of 12 × 12 pixels in three classes: bright on the left, in the middle, on the right.
-fn write_idx(folder: &Path) {
+pub fn write_idx(folder: &Path) {
     std::fs::create_dir_all(folder).expect("a folder");
     for (stem, from, n) in [("train", 0u32, 96u32), ("t10k", 500, 48)] {
         let (mut images, mut labels) = (Vec::new(), Vec::new());

@@ -8,8 +8,14 @@ fn shipped_pipelines_are_valid() {
         let path = entry.path();
         let Some(name) = path.file_name().and_then(|n| n.to_str()).filter(|n| n.ends_with(".kdl")) else { continue };
         let mut arguments = vec!["check".to_string(), path.display().to_string()];
-        let sets =
-            [("bccd", "BCCD"), ("scratch", "BCCD"), ("mnist", "mnist"), ("cifar10", "cifar10-jpeg"), ("macro-supernet", "cifar10-jpeg")];
+        let sets = [
+            ("bccd", "BCCD"),
+            ("scratch", "BCCD"),
+            ("mnist", "mnist"),
+            ("cifar10", "cifar10-jpeg"),
+            ("macro-supernet", "cifar10-jpeg"),
+            ("darts", "cifar10-jpeg"),
+        ];
         if let Some((_, set)) = sets.iter().find(|(part, _)| name.contains(part)) {
             let Some(data) = real_data(set) else { continue };
             arguments.extend(["-p".into(), format!("root={}", data.display())]);

@@ -12,6 +12,7 @@ mod edits;
 mod keys;
 mod kill;
 mod learning;
+mod methods;
 mod nix;
 mod oneshot;
 mod rooms;
