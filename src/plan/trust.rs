@@ -17,6 +17,8 @@ pub struct Paired {
     pub truth: String,
     /// The metric's name.
     pub metric: String,
+    /// The name of the metric that ranks.
+    pub using: String,
     /// The metric's own side.
     pub higher_is_better: bool,
     /// Canonical architectures.
@@ -53,11 +55,12 @@ fn stage<'v>(pipeline: &Pipeline, view: &'v View, name: &str) -> Option<&'v Stag
 
 fn pair(line: &Trust, ranking: &StageView, truth: &StageView) -> Option<Paired> {
     let by = &line.by.value;
-    let (ours, theirs) = (measured(ranking, by), measured(truth, by));
+    let (ours, theirs) = (measured(ranking, &line.using.value), measured(truth, by));
     let mut pair = Paired {
         ranking: line.ranking.value.clone(),
         truth: line.truth.value.clone(),
         metric: by.name(),
+        using: line.using.value.name(),
         higher_is_better: by.higher_is_better(),
         architectures: Vec::new(),
         ranked: Vec::new(),

@@ -27,11 +27,13 @@ fn sentence(t: &Trusted) -> String {
             networks(t.networks, "in common")
         );
     };
+    let by = if t.using == *metric { String::new() } else { format!(" by {metric}") };
     let so_far = if t.complete { "" } else { ", so far" };
     match own.agreement.kendall {
         Some(_) => lines.push(format!(
-            "trust: {ranking} ranks {} by {metric} as {truth} does to {}{so_far}",
+            "trust: {ranking} ranks {} by {} as {truth} does{by} to {}{so_far}",
             networks(t.networks, ""),
+            t.using,
             figures(own)
         )),
         None => lines.push(format!(
@@ -101,6 +103,7 @@ mod tests {
             ranking: "shared".into(),
             truth: "truth".into(),
             metric: "map50".into(),
+            using: "map50".into(),
             networks,
             left_out: 1,
             complete: true,

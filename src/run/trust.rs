@@ -20,6 +20,8 @@ pub struct Trusted {
     pub truth: String,
     /// The metric.
     pub metric: String,
+    /// The metric that ranks, mostly the same.
+    pub using: String,
     /// Networks that both have measured.
     pub networks: usize,
     /// Networks that only one has, or that failed in one.
@@ -59,6 +61,7 @@ fn check(pipeline: &Pipeline, pair: &Paired) -> Trusted {
         ranking: pair.ranking.clone(),
         truth: pair.truth.clone(),
         metric: pair.metric.clone(),
+        using: pair.using.clone(),
         networks,
         left_out: pair.left_out,
         complete: pair.complete,

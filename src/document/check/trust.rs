@@ -1,7 +1,7 @@
 //! `trust`: both stages measure the same networks by the same metric, each network once.
 
 use super::rules::Rules;
-use crate::document::pipeline::{StageKind, Trust};
+use crate::document::pipeline::{Metric, StageKind, Trust};
 use crate::document::traps::shorten;
 use crate::document::{Diagnostic, Spanned};
 
@@ -16,14 +16,16 @@ impl Rules<'_> {
                 self.context.push(d.help("the second stage measures the same networks in a way that is trusted"));
                 continue;
             }
-            let same =
-                |l: &&Trust| (&l.ranking.value, &l.truth.value, &l.by.value) == (&line.ranking.value, &line.truth.value, &line.by.value);
+            let same = |l: &&Trust| {
+                (&l.ranking.value, &l.truth.value, &l.by.value, &l.using.value)
+                    == (&line.ranking.value, &line.truth.value, &line.by.value, &line.using.value)
+            };
             if let Some(first) = lines[..i].iter().find(same) {
                 let d = Diagnostic::error("given-twice", "the same ranking is checked twice", line.ranking.span, "again here");
                 self.context.push(d.also(first.ranking.span, "first here").help("keep one of them"));
                 continue;
             }
-            let known = [self.ranks(&line.ranking, line), self.ranks(&line.truth, line)];
+            let known = [self.ranks(&line.ranking, &line.using), self.ranks(&line.truth, &line.by)];
             let [Some(ranking), Some(truth)] = known else { continue };
             if self.origins(ranking).is_disjoint(&self.origins(truth)) {
                 let message = format!("`{}` and `{}` may have few networks in common", self.name(ranking), self.name(truth));
@@ -35,16 +37,16 @@ impl Rules<'_> {
     }
 
     /// The stage, where it gives every network one value of the metric.
-    fn ranks(&mut self, name: &Spanned<String>, line: &Trust) -> Option<usize> {
+    fn ranks(&mut self, name: &Spanned<String>, by: &Spanned<Metric>) -> Option<usize> {
         let stage = *self.graph.index.get(&name.value)?;
         let StageKind::Evaluate(evaluate) = &self.draft.stages[stage].kind else { return None };
         if evaluate.at.len() > 1 {
             let d = Diagnostic::error("trust", format!("`{}` measures several epochs", self.name(stage)), name.span, "each has one value");
             self.context.push(d.help("evaluate one epoch in a stage of its own"));
         }
-        if !evaluate.metrics.iter().any(|m| m.value == line.by.value) {
+        if !evaluate.metrics.iter().any(|m| m.value == by.value) {
             let known: Vec<String> = evaluate.metrics.iter().map(|m| m.value.name()).collect();
-            self.not_measured(&line.by, &name.value, &known, name.span);
+            self.not_measured(by, &name.value, &known, name.span);
         }
         Some(stage)
     }

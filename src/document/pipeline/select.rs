@@ -55,6 +55,8 @@ pub struct Trust {
     pub ranking: Spanned<String>,
     /// The evaluate stage that is taken for the truth.
     pub truth: Spanned<String>,
-    /// The metric that both measure [the answer's].
+    /// The metric of the truth, and where nothing else is written of the ranking [the answer's].
     pub by: Spanned<Metric>,
+    /// `using`: the metric that ranks [`by`].
+    pub using: Spanned<Metric>,
 }

@@ -401,6 +401,7 @@ pub const NODES: &[Spec] = &[
             Field::one("ranking", &[Name("stage")], "", "The evaluate stage whose ranking is in doubt.").required(),
             Field::one("truth", &[Name("stage")], "", "The evaluate stage that is taken for the truth.").required(),
             Field::one("by", &[Metric], "the answer's", "The metric, which both measure."),
+            Field::one("using", &[Metric], "by", "The metric that ranks in the first stage, where it is another: `using=loss`."),
         ]],
         "Whether one stage ranks networks as another does: Kendall's tau and Spearman's rho, beside those of `params` and `flops`.",
         "trust \"shared\" \"truth\" by=map50",

@@ -223,7 +223,9 @@ pub fn answer(context: &mut Context, node: &Node) -> Option<Answer> {
     for line in node.children.iter().filter(|c| c.name.value == "trust") {
         let (Some(ranking), Some(truth)) = (line.text("ranking"), line.text("truth")) else { continue };
         let own = one_metric(context, line, "by");
-        trust.push(Trust { ranking, truth, by: own.unwrap_or_else(|| by.clone()) });
+        let by = own.unwrap_or_else(|| by.clone());
+        let using = one_metric(context, line, "using").unwrap_or_else(|| by.clone());
+        trust.push(Trust { ranking, truth, by, using });
     }
     Some(Answer { name, r#in: within, by, against: node.texts("against"), trust })
 }
