@@ -4,7 +4,7 @@ use super::arguments::LatencyTableArguments;
 use super::load::{self, Access};
 use super::{Failure, print};
 use crate::document::{Cost, StageKind};
-use crate::evaluate::operations::milliseconds;
+use crate::evaluate::operations::{call, milliseconds};
 use crate::nn;
 use crate::run::observe;
 use crate::space::LatencyTable;
@@ -30,9 +30,9 @@ pub fn run(arguments: &LatencyTableArguments) -> Result<ExitCode, Failure> {
     })?;
     let (operations, looked, all) = operations(space);
     print::note(&format!("{} operations of {}{looked} networks", operations.len(), if all { "all " } else { "" }));
-    let mut rows = BTreeMap::new();
+    let (call, mut rows) = (call()?, BTreeMap::new());
     for (key, operation) in &operations {
-        rows.insert(key.clone(), milliseconds(operation).map_err(|e| format!("{key}: {e}"))?);
+        rows.insert(key.clone(), milliseconds(operation, call).map_err(|e| format!("{key}: {e}"))?);
     }
     let device = format!("{}, fast executor, {}, one image", observe::machine(), nn::instruction_set());
     print::out(&LatencyTable::new(device, rows).to_json()?);

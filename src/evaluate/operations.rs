@@ -2,12 +2,19 @@
 
 use super::latency;
 use crate::nn::{Executor, FastExecutor, NormOptions, Parameters};
-use crate::space::{Operation, Program};
+use crate::space::{Head, Node, Op, Operation, Program, Shape};
 
-/// Milliseconds of an operation by the fast executor: one image, the median.
-pub fn milliseconds(operation: &Operation) -> Result<f64, String> {
-    let less = operation.less.as_ref().map(alone).transpose()?.unwrap_or(0.0);
+/// Milliseconds of an operation by the fast executor: one image, the median, less `call` ([`call`]).
+pub fn milliseconds(operation: &Operation, call: f64) -> Result<f64, String> {
+    let less = operation.less.as_ref().map(alone).transpose()?.unwrap_or(call);
     Ok((alone(&operation.alone)? - less).max(0.0))
+}
+
+/// Milliseconds of a call that computes next to nothing, which a network pays once and not for every operation.
+pub fn call() -> Result<f64, String> {
+    let one = Shape { h: 1, w: 1, c: 1 };
+    let node = Node { op: Op::GlobalPool, inputs: vec![0], output: 1, layer: 0 };
+    alone(&Program { values: vec![one, one], nodes: vec![node], params: vec![], outputs: vec![1], head: Head::Features })
 }
 
 fn alone(program: &Program) -> Result<f64, String> {
@@ -31,8 +38,9 @@ mod tests {
                     conv 16 stride=2; upsample 2; concat above \"p\"; residual 24; sppf 16; detect anchors=auto } }";
         let (operations, ..) = operations(&whole(text));
         assert!(operations.len() > 15, "{:?}", operations.keys());
+        let call = super::call().unwrap();
         for operation in operations.values() {
-            let ms = super::milliseconds(operation).unwrap_or_else(|e| panic!("{}: {e}", operation.key));
+            let ms = super::milliseconds(operation, call).unwrap_or_else(|e| panic!("{}: {e}", operation.key));
             assert!((0.0..1000.0).contains(&ms), "{}: {ms}", operation.key);
         }
     }
