@@ -144,22 +144,7 @@ mod tests {
         Jitter::new(0.5, 1.0, 2.0).apply(&mut blue);
         assert_eq!(blue, [0, 255, 0]);
         assert_eq!(Jitter::new(-0.1, 1.0, 1.0).hue[10], 179);
-        let none = Augment {
-            mosaic: 0.0,
-            mixup: 0.0,
-            scale: 0.0,
-            translate: 0.0,
-            degrees: 0.0,
-            shear: 0.0,
-            hsv_h: 0.0,
-            hsv_s: 0.0,
-            hsv_v: 0.0,
-            flip_lr: 0.0,
-            flip_ud: 0.0,
-            crop: 0,
-            area: 1.0,
-            cutout: 0,
-        };
+        let none = Augment::NONE;
         assert!(Jitter::draw(&mut Random::at(0, "t", &[]), &none).is_none());
     }
 }

@@ -134,22 +134,7 @@ impl Warp {
 mod tests {
     use super::*;
 
-    const NONE: Augment = Augment {
-        mosaic: 0.0,
-        mixup: 0.0,
-        scale: 0.0,
-        translate: 0.0,
-        degrees: 0.0,
-        shear: 0.0,
-        hsv_h: 0.0,
-        hsv_s: 0.0,
-        hsv_v: 0.0,
-        flip_lr: 0.0,
-        flip_ud: 0.0,
-        crop: 0,
-        area: 1.0,
-        cutout: 0,
-    };
+    const NONE: Augment = Augment::NONE;
 
     fn label(x1: f64, y1: f64, x2: f64, y2: f64) -> Label {
         Label { class: 0, x1, y1, x2, y2 }

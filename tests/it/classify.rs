@@ -77,8 +77,6 @@ fn a_search_over_classifiers() {
 #[cfg(unix)]
 #[test]
 fn a_killed_training_goes_on_with_the_same_bits() {
-    use std::process::Stdio;
-    use std::time::{Duration, Instant};
     let longer = TINY.replace("epochs 4", "epochs 60").replace("epochs 8", "epochs 70");
     let make = || {
         let place = tiny();
@@ -88,27 +86,7 @@ fn a_killed_training_goes_on_with_the_same_bits() {
     let undisturbed = make();
     undisturbed.run();
     let place = make();
-    let mut kills = 0;
-    for _ in 0..3 {
-        let mut child = place
-            .command(&["run", "pipeline.kdl", "--jobs", "2"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nasflow starts");
-        let (before, begun) = (crate::kill::journal(&place).0, Instant::now());
-        while crate::kill::journal(&place).0 < before + 30 && begun.elapsed() < Duration::from_secs(20) {
-            if child.try_wait().expect("a child").is_some() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(3));
-        }
-        if child.try_wait().expect("a child").is_none() {
-            child.kill().expect("a kill");
-            kills += 1;
-        }
-        child.wait().expect("an end");
-    }
+    let kills = crate::kill::thrice(&place, 30);
     place.run();
     assert_eq!(place.digests(), undisturbed.digests(), "after {kills} kills");
     assert!(kills > 0, "no kill came before the end");

@@ -135,3 +135,30 @@ fn children(parent: u32) -> Vec<u32> {
         })
         .collect()
 }
+
+/// Kills a run three times, each after so many further iterations; how often it was in time.
+#[cfg(unix)]
+pub fn thrice(place: &Place, iterations: usize) -> usize {
+    let mut kills = 0;
+    for _ in 0..3 {
+        let mut child = place
+            .command(&["run", "pipeline.kdl", "--jobs", "2"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nasflow starts");
+        let (before, begun) = (journal(place).0, Instant::now());
+        while journal(place).0 < before + iterations && begun.elapsed() < Duration::from_secs(20) {
+            if child.try_wait().expect("a child").is_some() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(3));
+        }
+        if child.try_wait().expect("a child").is_none() {
+            child.kill().expect("a kill");
+            kills += 1;
+        }
+        child.wait().expect("an end");
+    }
+    kills
+}

@@ -124,8 +124,6 @@ fn every_method_trains_a_classifier() {
 #[cfg(unix)]
 #[test]
 fn killed_trainings_of_choices_go_on_with_the_same_bits() {
-    use std::process::Stdio;
-    use std::time::{Duration, Instant};
     let methods = [METHODS[0], METHODS[7]];
     let make = || {
         let place = place(&methods);
@@ -135,27 +133,7 @@ fn killed_trainings_of_choices_go_on_with_the_same_bits() {
     let undisturbed = make();
     undisturbed.run();
     let place = make();
-    let mut kills = 0;
-    for _ in 0..3 {
-        let mut child = place
-            .command(&["run", "pipeline.kdl", "--jobs", "2"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nasflow starts");
-        let (before, begun) = (crate::kill::journal(&place).0, Instant::now());
-        while crate::kill::journal(&place).0 < before + 15 && begun.elapsed() < Duration::from_secs(20) {
-            if child.try_wait().expect("a child").is_some() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(3));
-        }
-        if child.try_wait().expect("a child").is_none() {
-            child.kill().expect("a kill");
-            kills += 1;
-        }
-        child.wait().expect("an end");
-    }
+    let kills = crate::kill::thrice(&place, 15);
     place.run();
     assert_eq!(place.digests(), undisturbed.digests(), "after {kills} kills");
     assert!(kills > 0, "no kill came before the end");

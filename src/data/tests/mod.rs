@@ -8,22 +8,7 @@ use super::pack::Object;
 use crate::document::{Augment, Data, DataSource, Span, Spanned, SplitBy};
 use std::path::Path;
 
-pub(crate) const PLAIN: Augment = Augment {
-    mosaic: 0.0,
-    mixup: 0.0,
-    scale: 0.0,
-    translate: 0.0,
-    degrees: 0.0,
-    shear: 0.0,
-    hsv_h: 0.0,
-    hsv_s: 0.0,
-    hsv_v: 0.0,
-    flip_lr: 0.0,
-    flip_ud: 0.0,
-    crop: 0,
-    area: 1.0,
-    cutout: 0,
-};
+pub(crate) const PLAIN: Augment = Augment::NONE;
 
 pub(crate) fn spanned<T>(value: T) -> Spanned<T> {
     Spanned { value, span: Span::default() }

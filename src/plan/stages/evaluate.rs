@@ -118,14 +118,9 @@ impl Engine<'_> {
             seed: None,
             numerics: Some(self.numerics.clone()),
         };
-        let key = action.key();
-        let outcome = known.outcome(key).and_then(|o| o.outputs.get("predictions").copied());
-        steps.push(Step { action: action.clone(), key, known: outcome.is_some(), chain: None });
-        if let Some(predictions) = outcome {
-            return Found::Known(predictions);
-        }
-        if let Some(reason) = known.given_up(key) {
-            return Found::Failed(reason);
+        let (key, found) = Found::output(&action, "predictions", known, steps);
+        if !matches!(found, Found::Pending) {
+            return found;
         }
         works.push(Work::Predict(Box::new(PredictWork {
             action,
@@ -185,6 +180,20 @@ pub(super) enum Found<T> {
     Known(T),
     Pending,
     Failed(String),
+}
+
+impl Found<Digest> {
+    /// What is known of a blob that an action makes, noted as a step; with it the action's key.
+    pub(super) fn output(action: &Action, name: &str, known: &mut dyn Known, steps: &mut Vec<Step>) -> (Digest, Self) {
+        let key = action.key();
+        let blob = known.outcome(key).and_then(|o| o.outputs.get(name).copied());
+        steps.push(Step { action: action.clone(), key, known: blob.is_some(), chain: None });
+        let found = match blob {
+            Some(blob) => Found::Known(blob),
+            None => known.given_up(key).map_or(Found::Pending, Found::Failed),
+        };
+        (key, found)
+    }
 }
 
 fn pending(state: State) -> State {

@@ -2,8 +2,9 @@
 
 use super::super::action::{Action, Kind};
 use super::super::engine::{Engine, Known};
-use super::super::model::{Slot, State, Step};
+use super::super::model::{Slot, State};
 use super::super::work::{CutWork, Work};
+use super::evaluate::Found;
 use crate::base::{Canon, Digest};
 use crate::document::{Init, Train};
 
@@ -45,14 +46,11 @@ impl Engine<'_> {
             seed: None,
             numerics: None,
         };
-        let key = action.key();
-        let outcome = known.outcome(key).and_then(|o| o.outputs.get("weights").copied());
-        slot.steps.push(Step { action: action.clone(), key, known: outcome.is_some(), chain: None });
-        if let Some(cut) = outcome {
-            return Ok(cut);
-        }
-        if let Some(reason) = known.given_up(key) {
-            return Err(State::Failed(reason));
+        let (key, found) = Found::output(&action, "weights", known, &mut slot.steps);
+        match found {
+            Found::Known(cut) => return Ok(cut),
+            Found::Failed(reason) => return Err(State::Failed(reason)),
+            Found::Pending => {}
         }
         let name = &self.pipeline.stages[index].name.value;
         works.push(Work::Cut(Box::new(CutWork {

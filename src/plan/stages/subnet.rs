@@ -81,14 +81,9 @@ impl<'a> Engine<'a> {
             seed: recalibration.as_ref().map(|r| r.seed),
             numerics: Some(self.numerics.clone()),
         };
-        let key = action.key();
-        let outcome = known.outcome(key).and_then(|o| o.outputs.get("predictions").copied());
-        steps.push(Step { action: action.clone(), key, known: outcome.is_some(), chain: None });
-        if let Some(predictions) = outcome {
-            return Found::Known(predictions);
-        }
-        if let Some(reason) = known.given_up(key) {
-            return Found::Failed(reason);
+        let (key, found) = Found::output(&action, "predictions", known, steps);
+        if !matches!(found, Found::Pending) {
+            return found;
         }
         works.push(Work::Subnet(Box::new(SubnetWork {
             action,

@@ -243,7 +243,7 @@ fn hostile_states_are_refused_and_names_match() {
 /// What sharing costs beside a training of the same network alone: run by hand, `--ignored --nocapture`. The best of several
 /// rounds counts, because machines are shared.
 #[test]
-#[ignore = "a measurement"]
+#[ignore = "prints what sharing costs and asserts nothing: performance is measured by hand, never by a timed test"]
 fn the_cost_of_sharing() {
     use std::time::{Duration, Instant};
     const ROUNDS: usize = 7;
