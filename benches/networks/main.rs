@@ -11,28 +11,31 @@ mod workload;
 
 use clock::Clock;
 use common::{Arguments, fail, quartiles};
+use nasflow::nn::{DeviceChoice, choose};
 use serde_json::json;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 use step::{PHASES, Stepper};
 use workload::{Task, WORKLOADS, Workload};
 
-const HELP: &str = "cargo bench --bench networks -- [NAME…] [--threads 2] [--executor fast] [--seconds 3]
-                                              [--clock wall]
+const HELP: &str = "cargo bench --bench networks -- [NAME…] [--threads 2] [--executor fast] [--device cpu]
+                                              [--seconds 3] [--clock wall]
 
 Steps of whole networks: images/s, ms a step (median, quartiles), GFLOP/s, peak memory. Names: yolov5n, yolov5s, mobilenet,
 nasbench201 (training steps), yolov5n-640 (inference), matrix (a product of two matrices); all without a name.
---executor fast|reference, --seconds for each, --clock wall|cpu (the process's own time: for one thread on a machine that others use).
+--executor fast|reference, --device cpu|cuda|cuda:N (a GPU has only `reference`), --seconds for each, --clock wall|cpu (the process's
+own time: for one thread on a machine that others use).
 
 describe NAME   what a workload is, as JSON
 serve NAME      for a driver: a line `run SECONDS` or `run SECONDS STEPS` on standard input is answered by a line of JSON;
                 `end` by the peak memory";
 
 fn main() {
-    let arguments = Arguments::read(&["threads", "executor", "seconds", "clock"], HELP);
+    let arguments = Arguments::read(&["threads", "executor", "device", "seconds", "clock"], HELP);
     let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
     let threads = arguments.count("threads", 2);
-    let executor = arguments.text("executor").unwrap_or("fast");
+    let place = arguments.text("device").unwrap_or("cpu");
+    let device = || choose(arguments.text("executor"), place).map(|chosen| chosen.device);
     let clock = match (arguments.text("clock").unwrap_or("wall"), threads) {
         ("wall", _) => Clock::Wall,
         ("cpu", 1) => Clock::Cpu,
@@ -42,11 +45,11 @@ fn main() {
     common::use_threads(threads);
     let done = match words.as_slice() {
         ["describe", name] => find(name).and_then(|w| describe(&w)),
-        ["serve", name] => serve(name, executor, clock),
+        ["serve", name] => device().and_then(|device| serve(name, device, clock)),
         names => {
             let seconds = arguments.count("seconds", 3) as f64;
             let all: Vec<&str> = WORKLOADS.iter().map(|w| w.name).chain(["matrix"]).collect();
-            table(if names.is_empty() { &all } else { names }, executor, threads, seconds, clock)
+            device().and_then(|device| table(if names.is_empty() { &all } else { names }, device, threads, seconds, clock))
         }
     };
     done.unwrap_or_else(|e| fail(&e));
@@ -93,14 +96,14 @@ enum What {
 /// Sides of the matrices of `matrix`.
 const SIDE: usize = 2048;
 
-fn subject(name: &str, executor: &str, clock: Clock) -> Result<Subject, String> {
+fn subject(name: &str, device: DeviceChoice, clock: Clock) -> Result<Subject, String> {
     if name == "matrix" {
         let matrix = common::Matrix::new(SIDE).map_err(|e| e.to_string())?;
         return Ok(Subject { flops: matrix.flops(), what: What::Matrix(matrix), images: 1, clock });
     }
     let workload = find(name)?;
     let program = workload.program()?;
-    let stepper = Stepper::new(&workload, &program, executor)?;
+    let stepper = Stepper::new(&workload, &program, device)?;
     Ok(Subject { what: What::Network(Box::new(stepper)), flops: workload.flops(&program), images: workload.batch, clock })
 }
 
@@ -130,14 +133,14 @@ impl Subject {
     }
 }
 
-fn serve(name: &str, executor: &str, clock: Clock) -> Result<(), String> {
+fn serve(name: &str, device: DeviceChoice, clock: Clock) -> Result<(), String> {
     let start = memory("VmHWM");
-    let mut subject = subject(name, executor, clock)?;
+    let mut subject = subject(name, device, clock)?;
     let say = |v: serde_json::Value| {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{v}").and_then(|()| out.flush()).map_err(|e| e.to_string())
     };
-    say(json!({ "ready": name, "executor": executor, "threads": rayon::current_num_threads() }))?;
+    say(json!({ "ready": name, "executor": device.executor_name(), "threads": rayon::current_num_threads() }))?;
     for line in std::io::stdin().lock().lines() {
         let line = line.map_err(|e| e.to_string())?;
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -157,11 +160,11 @@ fn serve(name: &str, executor: &str, clock: Clock) -> Result<(), String> {
     Ok(())
 }
 
-fn table(names: &[&str], executor: &str, threads: usize, seconds: f64, clock: Clock) -> Result<(), String> {
-    println!("{executor}, {threads} threads, {}", nasflow_kernels::instruction_set());
+fn table(names: &[&str], device: DeviceChoice, threads: usize, seconds: f64, clock: Clock) -> Result<(), String> {
+    println!("{} on {}, {threads} threads, {}", device.executor_name(), device.place(), nasflow_kernels::instruction_set());
     println!("{:<12} {:>9} {:>9} {:>19} {:>8} {:>9}", "workload", "images/s", "ms", "quartiles", "GFLOP/s", "peak MB*");
     for name in names {
-        let mut subject = subject(name, executor, clock)?;
+        let mut subject = subject(name, device, clock)?;
         subject.run(0.0, 2)?;
         let (ms, _) = subject.run(seconds, 3)?;
         let [low, middle, high] = quartiles(&ms);

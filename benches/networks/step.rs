@@ -5,7 +5,7 @@ use super::workload::{Task, Workload};
 use nasflow::base::Random;
 use nasflow::data::Target;
 use nasflow::document::{LossGains, Optimizer};
-use nasflow::nn::{Executor, NormOptions, Parameters, choose};
+use nasflow::nn::{DeviceChoice, Executor, NormOptions, Parameters};
 use nasflow::space::{ParamKind, Program};
 use nasflow::train::optimizer::{self, Moments, Rule};
 use nasflow::train::{DetectionLoss, schedule::Rates};
@@ -42,9 +42,9 @@ pub struct Stepper {
 pub const PHASES: [&str; 4] = ["forward", "loss", "backward", "optimiser"];
 
 impl Stepper {
-    /// Fresh weights and one batch of noise. `executor` is `fast` or `reference`.
-    pub fn new(workload: &Workload, program: &Program, executor: &str) -> Result<Stepper, String> {
-        let executor = nasflow::nn::executor(program, choose(Some(executor), "cpu")?.device, workload.batch)?;
+    /// Fresh weights and one batch of noise.
+    pub fn new(workload: &Workload, program: &Program, device: DeviceChoice) -> Result<Stepper, String> {
+        let executor = nasflow::nn::executor(program, device, workload.batch)?;
         let image = program.values[0];
         let mut random = Random::at(0, "bench images", &[]);
         let images = (0..workload.batch * image.h * image.w * image.c).map(|_| random.unit() as f32).collect();

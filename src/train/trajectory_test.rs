@@ -4,7 +4,7 @@
 use super::reference::{Generated, anchors, initial, recipe};
 use super::{Outcome, TrainState, Trainer};
 use crate::document::{LossGains, Optimizer, Recipe, Schedule};
-use crate::nn::{DeviceChoice, Parameters, executor};
+use crate::nn::{DeviceChoice, Parameters, executor, gpus};
 use crate::space::{Architecture, Program};
 use serde_json::{Value, json};
 
@@ -117,7 +117,9 @@ fn follow(device: DeviceChoice) {
             }
         }
         // Far closer than a thousandth where nothing is wrong: PyTorch's own float32 run strays by `float32`.
-        assert!(worst < 15.0 * float(&run["float32"]), "{kind}, {}: {worst}", trainer.class());
+        let float32 = float(&run["float32"]);
+        eprintln!("{kind}, {}: strays by {worst:.1e} at most, PyTorch's float32 by {float32:.1e}", trainer.class());
+        assert!(worst < 15.0 * float32, "{kind}, {}: {worst}", trainer.class());
         assert_eq!(trainer.state().steps, run["steps"].as_u64().expect("steps"));
         for (name, want) in run["weights"].as_object().expect("weights") {
             let id = program.params.iter().position(|p| p.name == *name).expect("a parameter of that name");
@@ -147,4 +149,12 @@ fn the_reference_executor_follows_pytorch() {
 #[test]
 fn the_fast_executor_follows_pytorch() {
     follow(DeviceChoice::Fast);
+}
+
+#[test]
+fn a_gpu_follows_pytorch() {
+    match gpus() {
+        Ok(_) => follow(DeviceChoice::ReferenceCuda(0)),
+        Err(why) => eprintln!("skipped: {why}"),
+    }
 }

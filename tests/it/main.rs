@@ -9,6 +9,8 @@ mod detnas;
 mod doctor;
 mod documents;
 mod edits;
+#[cfg(unix)]
+mod gpu;
 mod keys;
 mod kill;
 mod learning;
