@@ -187,7 +187,7 @@ measured() {
 step_times() {
   local networks="$bin/nasflow-networks" memory="$work/memory" poll=
   local names=(yolov5n mobilenet nasbench201) with=(--device cuda)
-  [[ $gpu ]] || { names=(nasbench201) with=(--executor reference); }
+  [[ $gpu ]] || { names=(nasbench201) with=(); }
   if [[ $gpu ]]; then
     while :; do nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits 2> /dev/null | head -n 1; sleep 0.3; done > "$memory" &
     poll=$!
