@@ -112,8 +112,8 @@ fn program(size: usize) -> Program {
         "pipeline \"p\"\ndata \"d\" generate=shapes images=8 image-size={size} classes=3 {{ split train=0.5 val=0.5 }}\n\
          space \"s\" {{ network like=yolov5n {{ input \"d\" }} }}\nsample \"a\" {{ from \"s\"; strategy reference }}\n"
     );
-    let pipeline =
-        document::load("bench.kdl", &mut One(file), &Params { values: Vec::new() }, Options::default()).unwrap_or_else(|e| panic!("{e:?}"));
+    let pipeline = document::load(&nasflow::language(), "bench.kdl", &mut One(file), &Params { values: Vec::new() }, Options::default())
+        .unwrap_or_else(|e| panic!("{e:?}"));
     let node = &pipeline.spaces[0];
     let spec = InputSpec { channels: 3, image_size: size, classes: 3, anchors: None };
     let (space, _) = Space::compile(node, &spec).expect("a space");

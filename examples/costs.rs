@@ -17,7 +17,7 @@ impl Files for Disk {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::args().nth(1).unwrap_or_else(|| "pipelines/yolov5.kdl".into());
-    let pipeline = document::load(&file, &mut Disk, &Params { values: Vec::new() }, Options::default())?;
+    let pipeline = document::load(&nasflow::language(), &file, &mut Disk, &Params { values: Vec::new() }, Options::default())?;
     // Without a store: data sets are scanned anew, nothing is written.
     let prepared = prepare(pipeline, None, false)?;
     for (name, space) in &prepared.spaces {

@@ -1,29 +1,92 @@
-//! The library from Rust: a search over a space with an objective of one's own, without a store or a process.
+//! A strategy of one's own: a value that says what a file may write of it and how it proposes, added to the words of the language.
 //!
-//! Evolution asks for networks; here the "result" is a formula (many parameters for few FLOPs), so it takes milliseconds.
+//! The search is named in a file like any other; here the "result" of a network is a formula (many parameters for few FLOPs), so that
+//! it takes milliseconds and needs neither a store nor a process.
 //!
 //! ```text
 //! cargo run --release --example own_strategy
 //! ```
 
-use nasflow::document::{self, Files, Options, Params, Strategy};
+use nasflow::document::{self, Field, Files, Needs, Objectives, Options, Params, Preset, StageKind, Type, Word};
 use nasflow::run::prepare;
-use nasflow::search::{Next, Search, Told};
+use nasflow::search::{self, Given, Next, Propose, Search, Strategy, Told, View};
+use nasflow::space::Sample;
 
-struct Disk;
+/// One edit of the best so far; at random while there is none, and now and then later.
+struct Greedy {
+    explore: usize,
+}
 
-impl Files for Disk {
-    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
-        std::fs::read(path).map_err(|e| format!("{path}: {e}"))
+static GREEDY: Strategy = Strategy {
+    word: Word::new("greedy", "One edit of the best network so far.").example("strategy greedy explore=5").fields(&[Field::one(
+        "explore",
+        &[Type::Int(2, 1000)],
+        "",
+        "Every so many candidates one is random.",
+    )
+    .preset(Preset::Int(10))]),
+    needs: Needs { objective: Objectives::One, ..Needs::TRIALS },
+    check: |_| Vec::new(),
+    build: |settings, _| Ok(Box::new(Greedy { explore: settings.count("explore")? })),
+};
+
+impl Propose for Greedy {
+    fn reads_results(&self, _number: usize) -> bool {
+        true
+    }
+
+    fn propose(&self, view: &View, attempt: u64) -> Option<Sample> {
+        let address = [view.number as u64, attempt];
+        let best = view.values.iter().zip(view.past).filter_map(|(v, t)| Some((v.as_ref()?, t))).max_by(|a, b| a.0.total_cmp(b.0));
+        match best.filter(|_| !view.number.is_multiple_of(self.explore)) {
+            Some((_, parent)) => view.space.mutate(&parent.sample, view.seed, &address),
+            None => Some(view.space.random(view.seed, &address)),
+        }
+    }
+}
+
+/// A search that names the strategy.
+const FILE: &str = r#"
+pipeline "mine" seed=7
+data "shapes" generate=shapes images=60 image-size=64 { split train=0.6 val=0.2 test=0.2 }
+space "backbone" {
+    network width=0.25 {
+        input "shapes"
+        conv 64 stride=2 { kernel 3 5 }
+        choose "p2" { c3 128; bottleneck 128; residual 128 }
+        conv 256 stride=2 { kernel 3 5 }
+        choose "p3" { c3 256 { repeats 1 2 3 }; residual 256; inception 256 }
+        conv 512 kernel=3 stride=2 as="a"
+        conv 512 kernel=3 stride=2 as="b"
+        conv 512 kernel=3 stride=2 as="c"
+        detect "a" "b" "c" anchors=coco
+    }
+}
+sample "trials" { from "backbone"; strategy greedy explore=4; trials 40; objective "score" maximize=map50 }
+train "short" { from "trials"; data "shapes" split=train; epochs 1 }
+evaluate "score" { from "short"; data "shapes" split=val; metrics map50 }
+"#;
+
+struct Text;
+
+impl Files for Text {
+    fn read(&mut self, _path: &str) -> Result<Vec<u8>, String> {
+        Ok(FILE.into())
     }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let pipeline = document::load("pipelines/yolov5.kdl", &mut Disk, &Params { values: Vec::new() }, Options::default())?;
+    let mut language = nasflow::language();
+    language.strategies.known.push(&GREEDY);
+    let pipeline = document::load(&language, "mine.kdl", &mut Text, &Params { values: Vec::new() }, Options::default())?;
+    let Some(StageKind::Sample(sample)) = pipeline.stages.iter().map(|s| s.kind.clone()).find(|k| matches!(k, StageKind::Sample(_))) else {
+        return Err("no `sample`".into());
+    };
+    let seed = pipeline.seed + sample.seed;
     let prepared = prepare(pipeline, None, false)?;
     let space = prepared.spaces.get("backbone").ok_or("no space")?;
-    let strategy = Strategy::Evolution { population: 20, tournament: 8 };
-    let mut search = Search::new(space, &strategy, 200, 4, 7);
+    let strategy = search::build(&sample.strategy, Given::default())?;
+    let mut search = Search::new(space, strategy, sample.trials, sample.window, seed);
     let mut results: Vec<f64> = Vec::new();
     let mut best: Option<(f64, Vec<(String, String)>)> = None;
     loop {
@@ -45,7 +108,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     if let Some((value, choices)) = best {
-        println!("best of {}: {value:.4} parameters a multiply-add", results.len());
+        println!("{}: best of {}: {value:.4} parameters a multiply-add", sample.strategy.name(), results.len());
         for (label, choice) in choices {
             println!("  {label} = {choice}");
         }

@@ -10,6 +10,7 @@ pub mod data;
 pub mod document;
 pub mod evaluate;
 pub mod export;
+mod language;
 pub mod metrics;
 pub mod nn;
 pub mod plan;
@@ -19,3 +20,5 @@ pub mod search;
 pub mod space;
 pub mod store;
 pub mod train;
+
+pub use language::language;

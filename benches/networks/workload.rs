@@ -66,7 +66,7 @@ impl Workload {
     /// The network that the document describes, at this workload's size and classes.
     pub fn program(&self) -> Result<Program, String> {
         let nothing = Params { values: Vec::new() };
-        let pipeline = document::load("network.kdl", &mut Embedded(self.document), &nothing, Options::default());
+        let pipeline = document::load(&nasflow::language(), "network.kdl", &mut Embedded(self.document), &nothing, Options::default());
         let pipeline = pipeline.map_err(|e| format!("{}: {e:?}", self.network))?;
         let node = pipeline.spaces.first().ok_or_else(|| format!("{}: no space", self.network))?;
         let input = InputSpec { channels: 3, image_size: self.size, classes: self.classes, anchors: None };

@@ -33,7 +33,7 @@ pub fn pipeline(arguments: &FileArguments) -> Result<Pipeline, Failure> {
     }
     let path = arguments.file.to_str().ok_or_else(|| format!("{}: the path is not UTF-8", arguments.file.display()))?;
     let options = Options { allow_outside: arguments.allow_outside };
-    document::load(path, &mut Disk, &Params { values }, options).map_err(|d| Failure::Document(Box::new(d)))
+    document::load(&crate::language(), path, &mut Disk, &Params { values }, options).map_err(|d| Failure::Document(Box::new(d)))
 }
 
 /// How a command wants the store.

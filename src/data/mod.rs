@@ -40,6 +40,7 @@ pub mod texture;
 pub mod truth;
 pub mod voc;
 pub mod warp;
+mod words;
 pub mod yaml;
 pub mod yolo;
 
@@ -52,6 +53,7 @@ pub use loader::Loader;
 pub use pack::{Object, Pack, PackImage};
 pub use prefetch::Prefetch;
 pub use scan::{Listing, Place, Scan, ScanImage, ScanSplit, listing, scan};
+pub use words::words;
 
 #[cfg(test)]
 mod tests;

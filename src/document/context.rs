@@ -1,5 +1,6 @@
 //! What decoding carries along: the texts, the findings, and which places are already known to be wrong.
 
+use super::language::Language;
 use super::params::Origin;
 use super::{Diagnostic, Diagnostics, Node, Severity, Sources, Span};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -10,6 +11,8 @@ pub const MOST: usize = 60;
 /// The state of one `load`.
 #[derive(Default)]
 pub struct Context {
+    /// The words that rooms above describe.
+    pub language: Language,
     /// The texts read so far.
     pub sources: Sources,
     /// What the parser saw of them: comments, hidden nodes and traps overwritten.
@@ -20,15 +23,20 @@ pub struct Context {
     pub origins: HashMap<Span, Origin>,
     /// Params that were used.
     pub used: HashSet<String>,
-    /// (file, start) → end of places about which enough was said.
     /// Unknown names with the name that was probably meant (empty: none is near).
     suspects: Vec<(Span, &'static str)>,
     /// Whether what is decoded stands in a cell.
     pub in_cell: bool,
+    /// (file, start) → end of places about which enough was said.
     poison: BTreeMap<(u16, usize), usize>,
 }
 
 impl Context {
+    /// The beginning of a `load`.
+    pub fn new(language: &Language) -> Self {
+        Context { language: language.clone(), ..Context::default() }
+    }
+
     /// Marks a place about which enough was said.
     pub fn poison(&mut self, span: Span) {
         self.poison.insert((span.file, span.offset), span.offset + span.len.max(1));

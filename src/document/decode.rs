@@ -1,6 +1,7 @@
 //! The table at work: properties and children become one, names and values are checked. Never stops at a finding.
 
 use super::context::Context;
+use super::form::Form;
 use super::table::{self, Count, Field, Spec, Type};
 use super::traps::shorten;
 use super::unknown::{fields_of, missing, not_yet, unknown_node, unknown_property, within};
@@ -31,40 +32,43 @@ fn child(context: &mut Context, parent: Option<&Spec>, raw: Node, out: &mut Vec<
     out.push(merge(context, spec, raw));
 }
 
-fn merge(context: &mut Context, spec: &Spec, raw: Node) -> Node {
+fn merge(context: &mut Context, spec: &'static Spec, raw: Node) -> Node {
+    let form = &Form::of(&context.language, spec, &raw);
     let Node { name, span, arguments, properties, children } = raw;
     let mut node = Node { name, span, arguments: arguments.clone(), properties: Vec::new(), children: Vec::new() };
-    positional(context, spec, arguments, &mut node);
+    positional(context, form, arguments, &mut node);
     for property in properties {
-        named(context, spec, property, &mut node);
+        named(context, form, property, &mut node);
     }
     let outer = context.in_cell;
     context.in_cell |= spec.name == "cell";
     for raw in children {
-        match spec.field(&raw.name.value) {
-            Some(field) => field_child(context, spec, field, raw, &mut node),
+        match form.field(&raw.name.value) {
+            Some(field) => field_child(context, form, field, raw, &mut node),
+            None if foreign(context, form, &raw.name) => {}
             None => child(context, Some(spec), raw, &mut node.children),
         }
     }
     context.in_cell = outer;
     node.properties.sort_by_key(|p| p.name.span);
     for property in &mut node.properties {
-        if let Some(field) = spec.field(&property.name.value) {
+        if let Some(field) = form.field(&property.name.value) {
             property.values.retain(|value| check(context, spec, field, value));
             distinct(context, spec, field, property);
         }
     }
     // The layers of a cell have its channels.
     let given = |f: &Field| context.in_cell && spec.key == "layer" && f.name == "channels";
-    let required: Vec<&Field> = spec.all_fields().filter(|f| f.required && node.property(f.name).is_none() && !given(f)).collect();
-    for field in required {
-        context.missing(&node, missing(spec, field, &node));
+    for field in form.required().into_iter().filter(|f| node.property(f.name).is_none() && !given(f)).collect::<Vec<_>>() {
+        let d = missing(&context.language, spec, field, &node);
+        context.missing(&node, d);
     }
     node
 }
 
 /// Positional arguments fill the fields that the table names, in order.
-fn positional(context: &mut Context, spec: &Spec, arguments: Vec<Spanned<Value>>, node: &mut Node) {
+fn positional(context: &mut Context, form: &Form, arguments: Vec<Spanned<Value>>, node: &mut Node) {
+    let spec = form.spec;
     let mut slots = spec.positional.iter().filter_map(|name| spec.field(name)).peekable();
     let mut arguments = arguments.into_iter().peekable();
     while let (Some(first), Some(field)) = (arguments.peek(), slots.next()) {
@@ -93,9 +97,9 @@ fn positional(context: &mut Context, spec: &Spec, arguments: Vec<Spanned<Value>>
         ),
         _ => {
             let written = extra.value.to_string();
-            match spec.all_fields().find(|f| f.name == written) {
+            match form.field(&written) {
                 Some(field) => format!("write `{}=…`", field.name),
-                None => fields_of(spec),
+                None => fields_of(form),
             }
         }
     };
@@ -103,10 +107,13 @@ fn positional(context: &mut Context, spec: &Spec, arguments: Vec<Spanned<Value>>
 }
 
 /// `name=value`.
-fn named(context: &mut Context, spec: &Spec, property: Property, node: &mut Node) {
-    let name = property.name.value.clone();
-    if spec.field(&name).is_some() {
+fn named(context: &mut Context, form: &Form, property: Property, node: &mut Node) {
+    let (name, spec) = (property.name.value.clone(), form.spec);
+    if form.field(&name).is_some() {
         return add(context, node, property);
+    }
+    if foreign(context, form, &property.name) {
+        return;
     }
     match table::node(spec.key, &name) {
         // `trials=16` is `{ trials 16 }`.
@@ -123,18 +130,27 @@ fn named(context: &mut Context, spec: &Spec, property: Property, node: &mut Node
                     .help(format!("write `{} {{ {} }}`", spec.name, inner.example)),
             );
         }
-        None => unknown_property(context, spec, &property),
+        None => unknown_property(context, form, &property),
     }
 }
 
+/// Says that a field belongs to another word than the node names; whether it does.
+fn foreign(context: &mut Context, form: &Form, name: &Spanned<String>) -> bool {
+    let Some((owners, written)) = form.foreign(&name.value) else { return false };
+    let d = Diagnostic::error("contradiction", format!("`{}` belongs to {owners}", name.value), name.span, format!("not to {written}"));
+    context.push(d.help("delete it"));
+    true
+}
+
 /// A child that is a property: `kernel 3 5`.
-fn field_child(context: &mut Context, spec: &Spec, field: &Field, raw: Node, node: &mut Node) {
+fn field_child(context: &mut Context, form: &Form, field: &Field, raw: Node, node: &mut Node) {
+    let spec = form.spec;
     if raw.arguments.is_empty() && !context.poisoned(raw.span) {
         let d = Diagnostic::error(
             "missing-value",
             format!("`{}` has no value", field.name),
             raw.name.span,
-            format!("{} expected", values::expected(field)),
+            format!("{} expected", values::expected(&context.language, field)),
         );
         context.push(d);
     }
@@ -142,7 +158,7 @@ fn field_child(context: &mut Context, spec: &Spec, field: &Field, raw: Node, nod
         let shown = shorten(&property.name.value);
         let d =
             Diagnostic::error("unknown-property", format!("`{}` has no property `{shown}`", field.name), property.name.span, "not here");
-        context.push(if spec.field(&property.name.value).is_some() {
+        context.push(if form.field(&property.name.value).is_some() {
             d.help(format!("`{shown}` belongs to `{}`: write it before `{{` or as a line of its own", spec.name))
         } else {
             d
@@ -199,7 +215,7 @@ fn check(context: &mut Context, spec: &Spec, field: &Field, value: &Spanned<Valu
         }
         return allowed;
     }
-    match values::check(spec.name, field, value) {
+    match values::check(&context.language, spec.name, field, value) {
         Some(diagnostic) => {
             context.push(diagnostic);
             false

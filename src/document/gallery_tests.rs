@@ -38,7 +38,7 @@ fn gallery() {
     let mut different = Vec::new();
     for name in &names {
         let text = String::from_utf8_lossy(&std::fs::read(folder.join(name)).unwrap_or_default()).into_owned();
-        let report = match load(name, &mut Folder(folder.clone()), &params(&text), Options::default()) {
+        let report = match load(&crate::language(), name, &mut Folder(folder.clone()), &params(&text), Options::default()) {
             Ok(pipeline) if pipeline.warnings.is_empty() => "nothing to say\n".to_string(),
             Ok(pipeline) => render::report(&pipeline.sources, &pipeline.warnings, false),
             Err(found) => render::diagnostics(&found, false),

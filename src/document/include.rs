@@ -76,7 +76,7 @@ impl Reader<'_> {
                 return self.context.found.extend(found);
             }
         };
-        let trapped = traps::find(text, lexed, file);
+        let trapped = traps::find(&self.context.language, text, lexed, file);
         let traps = trapped.found.len();
         self.context.found.extend(trapped.found);
         for range in trapped.poison {

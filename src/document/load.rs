@@ -2,15 +2,16 @@
 
 use super::context::Context;
 use super::include::{self, Files, Options};
+use super::language::Language;
 use super::params::{self, Params};
 use super::raw::Convert;
 use super::traps::shorten;
 use super::typed::{self, Draft};
 use super::{Diagnostic, Diagnostics, Node, Pipeline, check, decode};
 
-/// Reads a pipeline and everything that it includes. Errors are all errors of the files, with the warnings.
-pub fn load(top: &str, files: &mut dyn Files, params: &Params, options: Options) -> Result<Pipeline, Diagnostics> {
-    let mut context = Context::default();
+/// Reads a pipeline and everything that it includes, in the words of this language. Errors are all errors of the files, with the warnings.
+pub fn load(language: &Language, top: &str, files: &mut dyn Files, params: &Params, options: Options) -> Result<Pipeline, Diagnostics> {
+    let mut context = Context::new(language);
     match pipeline(&mut context, top, files, params, options) {
         Some(pipeline) => Ok(pipeline),
         None => Err(context.finish()),
@@ -36,8 +37,8 @@ fn pipeline(context: &mut Context, top: &str, files: &mut dyn Files, given: &Par
 
 /// What a text declares, before it is checked as a whole, and what was said of it.
 #[cfg(test)]
-pub(super) fn drafted(top: &str, files: &mut dyn Files) -> (Draft, Vec<Diagnostic>) {
-    let mut context = Context::default();
+pub(super) fn drafted(language: &Language, top: &str, files: &mut dyn Files) -> (Draft, Vec<Diagnostic>) {
+    let mut context = Context::new(language);
     let nodes = include::read(&mut context, top, files, Options::default()).unwrap_or_default();
     let raw = nodes.iter().map(|(file, node)| Convert { context: &mut context, params: &[], file: *file }.node(node)).collect();
     let nodes = decode::nodes(&mut context, raw);

@@ -6,7 +6,7 @@ use super::*;
 
 fn train(lines: &str) -> (Option<OneShot>, usize, Vec<Diagnostic>) {
     let text = format!("train \"net\" {{ from \"backbone\"; data \"shapes\" split=train; {lines} }}");
-    let (draft, found) = drafted("p.kdl", &mut Memory::of(&[("p.kdl", &text)]));
+    let (draft, found) = drafted(&crate::language(), "p.kdl", &mut Memory::of(&[("p.kdl", &text)]));
     let Some(StageKind::Train(train)) = draft.stages.into_iter().next().map(|s| s.kind) else { return (None, 0, found) };
     (train.oneshot.map(|o| o.value), train.epochs, found)
 }
@@ -113,4 +113,44 @@ fn what_a_method_does_not_take() {
     ] {
         assert_eq!(said(lines), [format!("`{name}` belongs to {learn}")], "{lines}");
     }
+}
+
+/// What keys and jobs hold of every method: stores hold results under it, so that it may not change.
+#[test]
+fn the_form_of_every_method_in_keys() {
+    let rule = |lr: &str, beta1: &str, decay: &str, clip: &str, warmup: &str| {
+        format!("{{\"beta1\":{beta1},\"beta2\":0.999,\"clip_norm\":{clip},\"lr\":{lr},\"warmup\":{warmup},\"weight_decay\":{decay}}}")
+    };
+    let darts = rule("0.0003", "0.5", "0.001", "0.0", "0");
+    for (lines, holdout, want) in [
+        ("method single-path", "0.0", "\"SinglePath\":{\"fair\":false}".to_string()),
+        ("method single-path sampling=fair", "0.0", "\"SinglePath\":{\"fair\":true}".to_string()),
+        ("method sandwich", "0.0", "\"Sandwich\":{\"random\":2}".to_string()),
+        ("method darts", "0.5", format!("\"Darts\":{{\"choices\":{darts},\"second_order\":false}}")),
+        ("method darts order=2 warmup=3; holdout 0.25", "0.25", {
+            let warm = darts.replace("\"warmup\":0", "\"warmup\":3");
+            format!("\"Darts\":{{\"choices\":{warm},\"second_order\":true}}")
+        }),
+        ("method gumbel", "0.5", {
+            format!("\"Gumbel\":{{\"choices\":{darts},\"temperature\":{{\"first\":1.0,\"last\":0.33,\"over\":40.0}}}}")
+        }),
+        ("method gdas { temperature 5 over=20 }", "0.5", {
+            let rule = darts.replace("\"clip_norm\":0.0", "\"clip_norm\":5.0");
+            format!("\"Gdas\":{{\"choices\":{rule},\"temperature\":{{\"first\":5.0,\"last\":0.1,\"over\":20.0}}}}")
+        }),
+        ("method pc-darts", "0.5", format!("\"PcDarts\":{{\"choices\":{},\"partial\":4}}", rule("0.0006", "0.5", "0.001", "0.0", "15"))),
+        ("method proxyless", "0.5", format!("\"Proxyless\":{{\"choices\":{}}}", rule("0.001", "0.0", "0.0", "0.0", "0"))),
+        ("method enas { controller hidden=8 }", "0.5", {
+            let controller = "{\"baseline\":0.99,\"entropy\":0.0001,\"hidden\":8,\"samples\":20,\"steps\":50}";
+            format!("\"Enas\":{{\"choices\":{},\"controller\":{controller}}}", rule("0.001", "0.9", "0.0", "5.0", "0"))
+        }),
+    ] {
+        let want = format!("{{\"holdout\":{holdout},\"method\":{{{want}}},\"penalty\":null}}");
+        let text = serde_json::to_value(good(&format!("epochs 40; {lines}"))).expect("plain numbers").to_string();
+        assert_eq!(text, want, "{lines}");
+    }
+    let phases = "method progressive-shrinking { teacher epochs=3; phase depth epochs=2 subnets=2 lr=0.5; phase branch epochs=1 }";
+    let want = "{\"holdout\":0.0,\"method\":{\"ProgressiveShrinking\":{\"phases\":[{\"epochs\":2,\"kind\":\"depth\",\"lr\":0.5,\"subnets\":2},\
+                {\"epochs\":1,\"kind\":\"branch\",\"lr\":null,\"subnets\":1}],\"teacher\":3}},\"penalty\":null}";
+    assert_eq!(serde_json::to_value(good(phases)).expect("plain numbers").to_string(), want);
 }

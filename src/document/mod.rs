@@ -12,9 +12,12 @@ mod check;
 mod context;
 mod decode;
 pub mod diagnostic;
+mod field;
+mod form;
 mod grammar;
 pub mod guard;
 mod include;
+pub mod language;
 mod lexer;
 mod load;
 pub mod method;
@@ -26,6 +29,7 @@ mod raw;
 pub mod recipes;
 pub mod reference;
 pub mod render;
+pub mod settings;
 mod syntax;
 pub mod table;
 mod traps;
@@ -40,12 +44,17 @@ mod gallery_tests;
 mod method_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod word_tests;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
+pub use field::{Count, Field, Kind, Preset, Type};
 pub use include::{Files, Options};
+pub use language::{Asked, Chosen, Described, Language, Needs, Objectives, StrategyWord, Word, Words};
 pub use load::load;
 pub use method::*;
 pub use params::Params;
 pub use pipeline::*;
 pub use reference::reference;
+pub use settings::{Settings, Unset};
 pub use tree::{Node, Property, Span, Spanned, Value};

@@ -1,11 +1,13 @@
 //! The reference page, written from the table.
 
+use super::form;
+use super::language::{Language, Word};
 use super::table::{self, Count, Field, Spec};
 use super::values;
 use std::fmt::Write as _;
 
 /// Every node with its values, properties and defaults, as Markdown.
-pub fn reference() -> String {
+pub fn reference(language: &Language) -> String {
     let mut out = String::from(
         "# The nodes of the language\n\nGenerated from `src/document/table`. A property may be written `name=value` or as a line of its own inside `{ }`.\n",
     );
@@ -24,7 +26,7 @@ pub fn reference() -> String {
         };
         let _ = write!(out, "\n## {title}\n");
         for spec in table::all().filter(|s| s.later.is_none() && s.within.first() == Some(&place)) {
-            node(&mut out, spec);
+            node(&mut out, language, spec);
         }
     }
     out.push_str("\n## Later\n\nThese belong to the language and are refused as \"not supported yet\":\n\n");
@@ -37,30 +39,48 @@ pub fn reference() -> String {
     out
 }
 
-fn node(out: &mut String, spec: &Spec) {
+fn node(out: &mut String, language: &Language, spec: &Spec) {
     let _ = write!(out, "\n### `{}`\n\n{}\n\n```kdl\n{}\n```\n", spec.name, spec.doc, spec.example);
     let fields: Vec<&Field> = spec.all_fields().filter(|f| f.later.is_none()).collect();
+    table_of(out, language, &fields, spec.positional);
+    let Some((field, kind)) = form::naming(spec) else { return };
+    for word in language.words(kind) {
+        described(out, language, spec, field, word);
+    }
+}
+
+/// A word, and what may stand beside it.
+fn described(out: &mut String, language: &Language, spec: &Spec, field: &Field, word: &Word) {
+    let _ = write!(out, "\n#### `{}`\n\n{}\n", form::written_as(spec, field, word), word.doc);
+    if !word.example.is_empty() {
+        let _ = write!(out, "\n```kdl\n{}\n```\n", word.example);
+    }
+    table_of(out, language, &word.fields.iter().collect::<Vec<_>>(), &[]);
+}
+
+fn table_of(out: &mut String, language: &Language, fields: &[&Field], positional: &[&str]) {
     if fields.is_empty() {
         return;
     }
     out.push_str("\n| property | takes | default | |\n|---|---|---|---|\n");
     for field in fields {
-        let position = spec.positional.iter().position(|p| *p == field.name).map_or(String::new(), |i| format!(" (value {})", i + 1));
+        let position = positional.iter().position(|p| *p == field.name).map_or(String::new(), |i| format!(" (value {})", i + 1));
         let several = match field.count {
             Count::One => "",
             Count::Choice => "; several are a choice",
             Count::List => "; a list",
         };
-        let default = match (field.required, field.default) {
-            (true, _) => "required",
-            (false, "") => "none",
-            (false, text) => text,
+        let default = match (field.required, field.default, field.preset.value()) {
+            (true, ..) => "required".to_string(),
+            (false, "", Some(value)) => value.to_string(),
+            (false, "", None) => "none".to_string(),
+            (false, text, _) => text.to_string(),
         };
         let _ = writeln!(
             out,
             "| `{}`{position} | {}{several} | {default} | {} |",
             field.name,
-            values::expected(field).replace('|', "\\|"),
+            values::expected(language, field).replace('|', "\\|"),
             field.doc
         );
     }

@@ -25,11 +25,15 @@ impl Memory {
 
 fn load_with(text: &str, params: &[(&str, &str)]) -> Result<Pipeline, Diagnostics> {
     let params = Params { values: params.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect() };
-    load("pipelines/p.kdl", &mut Memory::of(&[("pipelines/p.kdl", text)]), &params, Options::default())
+    load(&crate::language(), "pipelines/p.kdl", &mut Memory::of(&[("pipelines/p.kdl", text)]), &params, Options::default())
 }
 
 fn loaded(text: &str) -> Pipeline {
     load_with(text, &[]).unwrap_or_else(|d| panic!("{}", render::diagnostics(&d, false)))
+}
+
+fn chosen(name: &str, given: &[(&'static str, Value)]) -> Chosen {
+    crate::language().strategies.choose(name, given).expect("a strategy")
 }
 
 fn codes(text: &str) -> Vec<&'static str> {
@@ -109,14 +113,14 @@ fn the_flagship_says_what_it_says() {
     assert_eq!(order, ["trials", "short", "score", "best", "yolov5n", "chance", "long", "test"]);
 
     let StageKind::Sample(trials) = &stage(&p, "trials").kind else { panic!() };
-    assert_eq!(trials.strategy, Strategy::Evolution { population: 6, tournament: 3 });
+    assert_eq!(trials.strategy, chosen("evolution", &[("population", Value::Int(6)), ("tournament", Value::Int(3))]));
     assert_eq!((trials.trials, trials.window, trials.seed), (16, 4, 0));
     let objective = trials.objective.as_ref().unwrap();
     assert_eq!((objective.stage.value.as_str(), &objective.metric.value, objective.maximize), ("score", &Metric::Map50, true));
     let StageKind::Sample(reference) = &stage(&p, "yolov5n").kind else { panic!() };
-    assert_eq!((&reference.strategy, reference.trials), (&Strategy::Reference, 1));
+    assert_eq!((reference.strategy.name(), reference.trials), ("reference", 1));
     let StageKind::Sample(chance) = &stage(&p, "chance").kind else { panic!() };
-    assert_eq!((&chance.strategy, chance.trials, chance.seed), (&Strategy::Random, 2, 1));
+    assert_eq!((chance.strategy.name(), chance.trials, chance.seed), ("random", 2, 1));
 
     let StageKind::Train(short) = &stage(&p, "short").kind else { panic!() };
     assert_eq!((short.data.value.as_str(), short.split.value.as_str(), short.epochs), ("shapes", "train", 4));
@@ -190,13 +194,13 @@ fn a_property_is_a_child() {
         let text = around("conv 8").replace("strategy reference }", &format!("strategy random; {line} }}"));
         let p = loaded(&text);
         let StageKind::Sample(sample) = &p.stages[0].kind else { panic!() };
-        (sample.strategy.clone(), sample.trials)
+        (sample.strategy.name(), sample.trials)
     };
-    assert_eq!(trials("trials 3"), (Strategy::Random, 3));
+    assert_eq!(trials("trials 3"), ("random", 3));
     let text =
         around("conv 8").replace("sample \"r\" { from \"s\"; strategy reference }", "sample \"r\" from=\"s\" strategy=random trials=3");
     let StageKind::Sample(sample) = &loaded(&text).stages[0].kind else { panic!() };
-    assert_eq!((sample.strategy.clone(), sample.trials), (Strategy::Random, 3));
+    assert_eq!((sample.strategy.name(), sample.trials), ("random", 3));
 }
 
 #[test]
@@ -246,10 +250,10 @@ fn paths_are_relative_to_where_they_were_written() {
         DataSource::Yolo { root } | DataSource::Voc { root } | DataSource::Labelled { root, .. } => root.value.clone(),
         DataSource::Shapes { .. } | DataSource::Figures { .. } => String::new(),
     };
-    let p = load("x/p.kdl", &mut files, &Params::default(), Options::default()).unwrap();
+    let p = load(&crate::language(), "x/p.kdl", &mut files, &Params::default(), Options::default()).unwrap();
     assert_eq!((root(&p, 0), root(&p, 1), p.data.len()), ("x/a/b".into(), "x/e".into(), 2));
     let given = Params { values: vec![("root".into(), "c/../d".into())] };
-    let p = load("x/p.kdl", &mut files, &given, Options::default()).unwrap();
+    let p = load(&crate::language(), "x/p.kdl", &mut files, &given, Options::default()).unwrap();
     assert_eq!(root(&p, 0), "d");
 }
 
@@ -306,7 +310,7 @@ fn every_example_of_the_table_parses() {
     for spec in table::all().filter(|s| s.later.is_none()) {
         assert!(kdl::KdlDocument::parse_v2(spec.example).is_ok(), "{}", spec.example);
     }
-    let page = reference();
+    let page = reference(&crate::language());
     for word in ["### `conv`", "### `objective`", "| `kernel` | a whole number; several are a choice | 3 |", "`cell`"] {
         assert!(page.contains(word), "{word}");
     }
@@ -332,7 +336,7 @@ fn edited_texts_end_in_a_report() {
         }
         let mut files = Memory(HashMap::from([("p.kdl".to_string(), bytes)]));
         let start = Instant::now();
-        match load("p.kdl", &mut files, &Params::default(), Options::default()) {
+        match load(&crate::language(), "p.kdl", &mut files, &Params::default(), Options::default()) {
             Ok(_) => {}
             Err(found) => {
                 assert!(!found.items.is_empty() && found.items.len() <= 61);

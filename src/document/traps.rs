@@ -4,6 +4,7 @@
 //! is still read and all errors come in one report.
 
 use super::guard::hidden;
+use super::language::Language;
 use super::lexer::{Kind, Lexed, Token};
 use super::numerals::{self, looks_numeric, number};
 use super::{Diagnostic, Span, table};
@@ -22,8 +23,9 @@ pub struct Trapped {
 }
 
 /// Finds the traps of a file.
-pub fn find(text: &str, lexed: Lexed, file: u16) -> Trapped {
-    let mut finder = Finder { text, file, bytes: lexed.blanked.into_bytes(), found: Vec::new(), poison: Vec::new(), usable: true };
+pub fn find(language: &Language, text: &str, lexed: Lexed, file: u16) -> Trapped {
+    let mut finder =
+        Finder { language, text, file, bytes: lexed.blanked.into_bytes(), found: Vec::new(), poison: Vec::new(), usable: true };
     let visible = finder.hide(&lexed.tokens);
     finder.walk(&visible);
     let Finder { bytes, found, poison, usable, .. } = finder;
@@ -34,6 +36,7 @@ pub fn find(text: &str, lexed: Lexed, file: u16) -> Trapped {
 }
 
 struct Finder<'a> {
+    language: &'a Language,
     text: &'a str,
     file: u16,
     bytes: Vec<u8>,
@@ -336,7 +339,7 @@ impl<'a> Finder<'a> {
     fn colon(&mut self, range: &Range<usize>) {
         let written = self.of(range);
         let name = shorten(written.trim_end_matches(':'));
-        let help = if table::is_known(&name) {
+        let help = if table::is_known(&name) || self.language.has_field(&name) {
             format!("write `{name}` without the colon")
         } else {
             format!("a layer is named by `as=`: `conv 64 as=\"{name}\"`")
@@ -400,7 +403,7 @@ mod tests {
 
     fn codes(text: &str) -> Vec<&'static str> {
         let lexed = guard::scan(text, 0).unwrap_or_else(|d| panic!("{text}: {d:?}"));
-        find(text, lexed, 0).found.iter().map(|d| d.code).collect()
+        find(&crate::language(), text, lexed, 0).found.iter().map(|d| d.code).collect()
     }
 
     #[test]

@@ -1,22 +1,28 @@
 //! What to say of names that the table does not know here, and of those that it misses.
 
 use super::context::Context;
+use super::form::Form;
+use super::language::Language;
 use super::table::{self, Field, Spec, Type};
 use super::traps::shorten;
 use super::{Diagnostic, Node, Property, Span, nearest};
 
 /// A field that must be written.
-pub fn missing(spec: &Spec, field: &Field, node: &Node) -> Diagnostic {
-    let example =
-        if spec.positional.contains(&field.name) { spec.example.to_string() } else { format!("{} {}", field.name, sample(field)) };
+pub fn missing(language: &Language, spec: &Spec, field: &Field, node: &Node) -> Diagnostic {
+    let example = if spec.positional.contains(&field.name) {
+        spec.example.to_string()
+    } else {
+        format!("{} {}", field.name, sample(language, field))
+    };
     Diagnostic::error("missing", format!("`{}` needs `{}`", spec.name, field.name), node.name.span, format!("`{}` is missing", field.name))
         .help(format!("{}: `{example}`", field.doc.trim_end_matches('.')))
 }
 
-fn sample(field: &Field) -> String {
+fn sample(language: &Language, field: &Field) -> String {
     match field.types.first() {
         Some(Type::Name(_)) => "\"…\"".into(),
         Some(Type::Metric) => "map50".into(),
+        Some(Type::Of(kind)) => language.names(*kind).first().copied().unwrap_or("…").into(),
         Some(Type::Word(words)) => words.first().copied().unwrap_or("…").into(),
         Some(Type::Int(..)) => "12".into(),
         _ => "…".into(),
@@ -38,7 +44,8 @@ pub fn within(place: &str) -> String {
 }
 
 /// A property that the node does not have.
-pub fn unknown_property(context: &mut Context, spec: &Spec, property: &Property) {
+pub fn unknown_property(context: &mut Context, form: &Form, property: &Property) {
+    let spec = form.spec;
     let name = &property.name.value;
     let d = Diagnostic::error(
         "unknown-property",
@@ -46,16 +53,17 @@ pub fn unknown_property(context: &mut Context, spec: &Spec, property: &Property)
         property.name.span,
         "unknown",
     );
-    let known: Vec<&'static str> = spec.all_fields().map(|f| f.name).chain(table::children(spec.key).map(|c| c.name)).collect();
+    let known: Vec<&'static str> = form.all_fields().map(|f| f.name).chain(table::children(spec.key).map(|c| c.name)).collect();
     let near = nearest(name, known);
-    context.push(d.help(near.map_or_else(|| fields_of(spec), |near| format!("did you mean `{near}`?"))));
+    context.push(d.help(near.map_or_else(|| fields_of(form), |near| format!("did you mean `{near}`?"))));
     context.suspect(property.name.span, near.unwrap_or(""));
 }
 
 /// What a node takes, for a reader who wrote something else.
-pub fn fields_of(spec: &Spec) -> String {
+pub fn fields_of(form: &Form) -> String {
+    let spec = form.spec;
     let names: Vec<String> =
-        spec.all_fields().filter(|f| f.later.is_none() && !spec.positional.contains(&f.name)).map(|f| format!("`{}`", f.name)).collect();
+        form.all_fields().filter(|f| f.later.is_none() && !spec.positional.contains(&f.name)).map(|f| format!("`{}`", f.name)).collect();
     match names.as_slice() {
         [] => format!("such as `{}`", spec.example),
         names => format!("`{}` takes {}", spec.name, names.join(", ")),

@@ -1,15 +1,16 @@
 //! Whether a value fits its field, and what to say where it does not.
 
-use super::table::{Field, LATER_METRICS, METRICS, Type};
+use super::language::Language;
+use super::table::{Field, Kind, Type};
 use super::traps::shorten;
 use super::{Diagnostic, Spanned, Value, nearest};
 
 /// What is wrong with a value of a field, or nothing.
-pub fn check(node: &str, field: &Field, value: &Spanned<Value>) -> Option<Diagnostic> {
+pub fn check(language: &Language, node: &str, field: &Field, value: &Spanned<Value>) -> Option<Diagnostic> {
     if let Value::Choice(_) = value.value {
         return None; // Where it may stand is the decoder's question.
     }
-    if field.types.iter().any(|t| fits(*t, &value.value)) {
+    if field.types.iter().any(|t| fits(language, *t, &value.value)) {
         return None;
     }
     let at = |code, message: String, label: String| Diagnostic::error(code, message, value.span, label);
@@ -17,7 +18,7 @@ pub fn check(node: &str, field: &Field, value: &Spanned<Value>) -> Option<Diagno
     if let Some(d) = field.types.iter().find_map(|t| out_of_range(*t, &value.value)) {
         return Some(at("out-of-range", format!("`{name}` is {d}, not {}", value.value), format!("{d} expected")));
     }
-    let expected = expected(field);
+    let expected = expected(language, field);
     let Value::Text(text) = &value.value else {
         let d = at("wrong-type", format!("`{name}` takes {expected}, not {}", describe(&value.value)), format!("{expected} expected"));
         return Some(match &value.value {
@@ -28,17 +29,16 @@ pub fn check(node: &str, field: &Field, value: &Spanned<Value>) -> Option<Diagno
     };
     let shown = shorten(text);
     if field.types.iter().any(|t| matches!(t, Type::Metric)) {
-        return Some(metric(text, value));
+        return Some(metric(language, text, value));
     }
-    if let Some(words) = field.types.iter().find_map(|t| if let Type::Word(w) = t { Some(*w) } else { None }) {
-        if field.types.iter().any(|t| matches!(t, Type::LaterWord(l) if l.contains(&text.as_str()))) {
+    if let Some(words) = field.types.iter().find_map(|t| words(language, *t)) {
+        if field.types.iter().any(|t| later(language, *t).contains(&text.as_str())) {
             return Some(
                 at("not-yet", format!("`{shown}` is not supported yet"), "not yet".into())
                     .help(format!("`{name}` takes {expected} in this version")),
             );
         }
-        let help = nearest(text, words.iter().copied())
-            .map_or_else(|| format!("`{name}` takes {expected}"), |near| format!("did you mean `{near}`?"));
+        let help = nearest(text, words).map_or_else(|| format!("`{name}` takes {expected}"), |near| format!("did you mean `{near}`?"));
         return Some(at("unknown-word", format!("`{shown}` is nothing that `{name}` knows"), format!("{expected} expected")).help(help));
     }
     let d = at("wrong-type", format!("`{name}` takes {expected}, not the text `{shown}`"), format!("{expected} expected"));
@@ -57,17 +57,36 @@ pub fn name<'a>(node: &'a str, field: &Field) -> &'a str {
     if matches!(field.name, "kind" | "names" | "count") { node } else { field.name }
 }
 
-fn metric(text: &str, value: &Spanned<Value>) -> Diagnostic {
+/// The words that a type takes, where it takes words.
+fn words(language: &Language, ty: Type) -> Option<Vec<&'static str>> {
+    match ty {
+        Type::Word(words) => Some(words.to_vec()),
+        Type::Of(kind) => Some(language.names(kind)),
+        _ => None,
+    }
+}
+
+/// The words that a later version will take.
+fn later(language: &Language, ty: Type) -> &'static [&'static str] {
+    match ty {
+        Type::LaterWord(words) => words,
+        Type::Of(kind) => language.later(kind),
+        _ => &[],
+    }
+}
+
+fn metric(language: &Language, text: &str, value: &Spanned<Value>) -> Diagnostic {
     let shown = shorten(text);
-    if LATER_METRICS.contains(&text) {
+    let known = language.names(Kind::Metric);
+    if language.later(Kind::Metric).contains(&text) {
         return Diagnostic::error("not-yet", format!("the metric `{shown}` is not supported yet"), value.span, "not yet");
     }
-    let help = nearest(text, METRICS.iter().copied())
-        .map_or_else(|| format!("metrics: {}", list(METRICS)), |near| format!("did you mean `{near}`?"));
+    let help =
+        nearest(text, known.iter().copied()).map_or_else(|| format!("metrics: {}", list(&known)), |near| format!("did you mean `{near}`?"));
     Diagnostic::error("unknown-metric", format!("`{shown}` is no metric"), value.span, "a metric expected").help(help)
 }
 
-fn fits(ty: Type, value: &Value) -> bool {
+fn fits(language: &Language, ty: Type, value: &Value) -> bool {
     let number = match value {
         Value::Int(i) => Some(*i as f64),
         Value::Float(x) => Some(*x),
@@ -76,7 +95,13 @@ fn fits(ty: Type, value: &Value) -> bool {
     match (ty, value) {
         (Type::Word(words), Value::Text(t)) => words.contains(&t.as_str()),
         (Type::Name(_) | Type::Text | Type::Path | Type::Label, Value::Text(t)) => !t.is_empty(),
-        (Type::Metric, Value::Text(t)) => METRICS.contains(&t.as_str()) || t.strip_prefix("ap50:").is_some_and(|c| !c.is_empty()),
+        (Type::Of(kind), Value::Text(t)) => language.word(kind, t).is_some(),
+        (Type::Metric, Value::Text(t)) => {
+            // `ap50:RBC` is `ap50` of a class.
+            let word = |name: &str| language.word(Kind::Metric, name);
+            let of_class = |(name, class): (&str, &str)| !class.is_empty() && word(name).is_some_and(|w| w.field("class").is_some());
+            word(t).is_some() || t.split_once(':').is_some_and(of_class)
+        }
         (Type::Int(low, high), Value::Int(i)) => (low..=high).contains(i),
         (Type::Number(low, high), _) => number.is_some_and(|x| low <= x && x <= high),
         (Type::Positive, _) => number.is_some_and(|x| x > 0.0),
@@ -107,13 +132,14 @@ fn out_of_range(ty: Type, value: &Value) -> Option<String> {
 }
 
 /// What a field takes, in words.
-pub fn expected(field: &Field) -> String {
+pub fn expected(language: &Language, field: &Field) -> String {
     let each: Vec<String> = field
         .types
         .iter()
         .filter_map(|t| {
             Some(match t {
                 Type::Word(words) => list(words),
+                Type::Of(kind) => list(&language.names(*kind)),
                 Type::LaterWord(_) => return None,
                 Type::Name(what) => format!("the name of a {what}"),
                 Type::Text => "a text".into(),

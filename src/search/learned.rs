@@ -4,8 +4,9 @@
 //! method mixed them all (DARTS), it keeps the strongest edges: those with the largest probability of an option that is no
 //! `zero` (Liu et al. 2019, section 2.4), times the edge's own weight where that was learned too (PC-DARTS).
 
-use super::{Propose, View};
+use super::strategy::{Propose, Strategy, Unbuilt, View, unchecked};
 use crate::base::Random;
+use crate::document::{Needs, Word};
 use crate::space::{Decision, Sample, Space};
 use std::sync::Arc;
 
@@ -82,19 +83,21 @@ impl Distribution {
     }
 }
 
-/// Without a distribution it proposes nothing.
-pub(super) struct Learned(pub Option<Arc<Distribution>>);
+/// The descriptor.
+pub(super) static STRATEGY: Strategy = Strategy {
+    word: Word::new("learned", "What the method of a supernet has learned: the strongest network, then draws.").example("strategy learned"),
+    needs: Needs { learned: true, ..Needs::TRIALS },
+    check: unchecked,
+    build: |_, given| Ok(Box::new(Learned(given.learned.ok_or(Unbuilt::NothingLearned)?))),
+};
+
+struct Learned(Arc<Distribution>);
 
 impl Propose for Learned {
     fn propose(&self, view: &View, attempt: u64) -> Option<Sample> {
-        let distribution = self.0.as_ref()?;
         if view.number == 0 && attempt == 0 {
-            return Some(distribution.strongest(view.space));
+            return Some(self.0.strongest(view.space));
         }
-        Some(distribution.draw(view.space, view.seed, &[view.number as u64, attempt]))
-    }
-
-    fn searches(&self) -> bool {
-        self.0.is_some()
+        Some(self.0.draw(view.space, view.seed, &[view.number as u64, attempt]))
     }
 }

@@ -1,8 +1,8 @@
 use super::*;
-use crate::document::Strategy;
 use crate::space::Decision;
 use crate::space::tests::whole;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Three branches, one of which decides further, and a kernel.
 const NESTED: &str = "space { network { input data; choose \"a\" { skip; conv 8 kernel=3 as=\"narrow\"; conv 8 as=\"wide\" { kernel 5 7 } }; conv 8 { kernel 1 3 5 } } }";
@@ -20,8 +20,13 @@ fn of(named: &[(&str, f64)]) -> impl Fn(&Decision) -> Option<(Vec<f64>, usize)> 
     }
 }
 
+fn built(learned: Option<&Distribution>) -> Result<Box<dyn Propose>, Unbuilt> {
+    let learned = learned.map(|d| Arc::new(d.clone()));
+    build(&words().choose("learned", &[]).expect("a strategy"), Given { learned })
+}
+
 fn tickets(space: &Space, distribution: &Distribution, trials: usize, seed: u64) -> Vec<Ticket> {
-    let mut search = Search::new(space, &Strategy::Learned, trials, 4, seed).from_learned(Arc::new(distribution.clone())).over_paths();
+    let mut search = Search::new(space, built(Some(distribution)).expect("it is built"), trials, 4, seed).over_paths();
     let mut found = vec![];
     while let Next::Ticket(ticket) = search.propose(&|_| None) {
         found.push(*ticket);
@@ -56,7 +61,7 @@ fn the_strongest_comes_first_and_the_others_are_drawn() {
     for (option, p) in &p[..3] {
         assert!((counts[*option] - p).abs() < 0.015, "{counts:?}");
     }
-    assert!(matches!(Search::new(&space, &Strategy::Learned, 3, 4, 7).propose(&|_| None), Next::Exhausted { .. }));
+    assert_eq!(built(None).err(), Some(Unbuilt::NothingLearned));
 }
 
 #[test]

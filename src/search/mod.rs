@@ -4,13 +4,16 @@
 //! the order in which results arrive, the number of workers and an interruption change nothing. Tickets are distinct
 //! candidates: a proposal that is known already, or that the space does not admit, is drawn again at another address.
 //!
-//! Promises: pure. May import `space`, `document` and `base` only. A new strategy is one file and one line in
-//! [`strategy`].
+//! A strategy is a value that says what a file may write of it and how it proposes ([`Strategy`]); each has a file here and a line
+//! in [`STRATEGIES`]. Others may come from outside: what a search needs is a [`Propose`].
+//!
+//! Promises: pure. May import `space`, `document` and `base` only.
 
 mod evolution;
 mod learned;
 mod random;
 mod reference;
+mod strategy;
 
 #[cfg(test)]
 mod learned_tests;
@@ -18,13 +21,22 @@ mod learned_tests;
 mod tests;
 
 pub use learned::Distribution;
+pub use strategy::{Given, Propose, Strategy, Unbuilt, View, build};
 
 use crate::base::{Digest, Random};
-use crate::document;
+use crate::document::{StrategyWord, Words};
 use crate::space::{Architecture, Sample, Space};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use std::sync::Arc;
+
+/// The strategies of the language; the first is what holds where a `sample` names none.
+const STRATEGIES: [&dyn StrategyWord; 4] = [&evolution::STRATEGY, &random::STRATEGY, &reference::STRATEGY, &learned::STRATEGY];
+
+/// The strategies, and those of later versions.
+pub fn words() -> Words<dyn StrategyWord> {
+    let later = &["grid", "local-search", "tpe", "nsga2", "gaussian-process", "predictor", "policy-gradient"];
+    Words { known: STRATEGIES.to_vec(), later }
+}
 
 /// Proposals of one ticket before what is left is looked for otherwise.
 const TRIES: u64 = 500;
@@ -90,47 +102,10 @@ impl Ticket {
     }
 }
 
-/// What a strategy may look at when it proposes ticket `number`.
-struct View<'a> {
-    space: &'a Space,
-    seed: u64,
-    number: usize,
-    /// Tickets that this one may know of, the oldest first.
-    past: &'a [Known],
-    /// Their results; none where one failed.
-    values: &'a [Option<f64>],
-}
-
-/// A strategy. It holds no state: all it knows is in the [`View`].
-trait Propose {
-    /// Whether this ticket depends on results.
-    fn reads_results(&self, _number: usize) -> bool {
-        false
-    }
-    /// The proposal at this attempt; none where it has no more.
-    fn propose(&self, view: &View, attempt: u64) -> Option<Sample>;
-    /// Whether `require` binds it, and whether what is left is drawn when its own proposals are used up.
-    fn searches(&self) -> bool {
-        true
-    }
-}
-
-/// The strategies of the language.
-fn strategy(strategy: &document::Strategy) -> Box<dyn Propose + Send + Sync> {
-    match strategy {
-        document::Strategy::Reference => Box::new(reference::Reference),
-        document::Strategy::Random => Box::new(random::RandomSearch),
-        document::Strategy::Learned => Box::new(learned::Learned(None)),
-        document::Strategy::Evolution { population, tournament } => {
-            Box::new(evolution::Evolution { population: *population, tournament: *tournament })
-        }
-    }
-}
-
 /// A search in progress. To replay one, make it again and ask again: the answers are the same.
 pub struct Search<'a> {
     space: &'a Space,
-    strategy: Box<dyn Propose + Send + Sync>,
+    strategy: Box<dyn Propose>,
     trials: usize,
     window: usize,
     seed: u64,
@@ -147,10 +122,10 @@ pub struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// A search over a space; `seed` is the pipeline's plus the sample's own.
-    pub fn new(space: &'a Space, kind: &document::Strategy, trials: usize, window: usize, seed: u64) -> Self {
+    pub fn new(space: &'a Space, strategy: Box<dyn Propose>, trials: usize, window: usize, seed: u64) -> Self {
         Search {
             space,
-            strategy: strategy(kind),
+            strategy,
             trials,
             window: window.max(1),
             seed,
@@ -167,13 +142,6 @@ impl<'a> Search<'a> {
     #[must_use]
     pub fn over_paths(mut self) -> Self {
         self.paths = true;
-        self
-    }
-
-    /// The same search with what `strategy learned` proposes from; without, it has no candidate.
-    #[must_use]
-    pub fn from_learned(mut self, distribution: Arc<Distribution>) -> Self {
-        self.strategy = Box::new(learned::Learned(Some(distribution)));
         self
     }
 

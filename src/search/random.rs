@@ -1,9 +1,18 @@
 //! `strategy random`: uniform over the choices. Ticket n of a seed is the same in every strategy that starts at random.
 
-use super::{Propose, View};
+use super::strategy::{Propose, Strategy, View, unchecked};
+use crate::document::{Needs, Word};
 use crate::space::Sample;
 
-pub(super) struct RandomSearch;
+/// The descriptor.
+pub(super) static STRATEGY: Strategy = Strategy {
+    word: Word::new("random", "Uniform over the choices.").example("strategy random"),
+    needs: Needs::TRIALS,
+    check: unchecked,
+    build: |_, _| Ok(Box::new(RandomSearch)),
+};
+
+struct RandomSearch;
 
 impl Propose for RandomSearch {
     fn propose(&self, view: &View, attempt: u64) -> Option<Sample> {

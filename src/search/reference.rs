@@ -1,9 +1,19 @@
 //! `strategy reference`: the first values, once. A baseline, so the space's bounds do not bind it.
 
-use super::{Propose, View};
+use super::strategy::{Propose, Strategy, View, unchecked};
+use crate::document::{Needs, Word};
 use crate::space::Sample;
 
-pub(super) struct Reference;
+/// The descriptor.
+pub(super) static STRATEGY: Strategy = Strategy {
+    word: Word::new("reference", "The first value of every choice, once: a baseline, which the space's bounds do not bind.")
+        .example("strategy reference"),
+    needs: Needs { trials: false, ..Needs::TRIALS },
+    check: unchecked,
+    build: |_, _| Ok(Box::new(Reference)),
+};
+
+struct Reference;
 
 impl Propose for Reference {
     fn propose(&self, view: &View, attempt: u64) -> Option<Sample> {

@@ -1,10 +1,20 @@
 use super::*;
-use crate::document::Strategy;
+use crate::document::Value;
 use crate::space::tests::{FLAGSHIP, node, spec, whole};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-const EVOLUTION: Strategy = Strategy::Evolution { population: 6, tournament: 3 };
+/// A strategy's word, and what is written beside it.
+type Line = (&'static str, &'static [(&'static str, i64)]);
+
+const EVOLUTION: Line = ("evolution", &[("population", 6), ("tournament", 3)]);
+const RANDOM: Line = ("random", &[]);
+const REFERENCE: Line = ("reference", &[]);
+
+fn built(line: &Line) -> Box<dyn Propose> {
+    let given: Vec<(&str, Value)> = line.1.iter().map(|(name, value)| (*name, Value::Int(*value))).collect();
+    build(&words().choose(line.0, &given).expect("a strategy"), Given::default()).expect("it is built")
+}
 
 fn flagship() -> Space {
     Space::compile(&node(FLAGSHIP), &spec(96, 4)).unwrap().0
@@ -16,8 +26,8 @@ fn score(digest: Digest) -> f64 {
 }
 
 /// All tickets, each result known as soon as it is asked for.
-fn run(space: &Space, strategy: &Strategy, trials: usize, window: usize, seed: u64, score: &dyn Fn(&Ticket) -> Told) -> Vec<Ticket> {
-    let mut search = Search::new(space, strategy, trials, window, seed);
+fn run(space: &Space, strategy: &Line, trials: usize, window: usize, seed: u64, score: &dyn Fn(&Ticket) -> Told) -> Vec<Ticket> {
+    let mut search = Search::new(space, built(strategy), trials, window, seed);
     let told = RefCell::new(vec![]);
     let mut tickets: Vec<Ticket> = vec![];
     while let Next::Ticket(ticket) = search.propose(&|n| told.borrow().get(n).copied()) {
@@ -33,7 +43,7 @@ fn the_order_in_which_results_arrive_changes_nothing() {
     let expected: Vec<Digest> = run(&space, &EVOLUTION, 40, 4, 7, &|t| Told::Value(score(t.digest))).iter().map(|t| t.digest).collect();
     for order in 0..5u64 {
         // Workers finish in a random order, up to four at a time.
-        let mut search = Search::new(&space, &EVOLUTION, 40, 4, 7);
+        let mut search = Search::new(&space, built(&EVOLUTION), 40, 4, 7);
         let mut running: Vec<Box<Ticket>> = vec![];
         let mut told: HashMap<usize, Told> = HashMap::new();
         let mut got = vec![];
@@ -61,7 +71,7 @@ fn the_order_in_which_results_arrive_changes_nothing() {
 fn a_ticket_asks_for_the_results_a_window_back_and_no_others() {
     let space = flagship();
     for window in [1, 4, 9] {
-        let mut search = Search::new(&space, &EVOLUTION, 30, window, 1);
+        let mut search = Search::new(&space, built(&EVOLUTION), 30, window, 1);
         let asked = std::cell::Cell::new(0);
         let mut digests: Vec<Digest> = vec![];
         for n in 0..30 {
@@ -80,12 +90,12 @@ fn a_ticket_asks_for_the_results_a_window_back_and_no_others() {
         }
     }
     // Without results the first population and nothing more is handed out.
-    let mut search = Search::new(&space, &EVOLUTION, 30, 4, 1);
+    let mut search = Search::new(&space, built(&EVOLUTION), 30, 4, 1);
     let handed = (0..30).take_while(|_| matches!(search.propose(&|_| None), Next::Ticket(_))).count();
     assert_eq!(handed, 6);
     assert_eq!(search.propose(&|_| None), Next::NeedResult(0));
     // A window beyond the population: tickets that know of no result are random.
-    let mut search = Search::new(&space, &EVOLUTION, 30, 20, 1);
+    let mut search = Search::new(&space, built(&EVOLUTION), 30, 20, 1);
     let handed = (0..30).take_while(|_| matches!(search.propose(&|_| None), Next::Ticket(_))).count();
     assert_eq!(handed, 20);
     assert_eq!(search.propose(&|_| None), Next::NeedResult(0));
@@ -96,7 +106,7 @@ fn a_killed_search_replays_to_the_same_next_ticket() {
     let space = flagship();
     let all = run(&space, &EVOLUTION, 30, 3, 5, &|t| Told::Value(score(t.digest)));
     for killed in [0, 5, 17, 29] {
-        let mut search = Search::new(&space, &EVOLUTION, 30, 3, 5);
+        let mut search = Search::new(&space, built(&EVOLUTION), 30, 3, 5);
         for ticket in &all[..killed] {
             search.recall(ticket.known());
         }
@@ -108,7 +118,7 @@ fn a_killed_search_replays_to_the_same_next_ticket() {
 #[test]
 fn candidates_are_distinct_and_meet_the_bounds() {
     let space = flagship();
-    for strategy in [Strategy::Random, EVOLUTION] {
+    for strategy in [RANDOM, EVOLUTION] {
         let tickets = run(&space, &strategy, 60, 4, 3, &|t| Told::Value(score(t.digest)));
         assert_eq!(tickets.len(), 60);
         let distinct: HashSet<Digest> = tickets.iter().map(|t| t.digest).collect();
@@ -121,22 +131,22 @@ fn candidates_are_distinct_and_meet_the_bounds() {
 fn equal_seeds_share_their_random_proposals_and_others_do_not() {
     let space = flagship();
     let told = |t: &Ticket| Told::Value(score(t.digest));
-    let digests = |strategy: &Strategy, seed| run(&space, strategy, 6, 4, seed, &told).iter().map(|t| t.digest).collect::<Vec<_>>();
-    assert_eq!(digests(&Strategy::Random, 7), digests(&EVOLUTION, 7));
-    assert_ne!(digests(&Strategy::Random, 7), digests(&Strategy::Random, 8));
+    let digests = |strategy: &Line, seed| run(&space, strategy, 6, 4, seed, &told).iter().map(|t| t.digest).collect::<Vec<_>>();
+    assert_eq!(digests(&RANDOM, 7), digests(&EVOLUTION, 7));
+    assert_ne!(digests(&RANDOM, 7), digests(&RANDOM, 8));
     // More trials only go on.
-    let more = run(&space, &Strategy::Random, 20, 4, 7, &told);
-    assert_eq!(more[..6].iter().map(|t| t.digest).collect::<Vec<_>>(), digests(&Strategy::Random, 7));
+    let more = run(&space, &RANDOM, 20, 4, 7, &told);
+    assert_eq!(more[..6].iter().map(|t| t.digest).collect::<Vec<_>>(), digests(&RANDOM, 7));
 }
 
 #[test]
 fn the_reference_is_one_ticket_bounds_or_not() {
     let space = whole("space { network { input data; conv 16 { kernel 3 1 } }; require params max=0.5 of=reference }");
-    let mut search = Search::new(&space, &Strategy::Reference, 1, 4, 0);
+    let mut search = Search::new(&space, built(&REFERENCE), 1, 4, 0);
     let Next::Ticket(ticket) = search.propose(&|_| None) else { panic!() };
     assert_eq!(ticket.sample, space.reference());
     assert_eq!(search.propose(&|_| None), Next::Done);
-    let mut two = Search::new(&space, &Strategy::Reference, 2, 4, 0);
+    let mut two = Search::new(&space, built(&REFERENCE), 2, 4, 0);
     two.propose(&|_| None);
     assert!(matches!(two.propose(&|_| None), Next::Exhausted { .. }));
 }
@@ -151,8 +161,8 @@ fn a_space_that_runs_out_gives_every_candidate_and_then_a_note() {
     expected.sort();
     expected.dedup();
     assert_eq!(expected.len(), 9);
-    for strategy in [Strategy::Random, Strategy::Evolution { population: 3, tournament: 2 }] {
-        let mut search = Search::new(&space, &strategy, 100, 1, 2);
+    for strategy in [RANDOM, ("evolution", &[("population", 3), ("tournament", 2)])] {
+        let mut search = Search::new(&space, built(&strategy), 100, 1, 2);
         let mut found = vec![];
         let note = loop {
             match search.propose(&|_| Some(Told::Value(1.0))) {
@@ -182,14 +192,14 @@ fn wished(space: &Space, ticket: &Ticket) -> f64 {
 #[test]
 fn evolution_beats_random_search() {
     let space = chain();
-    let best = |strategy: &Strategy, seed| {
+    let best = |strategy: &Line, seed| {
         let tickets = run(&space, strategy, 120, 4, seed, &|t| Told::Value(wished(&space, t)));
         tickets.iter().map(|t| wished(&space, t)).fold(0.0, f64::max)
     };
-    let evolution = Strategy::Evolution { population: 20, tournament: 5 };
+    let evolution: Line = ("evolution", &[("population", 20), ("tournament", 5)]);
     let (mut wins, mut losses, mut gain) = (0, 0, 0.0);
     for seed in 0..20 {
-        let (e, r) = (best(&evolution, seed), best(&Strategy::Random, seed));
+        let (e, r) = (best(&evolution, seed), best(&RANDOM, seed));
         wins += usize::from(e > r);
         losses += usize::from(e < r);
         gain += (e - r) / 20.0;
@@ -214,7 +224,7 @@ fn failed_tickets_never_win_and_a_population_of_them_explores() {
         assert!(parents.is_empty() || parents.iter().any(|p| p.number % 2 == 1), "ticket {}", child.number);
     }
     let all_fail = run(&space, &EVOLUTION, 30, 1, 4, &|_| Told::Failed);
-    let random = run(&space, &Strategy::Random, 30, 1, 4, &|_| Told::Failed);
+    let random = run(&space, &RANDOM, 30, 1, 4, &|_| Told::Failed);
     assert_eq!(all_fail, random);
     let nan = run(&space, &EVOLUTION, 30, 1, 4, &|_| Told::Value(f64::NAN));
     assert_eq!(nan, random);
@@ -223,8 +233,8 @@ fn failed_tickets_never_win_and_a_population_of_them_explores() {
 #[test]
 fn a_proposal_after_ten_thousand_results_takes_milliseconds() {
     let space = chain();
-    let evolution = Strategy::Evolution { population: 100, tournament: 25 };
-    let mut search = Search::new(&space, &evolution, 20_000, 4, 0);
+    let evolution: Line = ("evolution", &[("population", 100), ("tournament", 25)]);
+    let mut search = Search::new(&space, built(&evolution), 20_000, 4, 0);
     for i in 0..10_000u64 {
         let sample = space.random(9, &[i]);
         let digest = space.architecture(&sample).unwrap().digest();

@@ -87,7 +87,7 @@ fn complete(block: &str) -> String {
 #[test]
 fn the_reference_page_is_the_table() {
     let page = root().join("docs/reference.md");
-    let text = nasflow::document::reference();
+    let text = nasflow::document::reference(&nasflow::language());
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
         std::fs::write(&page, &text).expect("written");
     }

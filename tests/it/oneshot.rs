@@ -49,7 +49,8 @@ impl Files for Disk {
 /// The pipeline of a place, and its store.
 pub fn open(place: &Place) -> (Prepared, Store) {
     let path = place.path().join("pipeline.kdl").display().to_string();
-    let pipeline = document::load(&path, &mut Disk, &Default::default(), Default::default()).unwrap_or_else(|e| panic!("{e:?}"));
+    let pipeline =
+        document::load(&nasflow::language(), &path, &mut Disk, &Default::default(), Default::default()).unwrap_or_else(|e| panic!("{e:?}"));
     let store = Store::open(&place.path().join("cache"), true).expect("a store");
     let prepared = prepare(pipeline, Some(&store), false).unwrap_or_else(|e| panic!("{e}"));
     (prepared, store)

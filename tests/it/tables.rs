@@ -168,7 +168,7 @@ fn macro_table() -> Option<PathBuf> {
 fn macro_pipeline(table: &Path) -> Pipeline {
     let file = root().join("pipelines/macro-table.kdl");
     let params = Params { values: vec![("table".into(), table.display().to_string())] };
-    document::load(&file.display().to_string(), &mut Disk, &params, document::Options::default()).expect("a pipeline")
+    document::load(&nasflow::language(), &file.display().to_string(), &mut Disk, &params, document::Options::default()).expect("a pipeline")
 }
 
 /// The space is the benchmark's: parameters and multiply-adds of all 6,561 networks, and which of them are the same.

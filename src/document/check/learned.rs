@@ -1,29 +1,30 @@
 //! What reads the choices that a supernet's method has learned: `strategy learned` and the metric `likelihood`.
 
 use super::rules::Rules;
-use crate::document::pipeline::{Evaluate, Metric, Sample, StageKind, Strategy};
+use crate::document::pipeline::{Evaluate, Metric, Sample, StageKind};
 use crate::document::traps::shorten;
 use crate::document::{Diagnostic, Span};
 
 const HELP: &str = "methods that learn choices are `darts`, `gumbel`, `gdas`, `pc-darts`, `proxyless` and `enas`";
 
 impl Rules<'_> {
-    /// `strategy learned` reads a supernet whose method learns.
+    /// A strategy that draws from what was learned reads a supernet whose method learns.
     pub(super) fn draws_learned(&mut self, index: usize, sample: &Sample) {
-        if sample.strategy != Strategy::Learned {
+        if !sample.strategy.strategy.needs().learned {
             return;
         }
+        let word = sample.strategy.name();
         let Some(from) = self.draft.stages[index].from.first() else { return };
         let name = shorten(&from.value);
         if self.draft.spaces.iter().any(|s| s.name.value == from.value) {
-            let message = format!("`strategy learned` draws from what a supernet has learned; `{name}` is a space");
+            let message = format!("`strategy {word}` draws from what a supernet has learned; `{name}` is a space");
             let d = Diagnostic::error("not-learned", message, sample.strategy_span, "nothing was learned").also(from.span, "a space");
             self.context.push(d.help(format!("sample a `train` over `{name}`; {HELP}")));
             return;
         }
         let Some(&supernet) = self.graph.index.get(&from.value) else { return };
-        if let Some((word, place)) = self.learns_nothing(supernet) {
-            let message = format!("`method {word}` learns no choices: `strategy learned` has nothing to draw from");
+        if let Some((method, place)) = self.learns_nothing(supernet) {
+            let message = format!("`method {method}` learns no choices: `strategy {word}` has nothing to draw from");
             let d = Diagnostic::error("not-learned", message, sample.strategy_span, "nothing was learned")
                 .also(place, format!("trains `{name}`"));
             self.context.push(d.help(HELP));

@@ -1,13 +1,14 @@
 //! `sample`: strategy, budget and goal.
 
 use super::{Metric, Span, Spanned};
+use crate::document::language::Chosen;
 
 /// A `sample` stage. Exactly one `from`, a space or a supernet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// How proposals are made.
-    pub strategy: Strategy,
-    /// `trials N`, distinct candidates; 1 for `reference`.
+    pub strategy: Chosen,
+    /// `trials N`, distinct candidates; 1 for a strategy that has one.
     pub trials: usize,
     /// `trials … window=` [4]: ticket n sees the results of tickets 0 … n − window.
     pub window: usize,
@@ -17,24 +18,6 @@ pub struct Sample {
     pub objective: Option<Objective>,
     /// Where `strategy` stands, for warnings.
     pub strategy_span: Span,
-}
-
-/// A search strategy with its parameters.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Strategy {
-    /// The space's first values.
-    Reference,
-    /// Uniform over the choices.
-    Random,
-    /// The strongest network that a supernet's method has learned, then draws from what it has learned.
-    Learned,
-    /// Regularised evolution (Real et al. 2019; one edit a child).
-    Evolution {
-        /// [30]
-        population: usize,
-        /// [10]
-        tournament: usize,
-    },
 }
 
 /// The loop's edge.

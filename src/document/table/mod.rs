@@ -7,89 +7,7 @@ mod spaces;
 mod stages;
 mod top;
 
-/// What a value may be. A field lists one or several of these.
-#[derive(Clone, Copy, Debug)]
-pub enum Type {
-    /// One of these words.
-    Word(&'static [&'static str]),
-    /// Words that a later version will know.
-    LaterWord(&'static [&'static str]),
-    /// A name that the file invents; the text says of what.
-    Name(&'static str),
-    /// Free text.
-    Text,
-    /// A file or folder.
-    Path,
-    /// A whole number between these bounds, both included.
-    Int(i64, i64),
-    /// A number between these bounds, both included.
-    Number(f64, f64),
-    /// A number greater than zero.
-    Positive,
-    /// `#true` or `#false`.
-    Bool,
-    /// A metric.
-    Metric,
-    /// A label of a decision, or `(choice)"label"` of a declared one.
-    Label,
-    /// Any literal: the values of a `choice`, the default of a `param`.
-    Any,
-}
-
-/// How many values a field takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
-    /// One.
-    One,
-    /// One, or several to choose from: only in spaces.
-    Choice,
-    /// A list.
-    List,
-}
-
-/// A property of a node: `name=value`, a child `name value`, or a positional argument.
-#[derive(Clone, Copy, Debug)]
-pub struct Field {
-    /// Its name.
-    pub name: &'static str,
-    /// What it may be.
-    pub types: &'static [Type],
-    /// How many values it takes.
-    pub count: Count,
-    /// Whether it must be written.
-    pub required: bool,
-    /// What stands for it where it is left out, in words; empty: nothing.
-    pub default: &'static str,
-    /// One line for the reference.
-    pub doc: &'static str,
-    /// What it waits for, where it is not supported yet.
-    pub later: Option<&'static str>,
-}
-
-impl Field {
-    /// A field of one value.
-    pub const fn one(name: &'static str, types: &'static [Type], default: &'static str, doc: &'static str) -> Self {
-        Field { name, types, count: Count::One, required: false, default, doc, later: None }
-    }
-    /// A field whose several values are a choice.
-    pub const fn choice(name: &'static str, types: &'static [Type], default: &'static str, doc: &'static str) -> Self {
-        Field { count: Count::Choice, ..Self::one(name, types, default, doc) }
-    }
-    /// A field that takes a list.
-    pub const fn list(name: &'static str, types: &'static [Type], default: &'static str, doc: &'static str) -> Self {
-        Field { count: Count::List, ..Self::one(name, types, default, doc) }
-    }
-    /// A field of a later version.
-    pub const fn later(name: &'static str, what: &'static str) -> Self {
-        Field { later: Some(what), ..Self::one(name, &[Type::Any], "", "") }
-    }
-    /// The same, to be written always.
-    #[must_use]
-    pub const fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
-}
+pub use super::field::{Count, Field, Kind, Preset, Type};
 
 /// A node of the language.
 #[derive(Clone, Copy, Debug)]
@@ -186,30 +104,6 @@ pub fn places(name: &str) -> Vec<&'static str> {
 pub fn is_known(name: &str) -> bool {
     all().any(|s| s.name == name || s.field(name).is_some())
 }
-
-/// The metrics of the language; `ap50` asks for a class.
-pub const METRICS: &[&str] = &[
-    "map50",
-    "map50-95",
-    "precision",
-    "recall",
-    "ap50",
-    "coco-map50",
-    "coco-map50-95",
-    "accuracy",
-    "top5",
-    "loss",
-    "params",
-    "flops",
-    "macs",
-    "likelihood",
-    "latency",
-    "throughput",
-    "memory",
-];
-
-/// Metrics of later versions.
-pub const LATER_METRICS: &[&str] = &["table-latency", "synflow"];
 
 /// Whether the node of this place is a layer.
 pub fn is_layer(name: &str) -> bool {

@@ -1,6 +1,6 @@
 //! `sample`, `train`, `evaluate`, `select`, `answer` and their lines.
 
-use super::{Field, Spec, Type, Type::*};
+use super::{Field, Kind, Spec, Type, Type::*};
 
 const NAME: Field = Field::one("name", &[Name("stage")], "", "Its name.").required();
 const FROM: Field = Field::list("from", &[Name("stage")], "", "What it works on; several names are a union.").required();
@@ -34,26 +34,10 @@ pub const NODES: &[Spec] = &[
         &["sample"],
         &["kind"],
         &[&[
-            Field::one(
-                "kind",
-                &[
-                    Word(&["evolution", "random", "reference", "learned"]),
-                    LaterWord(&["grid", "local-search", "tpe", "nsga2", "gaussian-process", "predictor", "policy-gradient"]),
-                ],
-                "evolution",
-                "How proposals are made.",
-            )
-            .required(),
-            Field::one("population", &[Int(1, 1_000_000)], "30", "Evolution: how many of the latest candidates may be parents."),
-            Field::one(
-                "tournament",
-                &[Int(1, 1_000_000)],
-                "10, at most the population",
-                "Evolution: how many of them compete to be the parent.",
-            ),
+            Field::one("kind", &[Of(Kind::Strategy)], "", "How proposals are made.").required(),
             Field::later("trials", "chained strategies"),
         ]],
-        "How proposals are made: `reference` (the first values), `random`, `evolution` (regularised, Real et al. 2019), or `learned` (what the method of a supernet has learned: the strongest network, then draws).",
+        "How proposals are made; the other properties are the strategy's own.",
         "strategy evolution population=6 tournament=3",
     )
     .once(),

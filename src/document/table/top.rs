@@ -1,6 +1,6 @@
 //! What stands at the top of a file, stages apart.
 
-use super::{Field, Spec, Type::*};
+use super::{Field, Kind, Spec, Type::*};
 
 const SHARE: &[super::Type] = &[Number(0.0, 1.0), Path];
 
@@ -44,7 +44,7 @@ pub const NODES: &[Spec] = &[
             Field::one("name", &[Name("data set")], "", "Its name.").required(),
             Field::one(
                 "format",
-                &[Word(&["voc", "yolo", "idx", "cifar", "parquet", "folder"]), LaterWord(&["coco"])],
+                &[Of(Kind::Format)],
                 "",
                 "How images lie under `root`: with boxes (`voc`, `yolo`), or of one class each.",
             ),

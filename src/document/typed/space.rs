@@ -298,11 +298,17 @@ pub(super) fn references(context: &mut Context, space: &Node, place: &str, node:
                     branches(context, choice, node, value)
                 }
                 (Some(choice), Some(field)) => {
-                    let misfit =
-                        choice.property("values").and_then(|p| p.values.iter().find(|v| values::check(spec.name, field, v).is_some()));
+                    let misfit = choice
+                        .property("values")
+                        .and_then(|p| p.values.iter().find(|v| values::check(&context.language, spec.name, field, v).is_some()));
                     if let Some(misfit) = misfit {
                         let message = format!("`{}` of `{}` cannot be {}", field.name, spec.name, shorten(&misfit.value.to_string()));
-                        let d = Diagnostic::error("wrong-type", message, value.span, format!("{} expected", values::expected(field)));
+                        let d = Diagnostic::error(
+                            "wrong-type",
+                            message,
+                            value.span,
+                            format!("{} expected", values::expected(&context.language, field)),
+                        );
                         context.push(d.also(misfit.span, "one of the values"));
                     }
                 }

@@ -2,91 +2,63 @@
 
 use super::{metric, supernet, table};
 use crate::document::context::Context;
-use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, Sample, Select, SelectBy, Stage, StageKind, Strategy, Trust};
+use crate::document::language::{Asked, Chosen, Objectives};
+use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, Sample, Select, SelectBy, Stage, StageKind, Trust};
+use crate::document::settings::Settings;
 use crate::document::{Diagnostic, Node, Spanned};
 
 /// A `sample` stage.
 pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
     let name = node.text("name")?;
-    let strategy_node = node.child("strategy");
+    let line = node.child("strategy");
     // An unknown strategy was reported; what it would need is not known.
-    let known = strategy_node.is_none_or(|s| s.text("kind").is_some());
-    let kind = strategy_node.and_then(|s| s.text("kind")).map_or("evolution".to_string(), |k| k.value);
-    let strategy = match kind.as_str() {
-        "reference" => Strategy::Reference,
-        "random" => Strategy::Random,
-        "learned" => Strategy::Learned,
-        _ => {
-            let population = strategy_node.and_then(|s| s.count("population")).unwrap_or(30);
-            let tournament = strategy_node.and_then(|s| s.count("tournament")).unwrap_or(population.min(10));
-            if let (Some(s), true) = (strategy_node, tournament > population) {
-                let d = Diagnostic::error(
-                    "out-of-range",
-                    format!("a tournament of {tournament} does not fit a population of {population}"),
-                    s.place("tournament"),
-                    format!("at most {population} expected"),
-                );
-                context.push(d.help("a tournament draws its parents from the population"));
-            }
-            Strategy::Evolution { population, tournament }
-        }
+    let known = line.is_none_or(|s| s.text("kind").is_some());
+    let strategy = match line.and_then(|s| s.text("kind")) {
+        Some(word) => context.language.strategies.find(&word.value)?,
+        None => *context.language.strategies.known.first()?,
     };
-    if let (Some(s), false) = (strategy_node, kind == "evolution") {
-        for name in ["population", "tournament"] {
-            if let Some(p) = s.property(name) {
-                let d = Diagnostic::error(
-                    "contradiction",
-                    format!("`{name}` belongs to `strategy evolution`"),
-                    p.name.span,
-                    format!("not to `{kind}`"),
-                );
-                context.push(d.help("delete it"));
-            }
+    let place = line.map_or(name.span, |s| s.place("kind"));
+    let settings = Settings::of(strategy.word().fields, line, place);
+    let chosen = Chosen { strategy, settings };
+    let trials = node.child("trials");
+    let sample = Sample {
+        trials: trials.and_then(|t| t.count("count")).unwrap_or(1),
+        window: trials.and_then(|t| t.count("window")).unwrap_or(4),
+        seed: node.count("seed").unwrap_or(0) as u64,
+        objective: node.child("objective").and_then(|o| objective(context, o)),
+        strategy: chosen,
+        strategy_span: place,
+    };
+    if known {
+        needs(context, node, &sample);
+        let count = trials.and_then(|t| Some(Spanned { value: t.count("count")?, span: t.place("count") }));
+        for diagnostic in strategy.check(&Asked { settings: &sample.strategy.settings, trials: count }) {
+            context.push(diagnostic);
         }
     }
-    let trials_node = node.child("trials");
-    match (&strategy, trials_node) {
-        (Strategy::Reference, Some(t)) => {
-            let d = Diagnostic::error("contradiction", "the reference is one architecture", t.name.span, "no trials here");
-            context.push(d.help("delete `trials`, or write `strategy random`"));
+    Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Sample(sample) })
+}
+
+/// What the strategy says must stand around it.
+fn needs(context: &mut Context, node: &Node, sample: &Sample) {
+    let (word, needs) = (sample.strategy.name(), sample.strategy.strategy.needs());
+    match (node.child("trials"), needs.trials) {
+        (Some(trials), false) => {
+            let message = format!("`strategy {word}` has one candidate");
+            let d = Diagnostic::error("contradiction", message, trials.name.span, "no trials here");
+            context.push(d.help("delete `trials`, or write another strategy"));
         }
-        (Strategy::Random | Strategy::Learned | Strategy::Evolution { .. }, None) if known => {
+        (None, true) => {
             let d = Diagnostic::error("missing", "`sample` needs `trials`", node.name.span, "`trials` is missing");
             context.missing(node, d.help("how many candidates are proposed: `trials 16`"));
         }
         _ => {}
     }
-    let trials = trials_node.and_then(|t| t.count("count")).unwrap_or(1);
-    if let (Strategy::Evolution { population, .. }, Some(t)) = (&strategy, trials_node)
-        && trials < population.saturating_mul(2)
-        && t.count("count").is_some()
-    {
-        let d = Diagnostic::warning(
-            "few-trials",
-            format!("{trials} trials with a population of {population}: the first {} are random", trials.min(*population)),
-            t.place("count"),
-            format!("at least {} would let evolution work", population.saturating_mul(2)),
-        );
-        context.push(d.help("raise `trials`, or lower `population`"));
-    }
-    let sample = Sample {
-        strategy,
-        trials,
-        window: trials_node.and_then(|t| t.count("window")).unwrap_or(4),
-        seed: node.count("seed").unwrap_or(0) as u64,
-        objective: node.child("objective").and_then(|o| objective(context, o)),
-        strategy_span: strategy_node.map_or(name.span, |s| s.place("kind")),
-    };
-    if matches!(sample.strategy, Strategy::Evolution { .. }) && node.child("objective").is_none() && known {
-        let d = Diagnostic::error(
-            "missing",
-            "`strategy evolution` needs an `objective`",
-            sample.strategy_span,
-            "learns from results: `objective` is missing",
-        );
+    if needs.objective != Objectives::Unread && node.child("objective").is_none() {
+        let message = format!("`strategy {word}` needs an `objective`");
+        let d = Diagnostic::error("missing", message, sample.strategy_span, "learns from results: `objective` is missing");
         context.missing(node, d.help("name the stage that measures: `objective \"score\" maximize=map50`; or write `strategy random`"));
     }
-    Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Sample(sample) })
 }
 
 fn objective(context: &mut Context, node: &Node) -> Option<Objective> {

@@ -53,7 +53,8 @@ fn epochs(context: &mut Context, node: &Node, method: Option<&Method>) -> usize 
         (None, false) => {
             let spec = table::node("", "train");
             if let Some((spec, field)) = spec.and_then(|s| Some((s, s.field("epochs")?))) {
-                context.missing(node, missing(spec, field, node));
+                let d = missing(&context.language, spec, field, node);
+                context.missing(node, d);
             }
         }
         _ => {}

@@ -4,8 +4,8 @@ use super::super::choose;
 use super::super::engine::{Engine, Known, StageView, Tickets};
 use super::super::model::{Candidate, Model, Slot, State, Subnet};
 use super::subnet::Source;
-use crate::document::{Evaluate, Sample, StageKind, Strategy};
-use crate::search::{Next, Search, Told};
+use crate::document::{Evaluate, Sample, StageKind};
+use crate::search::{self, Given, Next, Search, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,25 +17,28 @@ impl<'a> Engine<'a> {
             Ok(sampled) => sampled,
             Err(nothing) => return nothing,
         };
-        let learned = match (&sample.strategy, &supernet) {
-            (Strategy::Learned, Some(source)) => self.distribution_of(&source.space, &source.trained, known),
+        let reads = sample.strategy.strategy.needs().learned;
+        let learned = match (reads, &supernet) {
+            (true, Some(source)) => self.distribution_of(&source.space, &source.trained, known),
             _ => None,
         };
-        if sample.strategy == Strategy::Learned && learned.is_none() {
+        if reads && learned.is_none() {
             let note = "its supernet has left no distribution over its choices".to_string();
             return StageView { slots: Vec::new(), complete: true, notes: vec![note] };
         }
-        let mut tickets = self.tickets.remove(&index).unwrap_or_else(|| Tickets {
-            search: {
+        let mut tickets = match self.tickets.remove(&index) {
+            Some(tickets) => tickets,
+            None => {
+                let strategy = match search::build(&sample.strategy, Given { learned: learned.clone() }) {
+                    Ok(strategy) => strategy,
+                    Err(fault) => return StageView { slots: Vec::new(), complete: true, notes: vec![fault.to_string()] },
+                };
                 let seed = pipeline.seed.wrapping_add(sample.seed);
-                let search = Search::new(space, &sample.strategy, sample.trials, sample.window, seed);
-                let search = if let Some(learned) = &learned { search.from_learned(learned.clone()) } else { search };
-                if supernet.is_some() { search.over_paths() } else { search }
-            },
-            candidates: Vec::new(),
-            over: false,
-            note: None,
-        });
+                let search = Search::new(space, strategy, sample.trials, sample.window, seed);
+                let search = if supernet.is_some() { search.over_paths() } else { search };
+                Tickets { search, candidates: Vec::new(), over: false, note: None }
+            }
+        };
         let reference = space.describe(&space.reference());
         // Results of earlier tickets follow the chain of stages from here to the objective's evaluate stage.
         let path = sample.objective.as_ref().map(|o| self.path(index, &o.stage.value)).unwrap_or_default();

@@ -133,7 +133,7 @@ fn a_supernet_without_a_record_of_choices_is_said() {
 fn refused(from: &str, to: &str) -> String {
     assert!(LEARNED.contains(from), "{from}");
     let text = LEARNED.replace(from, to);
-    let loaded = document::load("p.kdl", &mut super::One(text), &Params::default(), Options::default());
+    let loaded = document::load(&crate::language(), "p.kdl", &mut super::One(text), &Params::default(), Options::default());
     document::render::diagnostics(&loaded.err().unwrap_or_else(|| panic!("accepted: {to}")), false)
 }
 

@@ -106,7 +106,7 @@ pub struct Place {
 
 impl Place {
     pub fn new(text: &str) -> Place {
-        let loaded = document::load("p.kdl", &mut One(text.to_string()), &Params::default(), Options::default());
+        let loaded = document::load(&crate::language(), "p.kdl", &mut One(text.to_string()), &Params::default(), Options::default());
         let pipeline = loaded.unwrap_or_else(|d| panic!("{}", document::render::diagnostics(&d, false)));
         let split = |name: &str, images| (name.to_string(), SplitInfo { digest: Digest::of(name.as_bytes()), images, objects: 4 * images });
         let info = DataInfo {

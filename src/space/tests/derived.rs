@@ -41,7 +41,7 @@ space "backbone" {
 "#;
 
 pub(crate) fn loaded(text: &str) -> Pipeline {
-    load("p.kdl", &mut One(text.into()), &Params::default(), Options::default())
+    load(&crate::language(), "p.kdl", &mut One(text.into()), &Params::default(), Options::default())
         .unwrap_or_else(|d| panic!("{}", crate::document::render::diagnostics(&d, false)))
 }
 
@@ -163,8 +163,9 @@ fn long_networks_and_many_spaces_end_in_a_report() {
     assert_eq!((cut.layers.len(), cut.tails.len(), cut.gone.len()), (3904, 1, 99));
     assert!(cut.unread.iter().all(|unread| !unread));
     let many: String = (0..70).map(|i| format!("space \"d{i}\" {{ from \"s0\" }}\n")).collect();
-    let report =
-        load("p.kdl", &mut One([text, many].concat()), &Params::default(), Options::default()).map(drop).map_err(|d| d.to_string());
+    let report = load(&crate::language(), "p.kdl", &mut One([text, many].concat()), &Params::default(), Options::default())
+        .map(drop)
+        .map_err(|d| d.to_string());
     assert!(report.expect_err("too many").contains("at most 64 spaces over spaces"));
     assert!(begun.elapsed().as_secs() < 30);
 }

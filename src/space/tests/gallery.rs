@@ -18,7 +18,7 @@ fn folder() -> PathBuf {
 }
 
 fn report(name: &str) -> String {
-    let pipeline = match load(name, &mut Folder(folder()), &Params::default(), Options::default()) {
+    let pipeline = match load(&crate::language(), name, &mut Folder(folder()), &Params::default(), Options::default()) {
         Ok(pipeline) => pipeline,
         Err(found) => return render::diagnostics(&found, false),
     };
@@ -62,7 +62,8 @@ fn gallery() {
 
 #[test]
 fn the_flagship_is_the_same_through_the_real_decoder() {
-    let pipeline = load("00-flagship.kdl", &mut Folder(folder()), &Params::default(), Options::default()).unwrap_or_else(|e| panic!("{e}"));
+    let pipeline = load(&crate::language(), "00-flagship.kdl", &mut Folder(folder()), &Params::default(), Options::default())
+        .unwrap_or_else(|e| panic!("{e}"));
     let (space, warnings) = Space::compile(&pipeline.spaces[0], &spec(96, 4)).unwrap_or_else(|e| panic!("{e:#?}"));
     assert!(warnings.is_empty());
     let ours = Space::compile(&node(FLAGSHIP), &spec(96, 4)).unwrap().0;

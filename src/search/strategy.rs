@@ -1,0 +1,113 @@
+//! What a strategy is: what a file may write of it, what it needs, and how it proposes.
+
+use super::Known;
+use super::learned::Distribution;
+use crate::document::{Asked, Chosen, Described, Diagnostic, Needs, Settings, StrategyWord, Unset, Word};
+use crate::space::{Sample, Space};
+use std::any::Any;
+use std::sync::Arc;
+
+/// A strategy at work. It holds no state: all it knows is in the [`View`].
+pub trait Propose: Send + Sync {
+    /// The proposal at this attempt; none where it has no more. Attempts count up while proposals are refused: they were
+    /// proposed before, or the space does not admit them.
+    fn propose(&self, view: &View, attempt: u64) -> Option<Sample>;
+    /// Whether this ticket depends on results: [`View::past`] and [`View::values`] are empty where it does not.
+    fn reads_results(&self, _number: usize) -> bool {
+        false
+    }
+    /// Whether `require` binds it, and whether what is left of the space is drawn when its own proposals are used up.
+    fn searches(&self) -> bool {
+        true
+    }
+}
+
+/// What a strategy may look at when it proposes ticket `number`.
+pub struct View<'a> {
+    /// The space, which draws, changes and lists samples.
+    pub space: &'a Space,
+    /// The search's seed, for [`crate::base::Random::at`].
+    pub seed: u64,
+    /// Which ticket: 0, 1, 2 ….
+    pub number: usize,
+    /// Tickets that this one may know of, the oldest first.
+    pub past: &'a [Known],
+    /// Their results, more being better; none where one failed.
+    pub values: &'a [Option<f64>],
+}
+
+/// A strategy of the language: one value, in one file.
+pub struct Strategy {
+    /// The word with its fields.
+    pub word: Word,
+    /// What must stand around it.
+    pub needs: Needs,
+    /// Cross-checks of what is written.
+    pub check: fn(&Asked) -> Vec<Diagnostic>,
+    /// How it proposes.
+    pub build: fn(&Settings, Given) -> Result<Box<dyn Propose>, Unbuilt>,
+}
+
+impl Described for Strategy {
+    fn word(&self) -> &Word {
+        &self.word
+    }
+}
+
+impl StrategyWord for Strategy {
+    fn needs(&self) -> Needs {
+        self.needs
+    }
+
+    fn check(&self, asked: &Asked) -> Vec<Diagnostic> {
+        (self.check)(asked)
+    }
+}
+
+/// What a strategy is handed beside its settings, as far as its needs ask for it.
+#[derive(Clone, Default)]
+pub struct Given {
+    /// What the method of the supernet has learned ([`Needs::learned`]).
+    pub learned: Option<Arc<Distribution>>,
+}
+
+/// Why a strategy cannot be built: its descriptor is at fault, or whoever builds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unbuilt {
+    /// It reads a field that it does not declare.
+    Unset(Unset),
+    /// It draws from what was learned, and was given nothing.
+    NothingLearned,
+    /// The word is of another room's making, which says nothing about how it proposes.
+    NoStrategy(&'static str),
+}
+
+impl From<Unset> for Unbuilt {
+    fn from(unset: Unset) -> Self {
+        Unbuilt::Unset(unset)
+    }
+}
+
+impl std::fmt::Display for Unbuilt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unbuilt::Unset(unset) => unset.fmt(f),
+            Unbuilt::NothingLearned => write!(f, "this strategy draws from what a supernet has learned, and was given nothing"),
+            Unbuilt::NoStrategy(name) => write!(f, "the descriptor of `{name}` is no `search::Strategy`: it cannot propose"),
+        }
+    }
+}
+
+impl std::error::Error for Unbuilt {}
+
+/// The strategy that a file names, at work.
+pub fn build(chosen: &Chosen, given: Given) -> Result<Box<dyn Propose>, Unbuilt> {
+    let any: &'static dyn Any = chosen.strategy;
+    let strategy = any.downcast_ref::<Strategy>().ok_or(Unbuilt::NoStrategy(chosen.name()))?;
+    (strategy.build)(&chosen.settings, given)
+}
+
+/// No cross-checks.
+pub(super) fn unchecked(_: &Asked) -> Vec<Diagnostic> {
+    Vec::new()
+}
