@@ -1,0 +1,103 @@
+//! The rules. Each lists its faults as `path:line: what`.
+
+use super::arrows::{Arrow, arrows, circles as circles_of};
+use super::source::{Source, is_word};
+
+/// Every room, and the rooms that its code may use. (`cli` may use all.)
+pub const MAY_USE: [(&str, &[&str]); 15] = [
+    ("base", &[]),
+    ("document", &["base"]),
+    ("space", &["base", "document"]),
+    ("search", &["base", "document", "space"]),
+    ("plan", &["base", "document", "search", "space"]),
+    ("metrics", &["base"]),
+    ("data", &["base", "document"]),
+    ("nn", &["base", "space"]),
+    ("train", &["base", "data", "document", "nn", "space"]),
+    ("evaluate", &["base", "data", "metrics", "nn", "space"]),
+    ("store", &["base"]),
+    ("run", &["base", "data", "document", "evaluate", "metrics", "nn", "plan", "search", "space", "store", "train"]),
+    ("export", &["base", "data", "evaluate", "metrics", "nn", "space"]),
+    ("report", &["base", "document", "metrics", "plan", "run", "space"]),
+    (
+        "cli",
+        &["base", "data", "document", "evaluate", "export", "metrics", "nn", "plan", "report", "run", "search", "space", "store", "train"],
+    ),
+];
+
+/// What tests of a room may use beyond that.
+const TESTS_MAY_USE: [(&str, &[&str]); 1] = [("evaluate", &["train"])];
+
+/// Rooms that still have circles.
+const CIRCLES: [&str; 9] = ["cli", "data", "document", "plan", "run", "search", "space", "store", "train"];
+
+/// Files that are still too long.
+const LONG: [&str; 5] = ["document/traps.rs", "document/table/stages.rs", "space/resolve.rs", "space/blocks/mod.rs", "run/coordinator.rs"];
+
+fn may(room: &str, list: &[(&str, &[&str])]) -> Vec<String> {
+    list.iter().filter(|(r, _)| *r == room).flat_map(|(_, rooms)| rooms.iter().map(|r| r.to_string())).collect()
+}
+
+/// Uses of a room that the table does not allow.
+pub fn between_rooms(sources: &[Source]) -> Vec<String> {
+    let mut faults = vec![];
+    for (tests, arrows) in [(false, arrows(sources, |s| &s.code)), (true, arrows(sources, |s| &s.all))] {
+        for Arrow { from, to, line, path } in arrows {
+            let (from, to) = (&sources[from], &sources[to]);
+            let (room, other) = (from.room(), to.room());
+            let allowed = may(room, &MAY_USE).iter().chain(may(room, &TESTS_MAY_USE).iter().filter(|_| tests)).any(|r| r == other);
+            if room != other && !room.is_empty() && !allowed {
+                faults.push(format!("src/{}:{line}: `{path}`: {room} may not use {other}", from.path));
+            }
+        }
+    }
+    faults.sort();
+    faults.dedup();
+    faults
+}
+
+/// Files of one room that use each other in a circle.
+pub fn circles(sources: &[Source]) -> Vec<String> {
+    let arrows = arrows(sources, |s| &s.code);
+    let mut faults = vec![];
+    for (room, _) in MAY_USE.iter().filter(|(room, _)| !CIRCLES.contains(room)) {
+        let inside: Vec<Arrow> = arrows.iter().filter(|a| [a.from, a.to].iter().all(|i| sources[*i].room() == *room)).cloned().collect();
+        for circle in circles_of(sources.len(), &inside) {
+            faults.push(format!("{room}: a circle of {} files", circle.len()));
+            for arrow in inside.iter().filter(|a| circle.contains(&a.from) && circle.contains(&a.to)) {
+                let Arrow { from, to, line, path } = arrow;
+                faults.push(format!("    src/{}:{line}: `{path}` is in src/{}", sources[*from].path, sources[*to].path));
+            }
+        }
+    }
+    faults
+}
+
+/// Macros that print, outside `cli`. Tests may say that they were skipped.
+pub fn prints(sources: &[Source]) -> Vec<String> {
+    let printing = ["print!", "println!", "eprint!", "eprintln!", "dbg!"];
+    sources.iter().filter(|s| s.room() != "cli").flat_map(|s| printing.iter().flat_map(move |word| found(s, &s.code, word))).collect()
+}
+
+/// `unsafe`, in tests too.
+pub fn unsafe_code(sources: &[Source]) -> Vec<String> {
+    sources.iter().flat_map(|s| found(s, &s.all, "unsafe")).collect()
+}
+
+/// Files of more than 400 lines.
+pub fn long(sources: &[Source]) -> Vec<String> {
+    let long = sources.iter().filter(|s| s.lines > 400 && !LONG.contains(&&s.path[..]));
+    long.map(|s| format!("src/{}: {} lines", s.path, s.lines)).collect()
+}
+
+/// Where a word stands in a code.
+fn found(source: &Source, code: &str, word: &str) -> Vec<String> {
+    let stands = |line: &str| {
+        line.match_indices(word).any(|(i, _)| {
+            let after = line.as_bytes().get(i + word.len());
+            !(i > 0 && is_word(line.as_bytes()[i - 1])) && !after.is_some_and(|b| is_word(*b))
+        })
+    };
+    let lines = code.lines().enumerate().filter(|(_, line)| stands(line));
+    lines.map(|(i, _)| format!("src/{}:{}: {word}", source.path, i + 1)).collect()
+}
