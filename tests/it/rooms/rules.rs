@@ -94,8 +94,8 @@ pub fn long(sources: &[Source]) -> Vec<String> {
 fn found(source: &Source, code: &str, word: &str) -> Vec<String> {
     let stands = |line: &str| {
         line.match_indices(word).any(|(i, _)| {
-            let after = line.as_bytes().get(i + word.len());
-            !(i > 0 && is_word(line.as_bytes()[i - 1])) && !after.is_some_and(|b| is_word(*b))
+            let part = |at: Option<usize>| at.and_then(|at| line.as_bytes().get(at)).is_some_and(|b| is_word(*b));
+            !part(i.checked_sub(1)) && !part(Some(i + word.len()))
         })
     };
     let lines = code.lines().enumerate().filter(|(_, line)| stands(line));
