@@ -70,6 +70,7 @@ pub(crate) fn pixels_a_piece(c: usize) -> usize {
 pub(crate) struct Local {
     pub(crate) floats: Vec<f32>,
     pub(crate) others: Vec<f32>,
+    pub(crate) sums: Vec<f32>,
     pub(crate) sources: Vec<usize>,
     pub(crate) targets: Vec<usize>,
 }

@@ -5,7 +5,7 @@
 //! column blocks. Pixels are listed across rows and images: narrow maps fill the tiles as well as wide ones.
 
 use super::axis::Phase;
-use super::pack::{self, BLOCK};
+use super::pack::{self, BLOCK, Order, Source, pack_block};
 use super::tile::{Block, block};
 use crate::activation::{Activation, value};
 use crate::elementwise::copy_rows;
@@ -94,11 +94,27 @@ pub(crate) enum Finish<'a> {
     Moments(&'a mut Moments),
 }
 
+/// The weights of a gathering sum.
+pub(crate) enum Weights<'a> {
+    /// As [`pack::pack`] leaves them.
+    Packed(&'a [f32]),
+    /// In PyTorch's order: packed by the tasks where each block is one task's, else before them into the vector.
+    Raw(Source<'a>, &'a mut Vec<f32>),
+}
+
+/// What a task does for one pair of phases: its part of the lists of pixels, and of the runs.
+struct Pair {
+    first: usize,
+    count: usize,
+    runs: std::ops::Range<usize>,
+}
+
 /// write[n, i, j, column] = bias[column] + Σ over taps and reduced channels of read · weights; added where `accumulate`.
 pub(crate) fn gather(
     x: &[f32],
     read: View,
-    (starts, packed): (&[usize], &[f32]),
+    order: &Order,
+    weights: Weights,
     bias: Option<&[f32]>,
     y: Out,
     write: View,
@@ -131,13 +147,19 @@ pub(crate) fn gather(
         Finish::Activate(act) => (act, None),
         Finish::Moments(m) => (Activation::Identity, Some(m.parts(pieces, write.c))),
     };
+    let (packed, raw) = match weights {
+        Weights::Packed(floats) => (floats, None),
+        // A block's weights are then still in the cache where they are used.
+        Weights::Raw(source, _) if pieces == 1 => (&[][..], Some(source)),
+        Weights::Raw(source, room) => (pack::pack(&source, order, room), None),
+    };
     tasks(pieces * splits, |task| {
         let (piece, split) = (task / splits, task % splits);
         let images = piece / bands * plan.images..(piece / bands * plan.images + plan.images).min(write.n);
         let js = piece % bands * plan.rows..(piece % bands * plan.rows + plan.rows).min(jrows);
         let reach = span(rows, js.start, js.end).zip(span(cols, 0, width));
         with_local(|local| {
-            let Local { floats, sources, targets, .. } = local;
+            let Local { floats, others, sources, targets, .. } = local;
             let (base, win, stride): (&[f32], Window, usize) = match reach {
                 Some(_) if direct => (&x[read.at(0)..], Window { top: 0, left: 0, height: read.h, width: read.w }, read.stride),
                 Some((r, c)) => {
@@ -148,83 +170,95 @@ pub(crate) fn gather(
                 }
                 None => (&[], Window { top: 0, left: 0, height: 0, width: 0 }, 0),
             };
-            for (ri, r) in rows.iter().enumerate() {
-                for (ci, c) in cols.iter().enumerate() {
-                    let js = js.start..js.end.min(r.count);
-                    let count = images.len() * js.len() * c.count;
-                    if count == 0 {
-                        continue;
-                    }
-                    // Offsets count from the first tap, so that they never go below zero.
-                    let (top, left) = (r.taps.first().map_or(0, |t| t.1), c.taps.first().map_or(0, |t| t.1));
-                    let (sources, targets) = (take(sources, count), take(targets, count));
-                    let mut k = 0;
-                    for n in images.clone() {
-                        let image = if direct { n } else { n - images.start };
-                        for j in js.clone() {
-                            let to = (n * write.h + r.start + j * r.step) * write.w + c.start;
-                            let from = if base.is_empty() || r.taps.is_empty() || c.taps.is_empty() {
-                                0
-                            } else {
-                                let row = (j * r.read_step) as isize + top - win.top;
-                                (image * win.height + row as usize) * win.width + (left - win.left) as usize
-                            };
-                            let (sources, targets) = (&mut sources[k..k + c.count], &mut targets[k..k + c.count]);
-                            let (mut source, mut target) = (from * stride, write.at(to));
-                            for (s, t) in sources.iter_mut().zip(targets) {
-                                (*s, *t) = (source, target);
-                                source += c.read_step * stride;
-                                target += c.step * write.stride;
-                            }
-                            k += c.count;
+            let mut pairs = Vec::with_capacity(rows.len() * cols.len());
+            let mut runs = Vec::new();
+            let mut pixels = 0;
+            for (r, c) in rows.iter().flat_map(|r| cols.iter().map(move |c| (r, c))) {
+                let own = js.start..js.end.min(r.count);
+                let count = images.len() * own.len() * c.count;
+                // Offsets count from the first tap, so that they never go below zero.
+                let (top, left) = (r.taps.first().map_or(0, |t| t.1), c.taps.first().map_or(0, |t| t.1));
+                let (sources, targets) = (take_from(sources, pixels, count), take_from(targets, pixels, count));
+                let mut lists = sources.chunks_exact_mut(c.count.max(1)).zip(targets.chunks_exact_mut(c.count.max(1)));
+                for n in images.clone() {
+                    let image = if direct { n } else { n - images.start };
+                    for (j, (sources, targets)) in own.clone().zip(&mut lists) {
+                        let to = (n * write.h + r.start + j * r.step) * write.w + c.start;
+                        let from = if base.is_empty() || r.taps.is_empty() || c.taps.is_empty() {
+                            0
+                        } else {
+                            let row = (j * r.read_step) as isize + top - win.top;
+                            (image * win.height + row as usize) * win.width + (left - win.left) as usize
+                        };
+                        let (mut source, mut target) = (from * stride, write.at(to));
+                        for (s, t) in sources.iter_mut().zip(targets) {
+                            (*s, *t) = (source, target);
+                            source += c.read_step * stride;
+                            target += c.step * write.stride;
                         }
                     }
-                    let mut runs: Vec<(usize, usize)> = Vec::with_capacity(r.taps.len() * c.taps.len());
-                    for a in &r.taps {
-                        for b in &c.taps {
-                            let at = ((a.1 - top) as usize * win.width + (b.1 - left) as usize) * stride;
-                            match runs.last_mut() {
-                                Some(last) if last.0 + last.1 == at => last.1 += read.c,
-                                _ => runs.push((at, read.c)),
-                            }
+                }
+                let first = runs.len();
+                for a in &r.taps {
+                    for b in &c.taps {
+                        let at = ((a.1 - top) as usize * win.width + (b.1 - left) as usize) * stride;
+                        match runs[first..].last_mut() {
+                            Some((start, len)) if *start + *len == at => *len += read.c,
+                            _ => runs.push((at, read.c)),
                         }
                     }
-                    let depth = r.taps.len() * c.taps.len() * read.c;
-                    for b in split * plan.blocks..((split + 1) * plan.blocks).min(blocks) {
-                        let first = b * BLOCK;
-                        // Safety: sources and runs stay inside the copy (or, where direct, the checked view), which was
-                        // made for them; targets are pixels of the checked view that no other task writes; the packed
-                        // block is `depth` rows of whole vectors.
-                        unsafe {
-                            let job = Block {
-                                read: base.as_ptr(),
-                                sources: sources.as_ptr(),
-                                targets: targets.as_ptr(),
-                                pixels: count,
-                                runs: runs.as_ptr(),
-                                run_count: runs.len(),
-                                weights: packed.as_ptr().add(starts[ri * cols.len() + ci] + depth * first),
-                                weight_stride: pack::width(first, write.c),
-                                bias: bias.map_or(std::ptr::null(), |b| b.as_ptr().add(first)),
-                                write: y.ptr().add(first),
-                                columns: BLOCK.min(write.c - first),
-                                accumulate,
-                                ahead: if direct && large && b == split * plan.blocks { read.c } else { 0 },
-                            };
-                            block(set, &job);
-                            // The run of pixels that this task wrote (see `Finish`).
-                            let at = || y.ptr().add(write.at((images.start * write.h + js.start) * write.w) + first);
-                            let columns = BLOCK.min(write.c - first);
-                            if act != Activation::Identity {
-                                value(set, act, at(), write.stride, at(), write.stride, count, columns);
-                            }
-                            if let Some(m) = moments {
-                                m.of_run(set, piece, at(), write.stride, count, first, columns);
-                            }
+                }
+                pairs.push(Pair { first: pixels, count, runs: first..runs.len() });
+                pixels += count;
+            }
+            for b in split * plan.blocks..((split + 1) * plan.blocks).min(blocks) {
+                let first = b * BLOCK;
+                let bw = pack::width(first, write.c);
+                let weights = match &raw {
+                    Some(source) => {
+                        let to = aligned(others, order.block_len(read.c, bw));
+                        pack_block(set, source, order, b, to);
+                        &*to
+                    }
+                    None => &packed[order.block_len(read.c, first)..],
+                };
+                for (pair, before) in pairs.iter().zip(&order.starts).filter(|(pair, _)| pair.count > 0) {
+                    // Safety: sources and runs stay inside the copy (or, where direct, the checked view), which was made for
+                    // them; targets are pixels of the checked view that no other task writes; the packed block has a row of
+                    // `bw` weights for every tap and channel of the runs.
+                    unsafe {
+                        let job = Block {
+                            read: base.as_ptr(),
+                            sources: sources.as_ptr().add(pair.first),
+                            targets: targets.as_ptr().add(pair.first),
+                            pixels: pair.count,
+                            runs: runs.as_ptr().add(pair.runs.start),
+                            run_count: pair.runs.len(),
+                            weights: weights[before * read.c * bw..].as_ptr(),
+                            weight_stride: bw,
+                            bias: bias.map_or(std::ptr::null(), |b| b.as_ptr().add(first)),
+                            write: y.ptr().add(first),
+                            columns: BLOCK.min(write.c - first),
+                            accumulate,
+                            ahead: if direct && large && b == split * plan.blocks { read.c } else { 0 },
+                        };
+                        block(set, &job);
+                        // The run of pixels that this task wrote (see `Finish`).
+                        let at = || y.ptr().add(write.at((images.start * write.h + js.start) * write.w) + first);
+                        if act != Activation::Identity {
+                            value(set, act, at(), write.stride, at(), write.stride, pair.count, job.columns);
+                        }
+                        if let Some(m) = moments {
+                            m.of_run(set, piece, at(), write.stride, pair.count, first, job.columns);
                         }
                     }
                 }
             }
         });
     });
+}
+
+/// A list's elements `first .. first + count`; those before them stay.
+fn take_from(list: &mut Vec<usize>, first: usize, count: usize) -> &mut [usize] {
+    &mut take(list, first + count)[first..]
 }

@@ -13,13 +13,16 @@ mod packed;
 mod product;
 mod segments;
 mod tile;
+mod unpack;
 mod weight;
+mod weight_small;
 
 use crate::moments::{Moments, channel_statistics};
 use crate::par::{Out, Scratch};
 use crate::view::View;
 use axis::Axis;
-use gather::Finish;
+use gather::{Finish, Weights};
+use pack::{Order, Source};
 pub use packed::PackedConv2d;
 
 /// The shape of a convolution, without its channels (those are in the views).
@@ -91,10 +94,16 @@ impl Conv2d {
         }
     }
 
-    /// The forward weights of group `g`.
-    fn source<'a>(&self, w: &'a [f32], g: usize, ic: usize, oc: usize) -> pack::Source<'a> {
-        let t = self.taps();
-        pack::Source { w: &w[g * oc * ic * t..], reduced: ic, column_stride: ic * t, reduced_stride: t, kw: self.kernel.1 }
+    /// The weights of group `g` as the forward pass sums them, with `ic` and `oc` channels a group.
+    fn source<'a>(&self, w: &'a [f32], g: usize, ic: usize, oc: usize) -> Source<'a> {
+        let (w, t) = (&w[g * oc * ic * self.taps()..], self.taps());
+        Source { w, reduced: ic, columns: oc, column_stride: ic * t, reduced_stride: t, kernel: self.kernel }
+    }
+
+    /// The same as the input gradient sums them.
+    fn source_backward<'a>(&self, w: &'a [f32], g: usize, ic: usize, oc: usize) -> Source<'a> {
+        let (w, t) = (&w[g * oc * ic * self.taps()..], self.taps());
+        Source { w, reduced: oc, columns: ic, column_stride: t, reduced_stride: ic * t, kernel: self.kernel }
     }
 
     fn depthwise(&self, ic: usize, oc: usize) -> bool {
@@ -162,12 +171,13 @@ fn forward(
         return depthwise::gather(x, xv, packed, conv.kernel, b, y, yv, &rows, &cols, false, finish);
     }
     let (ic, oc) = (xv.c / conv.groups, yv.c / conv.groups);
+    let order = Order::new(conv.kernel, &rows, &cols);
     for g in 0..conv.groups {
-        let (starts, packed) = pack::pack(&conv.source(w, g, ic, oc), oc, &rows, &cols, packed);
+        let weights = Weights::Raw(conv.source(w, g, ic, oc), packed);
         let b = b.map(|b| &b[g * oc..][..oc]);
         let finish = std::mem::replace(&mut finish, Finish::Nothing);
         let (x, xv, yv) = (x, xv.channels(g * ic, ic), yv.channels(g * oc, oc));
-        gather::gather(x, xv, (&starts, packed), b, y, yv, &rows, &cols, false, finish);
+        gather::gather(x, xv, &order, weights, b, y, yv, &rows, &cols, false, finish);
     }
 }
 
@@ -192,12 +202,12 @@ pub fn conv2d_backward_input(
         let packed = depthwise::pack(w, conv.taps(), dxv.c, &mut scratch.packed);
         return depthwise::gather(dy, dyv, packed, conv.kernel, None, dx, dxv, &rows, &cols, accumulate, Finish::Nothing);
     }
-    let (ic, oc, t) = (dxv.c / conv.groups, dyv.c / conv.groups, conv.taps());
+    let (ic, oc) = (dxv.c / conv.groups, dyv.c / conv.groups);
+    let order = Order::new(conv.kernel, &rows, &cols);
     for g in 0..conv.groups {
-        let w = pack::Source { w: &w[g * oc * ic * t..], reduced: oc, column_stride: t, reduced_stride: ic * t, kw: conv.kernel.1 };
-        let (starts, packed) = pack::pack(&w, ic, &rows, &cols, &mut scratch.packed);
+        let weights = Weights::Raw(conv.source_backward(w, g, ic, oc), &mut scratch.packed);
         let (dyv, dxv) = (dyv.channels(g * oc, oc), dxv.channels(g * ic, ic));
-        gather::gather(dy, dyv, (&starts, packed), None, dx, dxv, &rows, &cols, accumulate, Finish::Nothing);
+        gather::gather(dy, dyv, &order, weights, None, dx, dxv, &rows, &cols, accumulate, Finish::Nothing);
     }
 }
 

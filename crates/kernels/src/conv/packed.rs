@@ -1,6 +1,7 @@
 //! A convolution for inference: weights packed once, a batch norm folded into them, the activation in the same pass.
 
-use super::gather::{self, Finish};
+use super::gather::{self, Finish, Weights};
+use super::pack::Order;
 use super::{Conv2d, depthwise, pack};
 use crate::activation::Activation;
 use crate::par::Out;
@@ -42,10 +43,11 @@ impl PackedConv2d {
             // Any size: the forward pass has one pair of phases, whose taps do not depend on it.
             let (rows, cols) = conv.axes();
             let (rows, cols) = (rows.forward(1), cols.forward(1));
+            let order = Order::new(conv.kernel, &rows, &cols);
             let (gi, go) = (ic / conv.groups, oc / conv.groups);
             for g in 0..conv.groups {
                 let mut own = Vec::new();
-                pack::pack(&conv.source(w, g, gi, go), go, &rows, &cols, &mut own);
+                pack::pack(&conv.source(w, g, gi, go), &order, &mut own);
                 weights.push(own);
             }
         }
@@ -66,10 +68,11 @@ impl PackedConv2d {
             return depthwise::gather(x, xv, w, self.conv.kernel, Some(&self.bias), y, yv, &rows, &cols, false, Finish::Activate(act));
         }
         let (ic, oc) = (self.ic / self.conv.groups, self.oc / self.conv.groups);
+        let order = Order::new(self.conv.kernel, &rows, &cols);
         for (g, w) in self.weights.iter().enumerate() {
             let w = pack::packed(w, self.conv.taps() * ic * pack::padded(oc));
             let (xv, yv, bias) = (xv.channels(g * ic, ic), yv.channels(g * oc, oc), &self.bias[g * oc..][..oc]);
-            gather::gather(x, xv, (&[0], w), Some(bias), y, yv, &rows, &cols, false, Finish::Activate(act));
+            gather::gather(x, xv, &order, Weights::Packed(w), Some(bias), y, yv, &rows, &cols, false, Finish::Activate(act));
         }
     }
 }

@@ -2,6 +2,7 @@
 //! pixels of a band go by.
 
 use super::segments::Segment;
+use crate::reduce::prefetch_write;
 use crate::simd::{Simd, load, vectorised};
 
 /// One tap's product over a band: `rows` values of x against `columns` of dy, into `to` (`stride` floats a row).
@@ -17,7 +18,7 @@ pub(super) struct Product {
     pub(super) columns: usize,
     pub(super) to: *mut f32,
     pub(super) stride: usize,
-    /// Write `to`; else add to it.
+    /// Write `to`; else add to it (never −0, so that the sum does not depend on what was added first).
     pub(super) first: bool,
 }
 
@@ -26,6 +27,10 @@ unsafe fn tile<S: Simd, const I: usize, const J: usize>(p: &Product, row: usize,
     let mut acc = [[S::splat(0.); J]; I];
     let left = p.columns - column;
     let (x, dy) = (p.x.add(row), p.dy.add(column));
+    // The outputs' lines are on their way while the sums are made.
+    for i in 0..I {
+        prefetch_write(p.to.wrapping_add((row + i) * p.stride + column));
+    }
     if left >= J * S::LANES {
         for s in 0..p.segment_count {
             let s = *p.segments.add(s);
@@ -71,7 +76,7 @@ unsafe fn tile<S: Simd, const I: usize, const J: usize>(p: &Product, row: usize,
         for j in 0..J {
             if left > j * S::LANES {
                 let to = p.to.add((row + i) * p.stride + column + j * S::LANES);
-                let v = if p.first { acc[i][j] } else { S::add(load::<S>(to, S::LANES), acc[i][j]) };
+                let v = if p.first { acc[i][j] } else { S::add(load::<S>(to, S::LANES), S::add(S::splat(0.), acc[i][j])) };
                 S::store(to, v);
             }
         }
@@ -81,7 +86,8 @@ unsafe fn tile<S: Simd, const I: usize, const J: usize>(p: &Product, row: usize,
 #[inline(always)]
 unsafe fn rows<S: Simd, const I: usize, const J: usize>(p: &Product, column: usize) {
     let mut row = 0;
-    while row + I <= p.rows {
+    // Sums of one or two rows would wait for themselves: 8 are 4 + 4, not 6 + 2.
+    while row + I <= p.rows && (I != 6 || !matches!(p.rows - row, 7 | 8)) {
         tile::<S, I, J>(p, row, column);
         row += I;
     }
@@ -107,7 +113,7 @@ unsafe fn product_body<S: Simd>(p: &Product) {
             // 6 · 3, the run of a colour image's stem: 16 + 2 would leave the second tile waiting for its own sums.
             (16, false) if p.rows == 18 => rows::<S, 9, 1>(p, column),
             (16, false) => rows::<S, 16, 1>(p, column),
-            (_, true) => rows::<S, 4, 2>(p, column),
+            (_, true) => rows::<S, 6, 2>(p, column),
             (_, false) => rows::<S, 8, 1>(p, column),
         }
         column += if two { 2 * S::LANES } else { S::LANES };

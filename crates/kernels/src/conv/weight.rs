@@ -7,15 +7,16 @@
 use super::gather::{Window, copy_window};
 use super::product::{Product, product};
 use super::segments::{Band, Segment, bands, of_tap, push, window};
-use super::{Conv2d, pack};
+use super::unpack::{Unpack, unpack};
+use super::{Conv2d, pack, weight_small as small};
 use crate::elementwise::copy_rows;
-use crate::par::{Out, aligned, chunks, tasks, with_local};
+use crate::par::{In, Out, aligned, chunks, tasks, with_local};
 use crate::reduce::warm;
 use crate::simd::current;
 use crate::view::View;
 
 /// Tasks wanted at least.
-const TASKS: usize = 8;
+pub(super) const TASKS: usize = 8;
 
 /// See the module; `dw` is [oc][ic][kh][kw], one group.
 pub(crate) fn weight_gradient(conv: &Conv2d, x: &[f32], xv: View, dy: &[f32], dyv: View, dw: &mut [f32], partial: &mut Vec<f32>) {
@@ -39,6 +40,9 @@ pub(crate) fn weight_gradient(conv: &Conv2d, x: &[f32], xv: View, dy: &[f32], dy
     let cheap = (xv.len() + dyv.len()) / (8 * size);
     let groups = TASKS.div_ceil(blocks).min(dyv.pixels() / 64).max(cheap.min(TASKS)).clamp(1, bands.len());
     let groups = bands.len().div_ceil(bands.len().div_ceil(groups));
+    if let ([band], false) = (bands.as_slice(), joined) {
+        return small::gradient(conv, x, xv, dy, dyv, dw, band, phased);
+    }
     let group_bands = bands.len().div_ceil(groups);
     let task_blocks = blocks.div_ceil(TASKS.div_ceil(groups).min(blocks));
     let splits = blocks.div_ceil(task_blocks);
@@ -115,7 +119,7 @@ pub(crate) fn weight_gradient(conv: &Conv2d, x: &[f32], xv: View, dy: &[f32], dy
 }
 
 /// Asks for the pixels that a band reads, in the order in which they lie.
-fn warm_band(conv: &Conv2d, x: &[f32], xv: &View, band: &Band) {
+pub(super) fn warm_band(conv: &Conv2d, x: &[f32], xv: &View, band: &Band) {
     let row = |r: usize| (r * conv.stride.0).saturating_sub(conv.padding.0).min(xv.h);
     let (top, bottom) = (row(band.rows.start), (row(band.rows.end - 1) + (conv.kernel.0 - 1) * conv.dilation.0 + 1).min(xv.h));
     for n in band.images.clone() {
@@ -127,7 +131,14 @@ fn warm_band(conv: &Conv2d, x: &[f32], xv: &View, band: &Band) {
 
 /// A zero-padded copy of what a band reads, the columns of a row ordered by their remainder modulo the stride, then by position.
 /// The answer's window has the width of that order.
-fn phased_band<'a>(conv: &Conv2d, x: &[f32], xv: &View, dyv: &View, band: &Band, floats: &'a mut Vec<f32>) -> (&'a [f32], Window) {
+pub(super) fn phased_band<'a>(
+    conv: &Conv2d,
+    x: &[f32],
+    xv: &View,
+    dyv: &View,
+    band: &Band,
+    floats: &'a mut Vec<f32>,
+) -> (&'a [f32], Window) {
     let (win, s, c) = (window(conv, dyv, band), conv.stride.1, xv.c);
     let part = win.width.div_ceil(s);
     let to = aligned(floats, band.images.len() * win.height * part * s * c);
@@ -155,7 +166,7 @@ fn phased_band<'a>(conv: &Conv2d, x: &[f32], xv: &View, dyv: &View, band: &Band,
 }
 
 /// The segments of a tap in the copy by remainders.
-fn phased_segments(
+pub(super) fn phased_segments(
     conv: &Conv2d,
     dyv: &View,
     band: &Band,
@@ -186,7 +197,7 @@ fn padded_band<'a>(conv: &Conv2d, x: &[f32], xv: &View, dyv: &View, band: &Band,
 }
 
 /// Channels `first .. first + width` of some pixels of dy, gapless; zeros past the last channel.
-fn pack_columns(dy: &[f32], dyv: &View, pixels: std::ops::Range<usize>, first: usize, width: usize, to: &mut [f32]) {
+pub(super) fn pack_columns(dy: &[f32], dyv: &View, pixels: std::ops::Range<usize>, first: usize, width: usize, to: &mut [f32]) {
     let used = width.min(dyv.c - first);
     if used < width {
         to.fill(0.);
@@ -208,35 +219,24 @@ fn joined_segments(conv: &Conv2d, dyv: &View, band: &Band, origin: usize, win: W
 
 /// dw[o][i][t] += the groups' [t][i][o] in order.
 fn add_up(partial: &[f32], groups: usize, size: usize, ocp: usize, ic: usize, taps: usize, oc: usize, dw: &mut [f32]) {
-    /// Output channels and weights of one that are turned at a time: rows of `dw` are often 4096 bytes apart, where a cache
-    /// keeps few lines.
-    const O: usize = 16;
-    const M: usize = 64;
-    let (out, all) = (Out::new(dw), ic * taps);
-    chunks(oc, O, |os| {
-        let mut turned = [0f32; O * M];
-        for first in (0..all).step_by(M) {
-            let count = M.min(all - first);
-            for k in 0..count {
-                let (i, t) = ((first + k) / taps, (first + k) % taps);
-                let row = (t * ic + i) * ocp + os.start;
-                let mut sum = [0f32; O];
-                for g in 0..groups {
-                    // Rows have whole blocks of 16 columns.
-                    let from: &[f32; O] = partial[g * size + row..][..O].try_into().expect("16 floats");
-                    for (s, v) in sum.iter_mut().zip(from) {
-                        *s += v;
-                    }
-                }
-                for l in 0..O {
-                    turned[l * M + k] = sum[l];
-                }
-            }
-            for (l, o) in os.clone().enumerate() {
-                // Safety: tasks own disjoint output channels of `dw`, which has oc·ic·taps elements.
-                let to = unsafe { std::slice::from_raw_parts_mut(out.ptr().add(o * all + first), count) };
-                to.iter_mut().zip(&turned[l * M..]).for_each(|(t, v)| *t += v);
-            }
+    let (set, from, out) = (current(), In::new(partial), Out::new(dw));
+    chunks(oc, 16, |os| {
+        // Safety: `partial` has `groups` gradients of `size`; tasks own disjoint output channels of `dw`.
+        unsafe {
+            let (from, to) = (from.ptr().add(os.start), out.ptr().add(os.start * ic * taps));
+            let part = Unpack {
+                from,
+                groups,
+                group_step: size,
+                tap_rows: ic,
+                width: ocp,
+                taps,
+                channels: ic,
+                outputs: os.len(),
+                to,
+                to_step: ic * taps,
+            };
+            unpack(set, &part)
         }
     });
 }

@@ -84,4 +84,31 @@ impl Simd for Avx2 {
     unsafe fn scale_exponent(p: __m256, k: __m256) -> __m256 {
         _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), _mm256_slli_epi32::<23>(_mm256_castps_si256(k))))
     }
+    type Eight = __m256;
+    #[inline(always)]
+    unsafe fn load8(p: *const f32) -> __m256 {
+        _mm256_loadu_ps(p)
+    }
+    #[inline(always)]
+    unsafe fn store8(p: *mut f32, v: __m256) {
+        _mm256_storeu_ps(p, v)
+    }
+    #[inline(always)]
+    unsafe fn add8(a: __m256, b: __m256) -> __m256 {
+        _mm256_add_ps(a, b)
+    }
+    #[inline(always)]
+    unsafe fn turn8(r: [__m256; 8]) -> [__m256; 8] {
+        // Pairs of rows, then quads, then the halves of the registers.
+        let low = |i: usize| _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+        let high = |i: usize| _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+        let (a, b) = ([low(0), low(1), low(2), low(3)], [high(0), high(1), high(2), high(3)]);
+        let quads = |p: [__m256; 4], i: usize| {
+            (_mm256_shuffle_ps::<0x44>(p[2 * i], p[2 * i + 1]), _mm256_shuffle_ps::<0xEE>(p[2 * i], p[2 * i + 1]))
+        };
+        let ((c0, c1), (c4, c5)) = (quads(a, 0), quads(a, 1));
+        let ((c2, c3), (c6, c7)) = (quads(b, 0), quads(b, 1));
+        let (low, high) = (|a, b| _mm256_permute2f128_ps::<0x20>(a, b), |a, b| _mm256_permute2f128_ps::<0x31>(a, b));
+        [low(c0, c4), low(c1, c5), low(c2, c6), low(c3, c7), high(c0, c4), high(c1, c5), high(c2, c6), high(c3, c7)]
+    }
 }

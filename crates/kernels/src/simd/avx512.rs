@@ -1,6 +1,6 @@
 //! The vector operations in AVX-512F.
 
-use super::Simd;
+use super::{Avx2, Simd};
 use std::arch::x86_64::*;
 
 /// 16 lanes, masked tails.
@@ -80,5 +80,22 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn scale_exponent(p: __m512, k: __m512) -> __m512 {
         _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32::<23>(_mm512_castps_si512(k))))
+    }
+    type Eight = __m256;
+    #[inline(always)]
+    unsafe fn load8(p: *const f32) -> __m256 {
+        Avx2::load8(p)
+    }
+    #[inline(always)]
+    unsafe fn store8(p: *mut f32, v: __m256) {
+        Avx2::store8(p, v)
+    }
+    #[inline(always)]
+    unsafe fn add8(a: __m256, b: __m256) -> __m256 {
+        Avx2::add8(a, b)
+    }
+    #[inline(always)]
+    unsafe fn turn8(rows: [__m256; 8]) -> [__m256; 8] {
+        Avx2::turn8(rows)
     }
 }

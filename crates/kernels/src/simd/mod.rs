@@ -131,6 +131,13 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn if_gt_or_nan(a: Self::V, b: Self::V, t: Self::V, f: Self::V) -> Self::V;
     /// For each lane, whether its byte of `LANES` at `p` is `b` ? t : f.
     unsafe fn if_byte(p: *const u8, b: u8, t: Self::V, f: Self::V) -> Self::V;
+    /// Eight floats, whatever `LANES` is: half a register, or a whole one.
+    type Eight: Copy;
+    unsafe fn load8(p: *const f32) -> Self::Eight;
+    unsafe fn store8(p: *mut f32, v: Self::Eight);
+    unsafe fn add8(a: Self::Eight, b: Self::Eight) -> Self::Eight;
+    /// An 8 × 8 matrix transposed.
+    unsafe fn turn8(rows: [Self::Eight; 8]) -> [Self::Eight; 8];
     /// Adds `bits(k) << 23` to the bits of `p`: p·2ᵏ with k in the low mantissa bits.
     unsafe fn scale_exponent(p: Self::V, k: Self::V) -> Self::V;
 }

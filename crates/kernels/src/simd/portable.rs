@@ -87,4 +87,21 @@ impl Simd for Portable {
     unsafe fn scale_exponent(p: V, k: V) -> V {
         each(p, k, |p, k| f32::from_bits(p.to_bits().wrapping_add(k.to_bits() << 23)))
     }
+    type Eight = V;
+    #[inline(always)]
+    unsafe fn load8(p: *const f32) -> V {
+        Self::load(p)
+    }
+    #[inline(always)]
+    unsafe fn store8(p: *mut f32, v: V) {
+        Self::store(p, v)
+    }
+    #[inline(always)]
+    unsafe fn add8(a: V, b: V) -> V {
+        each(a, b, |a, b| a + b)
+    }
+    #[inline(always)]
+    unsafe fn turn8(rows: [V; 8]) -> [V; 8] {
+        std::array::from_fn(|i| std::array::from_fn(|k| rows[k][i]))
+    }
 }

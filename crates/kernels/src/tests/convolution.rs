@@ -168,21 +168,21 @@ fn many_tasks() {
     check(Case { conv: Conv2d::square(3, 1).with_groups(64), n: 4, h: 28, w: 28, ic: 64, oc: 64 });
 }
 
+/// So few pixels that they are one band: weights are packed by the tasks, gradients turned by them.
 #[test]
-fn the_linear_layer() {
-    let (n, i, o) = (9, 37, 21);
-    let k = Case { conv: Conv2d::square(1, 1), n, h: 1, w: 1, ic: i, oc: o };
-    let (xv, yv) = (View::dense(n, 1, 1, i), View::dense(n, 1, 1, o));
-    let (x, w, b, dy) = (noise(n * i, 1), noise(o * i, 2), noise(o, 3), noise(n * o, 4));
-    let [y, dx, dw, db] = naive(&k, &x, &w, &b, &dy);
-    let mut s = Scratch::new();
-    let (mut gy, mut gx, mut gw, mut gb) = (vec![0.; n * o], vec![0.; n * i], vec![0.; o * i], vec![0.; o]);
-    linear_forward(&x, xv, &w, Some(&b), &mut gy, yv, &mut s);
-    linear_backward_input(&w, &dy, yv, &mut gx, xv, false, &mut s);
-    linear_backward_weight(&x, xv, &dy, yv, &mut gw, Some(&mut gb), &mut s);
-    for (got, want) in [(gy, y), (gx, dx), (gw, dw), (gb, db)] {
-        close(&got, &want, 1e-5);
+fn small_maps() {
+    for (ic, oc) in [(16, 40), (48, 255), (33, 24), (72, 130)] {
+        check(Case { conv: Conv2d::square(1, 1), n: 8, h: 2, w: 2, ic, oc });
+        check(Case { conv: Conv2d::square(1, 2), n: 3, h: 4, w: 3, ic, oc });
+        check(Case { conv: Conv2d::square(3, 1), n: 8, h: 2, w: 2, ic, oc });
+        check(Case { conv: Conv2d::square(3, 2), n: 8, h: 4, w: 4, ic, oc });
     }
+    check(Case { conv: Conv2d { kernel: (2, 4), ..Conv2d::square(3, 1) }, n: 5, h: 3, w: 4, ic: 50, oc: 36 });
+    check(Case { conv: Conv2d::square(3, 1).with_groups(2), n: 4, h: 2, w: 2, ic: 64, oc: 96 });
+    check(Case { conv: Conv2d { dilation: (2, 2), padding: (2, 2), ..Conv2d::square(3, 2) }, n: 8, h: 2, w: 2, ic: 32, oc: 32 });
+    // Linear layers.
+    check(Case { conv: Conv2d::square(1, 1), n: 9, h: 1, w: 1, ic: 37, oc: 21 });
+    check(Case { conv: Conv2d::square(1, 1), n: 5, h: 1, w: 1, ic: 160, oc: 100 });
 }
 
 /// A scratch that earlier calls filled changes nothing.
