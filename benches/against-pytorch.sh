@@ -10,13 +10,15 @@ Runs whole networks with nasflow and with PyTorch in turn, in one run: same netw
 workload is a process of its own; rounds are interleaved, so that drift of the machine meets both. PyTorch runs eagerly in NCHW
 and in channels_last, and as torch.compile; inference in onnxruntime too; nasflow's reference executor (candle) is a row.
 
+A step of small images is measured with one thread and with two: `yolov5n-64/1`, `yolov5n-64/2`.
+
 Printed for each: images a second, ms a step (median, quartiles, best), GFLOP/s (two a multiply-add, three passes where it trains)
 and their share of a large matrix product's, the process's peak memory and what it held at its start, and
     ratio NAME VALUE    nasflow's speed over PyTorch's faster eager layout; above 1 is faster
 
-  --quick          without torch.compile and candle, few rounds: within 50 s once nasflow is built
-  --only NAME      one workload (may be repeated): yolov5n yolov5s mobilenet nasbench201 yolov5n-640
-  --threads N      threads of every side [2]
+  --quick          without torch.compile and candle, few rounds: within 70 s once nasflow is built
+  --only NAME      one workload (may be repeated): yolov5n-64 yolov5n-160 yolov5n yolov5s mobilenet nasbench201 yolov5n-640
+  --threads N      threads of every side [2; yolov5n-64 and yolov5n-160: 1 and 2]
   --rounds N       interleaved rounds [6; quick: 3]
   --seconds S      seconds of each side in each round, at least one step [2; quick: 0.3]
   --no-compile     without torch.compile (its compilation takes minutes)

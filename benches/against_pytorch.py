@@ -16,7 +16,9 @@ import torch  # noqa: E402  (before the forks: they start at once)
 
 import pytorch_worker  # noqa: E402
 
-WORKLOADS = ["yolov5n", "yolov5s", "mobilenet", "nasbench201", "yolov5n-640"]
+WORKLOADS = ["yolov5n-64", "yolov5n-160", "yolov5n", "yolov5s", "mobilenet", "nasbench201", "yolov5n-640"]
+# Searches train small images side by side, one thread each.
+SMALL = ["yolov5n-64", "yolov5n-160"]
 NAMES = {"ours": "nasflow", "candle": "nasflow, candle", "nchw": "PyTorch NCHW", "channels_last": "PyTorch channels_last", "compile": "torch.compile", "onnxruntime": "onnxruntime"}
 
 
@@ -25,18 +27,18 @@ class Side:
 
     running = []
 
-    def __init__(self, name, workload, options):
+    def __init__(self, name, workload, threads, options):
         self.name, self.ms, self.error, self.peak, self.start, self.value = name, [], None, 0, 0, None
         self.phases = {}
         if name in ("ours", "candle"):
-            threads = str(options.threads)
+            threads = str(threads)
             env = dict(os.environ, RAYON_NUM_THREADS=threads, CANDLE_NUM_THREADS=threads)
             executor = "fast" if name == "ours" else "reference"
             command = [options.bench, "serve", workload["name"], "--threads", threads, "--executor", executor, "--clock", options.clock]
             p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
             self.pid, self.to, self.back, self.process = p.pid, p.stdin, p.stdout, p
         else:
-            self.pid, self.to, self.back = pytorch_worker.fork(name, workload, options.threads, options.clock, [f for s in Side.running for f in (s.to, s.back)])
+            self.pid, self.to, self.back = pytorch_worker.fork(name, workload, threads, options.clock, [f for s in Side.running for f in (s.to, s.back)])
             self.process = None
         Side.running.append(self)
         self.about = self.hear()
@@ -89,9 +91,9 @@ def quantile(values, q):
     return values[low] + (values[min(low + 1, len(values) - 1)] - values[low]) * (place - low)
 
 
-def matrix_rate(options):
+def matrix_rate(threads, options):
     """GFLOP/s at best of a product of two 2048 × 2048 matrices, by ours (or candle's, if faster) and by PyTorch."""
-    sides = [Side(s, {"name": "matrix"}, options) for s in ("ours", "nchw")]
+    sides = [Side(s, {"name": "matrix"}, threads, options) for s in ("ours", "nchw")]
     for s in sides:
         s.run(0, 2, keep=False)
     for _ in range(2 if options.quick else 4):
@@ -122,13 +124,13 @@ def sides_of(workload, options):
     return sides
 
 
-def measure(name, options):
-    """(workload, sides) of one workload, measured in rounds."""
+def measure(name, threads, options):
+    """(workload, sides) of one workload with so many threads, measured in rounds."""
     workload = json.loads(subprocess.run([options.bench, "describe", name], check=True, capture_output=True, text=True).stdout)
     begin = time.monotonic()
     sides = []
     for side in sides_of(workload, options):
-        s = Side(side, workload, options)
+        s = Side(side, workload, threads, options)
         sides.append(s)
         if "params" in s.about and (s.about["params"], s.about["macs"]) != (workload["params"], workload["macs"]):
             found = f"{s.about['params']} parameters and {s.about['macs']} multiply-adds"
@@ -149,12 +151,14 @@ def measure(name, options):
     return workload, sides
 
 
-def report(workload, sides, rates):
+def report(workload, sides, threads, rates, options):
     top = max(rates.values())
     name = workload["name"]
+    if name in SMALL and not options.threads:
+        name = f"{name}/{threads}"
     task = {"detect": "training step with the detection loss", "classify": "training step", "infer": "inference, batch norm folded"}[workload["task"]]
     shape = f"{workload['batch']}×3×{workload['size']}²"
-    print(f"\n{name}: {task}, {shape}; {workload['params']:,} parameters, {workload['macs'] / 1e6:,.0f} M multiply-adds an image")
+    print(f"\n{name}: {task}, {shape}, {threads} thread{'s'[: threads > 1]}; {workload['params']:,} parameters, {workload['macs'] / 1e6:,.0f} M multiply-adds an image")
     print(f"  {'':<22} {'images/s':>8} {'ms':>8} {'quartiles':>17} {'best':>8} {'steps':>5} {'GFLOP/s':>8} {'of matrix':>9} {'peak MB':>8} {'at start':>8}")
     medians = {}
     for s in sides:
@@ -178,6 +182,8 @@ def report(workload, sides, rates):
     print(f"ratio {name} {ratio:.2f}", flush=True)
     return {
         "name": name,
+        "threads": threads,
+        "matrix": rates,
         "ratio": ratio,
         "flops": workload["flops"],
         "sides": {s.name: {"ms": s.ms, "peak": s.peak, "start": s.start, "error": s.error} for s in sides},
@@ -195,7 +201,7 @@ def processor():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bench", required=True, help="the built `networks` bench")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", action="append", choices=WORKLOADS)
     parser.add_argument("--rounds", type=int)
@@ -212,21 +218,25 @@ def main():
     options.rounds = options.rounds or (3 if options.quick else 6)
     options.seconds = options.seconds if options.seconds is not None else (0.3 if options.quick else 2.0)
     names = options.only or WORKLOADS
+    runs = [(name, t) for name in names for t in ([options.threads] if options.threads else [1, 2] if name in SMALL else [2])]
     # A workload that runs past its share stops after two rounds.
-    options.budget = 34 / len(names)
+    options.budget = 42 / len(runs)
 
     load = os.getloadavg()[0]
-    print(f"{processor()}, {os.cpu_count()} processors, {options.threads} threads, load {load:.1f}; PyTorch {torch.__version__}")
+    print(f"{processor()}, {os.cpu_count()} processors, load {load:.1f}; PyTorch {torch.__version__}")
     if options.clock == "cpu":
         print("times are those that each process ran, not those of the clock on the wall")
     elif load > 0.5:
         print("other work runs on this machine: times below are not the machine's (threads that wait for each other suffer most)")
-    rates = matrix_rate(options)
-    print("matrix product 2048³: " + ", ".join(f"{'nasflow or candle' if s == 'ours' else 'PyTorch'} {r:.0f} GFLOP/s" for s, r in rates.items()))
-    results = [report(*measure(name, options), rates) for name in names]
+    rates = {}
+    for threads in sorted({t for _, t in runs}):
+        rates[threads] = matrix_rate(threads, options)
+        found = ", ".join(f"{'nasflow or candle' if s == 'ours' else 'PyTorch'} {r:.0f} GFLOP/s" for s, r in rates[threads].items())
+        print(f"matrix product 2048³, {threads} thread{'s'[: threads > 1]}: {found}")
+    results = [report(*measure(name, t, options), t, rates[t], options) for name, t in runs]
     if options.json:
         with open(options.json, "w") as f:
-            json.dump({"threads": options.threads, "processor": processor(), "torch": torch.__version__, "matrix": rates, "results": results}, f)
+            json.dump({"processor": processor(), "torch": torch.__version__, "results": results}, f)
     if any(r is None for r in results):
         sys.exit(1)
 

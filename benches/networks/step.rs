@@ -8,8 +8,7 @@ use nasflow::document::{LossGains, Optimizer};
 use nasflow::nn::{DeviceChoice, Executor, NormOptions, Parameters};
 use nasflow::space::{ParamKind, Program};
 use nasflow::train::optimizer::{self, Moments, Rule};
-use nasflow::train::{DetectionLoss, schedule::Rates};
-use nasflow_kernels::softmax_cross_entropy;
+use nasflow::train::{CrossEntropy, DetectionLoss, schedule::Rates};
 
 /// Rates of every step: YOLOv5's momentum and weight decay.
 const RATES: Rates = Rates { lr: 0.01, bias_lr: 0.01, momentum: 0.937, accumulate: 1 };
@@ -18,7 +17,7 @@ const GAINS: LossGains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_siz
 
 enum Loss {
     Detect(Box<DetectionLoss>, Vec<Target>),
-    Classify(Vec<u32>),
+    Classify(CrossEntropy, Vec<u32>),
     None,
 }
 
@@ -50,7 +49,10 @@ impl Stepper {
         let images = (0..workload.batch * image.h * image.w * image.c).map(|_| random.unit() as f32).collect();
         let loss = match workload.task {
             Task::Detect => Loss::Detect(Box::new(DetectionLoss::new(program, &GAINS)?), workload.targets()),
-            Task::Classify => Loss::Classify((0..workload.batch).map(|i| (i * 31 % workload.classes) as u32).collect()),
+            Task::Classify => {
+                let labels = (0..workload.batch).map(|i| (i * 31 % workload.classes) as u32).collect();
+                Loss::Classify(CrossEntropy::new(program, 0.0)?, labels)
+            }
             Task::Infer => Loss::None,
         };
         let mut params = Parameters::init(program, 0);
@@ -89,13 +91,11 @@ impl Stepper {
                 self.executor.backward(&self.params, loss.grads(), &mut self.grads)?;
                 parts.sum()
             }
-            Loss::Classify(labels) => {
-                let logits = self.executor.output(0);
-                let mut gradient = vec![0.0; logits.len()];
-                let value = softmax_cross_entropy(logits, n, logits.len() / n, labels, 0.0, &mut gradient);
+            Loss::Classify(loss, labels) => {
+                let parts = loss.evaluate(self.executor.output(0), labels)?;
                 laps.ends(1);
-                self.executor.backward(&self.params, &[gradient], &mut self.grads)?;
-                value
+                self.executor.backward(&self.params, loss.grads(), &mut self.grads)?;
+                parts.sum()
             }
             Loss::None => 0.0,
         };
@@ -107,7 +107,7 @@ impl Stepper {
             return Err(format!("the loss is {value} and the gradient's norm {norm} after {} steps", self.steps));
         }
         let moments = Moments { first: &mut self.momentum, second: None };
-        optimizer::step(&RULE, &RATES, self.steps, &self.kinds, norm, &mut self.params, &mut self.grads, moments);
+        optimizer::step(&RULE, &RATES, self.steps, &self.kinds, norm, &mut self.params, &mut self.grads, moments, None);
         laps.ends(3);
         Ok(value)
     }

@@ -1,4 +1,4 @@
-//! The five workloads: which network, at which size, trained or only run. The networks are documents of the language.
+//! The workloads: which network, at which size, trained or only run. The networks are documents of the language.
 
 use nasflow::data::Target;
 use nasflow::document::{self, Files, Options, Params};
@@ -46,7 +46,9 @@ const fn workload(name: &'static str, network: (&'static str, &'static str, u64)
 }
 
 /// All of them, in the order of the report.
-pub const WORKLOADS: [Workload; 5] = [
+pub const WORKLOADS: [Workload; 7] = [
+    workload("yolov5n-64", ("yolov5n", YOLOV5N, 1_872_157), Task::Detect, [8, 64, 80]),
+    workload("yolov5n-160", ("yolov5n", YOLOV5N, 1_872_157), Task::Detect, [8, 160, 80]),
     workload("yolov5n", ("yolov5n", YOLOV5N, 1_872_157), Task::Detect, [8, 320, 80]),
     workload("yolov5s", ("yolov5s", YOLOV5S, 7_235_389), Task::Detect, [4, 320, 80]),
     workload("mobilenet", ("mobilenet", MOBILENET, 2_236_682), Task::Classify, [64, 32, 10]),
@@ -63,6 +65,12 @@ impl Files for Embedded {
 }
 
 impl Workload {
+    /// The numbers of threads that it is measured with where the command line says nothing: a search trains small images side by
+    /// side, one thread each.
+    pub fn threads(&self) -> &'static [usize] {
+        if self.task == Task::Detect && self.size < 320 { &[1, 2] } else { &[2] }
+    }
+
     /// The network that the document describes, at this workload's size and classes.
     pub fn program(&self) -> Result<Program, String> {
         let nothing = Params { values: Vec::new() };

@@ -100,7 +100,7 @@ fn main() {
 
     let mut matrix = common::Matrix::new(2048).unwrap_or_else(|e| fail(&e.to_string()));
     let start = Instant::now();
-    let mut once = || matrix.product(|| start.elapsed().as_secs_f64()).unwrap_or_else(|e| fail(&e.to_string()));
+    let mut once = || matrix.product(|| start.elapsed().as_secs_f64(), false).unwrap_or_else(|e| fail(&e.to_string()));
     let best = (0..8).map(|_| once()).fold(f64::INFINITY, f64::min);
     let product = matrix.flops() / best / 1e9;
     let copy = passes::copy_rate();

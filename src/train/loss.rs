@@ -5,10 +5,10 @@
 
 use super::assign::{Entry, assign};
 use super::iou::ciou;
-use super::logistic::{bce, logistic};
 use crate::data::Target;
 use crate::document::LossGains;
 use crate::space::{Head, Program};
+use nasflow_kernels::{bce_rows, logistic};
 
 /// The loss of a batch. Of a classifier `cls` is all of it, the mean over images, which is what the gradient is of.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -77,6 +77,32 @@ pub struct DetectionLoss {
     gains: Gains,
     levels: Vec<Level>,
     grads: Vec<Vec<f32>>,
+    rows: Rows,
+}
+
+/// Logits that are looked at together, their targets, losses and slopes.
+#[derive(Default)]
+struct Rows {
+    logits: Vec<f64>,
+    wanted: Vec<f64>,
+    losses: Vec<f64>,
+    slopes: Vec<f64>,
+}
+
+impl Rows {
+    /// Takes logits, with targets of zero.
+    fn of(&mut self, logits: impl Iterator<Item = f32>) {
+        self.logits.clear();
+        self.logits.extend(logits.map(f64::from));
+        for list in [&mut self.wanted, &mut self.losses, &mut self.slopes] {
+            list.clear();
+            list.resize(self.logits.len(), 0.0);
+        }
+    }
+
+    fn evaluate(&mut self) {
+        bce_rows(&self.logits, &self.wanted, &mut self.losses, &mut self.slopes);
+    }
 }
 
 impl DetectionLoss {
@@ -114,7 +140,7 @@ impl DetectionLoss {
             let (entries, objectness) = (Vec::new(), Vec::new());
             levels.push(Level { h: shape.h, w: shape.w, anchors, balance: balances[i], entries, objectness });
         }
-        Ok(DetectionLoss { classes: *classes, gains, grads: vec![Vec::new(); count], levels })
+        Ok(DetectionLoss { classes: *classes, gains, grads: vec![Vec::new(); count], levels, rows: Rows::default() })
     }
 
     /// The loss of `n` images; afterwards [`Self::grads`] is its gradient. Values that are not finite give a loss that is not.
@@ -127,7 +153,7 @@ impl DetectionLoss {
         }
         let mut parts = LossParts::default();
         for ((level, grads), output) in self.levels.iter_mut().zip(&mut self.grads).zip(outputs) {
-            let (b, o, c) = level.evaluate(grads, output, n, self.classes, &self.gains, targets)?;
+            let (b, o, c) = level.evaluate(grads, output, n, self.classes, &self.gains, targets, &mut self.rows)?;
             parts.r#box += b;
             parts.obj += o;
             parts.cls += c;
@@ -155,6 +181,7 @@ impl Level {
         classes: usize,
         gains: &Gains,
         targets: &[Target],
+        rows: &mut Rows,
     ) -> Result<(f64, f64, f64), String> {
         let row = 5 + classes;
         let cells = n * self.h * self.w * self.anchors.len();
@@ -193,39 +220,32 @@ impl Level {
             // Detached; the last entry of a cell wins.
             self.objectness[cell] = if value < 0.0 { 0.0 } else { value as f32 };
             if classes > 1 {
-                for (c, (g, &x)) in grads[5..].iter_mut().zip(&logits[5..]).enumerate() {
-                    let (loss, d) = bce(f64::from(x), if c == e.class { 1.0 } else { 0.0 });
+                rows.of(logits[5..].iter().copied());
+                rows.wanted[e.class] = 1.0;
+                rows.evaluate();
+                for ((g, loss), slope) in grads[5..].iter_mut().zip(&rows.losses).zip(&rows.slopes) {
                     cls_sum += loss;
-                    *g += (cls_scale * d) as f32;
+                    *g += (cls_scale * slope) as f32;
                 }
             }
         }
         let mean = |sum: f64, over: f64| if over > 0.0 { sum / over } else { 0.0 };
-        let obj = mean(self.objectness_loss(grads, output, row, gains.obj * batch), cells as f64);
+        let obj = mean(self.objectness_loss(grads, output, row, gains.obj * batch, rows), cells as f64);
         Ok((mean(box_sum, count), obj * self.balance, mean(cls_sum, count * classes as f64)))
     }
 
     /// Sum of the objectness loss over all cells, in eight interleaved sums; writes its gradient.
-    fn objectness_loss(&self, grads: &mut [f32], output: &[f32], row: usize, gain: f64) -> f64 {
+    fn objectness_loss(&self, grads: &mut [f32], output: &[f32], row: usize, gain: f64, rows: &mut Rows) -> f64 {
         const LANES: usize = 8;
         let scale = gain * self.balance / self.objectness.len() as f64;
+        rows.of(output.iter().skip(4).step_by(row).copied());
+        rows.wanted.iter_mut().zip(&self.objectness).for_each(|(to, t)| *to = f64::from(*t));
+        rows.evaluate();
         let mut sums = [0.0; LANES];
-        let rows = output.chunks(LANES * row).zip(grads.chunks_mut(LANES * row));
-        for ((x, g), t) in rows.zip(self.objectness.chunks(LANES)) {
-            let (mut logits, mut wanted) = ([0.0; LANES], [0.0; LANES]);
-            for i in 0..t.len() {
-                logits[i] = f64::from(x[i * row + 4]);
-                wanted[i] = f64::from(t[i]);
-            }
-            let (mut losses, mut slopes) = ([0.0; LANES], [0.0; LANES]);
-            for i in 0..LANES {
-                (losses[i], slopes[i]) = bce(logits[i], wanted[i]);
-            }
-            for i in 0..t.len() {
-                sums[i] += losses[i];
-                g[i * row + 4] = (slopes[i] * scale) as f32;
-            }
+        for losses in rows.losses.chunks(LANES) {
+            sums.iter_mut().zip(losses).for_each(|(s, l)| *s += l);
         }
+        grads.iter_mut().skip(4).step_by(row).zip(&rows.slopes).for_each(|(g, slope)| *g = (slope * scale) as f32);
         sums.iter().sum()
     }
 

@@ -163,7 +163,7 @@ fn optimizers_agree_with_pytorch() {
             let norm = global_norm(&grads);
             assert!((norm - row["norm"].as_f64().expect("a norm")).abs() < 1e-5);
             let moments = Moments { first: &mut first, second: (optimizer != Optimizer::Sgd).then_some(&mut second) };
-            step(&rule, &rates, t as u64 + 1, &[ParamKind::Weight], norm, &mut params, &mut grads, moments);
+            step(&rule, &rates, t as u64 + 1, &[ParamKind::Weight], norm, &mut params, &mut grads, moments, None);
             assert!(grads.0[0].iter().all(|g| *g == 0.0));
             for (got, want) in params.0[0].iter().zip(numbers(&row["params"])) {
                 assert!((f64::from(*got) - want).abs() < 1e-6, "{name}, step {t}: {got}, PyTorch {want}");
@@ -181,6 +181,6 @@ fn groups() {
     let mut params = Parameters(vec![vec![2.0]; 5]);
     let mut grads = Parameters(vec![vec![1.0]; 5]);
     let mut first = Parameters(vec![vec![0.0]; 5]);
-    step(&rule, &rates, 1, &kinds, 1e9, &mut params, &mut grads, Moments { first: &mut first, second: None });
+    step(&rule, &rates, 1, &kinds, 1e9, &mut params, &mut grads, Moments { first: &mut first, second: None }, None);
     assert_eq!(params.0, [vec![1.5], vec![1.5], vec![1.75], vec![1.5], vec![2.0]]);
 }

@@ -9,7 +9,6 @@ pub mod assign;
 pub mod cross_entropy;
 pub mod ema;
 pub mod iou;
-pub mod logistic;
 pub mod loss;
 pub mod oneshot;
 pub mod optimizer;
@@ -21,6 +20,8 @@ pub mod task;
 pub mod trainer;
 pub mod weights;
 
+#[cfg(test)]
+mod candle_test;
 #[cfg(test)]
 mod classify_test;
 #[cfg(test)]

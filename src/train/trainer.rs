@@ -175,10 +175,8 @@ impl Trainer {
             clip_norm: self.recipe.clip_norm,
         };
         let moments = Moments { first: &mut state.first, second: state.second.as_mut() };
-        optimizer::step(&rule, rates, state.steps, &self.kinds, norm, &mut state.params, &mut state.grads, moments);
-        if let Some(average) = &mut state.ema {
-            ema::update(average, &state.params, self.recipe.ema, state.steps);
-        }
+        let average = state.ema.as_mut().map(|average| (average, ema::decay_at(self.recipe.ema, state.steps)));
+        optimizer::step(&rule, rates, state.steps, &self.kinds, norm, &mut state.params, &mut state.grads, moments, average);
         state.accumulated = false;
         state.last_step = iteration as i64;
         true

@@ -11,7 +11,7 @@
 //! loss: over cells for objectness, by weight for classes and boxes, the sum of weights taken as at least 1; they carry the
 //! same gains and balances, and the cross-entropies are less the teacher's own entropy, so that agreement is 0.
 
-use crate::train::logistic::{bce, logistic};
+use nasflow_kernels::{bce, logistic};
 
 /// The classifiers' loss: `n` rows of `classes` logits. The gradient is of value · n, as the trainer's losses are.
 pub fn classifier(student: &[f32], teacher: &[f32], classes: usize, temperature: f64) -> Result<(f64, Vec<f32>), String> {

@@ -2,7 +2,7 @@
 //!
 //! Weights are rows of [input weights, state weights, bias], `n` rows for each of: input gate, forget gate, candidate, output gate.
 
-use crate::train::logistic::logistic;
+use nasflow_kernels::logistic;
 
 /// How many weights a cell of `n` units has.
 pub fn size(n: usize) -> usize {

@@ -4,31 +4,17 @@ use super::state::SupernetState;
 use crate::document::Recipe;
 use crate::space::ParamKind;
 use crate::train::ema;
-use crate::train::optimizer::{Each, Rule, squares};
+use crate::train::optimizer::{Each, Part, Rule};
 use crate::train::schedule::{self, Rates};
+use nasflow_kernels::sum_of_squares;
 use rayon::prelude::*;
 
 /// Tensors that one thread sums at once.
 const GRAIN: usize = 4;
-/// Numbers that one thread moves at once: all that is kept of them fits its cache.
-const CHUNK: usize = 1 << 13;
-
-/// A part of one tensor.
-struct Part<'a> {
-    kind: ParamKind,
-    /// The tensor's steps with this one; none where no network has read it.
-    step: Option<u64>,
-    values: &'a mut [f32],
-    grads: &'a mut [f32],
-    first: &'a mut [f32],
-    second: Option<&'a mut [f32]>,
-    ema: Option<&'a mut [f32]>,
-}
-
 /// Steps, then clears gradients and marks. False where the gradient is not finite: nothing has changed then.
 pub fn step(recipe: &Recipe, kinds: &[ParamKind], rates: &Rates, iteration: u64, state: &mut SupernetState) -> bool {
     let squares: Vec<f64> = (state.train.grads.0.par_iter().zip(&state.touched).with_min_len(GRAIN))
-        .map(|(g, touched)| if *touched { squares(g) } else { 0.0 })
+        .map(|(g, touched)| if *touched { sum_of_squares(g) } else { 0.0 })
         .collect();
     let norm = libm::sqrt(squares.iter().sum());
     if !norm.is_finite() {
@@ -43,15 +29,7 @@ pub fn step(recipe: &Recipe, kinds: &[ParamKind], rates: &Rates, iteration: u64,
     let each = Each::new(&rule, rates, norm);
     state.train.steps += 1;
     let decay = ema::decay_at(recipe.ema, state.train.steps);
-    parts(kinds, state).into_par_iter().for_each(|p| {
-        if let Some(step) = p.step {
-            each.step(p.kind, step, p.values, p.grads, p.first, p.second);
-            p.grads.fill(0.0);
-        }
-        if let Some(average) = p.ema {
-            ema::update_one(average, p.values, decay);
-        }
-    });
+    parts(kinds, state).into_par_iter().for_each(|part| each.run(part, decay));
     state.train.accumulated = false;
     state.train.last_step = iteration as i64;
     true
@@ -70,12 +48,9 @@ fn parts<'a>(kinds: &[ParamKind], state: &'a mut SupernetState) -> Vec<Part<'a>>
             *steps += 1;
             *steps
         });
-        let mut second = second.as_mut().and_then(Iterator::next).map(|v| v.chunks_mut(CHUNK));
-        let mut ema = average.as_mut().and_then(Iterator::next).map(|v| v.chunks_mut(CHUNK));
-        for ((values, grads), first) in values.chunks_mut(CHUNK).zip(grads.chunks_mut(CHUNK)).zip(first.chunks_mut(CHUNK)) {
-            let (second, ema) = (second.as_mut().and_then(Iterator::next), ema.as_mut().and_then(Iterator::next));
-            parts.push(Part { kind: *kind, step, values, grads, first, second, ema });
-        }
+        let second = second.as_mut().and_then(Iterator::next).map_or(&mut [][..], |v| &mut v[..]);
+        let average = average.as_mut().and_then(Iterator::next).map_or(&mut [][..], |v| &mut v[..]);
+        Part { kind: *kind, step, values, grads, first, second, average }.split(&mut parts);
     }
     parts
 }

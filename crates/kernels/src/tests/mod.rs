@@ -4,7 +4,6 @@
 mod activations;
 mod convolution;
 mod dense_ops;
-mod losses;
 mod norms;
 mod optimisers;
 mod pools;
