@@ -93,6 +93,30 @@ mod tests {
         assert!((one.sum() - 0.407_605_964_444_380_4).abs() < 1e-12);
     }
 
+    /// PyTorch's values (tests/reference/operators.json, made by scripts/trajectory.py).
+    #[test]
+    fn as_stored() {
+        let file: serde_json::Value = serde_json::from_str(include_str!("../../tests/reference/operators.json")).unwrap();
+        for name in ["cross_entropy", "cross_entropy_smooth"] {
+            let case = &file[name];
+            let floats =
+                |v: &serde_json::Value| -> Vec<f64> { v["values"].as_array().unwrap().iter().filter_map(|v| v.as_f64()).collect() };
+            let logits: Vec<f32> = floats(&case["inputs"]["x"]).iter().map(|v| *v as f32).collect();
+            let labels: Vec<u32> = case["options"]["labels"].as_array().unwrap().iter().map(|l| l.as_u64().unwrap() as u32).collect();
+            let mut loss =
+                CrossEntropy::new(&program(logits.len() / labels.len()), case["options"]["smoothing"].as_f64().unwrap()).unwrap();
+            let value = loss.evaluate(&logits, &labels).unwrap().sum();
+            assert!((value - floats(&case["output"])[0]).abs() < 1e-5, "{name}: {value}");
+            // The stored gradient is that of a multiple of the loss.
+            let by = floats(&case["output_grad"])[0];
+            let wanted = floats(&case["input_grads"]["x"]);
+            assert_eq!(wanted.len(), logits.len());
+            for (got, want) in loss.grads()[0].iter().zip(&wanted) {
+                assert!((f64::from(*got) * by - want).abs() < 1e-5, "{name}: {got}, {want}");
+            }
+        }
+    }
+
     #[test]
     fn gradients_are_differences() {
         let mut loss = CrossEntropy::new(&program(4), 0.2).unwrap();
