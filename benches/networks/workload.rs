@@ -65,12 +65,6 @@ impl Files for Embedded {
 }
 
 impl Workload {
-    /// The numbers of threads that it is measured with where the command line says nothing: a search trains small images side by
-    /// side, one thread each.
-    pub fn threads(&self) -> &'static [usize] {
-        if self.task == Task::Detect && self.size < 320 { &[1, 2] } else { &[2] }
-    }
-
     /// The network that the document describes, at this workload's size and classes.
     pub fn program(&self) -> Result<Program, String> {
         let nothing = Params { values: Vec::new() };
