@@ -1,11 +1,23 @@
 //! The language of the product: every room's words in one value, one line a room.
 
-use crate::document::Language;
-use crate::{data, metrics, search};
+use crate::document::{Language, MetricWord, Words, words_of};
+use crate::{data, evaluate, metrics, search, space};
 
 /// All words that nasflow knows. Add to it what comes from elsewhere (`examples/own_strategy.rs`).
 pub fn language() -> Language {
-    Language { strategies: search::words(), metrics: metrics::words(), formats: data::words() }
+    Language { strategies: search::words(), metrics: metrics(), formats: data::words() }
+}
+
+/// The metrics of every room that computes some; the rooms hold the lists.
+fn metrics() -> Words<MetricWord> {
+    let known = [
+        words_of(metrics::DETECTION),
+        words_of(metrics::CLASSIFICATION),
+        words_of(space::COSTS),
+        words_of(search::LEARNED),
+        words_of(evaluate::MACHINE),
+    ];
+    Words { known: known.concat(), later: &["table-latency", "synflow"] }
 }
 
 #[cfg(test)]

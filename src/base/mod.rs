@@ -4,8 +4,10 @@
 
 pub mod canon;
 pub mod digest;
+pub mod number;
 pub mod random;
 
 pub use canon::Canon;
 pub use digest::Digest;
+pub use number::fixed;
 pub use random::Random;

@@ -38,7 +38,7 @@ pub fn run(arguments: &CostArguments) -> Result<ExitCode, Failure> {
     let mut text = cost::costs(&costs);
     if let Some(metric) = &by {
         text += "\n";
-        text += &cost::gain(&ways, &metric.name(), metric.higher_is_better());
+        text += &cost::gain(&ways, metric);
     }
     print::out(&text);
     Ok(ExitCode::SUCCESS)

@@ -39,7 +39,7 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     }
     let params = weights_from_bytes(&program, &store.blobs().get(&run.weights)?)?;
     let per_epoch = split.images.div_ceil(train.recipe.batch.max(1)).max(1);
-    let metrics = model.figures.iter().map(|(k, f)| (k.clone(), f.values.first().copied().unwrap_or(f64::NAN)));
+    let metrics = model.figures.iter().map(|(metric, f)| (metric.name(), f.values.first().copied().unwrap_or(f64::NAN)));
     let card = ModelCard {
         architecture,
         classes: info.classes.clone(),

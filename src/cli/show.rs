@@ -3,7 +3,8 @@
 use super::arguments::ShowArguments;
 use super::load::{self, Access};
 use super::{Failure, print};
-use crate::document::{Pipeline, StageKind};
+use crate::base::Digest;
+use crate::document::{Metric, Pipeline, StageKind};
 use crate::nn::DeviceChoice;
 use crate::plan::{Engine, Kind, Slot, Step, View};
 use crate::report::{self, curve, number, show};
@@ -22,7 +23,7 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     let prepared = load::prepared(pipeline, store.as_ref(), &arguments.file, true)?;
     let device = load::device(&arguments.numerics)?;
     let view = replay(&prepared, store.as_ref(), device)?;
-    let observed = |weights: &str, metric: &str| store.as_ref().and_then(|s| observe::shown(s, weights, metric));
+    let observed = |weights: Digest, metric: &Metric| store.as_ref().and_then(|s| observe::shown(s, weights, metric));
     let rows = report::rows(&prepared.pipeline, &view, &observed);
     let (rows, one) = match &arguments.trial {
         Some(trial) => {

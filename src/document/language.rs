@@ -5,6 +5,7 @@
 
 use super::diagnostic::Diagnostic;
 use super::field::{Field, Kind};
+use super::pipeline::{Metric, MetricWord};
 use super::settings::Settings;
 use super::tree::{Spanned, Value};
 use std::any::Any;
@@ -178,12 +179,17 @@ pub struct Language {
     /// `strategy WORD` of a `sample`.
     pub strategies: Words<dyn StrategyWord>,
     /// `metrics WORD …` of an `evaluate`.
-    pub metrics: Words<dyn Described>,
+    pub metrics: Words<MetricWord>,
     /// `format=WORD` of a `data`.
     pub formats: Words<dyn Described>,
 }
 
 impl Language {
+    /// The metric that is written so: `map50`, `ap50:RBC`.
+    pub fn metric(&self, text: &str) -> Option<Metric> {
+        Metric::parse(&self.metrics, text, None)
+    }
+
     /// The words of a kind.
     pub fn words(&self, kind: Kind) -> Vec<&'static Word> {
         match kind {

@@ -43,9 +43,22 @@ fn node(out: &mut String, language: &Language, spec: &Spec) {
     let _ = write!(out, "\n### `{}`\n\n{}\n\n```kdl\n{}\n```\n", spec.name, spec.doc, spec.example);
     let fields: Vec<&Field> = spec.all_fields().filter(|f| f.later.is_none()).collect();
     table_of(out, language, &fields, spec.positional);
+    if spec.name == "metrics" {
+        metrics(out, language);
+    }
     let Some((field, kind)) = form::naming(spec) else { return };
     for word in language.words(kind) {
         described(out, language, spec, field, word);
+    }
+}
+
+/// Every metric, with what a file and a reader must know of it.
+fn metrics(out: &mut String, language: &Language) {
+    out.push_str("\n| metric | better | unit | computed from | |\n|---|---|---|---|---|\n");
+    for metric in &language.metrics.known {
+        let class = if metric.of_class() { " class=\"NAME\"" } else { "" };
+        let (better, unit, reads) = (metric.better.word(), metric.unit.word(), metric.reads.words());
+        let _ = writeln!(out, "| `{}{class}` | {better} | {unit} | {reads} | {} |", metric.word.name, metric.word.doc);
     }
 }
 

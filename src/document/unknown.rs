@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::form::Form;
 use super::language::Language;
-use super::table::{self, Field, Spec, Type};
+use super::table::{self, Field, Kind, Spec, Type};
 use super::traps::shorten;
 use super::{Diagnostic, Node, Property, Span, nearest};
 
@@ -21,7 +21,7 @@ pub fn missing(language: &Language, spec: &Spec, field: &Field, node: &Node) -> 
 fn sample(language: &Language, field: &Field) -> String {
     match field.types.first() {
         Some(Type::Name(_)) => "\"…\"".into(),
-        Some(Type::Metric) => "map50".into(),
+        Some(Type::Metric) => language.names(Kind::Metric).first().copied().unwrap_or("…").into(),
         Some(Type::Of(kind)) => language.names(*kind).first().copied().unwrap_or("…").into(),
         Some(Type::Word(words)) => words.first().copied().unwrap_or("…").into(),
         Some(Type::Int(..)) => "12".into(),

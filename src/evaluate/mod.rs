@@ -7,6 +7,7 @@
 pub mod decode;
 pub mod latency;
 pub mod logits;
+pub mod machine;
 pub mod nms;
 pub mod operations;
 pub mod predict;
@@ -20,6 +21,7 @@ mod subnet_tests;
 pub use decode::DetectHead;
 pub use latency::Latency;
 pub use logits::{Logits, classification, logits};
+pub use machine::{MACHINE, Observed};
 pub use nms::{Candidate, NmsOptions, nms};
 pub use predict::{EvalBatch, batches, predict};
 pub use predictions::Predictions;

@@ -63,9 +63,9 @@ pub fn coco(curve: &Curve) -> f64 {
     sum / 101.0
 }
 
-/// Means over the classes: at .50, and over the ten thresholds. Zeros where there is no class.
+/// Means over the classes: at .50, and over the ten thresholds. Where there is no class there is no mean: NaN.
 pub fn mean_over_classes(per_class: &[[f64; LEVELS]]) -> (f64, f64) {
-    let n = per_class.len().max(1) as f64;
+    let n = per_class.len() as f64;
     let at_50: f64 = per_class.iter().map(|ap| ap[0]).sum();
     let all: f64 = per_class.iter().map(mean_over_levels).sum();
     (at_50 / n, all / n)

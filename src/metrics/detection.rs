@@ -29,7 +29,7 @@ pub struct ClassReport {
     pub coco_ap50_95: Option<f64>,
 }
 
-/// A detector on a split. Means are over the classes that occur in the truth; all zero where none does.
+/// A detector on a split. Means are over the classes that occur in the truth; NaN where none does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DetectionReport {
     /// YOLOv5's mAP at IoU .5.
@@ -107,7 +107,7 @@ impl DetectionReport {
         let operating = confidence::best(&by_confidence);
         let (map50, map50_95) = mean_over_classes(&yolov5);
         let (coco_map50, coco_map50_95) = mean_over_classes(&coco);
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let report = |(class, name): (usize, &String)| {
             let place = present.iter().position(|&c| c == class);
             ClassReport {

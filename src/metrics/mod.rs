@@ -11,14 +11,14 @@ pub mod detection;
 pub mod matching;
 pub mod rank;
 pub mod truth;
-mod words;
+pub mod words;
 
 pub use bootstrap::{Agreement, agreements};
 pub use classification::{ClassAccuracy, ClassificationReport};
 pub use detection::{ClassReport, DetectionReport};
 pub use rank::{kendall_tau_b, spearman};
 pub use truth::{Truth, TruthBox};
-pub use words::words;
+pub use words::{CLASSIFICATION, DETECTION};
 
 use serde::{Deserialize, Serialize};
 

@@ -43,8 +43,8 @@ pub struct Baseline {
 pub struct Answered {
     /// The node that `answer` names.
     pub name: String,
-    /// The metric's name.
-    pub metric: String,
+    /// The metric.
+    pub metric: Metric,
     /// The model.
     pub model: Model,
     /// Its figure.
@@ -81,7 +81,7 @@ pub fn answered(pipeline: &Pipeline, view: &View) -> Option<Answered> {
             }
         })
         .collect();
-    Some(Answered { name: answer.name.value.clone(), metric: metric.name(), model, figure, baselines })
+    Some(Answered { name: answer.name.value.clone(), metric: metric.clone(), model, figure, baselines })
 }
 
 /// A baseline that there is nothing to compare with.
@@ -90,7 +90,7 @@ fn without(name: &str, figure: &Figure, verdict: Verdict) -> Baseline {
 }
 
 fn figure_of(model: &Model, metric: &Metric) -> Figure {
-    model.figures.get(&metric.name()).cloned().unwrap_or_else(|| Figure::exact(value_of(model, metric)))
+    model.figures.get(metric).cloned().unwrap_or_else(|| Figure::exact(value_of(model, metric)))
 }
 
 fn baseline(answer: &Answer, name: &str, model: &Model, figure: &Figure, models: &[&Model]) -> Option<Baseline> {
@@ -101,7 +101,7 @@ fn baseline(answer: &Answer, name: &str, model: &Model, figure: &Figure, models:
         [one] => one.clone(),
         many => Figure { values: many.iter().map(Figure::mean).collect() },
     };
-    let gain = if metric.higher_is_better() { figure.mean() - theirs.mean() } else { theirs.mean() - figure.mean() };
+    let gain = metric.as_cost(theirs.mean()) - metric.as_cost(figure.mean());
     let tested = figure.values.len() > 1 && figures.iter().all(|f| f.values.len() > 1);
     let verdict = match pooled(figures.iter().chain([figure])).filter(|_| tested) {
         Some(deviation) if gain > deviation => Verdict::Better,

@@ -2,8 +2,9 @@
 //!
 //! Ties go to fewer FLOPs, then to the smaller digest; failed models and NaN come last and are never chosen (rule 10).
 
-use super::model::{Candidate, Model, Slot, State};
+use super::model::{Model, Slot, State};
 use crate::document::{Metric, Select, SelectBy};
+use crate::space::cost_as;
 use std::cmp::Ordering;
 
 /// The chosen models' indices into `slots`, best first.
@@ -40,30 +41,19 @@ pub fn choose(select: &Select, slots: &[Slot]) -> Vec<usize> {
 /// A metric of a model: measured, or following from its architecture. NaN where it is not there.
 pub fn value_of(model: &Model, metric: &Metric) -> f64 {
     // A table may say what a network costs; else it is counted.
-    let figure = model.figures.get(&metric.name()).map(super::Figure::mean);
-    figure.or_else(|| cost_of(&model.candidate, metric)).unwrap_or(f64::NAN)
-}
-
-/// What follows from the architecture alone.
-pub fn cost_of(candidate: &Candidate, metric: &Metric) -> Option<f64> {
-    match metric {
-        Metric::Params => Some(candidate.params as f64),
-        Metric::Macs => Some(candidate.macs as f64),
-        Metric::Flops => Some(2.0 * candidate.macs as f64),
-        _ => None,
-    }
+    let figure = model.figures.get(metric).map(super::Figure::mean);
+    figure.or_else(|| cost_as(metric, &model.candidate.cost())).unwrap_or(f64::NAN)
 }
 
 /// The better model first.
 pub fn better(metric: &Metric, a: &Model, b: &Model) -> Ordering {
-    let (x, y) = (value_of(a, metric), value_of(b, metric));
-    let order = if metric.higher_is_better() { y.total_cmp(&x) } else { x.total_cmp(&y) };
-    x.is_nan().cmp(&y.is_nan()).then(order).then(a.candidate.macs.cmp(&b.candidate.macs)).then_with(|| a.identity().cmp(&b.identity()))
+    let order = metric.order(value_of(a, metric), value_of(b, metric));
+    order.then(a.candidate.macs.cmp(&b.candidate.macs)).then_with(|| a.identity().cmp(&b.identity()))
 }
 
 /// Values with "less is better" in every place.
 fn costs(model: &Model, metrics: &[&Metric]) -> Vec<f64> {
-    metrics.iter().map(|m| if m.higher_is_better() { -value_of(model, m) } else { value_of(model, m) }).collect()
+    metrics.iter().map(|m| m.as_cost(value_of(model, m))).collect()
 }
 
 /// The points that no other point dominates (at least as good everywhere, better somewhere). NaN points are left out.

@@ -21,7 +21,7 @@ pub struct Equal {
 }
 
 /// None where the truth was not trained here, where no supernet leads to the ranking, or where the two read other images.
-pub fn equal(pipeline: &Pipeline, paired: &Paired, higher_is_better: bool) -> Option<Equal> {
+pub fn equal(pipeline: &Pipeline, paired: &Paired) -> Option<Equal> {
     let ranking = position(pipeline, &paired.ranking)?;
     let trained = |index: usize| match &pipeline.stages[index].kind {
         StageKind::Train(train) => Some(train.as_ref()),
@@ -37,7 +37,7 @@ pub fn equal(pipeline: &Pipeline, paired: &Paired, higher_is_better: bool) -> Op
     };
     let spent = |trainings: &[&Train]| trainings.iter().map(images).sum::<Option<usize>>();
     let trainings = (spent(&shared)? / spent(&alone)?.max(1)).max(1);
-    among(&paired.ranked, &paired.true_values, trainings, higher_is_better)
+    among(&paired.ranked, &paired.true_values, trainings, paired.metric.higher_is_better())
 }
 
 /// Over figures of which more is better; the result is on the metric's own side.

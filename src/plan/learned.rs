@@ -3,7 +3,7 @@
 use super::engine::{Engine, Known};
 use super::model::{Model, Trained};
 use crate::base::Digest;
-use crate::search::Distribution;
+use crate::search::{Distribution, LearnedPath};
 use crate::space::Space;
 use serde_json::Value;
 use std::sync::Arc;
@@ -26,19 +26,19 @@ impl Engine<'_> {
         self.distribution(space, trained.runs.first()?.key, known)
     }
 
-    /// ln of the probability of a network's path, one value for each seed of its supernet. The error says why there is none.
-    pub(super) fn likelihood(&mut self, model: &Model, known: &mut dyn Known) -> Result<Vec<f64>, String> {
+    /// A network's path in what was learned, one for each seed of its supernet. The error says why there is none.
+    pub(super) fn learned_paths(&mut self, model: &Model, known: &mut dyn Known) -> Result<Vec<LearnedPath>, String> {
         let Some(subnet) = model.subnet.clone() else { return Err("it is no network of a supernet".into()) };
-        let mut values = Vec::new();
+        let mut paths = Vec::new();
         for run in &subnet.supernet.runs {
             let distribution = self.distribution(&subnet.space, run.key, known);
             let space = self.spaces.get(&subnet.space);
             let (Some(distribution), Some(space)) = (distribution, space) else {
                 return Err("its supernet has left no distribution over its choices".into());
             };
-            values.push(distribution.log_probability(space, &subnet.sample));
+            paths.push(LearnedPath { log_probability: distribution.log_probability(space, &subnet.sample) });
         }
-        Ok(values)
+        Ok(paths)
     }
 }
 

@@ -3,7 +3,8 @@
 use super::Figure;
 use super::action::Action;
 use crate::base::{Canon, Digest};
-use crate::space::{Architecture, Sample};
+use crate::document::Metric;
+use crate::space::{Architecture, Cost, Sample};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -22,6 +23,13 @@ pub struct Candidate {
     pub choices: Vec<(String, String)>,
     /// Those of `choices` that are not the reference's.
     pub edits: Vec<(String, String)>,
+}
+
+impl Candidate {
+    /// What it costs.
+    pub fn cost(&self) -> Cost {
+        Cost { params: self.params, macs: self.macs }
+    }
 }
 
 /// One trained copy of a model.
@@ -76,8 +84,8 @@ pub struct Model {
     pub points: BTreeMap<usize, Trained>,
     /// Names of the stages that it came through.
     pub via: BTreeSet<String>,
-    /// Metric name → figure, from the evaluate stages on the way (later ones win).
-    pub figures: BTreeMap<String, Figure>,
+    /// Metric → figure, from the evaluate stages on the way (later ones win).
+    pub figures: BTreeMap<Metric, Figure>,
 }
 
 impl Model {

@@ -5,6 +5,7 @@ use super::engine::{StageView, View};
 use super::model::{Model, State};
 use crate::base::Digest;
 use crate::document::{Metric, Pipeline, Trust};
+use crate::space::costs;
 use std::collections::BTreeMap;
 
 /// The networks that both stages of a `trust` line have measured, in the order of their digests. More is better in `ranked`
@@ -15,12 +16,10 @@ pub struct Paired {
     pub ranking: String,
     /// The stage that is taken for the truth.
     pub truth: String,
-    /// The metric's name.
-    pub metric: String,
-    /// The name of the metric that ranks.
-    pub using: String,
-    /// The metric's own side.
-    pub higher_is_better: bool,
+    /// The metric.
+    pub metric: Metric,
+    /// The metric that ranks.
+    pub using: Metric,
     /// Canonical architectures.
     pub architectures: Vec<Digest>,
     /// What `ranking` says.
@@ -59,9 +58,8 @@ fn pair(line: &Trust, ranking: &StageView, truth: &StageView) -> Option<Paired> 
     let mut pair = Paired {
         ranking: line.ranking.value.clone(),
         truth: line.truth.value.clone(),
-        metric: by.name(),
-        using: line.using.value.name(),
-        higher_is_better: by.higher_is_better(),
+        metric: by.clone(),
+        using: line.using.value.clone(),
         architectures: Vec::new(),
         ranked: Vec::new(),
         true_values: Vec::new(),
@@ -80,7 +78,7 @@ fn pair(line: &Trust, ranking: &StageView, truth: &StageView) -> Option<Paired> 
         pair.architectures.push(*digest);
         pair.ranked.push(ranked);
         pair.true_values.push(truth);
-        pair.params.push(value_of(theirs.model, &Metric::Params));
+        pair.params.push(value_of(theirs.model, &costs::PARAMS.metric()));
         pair.flops.push(flops(theirs.model));
     }
     Some(pair)
@@ -88,8 +86,9 @@ fn pair(line: &Trust, ranking: &StageView, truth: &StageView) -> Option<Paired> 
 
 /// What a table says comes first, be it of `flops` or of `macs`.
 fn flops(model: &Model) -> f64 {
-    let table = model.figures.get("macs").filter(|_| !model.figures.contains_key("flops"));
-    table.map_or_else(|| value_of(model, &Metric::Flops), |macs| 2.0 * macs.mean())
+    let (flops, macs) = (costs::FLOPS.metric(), costs::MACS.metric());
+    let table = model.figures.get(&macs).filter(|_| !model.figures.contains_key(&flops));
+    table.map_or_else(|| value_of(model, &flops), |macs| 2.0 * macs.mean())
 }
 
 /// The models of one architecture at a stage.
@@ -110,7 +109,7 @@ fn measured<'v>(view: &'v StageView, by: &Metric) -> BTreeMap<Digest, Measured<'
     let mut all: BTreeMap<Digest, Measured> = BTreeMap::new();
     for slot in &view.slots {
         let value = if slot.state == State::Ready { value_of(&slot.model, by) } else { f64::NAN };
-        let value = if by.higher_is_better() { value } else { -value };
+        let value = -by.as_cost(value);
         let model = &slot.model;
         all.entry(model.candidate.digest).or_insert_with(|| Measured { model, values: Vec::new() }).values.push(value);
     }

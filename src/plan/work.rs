@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::model::Candidate;
 use crate::base::Digest;
-use crate::document::{OneShot, Recipe};
+use crate::document::{Metric, OneShot, Recipe};
 use crate::space::Sample;
 use serde_json::Value;
 use std::sync::Arc;
@@ -189,8 +189,8 @@ pub struct MetricWork {
     pub label: String,
     /// The stage.
     pub stage: usize,
-    /// The metric's name, as [`crate::document::Metric::name`] gives it.
-    pub metric: String,
+    /// The metric.
+    pub metric: Metric,
     /// The predictions' blob.
     pub predictions: Digest,
     /// `data` node and split.

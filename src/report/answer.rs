@@ -12,7 +12,7 @@ pub fn sentence(answered: &Answered) -> String {
     let compared: Vec<&Baseline> = answered.baselines.iter().filter(|b| b.models > 0).collect();
     for b in &compared {
         let mean = number::figure(&answered.metric, &Figure::exact(b.figure.mean()));
-        let spread = b.deviation.map_or(String::new(), |d| format!(" ± {d:.3}"));
+        let spread = b.deviation.map_or(String::new(), |d| format!(" ± {}", number::value(&answered.metric, d)));
         let of = if b.models > 1 { format!(" ({} models)", b.models) } else { seeds(b.figure.values.len()) };
         first += &format!("   {} {mean}{spread}{of}", b.name);
     }

@@ -2,6 +2,7 @@
 
 use super::number;
 use super::table::Table;
+use crate::document::Metric;
 use crate::run::cost::{Costs, Line};
 use crate::run::gain::Way;
 
@@ -36,19 +37,20 @@ fn table(what: &str, lines: &[Line]) -> String {
 }
 
 /// Iterations until each way is as good as the worse of them ends, the first against the others.
-pub fn gain(ways: &[Way], metric: &str, more_is_better: bool) -> String {
+pub fn gain(ways: &[Way], metric: &Metric) -> String {
     let finals: Vec<f64> = ways.iter().filter_map(Way::last).collect();
-    let worse = |a: f64, b: f64| if more_is_better { a.min(b) } else { a.max(b) };
+    let worse = |a: f64, b: f64| if metric.order(a, b).is_lt() { b } else { a };
     let (true, Some(target)) = (finals.len() == ways.len(), finals.iter().copied().reduce(worse)) else {
         let empty: Vec<&str> = ways.iter().filter(|w| w.last().is_none()).map(|w| w.name.as_str()).collect();
         return format!("gain: nothing is measured yet of {}\n", empty.join(", "));
     };
-    let until: Vec<u64> = ways.iter().filter_map(|w| w.until(target, more_is_better)).collect();
-    let mut table = Table::new(["way", &format!(">best {metric}"), &format!(">iterations to {target:.3}"), ">of all", ">ratio"]);
+    let until: Vec<u64> = ways.iter().filter_map(|w| w.until(target, metric)).collect();
+    let shown = number::value(metric, target);
+    let mut table = Table::new(["way", &format!(">best {metric}"), &format!(">iterations to {shown}"), ">of all", ">ratio"]);
     for (way, &own) in ways.iter().zip(&until) {
         let ratio = until.first().filter(|_| own > 0).map_or("–".into(), |first| format!("{:.2}", *first as f64 / own as f64));
-        let best = way.last().map_or(String::new(), |v| format!("{v:.3}"));
+        let best = way.last().map_or(String::new(), |v| number::value(metric, v));
         table.row([way.name.clone(), best, number::grouped(own), number::grouped(way.iterations), ratio]);
     }
-    format!("gain: training iterations until the best {metric} is {target:.3}, the lower of the finals\n{}", table.render(2))
+    format!("gain: training iterations until the best {metric} is {shown}, the worse of the finals\n{}", table.render(2))
 }

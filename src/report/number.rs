@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use crate::base::fixed;
+use crate::document::{Metric, Unit};
 use crate::plan::Figure;
 
 /// `1,872,157`
@@ -44,14 +46,22 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A metric's figure: counts grouped, costs with a prefix, shares with three decimals; `± deviation` over seeds.
-pub fn figure(metric: &str, figure: &Figure) -> String {
-    let mean = match metric {
-        "params" | "flops" | "macs" => si(figure.mean()),
-        _ => format!("{:.3}", figure.mean()),
-    };
+/// A value in its metric's unit: counts with a prefix, shares with three decimals.
+pub fn value(metric: &Metric, value: f64) -> String {
+    match metric.unit() {
+        Unit::Count => si(value),
+        Unit::Bytes => format!("{}B", si(value)),
+        Unit::Share | Unit::Nats => fixed(value, 3),
+        Unit::Milliseconds => format!("{} ms", fixed(value, 1)),
+        Unit::PerSecond => format!("{} /s", fixed(value, 0)),
+    }
+}
+
+/// A metric's figure; `± deviation` over seeds.
+pub fn figure(metric: &Metric, figure: &Figure) -> String {
+    let mean = value(metric, figure.mean());
     match figure.deviation() {
-        Some(d) if !matches!(metric, "params" | "flops" | "macs") => format!("{mean} ± {d:.3}"),
+        Some(d) if metric.unit() != Unit::Count => format!("{mean} ± {}", value(metric, d)),
         _ => mean,
     }
 }
@@ -59,6 +69,9 @@ pub fn figure(metric: &str, figure: &Figure) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluate::machine::LATENCY;
+    use crate::metrics::words::mean_average_precision::MAP50;
+    use crate::space::costs::FLOPS;
 
     #[test]
     fn reads_well() {
@@ -68,6 +81,11 @@ mod tests {
         assert_eq!(si(950.0), "950");
         assert_eq!(duration(125.2), "2 min 5 s");
         assert_eq!(duration(0.21), "0.2 s");
-        assert_eq!(figure("map50", &Figure { values: vec![0.5, 0.6] }), "0.550 ± 0.071");
+        let figure = |metric: Metric, values: &[f64]| figure(&metric, &Figure { values: values.to_vec() });
+        assert_eq!(figure(MAP50.metric(), &[0.5, 0.6]), "0.550 ± 0.071");
+        assert_eq!(figure(MAP50.metric(), &[-0.0]), "0.000");
+        assert_eq!(figure(MAP50.metric(), &[]), "NaN");
+        assert_eq!(figure(LATENCY.metric(), &[2.0, 2.5]), "2.2 ms ± 0.4 ms");
+        assert_eq!(figure(FLOPS.metric(), &[4.468e9, 4.468e9]), "4.47 G");
     }
 }

@@ -1,7 +1,10 @@
 //! Every model at every measuring stage as one row: what tables, CSV and JSON are made from.
 
-use crate::document::{Pipeline, StageKind};
+use crate::base::Digest;
+use crate::document::{Metric, Pipeline, StageKind};
 use crate::plan::{Figure, State, View};
+use crate::run::observe::Shown;
+use crate::space::{Cost, costs};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -31,21 +34,29 @@ pub struct Row {
     /// Digests of the weights, one a seed.
     pub weights: Vec<String>,
     /// Metric → values over seeds.
-    pub metrics: BTreeMap<String, Figure>,
+    pub metrics: BTreeMap<Metric, Figure>,
     /// Metric → what this machine said.
-    pub observations: BTreeMap<String, serde_json::Value>,
+    pub observations: BTreeMap<Metric, Shown>,
     /// The decisions that led to it.
     pub choices: Vec<(String, String)>,
     /// Those that are not the reference's.
     pub edits: Vec<(String, String)>,
 }
 
+impl Row {
+    /// A metric of it: measured, or following from its architecture; NaN where it is not there.
+    pub fn value(&self, metric: &Metric) -> f64 {
+        let counted = || costs::cost_as(metric, &Cost { params: self.params, macs: self.flops / 2 });
+        self.metrics.get(metric).map(Figure::mean).or_else(counted).unwrap_or(f64::NAN)
+    }
+}
+
 /// All rows in the order of the stages and their models. `observed` gives a model's observation of a metric.
-pub fn rows(pipeline: &Pipeline, view: &View, observed: &dyn Fn(&str, &str) -> Option<serde_json::Value>) -> Vec<Row> {
+pub fn rows(pipeline: &Pipeline, view: &View, observed: &dyn Fn(Digest, &Metric) -> Option<Shown>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
-        let observations: Vec<String> = match &stage.kind {
-            StageKind::Evaluate(e) => e.metrics.iter().filter(|m| m.value.is_observation()).map(|m| m.value.name()).collect(),
+        let observations: Vec<&Metric> = match &stage.kind {
+            StageKind::Evaluate(e) => e.observed().collect(),
             // A supernet is no network.
             StageKind::Train(_) if pipeline.supernet(stage).is_none() && !is_evaluated(pipeline, &stage.name.value) => Vec::new(),
             _ => continue,
@@ -57,8 +68,8 @@ pub fn rows(pipeline: &Pipeline, view: &View, observed: &dyn Fn(&str, &str) -> O
                 State::Pending => ("pending", None),
                 State::Failed(why) => ("failed", Some(why.clone())),
             };
-            let weights: Vec<String> = model.trained.iter().flat_map(|t| t.runs.iter().map(|r| r.weights.hex())).collect();
-            let observations = observations.iter().filter_map(|m| Some((m.clone(), observed(weights.first()?, m)?))).collect();
+            let weights: Vec<Digest> = model.trained.iter().flat_map(|t| t.runs.iter().map(|r| r.weights)).collect();
+            let observations = observations.iter().filter_map(|m| Some(((*m).clone(), observed(*weights.first()?, m)?))).collect();
             rows.push(Row {
                 stage: stage.name.value.clone(),
                 model: at_epoch(stage, model),
@@ -70,7 +81,7 @@ pub fn rows(pipeline: &Pipeline, view: &View, observed: &dyn Fn(&str, &str) -> O
                 params: model.candidate.params,
                 flops: 2 * model.candidate.macs,
                 epochs: model.trained.as_ref().map(|t| t.epochs),
-                weights,
+                weights: weights.iter().map(Digest::hex).collect(),
                 metrics: model.figures.clone(),
                 observations,
                 choices: model.candidate.choices.clone(),
@@ -96,23 +107,15 @@ fn is_evaluated(pipeline: &Pipeline, name: &str) -> bool {
 
 /// The rows as CSV (RFC 4180): fixed columns, then one for each metric's mean and deviation, observation and choice met.
 pub fn csv(rows: &[Row]) -> String {
-    let collect = |f: &dyn Fn(&Row) -> Vec<String>| {
-        let mut names: Vec<String> = Vec::new();
-        for name in rows.iter().flat_map(f) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
-    };
     // Costs have columns of their own.
-    let metrics = collect(&|r| r.metrics.keys().filter(|m| !matches!(m.as_str(), "params" | "flops")).cloned().collect());
-    let observations = collect(&|r| r.observations.keys().cloned().collect());
-    let choices = collect(&|r| r.choices.iter().map(|c| c.0.clone()).collect());
+    let own = [costs::PARAMS.metric(), costs::FLOPS.metric()];
+    let metrics = distinct(rows.iter().flat_map(|r| r.metrics.keys()).filter(|m| !own.contains(m)));
+    let observations = distinct(rows.iter().flat_map(|r| r.observations.keys()));
+    let choices = distinct(rows.iter().flat_map(|r| r.choices.iter().map(|c| &c.0)));
     let mut head: Vec<String> =
         ["stage", "model", "state", "reason", "architecture", "params", "flops", "epochs", "seeds"].map(String::from).to_vec();
-    head.extend(metrics.iter().flat_map(|m| [m.clone(), format!("{m}_sd")]));
-    head.extend(observations.iter().cloned());
+    head.extend(metrics.iter().flat_map(|m| [m.name(), format!("{m}_sd")]));
+    head.extend(observations.iter().map(|o| o.name()));
     head.extend(choices.iter().map(|c| format!("choice:{c}")));
     let mut out = line(&head);
     for r in rows {
@@ -128,19 +131,31 @@ pub fn csv(rows: &[Row]) -> String {
             r.weights.len().to_string(),
         ];
         for m in &metrics {
-            let figure = r.metrics.get(m);
-            cells.push(figure.map(|f| f.mean().to_string()).unwrap_or_default());
+            let figure = r.metrics.get(*m);
+            // A mean of nothing but zeros has no sign.
+            cells.push(figure.map(|f| (f.mean() + 0.0).to_string()).unwrap_or_default());
             cells.push(figure.and_then(Figure::deviation).map(|d| d.to_string()).unwrap_or_default());
         }
         for o in &observations {
-            cells.push(r.observations.get(o).map(|v| v["median"].to_string()).unwrap_or_default());
+            cells.push(r.observations.get(*o).map(|seen| seen.median.to_string()).unwrap_or_default());
         }
         for c in &choices {
-            cells.push(r.choices.iter().find(|(label, _)| label == c).map(|(_, v)| v.clone()).unwrap_or_default());
+            cells.push(r.choices.iter().find(|(label, _)| label == *c).map(|(_, v)| v.clone()).unwrap_or_default());
         }
         out += &line(&cells);
     }
     out
+}
+
+/// Each once, in the order in which they are met.
+pub(super) fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for item in all {
+        if !once.contains(&item) {
+            once.push(item);
+        }
+    }
+    once
 }
 
 fn line(cells: &[String]) -> String {

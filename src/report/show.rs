@@ -1,14 +1,16 @@
 //! What `nasflow show FILE` prints: the answer first, then candidates with their metrics, the front, the winner.
 
-use super::rows::Row;
+use super::rows::{Row, distinct};
 use super::table::Table;
 use super::{answer, number, trust};
-use crate::document::{Pipeline, SelectBy, StageKind};
+use crate::document::{Metric, Pipeline, SelectBy, StageKind};
 use crate::plan::answer::answered;
 use crate::plan::choose::pareto;
 use crate::plan::trust::unchecked;
 use crate::plan::{Model, State, View};
 use crate::run::trust::trusted;
+use crate::space::costs;
+use std::collections::BTreeSet;
 
 /// Longest list of decisions in a table, in characters.
 const WIDTH: usize = 88;
@@ -94,40 +96,27 @@ fn counts(rows: &[&Row]) -> String {
 
 /// The models of a stage, best first by its headline metric.
 pub fn stage_table(pipeline: &Pipeline, rows: &[&Row]) -> String {
-    let mut metrics: Vec<String> = Vec::new();
-    for name in rows.iter().flat_map(|r| r.metrics.keys()) {
-        if !metrics.contains(name) && !matches!(name.as_str(), "params" | "flops" | "macs") {
-            metrics.push(name.clone());
-        }
-    }
-    let mut observed: Vec<String> = rows.iter().flat_map(|r| r.observations.keys().cloned()).collect();
-    observed.sort();
-    observed.dedup();
     let headline = rows.first().and_then(|r| headline(pipeline, &r.stage));
-    metrics.sort_by_key(|m| Some(m) != headline.as_ref());
+    let (costs, mut metrics): (Vec<&Metric>, Vec<&Metric>) =
+        distinct(rows.iter().flat_map(|r| r.metrics.keys())).into_iter().partition(|m| m.is_cost());
+    metrics.sort_by_key(|m| Some(*m) != headline.as_ref());
+    let costs = cost_columns(&costs);
+    let observed: BTreeSet<&Metric> = rows.iter().flat_map(|r| r.observations.keys()).collect();
     let mut head = vec!["  model".to_string()];
     head.extend(metrics.iter().map(|m| format!(">{m}")));
-    head.extend([">params".to_string(), ">flops".to_string()]);
-    head.extend(observed.iter().map(|o| format!(">{o}")));
+    head.extend(costs.iter().map(|m| format!(">{m}")));
+    head.extend(observed.iter().map(|m| format!(">{m}")));
     head.push("other than the reference".into());
     let mut sorted = rows.to_vec();
-    if let Some(metric) = headline {
-        let value = |r: &Row| r.metrics.get(&metric).map_or(f64::NEG_INFINITY, |f| f.mean());
-        sorted.sort_by(|a, b| value(b).total_cmp(&value(a)).then(a.trial.cmp(&b.trial)));
+    if let Some(metric) = &headline {
+        sorted.sort_by(|a, b| metric.order(a.value(metric), b.value(metric)).then(a.trial.cmp(&b.trial)));
     }
     let mut table = Table::new(head);
     for r in sorted {
         let mut cells = vec![format!("  {}", r.model)];
         cells.extend(metrics.iter().map(|m| r.metrics.get(m).map_or("–".into(), |f| number::figure(m, f))));
-        cells.push(number::si(r.params as f64));
-        cells.push(number::si(r.flops as f64));
-        cells.extend(observed.iter().map(|o| {
-            r.observations.get(o).and_then(|v| v["median"].as_f64()).map_or("–".into(), |v| match o.as_str() {
-                "latency" => format!("{v:.1} ms"),
-                "throughput" => format!("{v:.0} /s"),
-                _ => number::si(v),
-            })
-        }));
+        cells.extend(costs.iter().map(|m| number::value(m, r.value(m))));
+        cells.extend(observed.iter().map(|m| r.observations.get(m).map_or("–".into(), |seen| number::value(m, seen.median))));
         cells.push(match (&r.reason, r.state) {
             (Some(reason), _) => reason.clone(),
             (None, "pending") => "pending".into(),
@@ -136,6 +125,18 @@ pub fn stage_table(pipeline: &Pipeline, rows: &[&Row]) -> String {
         table.row(cells);
     }
     table.render(0)
+}
+
+/// The costs that a table shows: those that were asked for, with `params` and, where no other tells it, `flops`.
+fn cost_columns(asked: &[&Metric]) -> Vec<Metric> {
+    let [params, flops, macs] = [costs::PARAMS.metric(), costs::FLOPS.metric(), costs::MACS.metric()];
+    let mut shown = vec![params];
+    if asked.contains(&&flops) || !asked.contains(&&macs) {
+        shown.push(flops);
+    }
+    let others: Vec<Metric> = asked.iter().filter(|m| !shown.contains(m)).map(|m| (*m).clone()).collect();
+    shown.extend(others);
+    shown
 }
 
 fn decisions(row: &Row) -> String {
@@ -148,23 +149,23 @@ fn decisions(row: &Row) -> String {
 }
 
 /// The metric that a stage is read by: what a search, a `select` or the `answer` takes from it, else the first that reads images.
-pub fn headline(pipeline: &Pipeline, stage: &str) -> Option<String> {
+pub fn headline(pipeline: &Pipeline, stage: &str) -> Option<Metric> {
     let chosen = pipeline.stages.iter().find_map(|s| match &s.kind {
-        StageKind::Sample(sample) => sample.objective.as_ref().filter(|o| o.stage.value == stage).map(|o| o.metric.value.name()),
+        StageKind::Sample(sample) => sample.objective.as_ref().filter(|o| o.stage.value == stage).map(|o| &o.metric.value),
         StageKind::Select(select) if s.from.iter().any(|f| f.value == stage) => match &select.by {
-            SelectBy::Top(_, metric) => Some(metric.value.name()),
-            SelectBy::Pareto(metrics) => metrics.first().map(|m| m.value.name()),
+            SelectBy::Top(_, metric) => Some(&metric.value),
+            SelectBy::Pareto(metrics) => metrics.first().map(|m| &m.value),
             SelectBy::All => None,
         },
         _ => None,
     });
-    let answered = || pipeline.answer.as_ref().filter(|a| a.r#in.value == stage).map(|a| a.by.value.name());
+    let answered = || pipeline.answer.as_ref().filter(|a| a.r#in.value == stage).map(|a| &a.by.value);
     let first = || match &pipeline.stages.iter().find(|s| s.name.value == stage)?.kind {
-        StageKind::Evaluate(e) => e.metrics.iter().find(|m| m.value.reads_predictions()).map(|m| m.value.name()),
+        StageKind::Evaluate(e) => e.metrics.iter().map(|m| &m.value).find(|m| m.reads_predictions()),
         _ => None,
     };
-    let image = |m: &String| !matches!(m.as_str(), "params" | "flops" | "macs");
-    chosen.filter(image).or_else(|| answered().filter(image)).or_else(first)
+    let measured = |m: &&Metric| !m.is_cost();
+    chosen.filter(measured).or_else(|| answered().filter(measured)).or_else(first).cloned()
 }
 
 /// The Pareto front of the first stage that measures several models: its headline metric against FLOPs.
@@ -176,12 +177,16 @@ fn front(pipeline: &Pipeline, rows: &[Row]) -> String {
         if of_stage.len() < 3 {
             continue;
         }
-        let points: Vec<Vec<f64>> = of_stage.iter().map(|r| vec![-r.metrics[&metric].mean(), r.flops as f64]).collect();
+        let points: Vec<Vec<f64>> = of_stage.iter().map(|r| vec![metric.as_cost(r.value(&metric)), r.flops as f64]).collect();
         let mut best: Vec<&Row> = pareto(&points).into_iter().map(|i| of_stage[i]).collect();
         best.sort_by_key(|r| r.flops);
-        let line: Vec<String> =
-            best.iter().map(|r| format!("{} {:.3} at {}", r.model, r.metrics[&metric].mean(), number::si(r.flops as f64))).collect();
+        let point = |r: &&Row| format!("{} {} at {}", r.model, number::value(&metric, r.value(&metric)), number::si(r.flops as f64));
+        let line: Vec<String> = best.iter().map(point).collect();
         return format!("\nthe Pareto front of {} ({metric}, FLOPs): {}\n", stage.name.value, line.join("   "));
     }
     String::new()
 }
+
+#[cfg(test)]
+#[path = "show_tests.rs"]
+mod tests;

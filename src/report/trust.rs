@@ -93,6 +93,7 @@ fn verdict(own: &Predictor, other: &Predictor) -> &'static str {
 mod tests {
     use super::*;
     use crate::metrics::agreements;
+    use crate::metrics::words::mean_average_precision::MAP50;
 
     fn trusted(networks: usize) -> Trusted {
         let truth: Vec<f64> = (0..networks).map(|i| i as f64).collect();
@@ -102,8 +103,8 @@ mod tests {
         Trusted {
             ranking: "shared".into(),
             truth: "truth".into(),
-            metric: "map50".into(),
-            using: "map50".into(),
+            metric: MAP50.metric(),
+            using: MAP50.metric(),
             networks,
             left_out: 1,
             complete: true,

@@ -28,8 +28,8 @@ impl Way {
     }
 
     /// Iterations until the best is as good as `target`.
-    pub fn until(&self, target: f64, more_is_better: bool) -> Option<u64> {
-        self.curve.iter().find(|p| if more_is_better { p.1 >= target } else { p.1 <= target }).map(|p| p.0)
+    pub fn until(&self, target: f64, metric: &Metric) -> Option<u64> {
+        self.curve.iter().find(|p| metric.order(p.1, target).is_le()).map(|p| p.0)
     }
 }
 
@@ -59,11 +59,10 @@ pub fn way(pipeline: &Pipeline, view: &View, ledger: &Ledger, stage: usize, metr
             if let Some(trained) = &slot.model.trained {
                 spent.add(ledger, &trained.runs.iter().map(|r| r.key).collect::<Vec<_>>())?;
             }
-            let Some(figure) = slot.model.figures.get(&metric.name()).map(crate::plan::Figure::mean).filter(|f| !f.is_nan()) else {
+            let Some(figure) = slot.model.figures.get(metric).map(crate::plan::Figure::mean).filter(|f| !f.is_nan()) else {
                 continue;
             };
-            let better = |best: f64| if metric.higher_is_better() { figure > best } else { figure < best };
-            if curve.last().is_none_or(|p| better(p.1)) {
+            if curve.last().is_none_or(|p| metric.order(figure, p.1).is_lt()) {
                 curve.push((spent.iterations(), figure));
             }
         }

@@ -4,10 +4,10 @@ use super::error::RunError;
 use super::packs::without_pixels;
 use super::prepare::{Prepared, record};
 use super::supernet::Cutter;
-use crate::base::Digest;
-use crate::document::{Metric, Task};
+use crate::base::{Digest, fixed};
+use crate::document::{Metric, Task, measure};
 use crate::evaluate::{self, Logits, Predictions};
-use crate::metrics::{ClassificationReport, DetectionReport};
+use crate::metrics::{CLASSIFICATION, ClassificationReport, DETECTION, DetectionReport};
 use crate::plan::{MetricWork, SelectWork, Work};
 use crate::store::{Store, StoreError};
 use serde_json::json;
@@ -75,39 +75,30 @@ impl Inline {
             self.last = Some((work.action.inputs.clone(), report));
         }
         let Some((_, report)) = &self.last else { return Ok(Computed::InputGone) };
-        let (value, classes) = match report {
-            Report::Detection(r) => (value(r, &work.metric), json!(r.classes)),
-            Report::Classification(r) => (classification_value(r, &work.metric), json!(r.classes)),
+        let Some(value) = report.value(&work.metric) else {
+            return Err(RunError::Stuck(format!("`{}` is not computed from predictions", work.metric)));
         };
         store
-            .publish(&record(&work.action, None, BTreeMap::new(), json!({ "value": value, "classes": classes })))
+            .publish(&record(&work.action, None, BTreeMap::new(), json!({ "value": value, "classes": report.classes() })))
             .map_err(|e| RunError::Store(e.to_string()))?;
-        Ok(Computed::Done(format!("{} {value:.3}", work.metric)))
+        Ok(Computed::Done(format!("{} {}", work.metric, fixed(value, 3))))
     }
 }
 
-/// One metric of a report, by its name in the language; NaN where it does not exist.
-pub fn value(report: &DetectionReport, name: &str) -> f64 {
-    let class = name.strip_prefix("ap50:");
-    match name {
-        _ if class.is_some() => report.classes.iter().find(|c| Some(c.name.as_str()) == class).and_then(|c| c.ap50).unwrap_or(f64::NAN),
-        n if n == Metric::Map50.name() => report.map50,
-        n if n == Metric::Map5095.name() => report.map50_95,
-        n if n == Metric::Precision.name() => report.precision,
-        n if n == Metric::Recall.name() => report.recall,
-        n if n == Metric::CocoMap50.name() => report.coco_map50,
-        n if n == Metric::CocoMap5095.name() => report.coco_map50_95,
-        _ => f64::NAN,
+impl Report {
+    /// A metric of it; none where it is a metric of something else.
+    fn value(&self, metric: &Metric) -> Option<f64> {
+        match self {
+            Report::Detection(report) => measure(DETECTION, metric, report),
+            Report::Classification(report) => measure(CLASSIFICATION, metric, report),
+        }
     }
-}
 
-/// Likewise of a classifier.
-pub fn classification_value(report: &ClassificationReport, name: &str) -> f64 {
-    match name {
-        n if n == Metric::Accuracy.name() => report.accuracy,
-        n if n == Metric::Top5.name() => report.top5,
-        n if n == Metric::Loss.name() => report.loss,
-        _ => f64::NAN,
+    fn classes(&self) -> serde_json::Value {
+        match self {
+            Report::Detection(report) => json!(report.classes),
+            Report::Classification(report) => json!(report.classes),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::base::Digest;
 use crate::document::{OneShot, Recipe, SpaceNode};
+use crate::evaluate::Observed;
 use crate::nn::DeviceChoice;
 use crate::space::{Architecture, InputSpec, Sample};
 use serde::{Deserialize, Serialize};
@@ -219,19 +220,8 @@ pub enum JobResult {
         /// The blob.
         predictions: Digest,
     },
-    /// Measured.
-    Measured {
-        /// Milliseconds an image, median.
-        median: f64,
-        /// First quartile.
-        low: f64,
-        /// Third quartile.
-        high: f64,
-        /// Runs.
-        runs: usize,
-        /// Bytes of the process at its peak.
-        memory: u64,
-    },
+    /// Observed alone on the machine.
+    Measured(Observed),
 }
 
 /// Where a training in progress may go on: written after every checkpoint.

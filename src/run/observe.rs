@@ -3,11 +3,13 @@
 
 use super::job::{Assignment, FORMAT, Job, JobResult, LatencyJob};
 use crate::base::{Canon, Digest};
-use crate::document::{Metric, Pipeline, StageKind};
+use crate::document::{Metric, Pipeline, StageKind, measure};
+use crate::evaluate::{MACHINE, Observed};
 use crate::nn::DeviceChoice;
 use crate::plan::{State, View};
 use crate::store::Store;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use std::sync::OnceLock;
 
 /// A measurement that is asked for.
@@ -58,7 +60,7 @@ pub fn wanted(pipeline: &Pipeline, view: &View, store: &Store, executor: DeviceC
     let mut wanted = Vec::new();
     for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
         let StageKind::Evaluate(evaluate) = &stage.kind else { continue };
-        if !evaluate.metrics.iter().any(|m| m.value.is_observation()) {
+        if evaluate.observed().next().is_none() {
             continue;
         }
         for slot in seen.slots.iter().filter(|s| s.state == State::Ready) {
@@ -85,25 +87,60 @@ pub fn wanted(pipeline: &Pipeline, view: &View, store: &Store, executor: DeviceC
 
 /// Keeps a measurement.
 pub fn keep(store: &Store, executor: DeviceChoice, weights: Digest, result: &JobResult) -> Result<(), crate::store::StoreError> {
-    let JobResult::Measured { median, low, high, runs, memory } = result else { return Ok(()) };
-    let value = json!({ "median": median, "low": low, "high": high, "runs": runs, "memory": memory });
-    store.observe(KIND, &weights, &machine_with(executor), value, now())
+    let JobResult::Measured(observed) = result else { return Ok(()) };
+    store.observe(KIND, &weights, &machine_with(executor), json!(observed), now())
 }
 
 /// The last measurement of these weights on a machine that is `wanted`.
-fn find(store: &Store, weights: Digest, wanted: impl Fn(&str) -> bool) -> Option<Value> {
-    store.observations(KIND, &weights).ok()?.into_iter().rfind(|o| wanted(&o.machine)).map(|o| o.value)
+fn find(store: &Store, weights: Digest, wanted: impl Fn(&str) -> bool) -> Option<Observed> {
+    let last = store.observations(KIND, &weights).ok()?.into_iter().rfind(|o| wanted(&o.machine))?;
+    serde_json::from_value(last.value).ok()
 }
 
-/// A model's observation on this machine, whatever the device, as tables show it: `{"median": …}` in the metric's unit.
-pub fn shown(store: &Store, weights: &str, metric: &str) -> Option<Value> {
+/// What was observed, in one metric.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Shown {
+    /// The median.
+    pub median: f64,
+    /// At one quartile.
+    pub low: f64,
+    /// At the other.
+    pub high: f64,
+    /// Calls that were measured.
+    pub runs: usize,
+}
+
+/// A model's observation on this machine, whatever the device, in the metric's unit.
+pub fn shown(store: &Store, weights: Digest, metric: &Metric) -> Option<Shown> {
     let machine = machine();
     let here = |m: &str| m.strip_prefix(machine.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(" + "));
-    let found = find(store, weights.parse().ok()?, here)?;
-    let median = found["median"].as_f64()?;
-    match metric {
-        m if m == Metric::Latency.name() => Some(found),
-        m if m == Metric::Throughput.name() => Some(json!({ "median": 1000.0 / median })),
-        _ => Some(json!({ "median": found["memory"] })),
+    in_metric(find(store, weights, here)?, metric)
+}
+
+fn in_metric(observed: Observed, metric: &Metric) -> Option<Shown> {
+    let at = |median: f64| measure(MACHINE, metric, &Observed { median, ..observed });
+    let (a, b) = (at(observed.low)?, at(observed.high)?);
+    Some(Shown { median: at(observed.median)?, low: a.min(b), high: a.max(b), runs: observed.runs })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluate::machine::{LATENCY, MEMORY, THROUGHPUT};
+
+    #[test]
+    fn one_observation_in_each_metric() {
+        let observed = Observed { median: 4.0, low: 2.0, high: 5.0, runs: 10, memory: 1024 };
+        let shown = |metric: Metric| in_metric(observed, &metric).map(|s| (s.low, s.median, s.high));
+        assert_eq!(shown(LATENCY.metric()), Some((2.0, 4.0, 5.0)));
+        assert_eq!(shown(THROUGHPUT.metric()), Some((200.0, 250.0, 500.0)));
+        assert_eq!(shown(MEMORY.metric()), Some((1024.0, 1024.0, 1024.0)));
+    }
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        let kept = json!({ "median": 4.0, "low": 2.0, "high": 5.0, "runs": 10, "memory": 1024 });
+        let observed: Observed = serde_json::from_value(kept.clone()).unwrap();
+        assert_eq!(json!(observed), kept);
     }
 }

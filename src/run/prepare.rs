@@ -5,7 +5,7 @@ use super::packs::boxes;
 use super::{supernet, tables};
 use crate::base::{Canon, Digest};
 use crate::data::{self, Scan};
-use crate::document::{Data, DataSource, Diagnostic, Diagnostics, Metric, Pipeline, Severity, StageKind, Task, nearest};
+use crate::document::{Data, DataSource, Diagnostic, Diagnostics, Pipeline, Severity, StageKind, Task, nearest};
 use crate::plan::{Action, DataInfo, Kind, SplitInfo, Table};
 use crate::space::{Head, InputSpec, Space};
 use crate::store::{Record, Store};
@@ -89,7 +89,11 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> R
     check_class_fit(&pipeline, &infos, &mut errors);
     check_heads(&pipeline, &infos, &spaces, &mut errors);
     check_metric_classes(&pipeline, &infos, &mut errors);
-    let tables = tables::read(&pipeline, &spaces, &mut errors);
+    let mut said = Vec::new();
+    let tables = tables::read(&pipeline, &spaces, &mut said);
+    let (more, faults): (Vec<_>, Vec<_>) = said.into_iter().partition(|d| d.severity == Severity::Warning);
+    warnings.extend(more);
+    errors.extend(faults);
     supernet::penalties(&mut pipeline, &spaces, &mut errors);
     supernet::check(&pipeline, &spaces, store, &mut errors)?;
     if errors.is_empty() {
@@ -265,8 +269,8 @@ fn check_metric_classes(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>,
         let StageKind::Evaluate(evaluate) = &stage.kind else { continue };
         let Some(info) = evaluate.data.as_ref().and_then(|(d, _)| infos.get(&d.value)) else { continue };
         for metric in &evaluate.metrics {
-            let Metric::Ap50(class) = &metric.value else { continue };
-            if info.classes.contains(class) {
+            let Some(class) = metric.value.class() else { continue };
+            if info.classes.iter().any(|c| c == class) {
                 continue;
             }
             let d = Diagnostic::error("unknown-class", format!("the data has no class `{class}`"), metric.span, "no such class");

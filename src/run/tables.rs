@@ -1,5 +1,7 @@
 //! Reads the files of `method table`, each once, and holds them against what the stages ask of them.
 
+mod coverage;
+
 use super::prepare::spaces_of;
 use crate::document::{Diagnostic, KeyPart, Pipeline, Spanned, StageKind, TableSource, nearest};
 use crate::plan::Table;
@@ -9,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::Arc;
 
-/// The tables by stage; whatever is wrong with one is an error at its line.
-pub fn read(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) -> BTreeMap<String, Arc<Table>> {
+/// The tables by stage; whatever is wrong with one is an error at its line, or a warning.
+pub fn read(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, found: &mut Vec<Diagnostic>) -> BTreeMap<String, Arc<Table>> {
     let stages: Vec<(&str, &TableSource)> = pipeline
         .stages
         .iter()
@@ -19,35 +21,47 @@ pub fn read(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut 
             _ => None,
         })
         .collect();
-    let mut files: BTreeMap<(&str, &str), Option<Arc<Table>>> = BTreeMap::new();
+    let file_of = |source: &TableSource| (source.file.value.clone(), names(&source.keys));
+    let mut files: BTreeMap<(String, Vec<String>), Option<Arc<Table>>> = BTreeMap::new();
     let mut tables = BTreeMap::new();
     for (stage, source) in &stages {
-        let file = (source.file.value.as_str(), source.keys.value.as_str());
-        let table = files.entry(file).or_insert_with(|| {
-            let same = stages.iter().filter(|(_, s)| (s.file.value.as_str(), s.keys.value.as_str()) == file);
+        let file = file_of(source);
+        let table = files.entry(file.clone()).or_insert_with(|| {
+            let same = stages.iter().filter(|(_, s)| file_of(s) == file);
             let wanted: BTreeSet<&str> = same.flat_map(|(_, s)| &s.columns).flat_map(|c| &c.names).map(|n| n.value.as_str()).collect();
             match open(source, &wanted) {
                 Ok(table) => Some(Arc::new(table)),
                 Err(d) => {
-                    errors.push(*d);
+                    found.push(*d);
                     None
                 }
             }
         });
-        if let Some(table) = table {
-            columns(source, table, errors);
-            tables.insert((*stage).to_string(), table.clone());
-        }
         let of: Vec<&Space> = spaces_of(pipeline, stage, 0).iter().filter_map(|s| spaces.get(s)).collect();
-        key(source, &of, errors);
+        let before = found.len();
+        key(source, &of, found);
+        if let Some(table) = table {
+            columns(source, table, found);
+            tables.insert((*stage).to_string(), table.clone());
+            // A key that is wrong in itself finds no row.
+            if found.len() == before {
+                found.extend(of.iter().filter_map(|space| coverage::check(source, table, space)));
+            }
+        }
     }
     tables
+}
+
+fn names(columns: &[Spanned<String>]) -> Vec<String> {
+    columns.iter().map(|c| c.value.clone()).collect()
 }
 
 fn open(source: &TableSource, wanted: &BTreeSet<&str>) -> Result<Table, Box<Diagnostic>> {
     let broken = |why: String| {
         let d = Diagnostic::error("table-broken", "the table cannot be used", source.file.span, why);
-        Box::new(d.help("a table is JSON (an object of objects, one a network) or CSV (a line of names first, and a name in `.csv`)"))
+        Box::new(d.help(
+            "a table is JSON (an object of objects, one a network, or a list of them) or CSV (a line of names first, and a name in `.csv`), perhaps packed (`.gz`)",
+        ))
     };
     let path = std::path::Path::new(&source.file.value);
     let told = |e: std::io::Error| broken(format!("{}: {e}", path.display()));
@@ -55,18 +69,28 @@ fn open(source: &TableSource, wanted: &BTreeSet<&str>) -> Result<Table, Box<Diag
     if !meta.is_file() {
         return Err(broken(format!("{} is no file", path.display())));
     }
+    // A packed file is the file that is packed in it.
+    let name = source.file.value.strip_suffix(".gz").unwrap_or(&source.file.value);
+    let file = std::fs::File::open(path).map_err(told)?;
     let mut bytes = Vec::new();
-    std::fs::File::open(path).and_then(|f| f.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(told)?;
+    let read = if name.len() < source.file.value.len() {
+        flate2::read::MultiGzDecoder::new(file).take(MAX_BYTES + 1).read_to_end(&mut bytes)
+    } else {
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes)
+    };
+    read.map_err(told)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(broken(format!("it has more than {} MiB", MAX_BYTES >> 20)));
     }
     let wanted: Vec<&str> = wanted.iter().copied().collect();
-    Table::parse(&source.file.value, &bytes, &source.keys.value, &wanted).map_err(|fault| match fault {
+    let keys: Vec<&str> = source.keys.iter().map(|k| k.value.as_str()).collect();
+    Table::parse(name, &bytes, &keys, &wanted).map_err(|fault| match fault {
         Fault::Broken(why) => broken(why),
-        Fault::NoKeys(columns) => {
-            let message = format!("the table has no column `{}`, which would name its rows", source.keys.value);
-            let d = Diagnostic::error("table-column", message, source.keys.span, "no such column");
-            Box::new(d.help(format!("write `keys=` with the column of the keys: {}", among(&source.keys.value, &columns))))
+        Fault::NoKeys { missing, columns } => {
+            let key = &source.keys[missing];
+            let message = format!("the table has no column `{}`, which would name its rows", key.value);
+            let d = Diagnostic::error("table-column", message, key.span, "no such column");
+            Box::new(d.help(format!("write `keys=` with the column of the keys: {}", among(&key.value, &columns))))
         }
     })
 }
@@ -85,7 +109,7 @@ fn columns(source: &TableSource, table: &Table, errors: &mut Vec<Diagnostic>) {
         if let (true, Some(odd)) = (lacking.is_empty() && column.metric.value.is_share(), table.outside(column)) {
             let message = format!("`{metric}` lies between 0 and 1, and the table says {odd}");
             let d = Diagnostic::error("table-unit", message, column.metric.span, "another unit, or another column");
-            errors.push(if odd > 1.0 && odd <= 100.0 && !column.percent {
+            errors.push(if odd > 1.0 && odd <= 100.0 && !column.percent() {
                 let names: Vec<String> = column.names.iter().map(|n| format!("{:?}", n.value)).collect();
                 d.help(format!("if the file holds percent: `column {metric} {} unit=percent`", names.join(" ")))
             } else {
@@ -105,7 +129,8 @@ fn among(written: &str, columns: &[String]) -> String {
 /// The key names decisions and options that the spaces have.
 fn key(source: &TableSource, spaces: &[&Space], errors: &mut Vec<Diagnostic>) {
     let mut asked: BTreeSet<&str> = BTreeSet::new();
-    for part in &source.key.value {
+    let place = source.key.first().map_or(source.file.span, |k| k.span);
+    for part in source.key.iter().flat_map(|k| &k.value) {
         match part {
             KeyPart::Option(label) | KeyPart::Index(label) => {
                 asked.insert(label);
@@ -114,7 +139,7 @@ fn key(source: &TableSource, spaces: &[&Space], errors: &mut Vec<Diagnostic>) {
                 let many = spaces.iter().flat_map(|s| s.decisions()).find(|d| d.options.len() > 10);
                 if let Some(decision) = many {
                     let message = format!("`{}` has {} options: their places take two digits", decision.label, decision.options.len());
-                    let d = Diagnostic::error("table-key", message, source.key.span, "one digit a decision");
+                    let d = Diagnostic::error("table-key", message, place, "one digit a decision");
                     errors.push(d.also(decision.span, "this decision").help("write a template, such as `key=\"{a:index}-{b:index}\"`"));
                 }
             }
@@ -125,20 +150,34 @@ fn key(source: &TableSource, spaces: &[&Space], errors: &mut Vec<Diagnostic>) {
         let lacks = spaces.iter().find(|s| !s.decisions().iter().any(|d| d.label == label));
         let Some(space) = lacks else { continue };
         let known: Vec<&str> = space.decisions().iter().map(|d| d.label.as_str()).collect();
-        let d = Diagnostic::error("table-key", format!("`{}` has no decision `{label}`", space.name), source.key.span, "read by this key");
+        let d = Diagnostic::error("table-key", format!("`{}` has no decision `{label}`", space.name), place, "read by this key");
         let near = nearest(label, known.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
         let shown: Vec<&str> = known.iter().take(20).copied().collect();
         errors.push(d.help(format!("{near}its decisions: {}{}", shown.join(", "), if known.len() > 20 { ", …" } else { "" })));
     }
-    for (option, _) in &source.words {
-        let mut options = spaces.iter().flat_map(|s| s.decisions()).flat_map(|d| &d.options).map(String::as_str);
-        if spaces.is_empty() || options.any(|o| o == option.value) {
+    for word in &source.words {
+        let of = |d: &&crate::space::Decision| word.label.as_ref().is_none_or(|l| l.value == d.label);
+        let decisions = || spaces.iter().flat_map(|s| s.decisions()).filter(of);
+        if spaces.is_empty() || decisions().any(|d| d.options.contains(&word.option.value)) {
             continue;
         }
-        let options: BTreeSet<&str> = spaces.iter().flat_map(|s| s.decisions()).flat_map(|d| &d.options).map(String::as_str).collect();
-        let d = Diagnostic::error("table-key", format!("no decision has the option `{}`", option.value), option.span, "no such option");
-        let near = nearest(&option.value, options.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
-        let shown: Vec<&str> = options.iter().take(20).copied().collect();
-        errors.push(d.help(format!("{near}there are {}{}", shown.join(", "), if options.len() > 20 { ", …" } else { "" })));
+        if let (Some(label), None) = (&word.label, decisions().next()) {
+            let known: BTreeSet<&str> = spaces.iter().flat_map(|s| s.decisions()).map(|d| d.label.as_str()).collect();
+            let d = Diagnostic::error("table-key", format!("there is no decision `{}`", label.value), label.span, "no such decision");
+            errors.push(d.help(listed(&label.value, "its decisions: ", known)));
+            continue;
+        }
+        let which = word.label.as_ref().map_or("no decision has".to_string(), |l| format!("`{}` does not have", l.value));
+        let options: BTreeSet<&str> = decisions().flat_map(|d| &d.options).map(String::as_str).collect();
+        let message = format!("{which} the option `{}`", word.option.value);
+        let d = Diagnostic::error("table-key", message, word.option.span, "no such option");
+        errors.push(d.help(listed(&word.option.value, "there are ", options)));
     }
+}
+
+/// `did you mean …? ` and the first twenty of what there is.
+fn listed(written: &str, before: &str, all: BTreeSet<&str>) -> String {
+    let near = nearest(written, all.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
+    let shown: Vec<&str> = all.iter().take(20).copied().collect();
+    format!("{near}{before}{}{}", shown.join(", "), if all.len() > 20 { ", …" } else { "" })
 }

@@ -1,6 +1,6 @@
 //! Whether a ranking is to be trusted: the networks that two stages share, and how far they agree on their order.
 
-use crate::document::Pipeline;
+use crate::document::{Metric, Pipeline};
 use crate::metrics::{Agreement, agreements};
 use crate::plan::View;
 use crate::plan::equal::{Equal, equal};
@@ -19,9 +19,9 @@ pub struct Trusted {
     /// The stage that is taken for the truth.
     pub truth: String,
     /// The metric.
-    pub metric: String,
+    pub metric: Metric,
     /// The metric that ranks, mostly the same.
-    pub using: String,
+    pub using: Metric,
     /// Networks that both have measured.
     pub networks: usize,
     /// Networks that only one has, or that failed in one.
@@ -66,6 +66,6 @@ fn check(pipeline: &Pipeline, pair: &Paired) -> Trusted {
         left_out: pair.left_out,
         complete: pair.complete,
         predictors,
-        random_search: equal(pipeline, pair, pair.higher_is_better).filter(|_| networks >= FEWEST),
+        random_search: equal(pipeline, pair).filter(|_| networks >= FEWEST),
     }
 }

@@ -11,6 +11,7 @@
 
 mod evolution;
 mod learned;
+mod likelihood;
 mod random;
 mod reference;
 mod strategy;
@@ -21,6 +22,7 @@ mod learned_tests;
 mod tests;
 
 pub use learned::Distribution;
+pub use likelihood::{LEARNED, LearnedPath};
 pub use strategy::{Given, Propose, Strategy, Unbuilt, View, build};
 
 use crate::base::{Digest, Random};

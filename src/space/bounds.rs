@@ -1,5 +1,6 @@
 //! `require METRIC max= min= of=reference`: what a sample may cost.
 
+use super::costs::{COSTS, cost_as};
 use super::expand::Cost;
 use crate::document::{Diagnostic, Metric, Node, Span, Spanned, Value, nearest};
 
@@ -16,15 +17,6 @@ pub struct Bound {
     pub span: Span,
 }
 
-/// A cost as a metric.
-pub fn measure(metric: &Metric, cost: &Cost) -> f64 {
-    match metric {
-        Metric::Params => cost.params as f64,
-        Metric::Macs => cost.macs as f64,
-        _ => 2.0 * cost.macs as f64,
-    }
-}
-
 impl Bound {
     /// From its node; `reference` costs what `of=reference` multiplies.
     pub(super) fn compile(node: &Node, reference: &Cost) -> Result<Bound, Diagnostic> {
@@ -32,25 +24,21 @@ impl Bound {
             Some(Spanned { value: Value::Text(t), span }) => (t.as_str(), *span),
             _ => return Err(Diagnostic::error("missing-value", "`require` needs a metric", node.name.span, "flops, macs or params")),
         };
-        let metric = match name {
-            "flops" => Metric::Flops,
-            "macs" => Metric::Macs,
-            "params" => Metric::Params,
-            _ => {
-                let d = Diagnostic::error(
-                    "require-metric",
-                    format!("`{name}` does not follow from a sample alone"),
-                    span,
-                    "not known before training",
-                );
-                let near = nearest(name, ["flops", "macs", "params"])
-                    .map_or("require bounds flops, macs or params".into(), |n| format!("did you mean `{n}`?"));
-                return Err(d.help(near));
-            }
+        let Some(metric) = COSTS.iter().map(|c| c.metric()).find(|m| m.name() == name) else {
+            let d = Diagnostic::error(
+                "require-metric",
+                format!("`{name}` does not follow from a sample alone"),
+                span,
+                "not known before training",
+            );
+            let mut known: Vec<&str> = COSTS.iter().map(|c| c.word.word.name).collect();
+            known.sort_unstable();
+            let near = nearest(name, known.iter().copied()).map(|n| format!("did you mean `{n}`?"));
+            return Err(d.help(near.unwrap_or_else(|| format!("require bounds {}", any_of(&known)))));
         };
         let factor = match node.property("of").and_then(|p| p.values.first()) {
             None => 1.0,
-            Some(Spanned { value: Value::Text(t), .. }) if t == "reference" => measure(&metric, reference),
+            Some(Spanned { value: Value::Text(t), .. }) if t == "reference" => cost_as(&metric, reference).unwrap_or(f64::NAN),
             Some(other) => {
                 return Err(Diagnostic::error("require-of", format!("`of` cannot be {}", other.value), other.span, "only `reference`"));
             }
@@ -73,9 +61,14 @@ impl Bound {
         }
     }
 
+    /// What a cost is in its metric.
+    pub fn measure(&self, cost: &Cost) -> f64 {
+        cost_as(&self.metric, cost).unwrap_or(f64::NAN)
+    }
+
     /// Whether a cost meets it.
     pub fn admits(&self, cost: &Cost) -> bool {
-        let x = measure(&self.metric, cost);
+        let x = self.measure(cost);
         self.min.is_none_or(|min| x >= min) && self.max.is_none_or(|max| x <= max)
     }
 
@@ -87,6 +80,14 @@ impl Bound {
             (Some(min), None) => format!("{name} ≥ {}", short(min)),
             (None, max) => format!("{name} ≤ {}", short(max.unwrap_or(f64::INFINITY))),
         }
+    }
+}
+
+/// `flops, macs or params`
+fn any_of(words: &[&str]) -> String {
+    match words {
+        [all @ .., last] if !all.is_empty() => format!("{} or {last}", all.join(", ")),
+        words => words.concat(),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod bounds;
 mod canonical;
 mod check;
 mod compile;
+pub mod costs;
 mod count;
 mod derive;
 mod edges;
@@ -31,7 +32,8 @@ pub mod zoo;
 
 pub use architecture::{Architecture, Input, Layer, Source};
 pub use blocks::Block;
-pub use bounds::{Bound, measure};
+pub use bounds::Bound;
+pub use costs::{COSTS, cost_as};
 pub use edges::EdgePick;
 pub use expand::Cost;
 pub use graph::{Activation, Head, Node, Op, ParamId, ParamKind, ParamSpec, Program, Shape, ValueId, Window};
@@ -204,7 +206,7 @@ impl Space {
         match self.bounds.iter().find(|b| !b.admits(&cost)) {
             None => Ok(()),
             Some(b) => {
-                let reason = format!("{} where {} is required", bounds::short(measure(&b.metric, &cost)), b.text());
+                let reason = format!("{} where {} is required", bounds::short(b.measure(&cost)), b.text());
                 Err(Infeasible { reason, span: b.span })
             }
         }

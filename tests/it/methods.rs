@@ -3,7 +3,7 @@
 use crate::oneshot::open;
 use crate::support::Place;
 use nasflow::nn::DeviceChoice;
-use nasflow::plan::{Engine, State};
+use nasflow::plan::{Engine, Figure, Slot, State};
 use nasflow::run::StoreKnown;
 use serde_json::Value;
 
@@ -74,6 +74,11 @@ fn probabilities(learned: &Value) -> Vec<Vec<f64>> {
     all
 }
 
+/// The figure of a metric.
+fn figure<'s>(slot: &'s Slot, metric: &str) -> &'s Figure {
+    &slot.model.figures[&nasflow::language().metric(metric).expect("a metric")]
+}
+
 #[test]
 fn every_method_trains_a_classifier() {
     let place = place(&METHODS);
@@ -89,10 +94,7 @@ fn every_method_trains_a_classifier() {
         assert_eq!(slot.state, State::Ready, "{name}");
         let key = slot.model.trained.as_ref().expect("trained").runs[0].key;
         let record = store.lookup(&key).expect("a store").expect("a record");
-        assert!(
-            at(&format!("score-{name}")).iter().all(|s| s.state == State::Ready && s.model.figures["accuracy"].mean() >= 0.0),
-            "{name}"
-        );
+        assert!(at(&format!("score-{name}")).iter().all(|s| s.state == State::Ready && figure(s, "accuracy").mean() >= 0.0), "{name}");
         assert_eq!(record.values["choices"].is_object(), learns(name), "{name}");
         assert_eq!(record.outputs.contains_key("choices"), learns(name), "{name}");
         if !learns(name) {
@@ -107,7 +109,7 @@ fn every_method_trains_a_classifier() {
         let even = learned.iter().flat_map(|p| p.iter().map(|x| (x - 1.0 / p.len() as f64).abs())).fold(0.0, f64::max);
         assert!(even > 0.01, "{name} is where it began: {learned:?}");
         // Ticket 0 is no less probable than what is drawn, but for `zero`, which wins nowhere in `darts`.
-        let likelihoods: Vec<f64> = at(&format!("score-{name}")).iter().map(|s| s.model.figures["likelihood"].mean()).collect();
+        let likelihoods: Vec<f64> = at(&format!("score-{name}")).iter().map(|s| figure(s, "likelihood").mean()).collect();
         assert!(likelihoods.iter().all(|l| l.is_finite() && *l < 0.0), "{name}: {likelihoods:?}");
         assert!(name.starts_with("darts") || likelihoods[0] >= likelihoods[1], "{name}: {likelihoods:?}");
     }

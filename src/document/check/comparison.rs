@@ -111,6 +111,7 @@ impl Rules<'_> {
                 .also(span, how);
                 self.context.push(d.help("evaluate what was chosen in a stage of its own, on images that nothing has chosen by"));
             }
+            self.decides(std::slice::from_ref(&answer.r#in), &answer.by, "compares");
             if !evaluate.metrics.iter().any(|m| m.value == answer.by.value) {
                 let known: Vec<String> = evaluate.metrics.iter().map(|m| m.value.name()).collect();
                 self.not_measured(&answer.by, &answer.r#in.value, &known, answer.r#in.span);

@@ -1,7 +1,7 @@
-//! What reads the choices that a supernet's method has learned: `strategy learned` and the metric `likelihood`.
+//! What reads the choices that a supernet's method has learned: `strategy learned` and metrics such as `likelihood`.
 
 use super::rules::Rules;
-use crate::document::pipeline::{Evaluate, Metric, Sample, StageKind};
+use crate::document::pipeline::{Evaluate, Sample, StageKind};
 use crate::document::traps::shorten;
 use crate::document::{Diagnostic, Span};
 
@@ -31,9 +31,9 @@ impl Rules<'_> {
         }
     }
 
-    /// `likelihood` is of networks of such a supernet, not trained since.
+    /// A metric of what was learned is of networks of such a supernet, not trained since.
     pub(super) fn likelihood(&mut self, index: usize, evaluate: &Evaluate) {
-        let Some(metric) = evaluate.metrics.iter().find(|m| m.value == Metric::Likelihood) else { return };
+        let Some(metric) = evaluate.metrics.iter().find(|m| m.value.is_learned()) else { return };
         let mut found = None;
         for from in &self.draft.stages[index].from {
             let Some(&source) = self.graph.index.get(&from.value) else { continue };
@@ -43,7 +43,7 @@ impl Rules<'_> {
             }
         }
         let Some((place, why)) = found else { return };
-        let message = "`likelihood` is of networks of a supernet whose method learns choices";
+        let message = format!("`{}` is of networks of a supernet whose method learns choices", metric.value);
         let d = Diagnostic::error("not-learned", message, metric.span, "not known of these").also(place, why);
         self.context.push(d.help(format!("sample them from such a supernet, and measure it before they are trained; {HELP}")));
     }

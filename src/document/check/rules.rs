@@ -79,7 +79,7 @@ impl Rules<'_> {
             StageKind::Sample(sample) => {
                 self.draws_learned(index, sample);
                 if let Some(objective) = &sample.objective {
-                    self.decides(&objective.metric, "guides a search");
+                    self.decides(std::slice::from_ref(&objective.stage), &objective.metric, "guides a search");
                     self.objective(index, &objective.stage, &objective.metric);
                 }
             }
@@ -103,16 +103,17 @@ impl Rules<'_> {
                     SelectBy::All => {}
                 }
                 for metric in metrics {
-                    self.decides(metric, "chooses");
+                    self.decides(&stage.from, metric, "chooses");
                     self.measured(index, metric);
                 }
             }
         }
     }
 
-    /// Rule 16: nothing measured by a clock decides.
-    fn decides(&mut self, metric: &Spanned<Metric>, how: &str) {
-        if metric.value.is_observation() {
+    /// Nothing that this machine says decides. What a table says of another machine is a figure like its others.
+    pub(super) fn decides(&mut self, from: &[Spanned<String>], metric: &Spanned<Metric>, how: &str) {
+        let machine = |name: &Spanned<String>| self.graph.index.get(&name.value).is_some_and(|&stage| self.observes(stage, &metric.value));
+        if metric.value.is_observation() && from.iter().any(machine) {
             let name = metric.value.name();
             let d = Diagnostic::error(
                 "observation",
@@ -120,7 +121,18 @@ impl Rules<'_> {
                 metric.span,
                 how.to_string(),
             );
-            self.context.push(d.help("the result would depend on the machine; use `flops`, `macs` or `params`"));
+            self.context.push(
+                d.help("the result would depend on the machine; use `flops`, `macs` or `params`, or read it from a table (`method table`)"),
+            );
+        }
+    }
+
+    /// Whether this machine is asked for a metric at a stage, or at one that it chooses from.
+    fn observes(&self, stage: usize, metric: &Metric) -> bool {
+        match &self.draft.stages[stage].kind {
+            StageKind::Evaluate(evaluate) => evaluate.observed().any(|m| m == metric),
+            StageKind::Select(_) => self.graph.reads[stage].iter().any(|&read| self.observes(read, metric)),
+            _ => false,
         }
     }
 

@@ -1,101 +1,302 @@
-//! Metrics of the language.
+//! Metrics: what the language, the plan and every report know of one. Which metrics there are is the business of the rooms
+//! that compute them; each declares its words as [`Measure`]s and is asked by [`measure`].
 
 use super::Task;
+use crate::document::field::{Field, Type};
+use crate::document::language::{Described, Word, Words};
+use serde::{Serialize, Serializer};
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
 
-/// A metric of the language. `class` variants name the class.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Metric {
-    /// YOLOv5's mAP at IoU .5.
-    Map50,
-    /// YOLOv5's mAP at .5:.95.
-    Map5095,
-    /// At the confidence of the best mean F1.
-    Precision,
-    /// Likewise.
-    Recall,
-    /// `ap50 class="RBC"`: one class, YOLOv5's way.
-    Ap50(String),
-    /// COCO's mAP at .5.
-    CocoMap50,
-    /// COCO's mAP at .5:.95.
-    CocoMap5095,
-    /// Share of images whose class has the highest logit.
-    Accuracy,
-    /// Share of images whose class is among the five highest logits.
-    Top5,
-    /// Mean cross-entropy in nats, without smoothing.
-    Loss,
-    /// Trainable parameters.
-    Params,
-    /// 2 × multiply-adds of convolutions and linear layers, one image at the data's size.
-    Flops,
-    /// Half of `flops`.
-    Macs,
-    /// ln of the probability, in nats, that a network's supernet has learned for its path.
-    Likelihood,
-    /// Observation: milliseconds an image, batch 1, alone on the machine.
-    Latency,
-    /// Observation: images a second, batch 1.
-    Throughput,
-    /// Observation: peak bytes of inference.
-    Memory,
+/// What a metric is computed from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// The architecture alone: known without running anything.
+    Architecture,
+    /// What a supernet's method has learned of its choices, and the network's path.
+    Learned,
+    /// Predictions for a split and its truth, for this task.
+    Predictions(Task),
+    /// A clock or a machine: it may be reported but never decides.
+    Machine,
+}
+
+impl Reads {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Reads::Architecture => "the architecture",
+            Reads::Learned => "what a supernet has learned",
+            Reads::Predictions(Task::Detect) => "a detector's predictions",
+            Reads::Predictions(Task::Classify) => "a classifier's predictions",
+            Reads::Machine => "this machine",
+        }
+    }
+}
+
+/// In what a metric is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Between 0 and 1.
+    Share,
+    /// Natural units of information.
+    Nats,
+    /// So many of something.
+    Count,
+    /// Milliseconds.
+    Milliseconds,
+    /// So many a second.
+    PerSecond,
+    /// Bytes.
+    Bytes,
+}
+
+impl Unit {
+    /// The word in the reference.
+    pub fn word(self) -> &'static str {
+        match self {
+            Unit::Share => "0 to 1",
+            Unit::Nats => "nats",
+            Unit::Count => "a count",
+            Unit::Milliseconds => "ms",
+            Unit::PerSecond => "a second",
+            Unit::Bytes => "bytes",
+        }
+    }
+}
+
+/// The side on which a metric is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+}
+
+impl Better {
+    /// The word in the reference.
+    pub fn word(self) -> &'static str {
+        match self {
+            Better::Higher => "more",
+            Better::Lower => "less",
+        }
+    }
+}
+
+/// A metric as far as files and reports are concerned; its behaviour is the [`Measure`] that holds it.
+#[derive(Debug)]
+pub struct MetricWord {
+    /// What stands in a file; a field `class` where it is of one class: `ap50 class="RBC"`.
+    pub word: Word,
+    /// In what it is measured.
+    pub unit: Unit,
+    /// Its better side.
+    pub better: Better,
+    /// What it is computed from.
+    pub reads: Reads,
+}
+
+impl MetricWord {
+    /// Whether it is of one class.
+    pub fn of_class(&self) -> bool {
+        self.word.field("class").is_some()
+    }
+}
+
+impl Described for MetricWord {
+    fn word(&self) -> &Word {
+        &self.word
+    }
+}
+
+/// Something that metrics are computed from.
+pub trait Reading: 'static {
+    /// Which kind of thing it is.
+    const READS: Reads;
+}
+
+/// What a metric says of its class.
+const CLASS: &[Field] = &[Field::one("class", &[Type::Text], "", "The class.")];
+
+/// A metric: its word, and its value as a function of what it reads and of the class that it names.
+pub struct Measure<R: 'static> {
+    /// The word.
+    pub word: MetricWord,
+    /// The value; NaN where there is none.
+    pub value: fn(&R, Option<&str>) -> f64,
+}
+
+impl<R: Reading> Measure<R> {
+    /// A metric of the whole.
+    pub const fn new(name: &'static str, unit: Unit, better: Better, value: fn(&R, Option<&str>) -> f64, doc: &'static str) -> Self {
+        Measure { word: MetricWord { word: Word::new(name, doc), unit, better, reads: R::READS }, value }
+    }
+
+    /// The same, of one class.
+    #[must_use]
+    pub const fn of_class(mut self) -> Self {
+        self.word.word = self.word.word.fields(CLASS);
+        self
+    }
+
+    /// The metric, where it is of no class.
+    pub fn metric(&'static self) -> Metric {
+        Metric { word: &self.word, class: None }
+    }
+}
+
+/// The words of these.
+pub fn words_of<R>(all: &[&'static Measure<R>]) -> Vec<&'static MetricWord> {
+    all.iter().map(|m| &m.word).collect()
+}
+
+/// The value of a metric, where it is one of these.
+pub fn measure<R>(all: &[&'static Measure<R>], metric: &Metric, reading: &R) -> Option<f64> {
+    let measure = all.iter().find(|m| m.word.word.name == metric.word.word.name)?;
+    Some((measure.value)(reading, metric.class()))
+}
+
+/// A metric as a file names it: a word, and its class where it is of one.
+#[derive(Clone)]
+pub struct Metric {
+    word: &'static MetricWord,
+    class: Option<Arc<str>>,
 }
 
 impl Metric {
+    /// The metric of this word; a class is kept where the word is of one. None where it is of one and none is given.
+    pub fn new(word: &'static MetricWord, class: Option<&str>) -> Option<Metric> {
+        let class = class.filter(|_| word.of_class()).map(Arc::from);
+        (class.is_some() == word.of_class()).then_some(Metric { word, class })
+    }
+
+    /// The metric that is written so (`map50`, `ap50:RBC`, or `ap50` with its class beside it), of those that there are.
+    pub fn parse(words: &Words<MetricWord>, text: &str, class: Option<&str>) -> Option<Metric> {
+        if let Some(word) = words.find(text) {
+            return Metric::new(word, class);
+        }
+        let (text, class) = text.split_once(':').filter(|(_, class)| !class.is_empty())?;
+        Metric::new(words.find(text).filter(|w| w.of_class())?, Some(class))
+    }
+
     /// The word in the file (`ap50:CLASS` for one class).
     pub fn name(&self) -> String {
-        match self {
-            Metric::Map50 => "map50".into(),
-            Metric::Map5095 => "map50-95".into(),
-            Metric::Precision => "precision".into(),
-            Metric::Recall => "recall".into(),
-            Metric::Ap50(class) => format!("ap50:{class}"),
-            Metric::CocoMap50 => "coco-map50".into(),
-            Metric::CocoMap5095 => "coco-map50-95".into(),
-            Metric::Accuracy => "accuracy".into(),
-            Metric::Top5 => "top5".into(),
-            Metric::Loss => "loss".into(),
-            Metric::Params => "params".into(),
-            Metric::Flops => "flops".into(),
-            Metric::Macs => "macs".into(),
-            Metric::Likelihood => "likelihood".into(),
-            Metric::Latency => "latency".into(),
-            Metric::Throughput => "throughput".into(),
-            Metric::Memory => "memory".into(),
-        }
+        self.to_string()
     }
 
-    /// Whether more is better (rule 10).
+    /// The class that it is of.
+    pub fn class(&self) -> Option<&str> {
+        self.class.as_deref()
+    }
+
+    /// In what it is measured.
+    pub fn unit(&self) -> Unit {
+        self.word.unit
+    }
+
+    /// What it is computed from.
+    pub fn reads(&self) -> Reads {
+        self.word.reads
+    }
+
+    /// Whether more is better.
     pub fn higher_is_better(&self) -> bool {
-        !matches!(self, Metric::Loss | Metric::Params | Metric::Flops | Metric::Macs | Metric::Latency | Metric::Memory)
+        self.word.better == Better::Higher
     }
 
-    /// Whether a clock or a machine measured it, so that it may be reported but never decides (rule 16).
+    /// The better value first, what is no number last.
+    pub fn order(&self, a: f64, b: f64) -> Ordering {
+        let order = if self.higher_is_better() { b.total_cmp(&a) } else { a.total_cmp(&b) };
+        a.is_nan().cmp(&b.is_nan()).then(order)
+    }
+
+    /// The value as a cost: less is better.
+    pub fn as_cost(&self, value: f64) -> f64 {
+        if self.higher_is_better() { -value } else { value }
+    }
+
+    /// Whether a clock or a machine measures it, so that it may be reported but never decides.
     pub fn is_observation(&self) -> bool {
-        matches!(self, Metric::Latency | Metric::Throughput | Metric::Memory)
+        self.word.reads == Reads::Machine
     }
 
     /// Whether it lies between 0 and 1.
     pub fn is_share(&self) -> bool {
-        self.reads_predictions() && *self != Metric::Loss
+        self.word.unit == Unit::Share
     }
 
     /// Whether it follows from the architecture alone.
     pub fn is_cost(&self) -> bool {
-        matches!(self, Metric::Params | Metric::Flops | Metric::Macs)
+        self.word.reads == Reads::Architecture
+    }
+
+    /// Whether it is computed from what a supernet's method has learned.
+    pub fn is_learned(&self) -> bool {
+        self.word.reads == Reads::Learned
     }
 
     /// What it is a measure of; none where it is of any network.
     pub fn task(&self) -> Option<Task> {
-        match self {
-            Metric::Accuracy | Metric::Top5 | Metric::Loss => Some(Task::Classify),
-            _ if self.reads_predictions() => Some(Task::Detect),
+        match self.word.reads {
+            Reads::Predictions(task) => Some(task),
             _ => None,
         }
     }
 
     /// Whether it is a pure function of predictions and truth.
     pub fn reads_predictions(&self) -> bool {
-        !self.is_cost() && !self.is_observation() && *self != Metric::Likelihood
+        self.task().is_some()
+    }
+
+    fn key(&self) -> (&'static str, Option<&str>) {
+        (self.word.word.name, self.class.as_deref())
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word.word.name)?;
+        self.class().map_or(Ok(()), |class| write!(f, ":{class}"))
+    }
+}
+
+impl fmt::Debug for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// By its name.
+impl Serialize for Metric {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl PartialEq for Metric {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Metric {}
+
+impl PartialOrd for Metric {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Metric {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl std::hash::Hash for Metric {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
     }
 }

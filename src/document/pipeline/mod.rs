@@ -6,6 +6,7 @@ mod metric;
 mod recipe;
 mod search;
 mod select;
+mod table;
 
 pub use data::*;
 pub use evaluate::*;
@@ -13,6 +14,7 @@ pub use metric::*;
 pub use recipe::*;
 pub use search::*;
 pub use select::*;
+pub use table::*;
 
 use super::tree::{Node, Span, Spanned};
 

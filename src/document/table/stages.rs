@@ -1,6 +1,7 @@
 //! `sample`, `train`, `evaluate`, `select`, `answer` and their lines.
 
 use super::{Field, Kind, Spec, Type, Type::*};
+use crate::document::pipeline::TABLE_UNIT_WORDS;
 
 const NAME: Field = Field::one("name", &[Name("stage")], "", "Its name.").required();
 const FROM: Field = Field::list("from", &[Name("stage")], "", "What it works on; several names are a union.").required();
@@ -272,14 +273,15 @@ pub const NODES: &[Spec] = &[
         &["kind"],
         &[&[
             Field::one("kind", &[Word(&["table"])], "", "`table`: the metrics are read from a file.").required(),
-            Field::one("file", &[Path], "", "The table: JSON (an object of objects) or CSV (a line of names first).").required(),
-            Field::one(
+            Field::one("file", &[Path], "", "The table: JSON (an object of objects, or a list of them) or CSV (a line of names first), also with `.gz`.")
+                .required(),
+            Field::list(
                 "key",
                 &[Text],
-                "arch",
-                "How a network's row is called: `arch`, the places of all options taken, or a text with `{label}` and `{label:index}`.",
+                "arch; of several `keys` each its decision",
+                "How a network's row is called: `arch`, the places of all options taken, or a text with `{label}` and `{label:index}`; one for each of `keys`.",
             ),
-            Field::one("keys", &[Text], "arch", "CSV: the column of the keys."),
+            Field::list("keys", &[Text], "arch", "The columns that hold the keys, in CSV and in a list of rows."),
         ]],
         "Reads what is measured from a table of a benchmark: nothing is trained, nothing runs.",
         "method table file=\"nas-bench-macro.json\" key=arch { column accuracy \"test_acc\" unit=percent }",
@@ -298,7 +300,7 @@ pub const NODES: &[Spec] = &[
                 "the metric's name",
                 "The columns (CSV) or fields (JSON) that hold it; several are several seeds.",
             ),
-            Field::one("unit", &[Word(&["share", "percent"])], "share", "`percent`: the file holds 100 times the metric."),
+            Field::one("unit", &[Word(&TABLE_UNIT_WORDS)], "the metric's own", "The unit of the file, such as `percent`: 100 times the metric."),
         ]],
         "Which column of the table is which metric.",
         "column accuracy \"test_acc\" unit=percent",
@@ -310,6 +312,7 @@ pub const NODES: &[Spec] = &[
         &[&[
             Field::one("option", &[Any], "", "An option of a decision: the name of a branch, or a value.").required(),
             Field::one("text", &[Any], "", "What stands for it in the key.").required(),
+            Field::one("label", &[Name("decision")], "all that have the option", "The decision that it is for."),
         ]],
         "How the table calls an option.",
         "word \"conv3\" \"nor_conv_3x3\"",

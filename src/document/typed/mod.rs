@@ -4,13 +4,14 @@
 pub mod data;
 pub mod derived;
 pub mod method;
+pub mod metric;
 pub mod space;
 pub mod stages;
 pub mod supernet;
 pub mod table;
 pub mod train;
 
-use super::pipeline::{Answer, Data, Metric, SpaceNode, Stage};
+use super::pipeline::{Answer, Data, SpaceNode, Stage};
 use super::{Node, Span, Spanned, Value};
 
 /// Everything that a file declares, before it is checked as a whole.
@@ -81,11 +82,6 @@ impl Node {
         self.value(name).and_then(|v| if let Value::Bool(b) = v.value { Some(b) } else { None })
     }
 
-    /// The metrics of a property; `ap50` without its class is left out.
-    pub fn metrics(&self, name: &str) -> Vec<Spanned<Metric>> {
-        self.texts(name).into_iter().filter_map(|t| Some(Spanned { value: metric(&t.value, None)?, span: t.span })).collect()
-    }
-
     /// The place of a property's value, else of the node's name.
     pub fn place(&self, name: &str) -> Span {
         self.value(name).map_or(self.name.span, |v| v.span)
@@ -99,28 +95,4 @@ pub fn as_number(value: &Value) -> Option<f64> {
         Value::Float(x) => Some(*x),
         _ => None,
     }
-}
-
-/// The metric of a word: `map50`, `ap50:RBC`, or `ap50` with its class beside it.
-pub fn metric(word: &str, class: Option<&str>) -> Option<Metric> {
-    Some(match word {
-        "map50" => Metric::Map50,
-        "map50-95" => Metric::Map5095,
-        "precision" => Metric::Precision,
-        "recall" => Metric::Recall,
-        "ap50" => Metric::Ap50(class?.to_string()),
-        "coco-map50" => Metric::CocoMap50,
-        "coco-map50-95" => Metric::CocoMap5095,
-        "accuracy" => Metric::Accuracy,
-        "top5" => Metric::Top5,
-        "loss" => Metric::Loss,
-        "params" => Metric::Params,
-        "flops" => Metric::Flops,
-        "macs" => Metric::Macs,
-        "likelihood" => Metric::Likelihood,
-        "latency" => Metric::Latency,
-        "throughput" => Metric::Throughput,
-        "memory" => Metric::Memory,
-        other => Metric::Ap50(other.strip_prefix("ap50:")?.to_string()),
-    })
 }

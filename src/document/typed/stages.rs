@@ -1,9 +1,10 @@
 //! `sample`, `evaluate`, `select` and `answer` nodes.
 
-use super::{metric, supernet, table};
+use super::metric::{every_metric, metrics, one_metric};
+use super::{supernet, table};
 use crate::document::context::Context;
 use crate::document::language::{Asked, Chosen, Objectives};
-use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, Sample, Select, SelectBy, Stage, StageKind, Trust};
+use crate::document::pipeline::{Answer, Bound, Evaluate, Objective, Sample, Select, SelectBy, Stage, StageKind, Trust};
 use crate::document::settings::Settings;
 use crate::document::{Diagnostic, Node, Spanned};
 
@@ -94,31 +95,7 @@ fn objective(context: &mut Context, node: &Node) -> Option<Objective> {
 /// An `evaluate` stage.
 pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
     let name = node.text("name")?;
-    let mut metrics: Vec<Spanned<Metric>> = Vec::new();
-    for lines in node.children.iter().filter(|c| matches!(c.name.value.as_str(), "metrics" | "metric")) {
-        let field = if lines.name.value == "metric" { "name" } else { "names" };
-        let class = lines.text("class");
-        let words = lines.texts(field);
-        if let (Some(class), false) = (&class, words.iter().any(|w| w.value == "ap50")) {
-            context.push(Diagnostic::error("contradiction", "`class` belongs to `ap50`", class.span, "no `ap50` in this line"));
-        }
-        for word in &words {
-            let Some(value) = metric(&word.value, class.as_ref().map(|c| c.value.as_str())) else {
-                context.push(without_class(word));
-                continue;
-            };
-            if let Some(first) = metrics.iter().find(|m| m.value == value) {
-                // Within one line the table has said so.
-                if words.iter().any(|w| w.span == first.span) {
-                    continue;
-                }
-                let d = Diagnostic::error("given-twice", format!("`{}` is measured twice", value.name()), word.span, "again here");
-                context.push(d.also(first.span, "first here"));
-                continue;
-            }
-            metrics.push(Spanned { value, span: word.span });
-        }
-    }
+    let metrics = metrics(context, node);
     if !node.children.iter().any(|c| matches!(c.name.value.as_str(), "metrics" | "metric")) {
         let d = Diagnostic::error("missing", "`evaluate` needs `metrics`", node.name.span, "`metrics` is missing");
         context.missing(node, d.help("what is measured, such as `metrics map50 params flops`"));
@@ -200,20 +177,4 @@ pub fn answer(context: &mut Context, node: &Node) -> Option<Answer> {
         trust.push(Trust { ranking, truth, by, using });
     }
     Some(Answer { name, r#in: within, by, against: node.texts("against"), trust })
-}
-
-fn every_metric(context: &mut Context, node: &Node, field: &str) -> Vec<Spanned<Metric>> {
-    for word in node.texts(field).iter().filter(|w| metric(&w.value, None).is_none()) {
-        context.push(without_class(word));
-    }
-    node.metrics(field)
-}
-
-fn one_metric(context: &mut Context, node: &Node, field: &str) -> Option<Spanned<Metric>> {
-    every_metric(context, node, field).into_iter().next()
-}
-
-fn without_class(word: &Spanned<String>) -> Diagnostic {
-    Diagnostic::error("missing", "`ap50` is of one class", word.span, "which class?")
-        .help("measure it by `metric ap50 class=\"NAME\"`, and name it `\"ap50:NAME\"` elsewhere; the mean of all classes is `map50`")
 }

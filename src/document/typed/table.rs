@@ -1,9 +1,9 @@
 //! `method table` of an `evaluate`: the file, the key of a row, and which column is which metric.
 
 use super::data::resolve;
-use super::metric;
+use super::metric::without_class;
 use crate::document::context::Context;
-use crate::document::pipeline::{KeyPart, Metric, TableColumn, TableSource};
+use crate::document::pipeline::{KeyPart, Metric, TABLE_UNITS, TableColumn, TableSource, TableUnit, TableWord, table_units};
 use crate::document::traps::shorten;
 use crate::document::{Diagnostic, Node, Spanned, Value, nearest};
 
@@ -16,39 +16,63 @@ pub fn table(context: &mut Context, evaluate: &Node, method: &Node, metrics: &[S
             context.push(d.also(method.name.span, "the figures come from a table").help("delete it, or write a stage of its own"));
         }
     }
-    for metric in metrics.iter().filter(|m| m.value.is_observation()) {
-        let d = Diagnostic::error(
-            "observation",
-            format!("`{}` is measured on this machine, never read from a table", metric.value.name()),
-            metric.span,
-            "not from a table",
-        );
-        context.push(d.help("`table-latency` comes in a later version"));
-    }
-    for metric in metrics.iter().filter(|m| m.value == Metric::Likelihood) {
-        let message = "`likelihood` is what a supernet has learned, never read from a table";
+    for metric in metrics.iter().filter(|m| m.value.is_learned()) {
+        let name = metric.value.name();
+        let message = format!("`{name}` is what a supernet has learned, never read from a table");
         let d = Diagnostic::error("contradiction", message, metric.span, "not from a table");
-        context.push(d.help("measure it in a stage of its own: `evaluate \"…\" { from \"…\"; metrics likelihood }`"));
+        context.push(d.help(format!("measure it in a stage of its own: `evaluate \"…\" {{ from \"…\"; metrics {name} }}`")));
     }
-    let key = match method.text("key") {
-        Some(written) => key(context, &written),
-        None => Some(Spanned { value: vec![KeyPart::Decisions], span: method.name.span }),
-    };
-    let keys = method.text("keys").unwrap_or(Spanned { value: "arch".into(), span: method.name.span });
+    let mut keys = method.texts("keys");
+    if keys.is_empty() {
+        keys.push(Spanned { value: "arch".into(), span: method.name.span });
+    }
+    let key = self::key(context, method, &keys);
     let words = words(context, method);
     let columns = columns(context, method, metrics);
     let file = method.text("file").map(|file| resolve(context, file))?;
     Some(TableSource { file, key: key?, keys, words, columns })
 }
 
+/// One text for each column of keys; where none is written, several columns are called as the decisions that they hold.
+fn key(context: &mut Context, method: &Node, keys: &[Spanned<String>]) -> Option<Vec<Spanned<Vec<KeyPart>>>> {
+    let written = method.texts("key");
+    if written.is_empty() {
+        return Some(match keys {
+            [one] => vec![Spanned { value: vec![KeyPart::Decisions], span: one.span }],
+            several => several.iter().map(|k| Spanned { value: vec![KeyPart::Option(k.value.clone())], span: k.span }).collect(),
+        });
+    }
+    if written.len() != keys.len() {
+        let message = format!("{} of `key` for {} of `keys`", plural(written.len(), "text"), plural(keys.len(), "column"));
+        let d = Diagnostic::error("table-key", message, method.place("key"), "one text a column");
+        context.push(d.help("write one text for each column: `keys \"depth\" \"kernel\"; key \"{d}\" \"{k}\"`"));
+        return None;
+    }
+    let parts: Vec<Spanned<Vec<KeyPart>>> = written.iter().map(|text| template(context, text)).collect::<Option<_>>()?;
+    let fixed = |part: &KeyPart| matches!(part, KeyPart::Text(_));
+    if parts.iter().all(|p| p.value.iter().all(fixed)) {
+        let texts: Vec<String> = written.iter().map(|w| format!("`{}`", shorten(&w.value))).collect();
+        let message = format!("the key {} is the same for every network", texts.join(", "));
+        let d = Diagnostic::error("table-key", message, written[0].span, "`arch`, or a text with `{label}`");
+        context.push(d.help(TEMPLATE));
+        return None;
+    }
+    Some(parts)
+}
+
+fn plural(n: usize, word: &str) -> String {
+    if n == 1 { format!("one {word}") } else { format!("{n} {word}s") }
+}
+
+const TEMPLATE: &str = "`{label}` is the option that a decision took, `{label:index}` its place from 0; `{{` and `}}` are braces";
+
 /// `arch`, or a text with `{label}` and `{label:index}`; `{{` and `}}` are braces.
-fn key(context: &mut Context, written: &Spanned<String>) -> Option<Spanned<Vec<KeyPart>>> {
+fn template(context: &mut Context, written: &Spanned<String>) -> Option<Spanned<Vec<KeyPart>>> {
     if written.value == "arch" {
         return Some(Spanned { value: vec![KeyPart::Decisions], span: written.span });
     }
-    let help = "`{label}` is the option that a decision took, `{label:index}` its place from 0; `{{` and `}}` are braces";
-    let mut wrong = |message: String, label: &str| {
-        context.push(Diagnostic::error("table-key", message, written.span, label).help(help));
+    let mut wrong = |message: &str, label: &str| {
+        context.push(Diagnostic::error("table-key", message, written.span, label).help(TEMPLATE));
         None
     };
     let mut parts: Vec<KeyPart> = Vec::new();
@@ -64,12 +88,12 @@ fn key(context: &mut Context, written: &Spanned<String>) -> Option<Spanned<Vec<K
             continue;
         }
         let Some(end) = rest.find('}').filter(|_| brace == "{") else {
-            return wrong(format!("a `{brace}` of this key has no partner"), "`{label}` expected");
+            return wrong(&format!("a `{brace}` of this key has no partner"), "`{label}` expected");
         };
         let inside = &rest[..end];
         rest = &rest[end + 1..];
         if inside.is_empty() || inside.contains('{') {
-            return wrong("a pair of braces of this key names no decision".into(), "`{label}` expected");
+            return wrong("a pair of braces of this key names no decision", "`{label}` expected");
         }
         if !text.is_empty() {
             parts.push(KeyPart::Text(std::mem::take(&mut text)));
@@ -80,9 +104,6 @@ fn key(context: &mut Context, written: &Spanned<String>) -> Option<Spanned<Vec<K
         });
     }
     text += rest;
-    if parts.is_empty() {
-        return wrong(format!("the key `{}` is the same for every network", shorten(&written.value)), "`arch`, or a text with `{label}`");
-    }
     if !text.is_empty() {
         parts.push(KeyPart::Text(text));
     }
@@ -90,22 +111,24 @@ fn key(context: &mut Context, written: &Spanned<String>) -> Option<Spanned<Vec<K
 }
 
 /// Options and what stands for them.
-fn words(context: &mut Context, method: &Node) -> Vec<(Spanned<String>, String)> {
+fn words(context: &mut Context, method: &Node) -> Vec<TableWord> {
     let plain = |v: &Spanned<Value>| match &v.value {
         Value::Text(t) => t.clone(),
         Value::Bool(b) => b.to_string(),
         other => other.to_string(),
     };
-    let mut words: Vec<(Spanned<String>, String)> = Vec::new();
+    let mut words: Vec<TableWord> = Vec::new();
     for line in method.children.iter().filter(|c| c.name.value == "word") {
         let (Some(option), Some(text)) = (line.value("option"), line.value("text")) else { continue };
-        let (option, text) = (Spanned { value: plain(option), span: option.span }, plain(text));
-        if let Some((first, _)) = words.iter().find(|(o, _)| o.value == option.value) {
-            let d = Diagnostic::error("given-twice", format!("`{}` has two words", shorten(&option.value)), option.span, "again here");
-            context.push(d.also(first.span, "first here").help("keep one"));
+        let word = TableWord { label: line.text("label"), option: Spanned { value: plain(option), span: option.span }, text: plain(text) };
+        let name = |w: &TableWord| w.label.as_ref().map(|l| l.value.clone());
+        if let Some(first) = words.iter().find(|w| w.option.value == word.option.value && name(w) == name(&word)) {
+            let message = format!("`{}` has two words", shorten(&word.option.value));
+            let d = Diagnostic::error("given-twice", message, word.option.span, "again here");
+            context.push(d.also(first.option.span, "first here").help("keep one, or say which decision each is for: `label=`"));
             continue;
         }
-        words.push((option, text));
+        words.push(word);
     }
     words
 }
@@ -115,9 +138,8 @@ fn columns(context: &mut Context, method: &Node, metrics: &[Spanned<Metric>]) ->
     let mut columns: Vec<TableColumn> = Vec::new();
     for line in method.children.iter().filter(|c| c.name.value == "column") {
         let Some(word) = line.text("metric") else { continue };
-        let Some(value) = metric(&word.value, None) else {
-            let d = Diagnostic::error("missing", "`ap50` is of one class", word.span, "which class?");
-            context.push(d.help("name it `\"ap50:NAME\"`"));
+        let Some(value) = context.language.metric(&word.value) else {
+            context.push(without_class(&word));
             continue;
         };
         if let Some(first) = columns.iter().find(|c| c.metric.value == value) {
@@ -133,22 +155,35 @@ fn columns(context: &mut Context, method: &Node, metrics: &[Spanned<Metric>]) ->
             let near = nearest(&word.value, names.iter().map(String::as_str)).map_or(String::new(), |n| format!("did you mean `{n}`? or "));
             context.push(d.help(format!("{near}add it to `metrics`")));
         }
-        let percent = line.text("unit").is_some_and(|u| u.value == "percent");
-        if let (true, false, Some(unit)) = (percent, value.is_share(), line.value("unit")) {
-            let d = Diagnostic::error("contradiction", format!("`{}` is no share", value.name()), unit.span, "nothing to divide by 100");
-            context.push(d.help("delete `unit`"));
-        }
+        let unit = unit(context, line, &value);
         let mut names = line.texts("names");
         if names.is_empty() {
             names.push(Spanned { value: word.value.clone(), span: word.span });
         }
-        columns.push(TableColumn { metric: Spanned { value, span: word.span }, names, percent });
+        columns.push(TableColumn { metric: Spanned { value, span: word.span }, names, unit });
     }
-    for metric in metrics.iter().filter(|m| m.value.reads_predictions()) {
+    for metric in metrics.iter().filter(|m| !m.value.is_cost() && !m.value.is_learned()) {
         if !columns.iter().any(|c| c.metric.value == metric.value) {
             let names = vec![Spanned { value: metric.value.name(), span: metric.span }];
-            columns.push(TableColumn { metric: metric.clone(), names, percent: false });
+            columns.push(TableColumn { metric: metric.clone(), names, unit: None });
         }
     }
     columns
+}
+
+/// The unit of a column, which must be one of its metric's.
+fn unit(context: &mut Context, line: &Node, metric: &Metric) -> Option<&'static TableUnit> {
+    let written = line.text("unit")?;
+    let unit = TABLE_UNITS.iter().find(|unit| unit.word == written.value)?;
+    if unit.of != metric.unit() {
+        let message = format!("`{metric}` is not measured in `{}`", unit.word);
+        let d = Diagnostic::error("contradiction", message, written.span, "another kind of unit");
+        let units: Vec<String> = table_units(metric.unit()).iter().map(|word| format!("`{word}`")).collect();
+        context.push(d.help(match units.as_slice() {
+            [] => "delete `unit`".to_string(),
+            units => format!("delete `unit`, or write one of {}", units.join(", ")),
+        }));
+        return None;
+    }
+    Some(unit)
 }

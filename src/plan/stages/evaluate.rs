@@ -8,7 +8,8 @@ use super::super::evaluation;
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::work::{MetricWork, PredictWork, Work};
 use crate::base::{Canon, Digest};
-use crate::document::{Evaluate, Metric, StageKind};
+use crate::document::{Evaluate, Metric, StageKind, measure};
+use crate::search::LEARNED;
 
 impl Engine<'_> {
     /// One slot for each epoch asked for.
@@ -48,11 +49,15 @@ impl Engine<'_> {
         let mut state = State::Ready;
         for metric in evaluate.metrics.iter().map(|m| &m.value).filter(|m| m.is_cost()) {
             let figure = Figure::exact(value_of(&slot.model, metric));
-            slot.model.figures.insert(metric.name(), figure);
+            slot.model.figures.insert(metric.clone(), figure);
         }
-        if evaluate.metrics.iter().any(|m| m.value == Metric::Likelihood) {
-            match self.likelihood(&slot.model, known) {
-                Ok(values) => drop(slot.model.figures.insert(Metric::Likelihood.name(), Figure { values })),
+        let learned: Vec<&Metric> = evaluate.metrics.iter().map(|m| &m.value).filter(|m| m.is_learned()).collect();
+        if !learned.is_empty() {
+            match self.learned_paths(&slot.model, known) {
+                Ok(paths) => slot.model.figures.extend(learned.into_iter().map(|metric| {
+                    let values = paths.iter().map(|path| measure(LEARNED, metric, path).unwrap_or(f64::NAN)).collect();
+                    (metric.clone(), Figure { values })
+                })),
                 Err(why) => state = State::Failed(why),
             }
         }
@@ -89,7 +94,7 @@ impl Engine<'_> {
             }
             if state == State::Ready {
                 for (metric, values) in measured.iter().zip(values) {
-                    slot.model.figures.insert(metric.name(), Figure { values });
+                    slot.model.figures.insert(metric.clone(), Figure { values });
                 }
             }
         }
@@ -162,7 +167,7 @@ impl Engine<'_> {
         match outcome {
             Some(o) => Found::Known(o.values["value"].as_f64().unwrap_or(f64::NAN)),
             None => {
-                let (metric, data) = (metric.name(), data.clone());
+                let (metric, data) = (metric.clone(), data.clone());
                 works.push(Work::Metric(Box::new(MetricWork { action, key, label, stage: index, metric, predictions, data })));
                 Found::Pending
             }

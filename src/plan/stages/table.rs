@@ -2,13 +2,12 @@
 
 use super::super::Figure;
 use super::super::action::{Action, Kind};
-use super::super::choose::cost_of;
 use super::super::engine::Engine;
 use super::super::model::{Slot, State, Step};
-use super::super::table::key_of;
+use super::super::table::{RowKey, key_of};
 use crate::base::Canon;
-use crate::document::{Evaluate, TableColumn, TableSource};
-use crate::space::Space;
+use crate::document::{Evaluate, Scale, TableColumn, TableSource};
+use crate::space::{Space, cost_as};
 
 impl Engine<'_> {
     /// The figures of a model's row. A network without a row has failed, as a result.
@@ -16,8 +15,8 @@ impl Engine<'_> {
         let name = &self.pipeline.stages[index].name.value;
         slot.model.via.insert(name.clone());
         for metric in evaluate.metrics.iter().map(|m| &m.value) {
-            if let Some(cost) = cost_of(&slot.model.candidate, metric) {
-                slot.model.figures.insert(metric.name(), Figure::exact(cost));
+            if let Some(cost) = cost_as(metric, &slot.model.candidate.cost()) {
+                slot.model.figures.insert(metric.clone(), Figure::exact(cost));
             }
         }
         let failed = |slot: Slot, why: String| Slot { state: State::Failed(why), ..slot };
@@ -32,20 +31,14 @@ impl Engine<'_> {
         for column in source.columns.iter().filter(asked) {
             let action = Action {
                 kind: Kind::Table,
-                config: Canon::map([
-                    ("metric", column.metric.value.name().into()),
-                    ("row", key.as_str().into()),
-                    ("keys", source.keys.value.as_str().into()),
-                    ("columns", column.names.iter().map(|n| n.value.clone()).collect::<Vec<_>>().into()),
-                    ("percent", column.percent.into()),
-                ]),
+                config: config(source, column, &key),
                 inputs: vec![("table", table.digest)],
                 seed: None,
                 numerics: None,
             };
             slot.steps.push(Step { key: action.key(), action, known: true, chain: None });
             match table.figure(&key, column) {
-                Ok(figure) => slot.model.figures.insert(column.metric.value.name(), figure),
+                Ok(figure) => slot.model.figures.insert(column.metric.value.clone(), figure),
                 Err(why) => return failed(slot, why),
             };
         }
@@ -58,4 +51,24 @@ impl Engine<'_> {
         let source = from(sample)?;
         self.spaces.get(&source.value).or_else(|| self.spaces.get(&from(&source.value)?.value))
     }
+}
+
+/// What names a figure of a table: one key is a text, several are a list of texts, and a unit beside percent is named.
+fn config(source: &TableSource, column: &TableColumn, key: &RowKey) -> Canon {
+    let names: Vec<String> = source.keys.iter().map(|k| k.value.clone()).collect();
+    let one_or_all = |texts: &[String]| match texts {
+        [one] => Canon::from(one.as_str()),
+        all => all.to_vec().into(),
+    };
+    let mut config = vec![
+        ("metric".to_string(), column.metric.value.name().into()),
+        ("row".to_string(), one_or_all(&key.0)),
+        ("keys".to_string(), one_or_all(&names)),
+        ("columns".to_string(), column.names.iter().map(|n| n.value.clone()).collect::<Vec<_>>().into()),
+        ("percent".to_string(), column.percent().into()),
+    ];
+    if let Some(unit) = column.unit.filter(|unit| unit.scale != Scale::Same && !column.percent()) {
+        config.push(("unit".to_string(), unit.word.into()));
+    }
+    Canon::Map(config)
 }

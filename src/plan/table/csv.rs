@@ -1,20 +1,29 @@
 //! Tables as CSV (RFC 4180): a line of names, then one row a line; cells in double quotes may hold commas and line ends.
+//!
+//! Not by the crate `csv`: it takes a quote that never ends for one long cell, and what stands behind a quoted cell for a part of
+//! it, so that rows of a damaged file would be missing in silence.
 
-use super::{Cell, Fault, MAX_COLUMNS, add, number, shorten};
+use super::{Cell, Fault, MAX_COLUMNS, RowKey, add, number, shorten};
 use std::collections::{BTreeMap, HashMap};
 
 /// The columns of the file, and its rows by key.
-pub fn parse(bytes: &[u8], keys: &str, read: &BTreeMap<String, usize>) -> Result<(Vec<String>, HashMap<Box<str>, Box<[Cell]>>), Fault> {
+pub fn parse(bytes: &[u8], keys: &[&str], read: &BTreeMap<String, usize>) -> Result<(Vec<String>, HashMap<Box<str>, Box<[Cell]>>), Fault> {
     let text = std::str::from_utf8(bytes).map_err(|e| Fault::Broken(format!("byte {} is not UTF-8", e.valid_up_to())))?;
-    let mut lines = Lines { rest: text.strip_prefix('\u{feff}').unwrap_or(text), line: 1 };
+    let mut lines = Lines { rest: text, line: 1 };
     let broken = |line: usize, why: String| Fault::Broken(format!("line {line}: {why}"));
     let mut cells: Vec<String> = Vec::new();
     if !lines.next(&mut cells).map_err(|why| broken(1, why))? {
         return Err(Fault::Broken("it is empty".into()));
     }
     let columns: Vec<String> = cells.iter().map(|c| c.trim().to_string()).collect();
-    let Some(key) = columns.iter().position(|c| c == keys) else { return Err(Fault::NoKeys(columns)) };
-    let twice = (0..columns.len()).find(|&i| (i == key || read.contains_key(&columns[i])) && columns[..i].contains(&columns[i]));
+    let mut key = Vec::new();
+    for (missing, name) in keys.iter().enumerate() {
+        match columns.iter().position(|c| c == name) {
+            Some(place) => key.push(place),
+            None => return Err(Fault::NoKeys { missing, columns }),
+        }
+    }
+    let twice = (0..columns.len()).find(|&i| (key.contains(&i) || read.contains_key(&columns[i])) && columns[..i].contains(&columns[i]));
     if let Some(i) = twice {
         return Err(broken(1, format!("the column `{}` stands twice", shorten(&columns[i]))));
     }
@@ -38,7 +47,7 @@ pub fn parse(bytes: &[u8], keys: &str, read: &BTreeMap<String, usize>) -> Result
                 None => return Err(broken(at, format!("`{}` of `{}` is no number", shorten(&cells[i]), shorten(&columns[i])))),
             }
         }
-        add(&mut rows, &cells[key], row).map_err(|why| broken(at, why))?;
+        add(&mut rows, &RowKey(key.iter().map(|&i| cells[i].clone()).collect()), row).map_err(|why| broken(at, why))?;
     }
 }
 

@@ -1,7 +1,9 @@
 //! How a network's row is called: from the decisions that led to it.
 
+use super::shorten;
 use crate::document::{KeyPart, TableSource};
 use crate::space::Decision;
+use std::fmt;
 
 /// Why a network has no key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,15 +12,49 @@ pub struct Unkeyed(
     pub String,
 );
 
+/// What names a row: one text for each column of keys.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowKey(
+    /// In the order of `keys`.
+    pub Vec<String>,
+);
+
+/// No key holds it: it stands between the texts of several columns.
+pub(super) const BETWEEN: char = '\u{1f}';
+
+impl RowKey {
+    /// As one text.
+    pub fn joined(&self) -> String {
+        self.0.join(&BETWEEN.to_string())
+    }
+}
+
+impl From<&str> for RowKey {
+    fn from(key: &str) -> Self {
+        RowKey(vec![key.to_string()])
+    }
+}
+
+/// As messages show it.
+impl fmt::Display for RowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shorten(&self.0.join(", ")))
+    }
+}
+
 /// The key of the network with these choices (label, option), in a space of these decisions.
-pub fn key_of(source: &TableSource, decisions: &[Decision], choices: &[(String, String)]) -> Result<String, Unkeyed> {
+pub fn key_of(source: &TableSource, decisions: &[Decision], choices: &[(String, String)]) -> Result<RowKey, Unkeyed> {
+    source.key.iter().map(|text| text_of(source, &text.value, decisions, choices)).collect::<Result<_, _>>().map(RowKey)
+}
+
+fn text_of(source: &TableSource, parts: &[KeyPart], decisions: &[Decision], choices: &[(String, String)]) -> Result<String, Unkeyed> {
     let mut key = String::new();
-    for part in &source.key.value {
+    for part in parts {
         match part {
             KeyPart::Text(text) => key += text,
             KeyPart::Option(label) => {
                 let (_, option) = option_of(decisions, choices, label)?;
-                key += source.words.iter().find(|(o, _)| o.value == option).map_or(option, |(_, text)| text);
+                key += source.word(label, option);
             }
             KeyPart::Index(label) => key += &option_of(decisions, choices, label)?.0.to_string(),
             KeyPart::Decisions => {

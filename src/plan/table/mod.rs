@@ -6,7 +6,7 @@ mod csv;
 mod json;
 mod key;
 
-pub use key::{Unkeyed, key_of};
+pub use key::{RowKey, Unkeyed, key_of};
 
 use super::Figure;
 use crate::base::Digest;
@@ -42,14 +42,19 @@ type Cell = Box<[f64]>;
 pub enum Fault {
     /// It cannot be understood: where and why.
     Broken(String),
-    /// CSV: there is no column of the keys. These are there.
-    NoKeys(Vec<String>),
+    /// There is no such column of keys.
+    NoKeys {
+        /// Which is missing, by its place.
+        missing: usize,
+        /// These are there.
+        columns: Vec<String>,
+    },
 }
 
 impl Table {
-    /// Reads a file: CSV where its name ends in `.csv`, else JSON. `keys` is the column of a CSV file that names the rows,
-    /// `wanted` are the columns to read.
-    pub fn parse(name: &str, bytes: &[u8], keys: &str, wanted: &[&str]) -> Result<Table, Fault> {
+    /// Reads a file: CSV where its name ends in `.csv`, else JSON. `keys` are the columns that name the rows, `wanted` those
+    /// to read.
+    pub fn parse(name: &str, bytes: &[u8], keys: &[&str], wanted: &[&str]) -> Result<Table, Fault> {
         let digest = Digest::of(bytes);
         let mut read: BTreeMap<String, usize> = BTreeMap::new();
         for column in wanted {
@@ -57,7 +62,9 @@ impl Table {
             read.entry((*column).to_string()).or_insert(next);
         }
         let csv = name.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("csv"));
-        let (columns, rows) = if csv { csv::parse(bytes, keys, &read)? } else { json::parse(bytes, &read)? };
+        // Some editors begin a file with it.
+        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+        let (columns, rows) = if csv { csv::parse(text, keys, &read)? } else { json::parse(text, keys, &read)? };
         if rows.is_empty() {
             return Err(Fault::Broken("it has no rows".into()));
         }
@@ -74,14 +81,24 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Whether it has this row.
+    pub fn has(&self, key: &RowKey) -> bool {
+        self.rows.contains_key(key.joined().as_str())
+    }
+
+    /// The key of some row: the least, so that messages do not change.
+    pub fn example(&self) -> Option<RowKey> {
+        self.rows.keys().min().map(|key| RowKey(key.split(key::BETWEEN).map(str::to_string).collect()))
+    }
+
     /// The figure of a row: the values of all its columns, in their order. The error says what is missing.
-    pub fn figure(&self, key: &str, column: &TableColumn) -> Result<Figure, String> {
-        let Some(row) = self.rows.get(key) else { return Err(format!("the table has no row `{}`", shorten(key))) };
+    pub fn figure(&self, key: &RowKey, column: &TableColumn) -> Result<Figure, String> {
+        let Some(row) = self.rows.get(key.joined().as_str()) else { return Err(format!("the table has no row `{key}`")) };
         let cells = column.names.iter().filter_map(|name| row.get(*self.read.get(&name.value)?));
-        let values: Vec<f64> = cells.flat_map(|cell| cell.iter().map(|v| scaled(*v, column))).collect();
+        let values: Vec<f64> = cells.flat_map(|cell| cell.iter().map(|v| column.scaled(*v))).collect();
         if values.is_empty() || values.iter().any(|v| !v.is_finite()) {
             let metric = column.metric.value.name();
-            return Err(format!("the table has no `{metric}` in row `{}`", shorten(key)));
+            return Err(format!("the table has no `{metric}` in row `{key}`"));
         }
         Ok(Figure { values })
     }
@@ -90,13 +107,9 @@ impl Table {
     pub fn outside(&self, column: &TableColumn) -> Option<f64> {
         let places: Vec<usize> = column.names.iter().filter_map(|n| self.read.get(&n.value).copied()).collect();
         let values = self.rows.values().flat_map(|row| places.iter().filter_map(|p| row.get(*p))).flat_map(|cell| cell.iter());
-        let odd = values.map(|v| scaled(*v, column)).filter(|v| v.is_finite() && !(0.0..=1.0).contains(v));
+        let odd = values.map(|v| column.scaled(*v)).filter(|v| v.is_finite() && !(0.0..=1.0).contains(v));
         odd.max_by(|a, b| a.abs().total_cmp(&b.abs()).then(a.total_cmp(b)))
     }
-}
-
-fn scaled(value: f64, column: &TableColumn) -> f64 {
-    if column.percent { value / 100.0 } else { value }
 }
 
 /// Keys are as long as their file says; messages are not.
@@ -114,13 +127,13 @@ fn number(text: &str) -> Option<Option<f64>> {
 }
 
 /// Adds a row; a key that stands twice is no table.
-fn add(rows: &mut HashMap<Box<str>, Box<[Cell]>>, key: &str, cells: Vec<Cell>) -> Result<(), String> {
+fn add(rows: &mut HashMap<Box<str>, Box<[Cell]>>, key: &RowKey, cells: Vec<Cell>) -> Result<(), String> {
     if rows.len() == MAX_ROWS {
         return Err(format!("more than {MAX_ROWS} rows"));
     }
-    match rows.insert(key.into(), cells.into()) {
+    match rows.insert(key.joined().into(), cells.into()) {
         None => Ok(()),
-        Some(_) => Err(format!("the row `{}` stands twice", shorten(key))),
+        Some(_) => Err(format!("the row `{key}` stands twice")),
     }
 }
 

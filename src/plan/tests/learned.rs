@@ -1,6 +1,6 @@
 //! What a supernet has learned, in plans.
 
-use super::{Place, World};
+use super::{Place, World, figure};
 use crate::document::{self, Options, Params};
 use crate::plan::model::State;
 use crate::plan::{Trainee, View, Work};
@@ -94,7 +94,7 @@ fn the_strongest_network_is_found_and_nothing_is_measured_for_it() {
             _ => 0.125,
         };
         let expected = (p(value("block", n)) * p(value("kernel", n))).ln();
-        let figure = &slot.model.figures["likelihood"];
+        let figure = figure(slot, "likelihood");
         assert!(slot.state == State::Ready && figure.values.len() == 1 && (figure.values[0] - expected).abs() < 1e-12, "{figure:?}");
     }
     assert_eq!(at("best")[0].model.candidate.digest, at("found")[0].model.candidate.digest);
@@ -104,7 +104,7 @@ fn the_strongest_network_is_found_and_nothing_is_measured_for_it() {
     let (place, view) = run(&mut world, &LEARNED.replace("top 1 by=likelihood", "where likelihood max=-1.0; pareto likelihood flops"));
     assert!(world.count("select") == 1 && world.count("predict-subnet") == 0);
     let left = &view.stages[place.pipeline.stage("best").expect("a stage")].slots;
-    assert!(!left.is_empty() && left.iter().all(|s| s.model.figures["likelihood"].mean() <= -1.0));
+    assert!(!left.is_empty() && left.iter().all(|s| figure(s, "likelihood").mean() <= -1.0));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn every_seed_of_a_supernet_has_a_likelihood_and_the_search_may_be_guided_by_it(
     let mut world = World::default();
     let (place, view) = run(&mut world, &LEARNED.replace("epochs 2 }", "epochs 2; seeds 2 }"));
     let sure = &view.stages[place.pipeline.stage("sure").expect("a stage")].slots;
-    assert!(sure.iter().all(|s| s.model.figures["likelihood"].values.len() == 2));
+    assert!(sure.iter().all(|s| figure(s, "likelihood").values.len() == 2));
     let guided = LEARNED.replace(
         "strategy learned; trials 4",
         "strategy evolution population=2 tournament=2; trials 6; objective \"sure\" maximize=likelihood",

@@ -3,7 +3,7 @@
 mod learned;
 mod supernets;
 
-use super::{DataInfo, Engine, Known, Outcome, Point, SplitInfo, View, Work};
+use super::{DataInfo, Engine, Figure, Known, Outcome, Point, Slot, SplitInfo, View, Work};
 use crate::base::Digest;
 use crate::document::{self, Files, Options, Params, Pipeline};
 use crate::space::{InputSpec, Space};
@@ -42,6 +42,11 @@ impl Known for World {
 }
 
 /// A value that nothing but the key decides.
+/// The figure of a metric.
+pub fn figure<'s>(slot: &'s Slot, metric: &str) -> &'s Figure {
+    slot.model.figures.iter().find(|(m, _)| m.name() == metric).map(|(_, figure)| figure).unwrap_or_else(|| panic!("no {metric}"))
+}
+
 fn value(key: Digest) -> f64 {
     (key.seed() % 1000) as f64 / 1000.0
 }

@@ -1,6 +1,6 @@
 //! Supernets in plans: what is asked again, and what never is.
 
-use super::{Place, World};
+use super::{Place, World, figure};
 use crate::plan::model::State;
 use crate::plan::{Trainee, Work};
 
@@ -195,6 +195,6 @@ fn seeds_of_a_supernet_give_every_subnet_a_spread() {
     assert_eq!(world.count("predict-subnet"), 16);
     let place = Place::new(ONE_SHOT);
     let ranking = &view.stages[place.pipeline.stage("ranking").expect("a stage")];
-    assert!(ranking.slots.iter().all(|s| s.model.figures["map50"].values.len() == 2));
+    assert!(ranking.slots.iter().all(|s| figure(s, "map50").values.len() == 2));
     assert_eq!(world.count("cut"), 1, "the first seed's weights go on");
 }

@@ -2,7 +2,7 @@
 
 use super::super::job::{JobResult, LatencyJob};
 use super::{Context, Failure};
-use crate::evaluate::latency;
+use crate::evaluate::{Observed, latency};
 use crate::nn::NormOptions;
 use crate::train::weights_from_bytes;
 
@@ -16,13 +16,13 @@ pub fn measure(job: &LatencyJob, context: &mut Context) -> Result<(JobResult, u6
     let image = vec![0.5f32; input.height * input.width * input.channels];
     executor.forward_eval(&params, &image, 1, norm).map_err(Failure::Attempt)?;
     let measured = latency::measure(|| executor.forward_eval_again(&params, &image, 1, norm)).map_err(Failure::Attempt)?;
-    let result = JobResult::Measured {
+    let result = JobResult::Measured(Observed {
         median: measured.median_ms,
         low: measured.lower_quartile_ms,
         high: measured.upper_quartile_ms,
         runs: measured.n,
         memory: peak_memory().unwrap_or(0),
-    };
+    });
     Ok((result, measured.n as u64))
 }
 

@@ -181,7 +181,7 @@ pub fn outputs(result: &JobResult) -> Vec<Digest> {
     match result {
         JobResult::Trained { rungs, .. } => rungs.iter().flat_map(|r| [r.weights, r.state].into_iter().chain(r.choices)).collect(),
         JobResult::Predicted { predictions } => vec![*predictions],
-        JobResult::Diverged { .. } | JobResult::Measured { .. } => Vec::new(),
+        JobResult::Diverged { .. } | JobResult::Measured(_) => Vec::new(),
     }
 }
 
