@@ -1,5 +1,6 @@
 //! The arguments of every command; their help is what teaches.
 
+use super::examples;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -21,22 +22,31 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a pipeline, or go on with it: what is in the store is not done again
+    #[command(after_help = examples::RUN)]
     Run(RunArguments),
     /// Say whether a pipeline is valid, how large its spaces are and what their references cost
+    #[command(after_help = examples::CHECK)]
     Check(FileArguments),
     /// Say what `run` would do, and why, without doing it
+    #[command(after_help = examples::PLAN)]
     Plan(PlanArguments),
     /// Show the answer, the candidates with their metrics, the front and the winner
+    #[command(after_help = examples::SHOW)]
     Show(ShowArguments),
     /// Say what the results have cost, and what one way of searching gains over another
+    #[command(after_help = examples::COST)]
     Cost(CostArguments),
     /// Write the answer's weights as one self-contained safetensors file
+    #[command(after_help = examples::EXPORT)]
     Export(ExportArguments),
     /// Detect objects in images with an exported network
+    #[command(after_help = examples::PREDICT)]
     Predict(PredictArguments),
     /// Measure the operations of a space's networks on this machine, and print them as a latency table
+    #[command(after_help = examples::LATENCY_TABLE)]
     LatencyTable(LatencyTableArguments),
     /// Say what this machine has, what is missing, and what a run would use
+    #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArguments),
     /// Work on one assignment (started by `run`)
     #[command(hide = true)]
@@ -54,7 +64,7 @@ pub struct FileArguments {
     /// Let `include` leave the folder of the pipeline by `..`
     #[arg(long)]
     pub allow_outside: bool,
-    /// The store; else the nearest `cache/` upwards, else `cache/` here
+    /// The store; else the nearest `cache/` upwards from here, else upwards from FILE, else a new `cache/` here
     #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
     pub cache: Option<PathBuf>,
     /// Read every source file again instead of trusting size and times
@@ -161,7 +171,7 @@ pub struct ExportArguments {
     pub file: FileArguments,
     #[command(flatten)]
     pub numerics: NumericsArguments,
-    /// Where to write
+    /// Where to write: a `.safetensors` file (no other format can be written yet)
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
 }
@@ -171,7 +181,7 @@ pub struct ExportArguments {
 pub struct PredictArguments {
     /// An exported network
     pub model: PathBuf,
-    /// Images (JPEG or PNG)
+    /// Images (JPEG or PNG), folders of images, or patterns such as `'photos/*.jpg'`; hidden files are left out
     #[arg(required = true)]
     pub images: Vec<PathBuf>,
     #[command(flatten)]

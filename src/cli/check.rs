@@ -4,7 +4,7 @@ use super::arguments::FileArguments;
 use super::load::{self, Access};
 use super::{Failure, print};
 use crate::document::Task;
-use crate::report::number;
+use crate::report::number::{self, counted};
 use crate::run::Prepared;
 use crate::space::Space;
 use std::process::ExitCode;
@@ -19,19 +19,19 @@ pub fn run(arguments: &FileArguments) -> Result<ExitCode, Failure> {
 
 fn text(prepared: &Prepared) -> String {
     let pipeline = &prepared.pipeline;
-    let mut out = format!("{} is valid: {} stages\n", pipeline.name, pipeline.stages.len());
+    let mut out = format!("{} is valid: {}\n", pipeline.name, counted(pipeline.stages.len(), "stage"));
     for (name, info) in &prepared.data {
         let splits: Vec<String> = info
             .splits
             .iter()
             .map(|(s, i)| match info.task {
-                Task::Detect => format!("{s} {} images, {} boxes", i.images, number::grouped(i.objects as u64)),
-                Task::Classify => format!("{s} {} images", number::grouped(i.images as u64)),
+                Task::Detect => format!("{s} {}, {}", counted(i.images, "image"), counted(i.objects, "box")),
+                Task::Classify => format!("{s} {}", counted(i.images, "image")),
             })
             .collect();
         out += &format!(
-            "data {name:?}: {} classes ({}) at {} px; {}\n",
-            info.classes.len(),
+            "data {name:?}: {} ({}) at {} px; {}\n",
+            counted(info.classes.len(), "class"),
             info.classes.join(", "),
             info.image_size,
             splits.join("; ")
@@ -41,9 +41,9 @@ fn text(prepared: &Prepared) -> String {
         let cost = space.reference_cost();
         let flops = 2.0 * cost.macs as f64;
         out += &format!(
-            "space {name:?}: {} samples over {} decisions; its reference has {} parameters and {}FLOPs\n",
+            "space {name:?}: {} over {}; its reference has {} parameters and {}FLOPs\n",
             samples(space),
-            space.decisions().len(),
+            counted(space.decisions().len(), "decision"),
             number::grouped(cost.params),
             number::si(flops)
         );
@@ -57,5 +57,5 @@ fn text(prepared: &Prepared) -> String {
 /// The number of samples as people read it: exact while it can be, else a power of ten.
 pub fn samples(space: &Space) -> String {
     let size = space.size();
-    if size < 9e15 { number::grouped(size as u64) } else { format!("{size:.2e}") }
+    if size < 9e15 { counted(size as usize, "sample") } else { format!("{size:.2e} samples") }
 }

@@ -1,7 +1,7 @@
 //! `nasflow cost`: what the results have cost, and what one way of searching gains over another.
 
 use super::arguments::CostArguments;
-use super::load::{self, Access};
+use super::load;
 use super::{Failure, print, show};
 use crate::document::{Metric, Pipeline, StageKind, nearest};
 use crate::report::cost;
@@ -12,9 +12,7 @@ use std::process::ExitCode;
 
 pub fn run(arguments: &CostArguments) -> Result<ExitCode, Failure> {
     let pipeline = load::pipeline(&arguments.file)?;
-    let Some(store) = load::store(&arguments.file, Access::Read)? else {
-        return Err("there is no store yet: nothing was run here".to_string().into());
-    };
+    let store = load::needed_store(&arguments.file)?;
     let prepared = load::prepared(pipeline, Some(&store), &arguments.file, true)?;
     let view = show::replay(&prepared, Some(&store), load::device(&arguments.numerics)?)?;
     let ledger = Ledger::new(&prepared, &view, &store)?;
@@ -35,10 +33,10 @@ pub fn run(arguments: &CostArguments) -> Result<ExitCode, Failure> {
         print::out(&(serde_json::to_string_pretty(&all).map_err(|e| e.to_string())? + "\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let mut text = cost::costs(&costs);
+    let mut text = cost::costs(&costs, print::columns());
     if let Some(metric) = &by {
         text += "\n";
-        text += &cost::gain(&ways, metric);
+        text += &cost::gain(&ways, metric, print::columns());
     }
     print::out(&text);
     Ok(ExitCode::SUCCESS)

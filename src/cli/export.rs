@@ -1,8 +1,9 @@
 //! `nasflow export`: the answer's weights as one self-contained file.
 
 use super::arguments::ExportArguments;
-use super::load::{self, Access};
+use super::load;
 use super::{Failure, print, show};
+use crate::base::grouped;
 use crate::document::StageKind;
 use crate::export::{Artefact, ModelCard};
 use crate::report::show::winner;
@@ -10,10 +11,33 @@ use crate::space::Head;
 use crate::train::weights_from_bytes;
 use std::process::ExitCode;
 
+/// The ending of what can be written.
+const WRITTEN: &str = "safetensors";
+/// Endings that stand for formats of other programs.
+const OTHERS: [&str; 17] = [
+    "onnx",
+    "pt",
+    "pth",
+    "ckpt",
+    "torchscript",
+    "engine",
+    "trt",
+    "tflite",
+    "mlmodel",
+    "mlpackage",
+    "pb",
+    "h5",
+    "keras",
+    "xml",
+    "param",
+    "npz",
+    "gguf",
+];
+
 pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
+    format(&arguments.output)?;
     let pipeline = load::pipeline(&arguments.file)?;
-    let store = load::store(&arguments.file, Access::Read)?
-        .ok_or_else(|| "there is no store here, so no answer yet: `nasflow run` makes both".to_string())?;
+    let store = load::needed_store(&arguments.file)?;
     let prepared = load::prepared(pipeline, Some(&store), &arguments.file, true)?;
     let view = show::replay(&prepared, Some(&store), load::device(&arguments.numerics)?)?;
     let name = &prepared.pipeline.name;
@@ -56,8 +80,25 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     // What was written must load: better to hear of it now than on the target.
     Artefact::from_bytes(&bytes).map_err(|e| format!("the exported file does not load again, which is a bug: {e}"))?;
     write(&arguments.output, &bytes)?;
-    print::out(&format!("{}: {} of {name}, {} bytes\n", arguments.output.display(), model.label(), bytes.len()));
+    print::out(&format!("{}: {} of {name}, {} bytes\n", arguments.output.display(), model.label(), grouped(bytes.len() as u64)));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses an ending that stands for another format than the one that is written.
+fn format(output: &std::path::Path) -> Result<(), Failure> {
+    let ending = output.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    match ending.as_str() {
+        other if OTHERS.contains(&other) => {
+            let instead = output.with_extension(WRITTEN);
+            Err(format!(
+                "{}: `.{other}` cannot be written yet; what can is safetensors: `-o {}` (it holds weights, architecture and classes)",
+                output.display(),
+                instead.display()
+            )
+            .into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes a file whole: beside its place first, then renamed.

@@ -3,6 +3,7 @@
 use super::arguments::LatencyTableArguments;
 use super::load::{self, Access};
 use super::{Failure, print};
+use crate::base::counted;
 use crate::document::{Cost, StageKind};
 use crate::evaluate::operations::{call, milliseconds};
 use crate::nn;
@@ -29,7 +30,7 @@ pub fn run(arguments: &LatencyTableArguments) -> Result<ExitCode, Failure> {
         format!("there is no space `{}` in this pipeline: it has {}", arguments.space, known.join(", "))
     })?;
     let (operations, looked, all) = operations(space);
-    print::note(&format!("{} operations of {}{looked} networks", operations.len(), if all { "all " } else { "" }));
+    print::note(&format!("{} of {}{}", counted(operations.len(), "operation"), if all { "all " } else { "" }, counted(looked, "network")));
     let (call, mut rows) = (call()?, BTreeMap::new());
     for (key, operation) in &operations {
         rows.insert(key.clone(), milliseconds(operation, call).map_err(|e| format!("{key}: {e}"))?);

@@ -48,10 +48,17 @@ pub enum Access {
 /// Finds and opens the store.
 pub fn store(arguments: &FileArguments, access: Access) -> Result<Option<Store>, Failure> {
     let here = std::env::current_dir().map_err(|e| format!("the working directory cannot be read: {e}"))?;
-    let found = Store::find(&here, arguments.cache.as_deref());
-    let exists = found.root.join("index.sqlite").is_file();
+    let found = Store::find(&here, arguments.cache.as_deref(), Some(&arguments.file))?;
+    let exists = Store::is_at(&found.root)?;
     if access == Access::Read {
-        return if exists { Ok(Some(Store::open_read_only(&found.root)?)) } else { Ok(None) };
+        if !exists {
+            return Ok(None);
+        }
+        let store = Store::open_read_only(&found.root)?;
+        for notice in store.notices() {
+            print::note(&notice);
+        }
+        return Ok(Some(store));
     }
     if !exists && matches!(found.how, How::WouldCreate) {
         print::note(&format!("made a store in {} (name another with --cache or NASFLOW_CACHE)", shown(&found.root, &here)));
@@ -61,6 +68,17 @@ pub fn store(arguments: &FileArguments, access: Access) -> Result<Option<Store>,
         print::note(&notice);
     }
     Ok(Some(store))
+}
+
+/// The store, for commands that have nothing to say without one.
+pub fn needed_store(arguments: &FileArguments) -> Result<Store, Failure> {
+    store(arguments, Access::Read)?.ok_or_else(|| {
+        let place = match &arguments.cache {
+            Some(cache) => format!("at {}", cache.display()),
+            None => "in a `cache/` here, beside the pipeline or above (name another with --cache or NASFLOW_CACHE)".to_string(),
+        };
+        Failure::Message(format!("there is no store {place}, so no answer yet: `nasflow run` makes both"))
+    })
 }
 
 fn shown(path: &Path, here: &Path) -> String {

@@ -7,9 +7,11 @@ use super::{Failure, print};
 use crate::document::StageKind;
 use crate::plan::reason::{self, Reason};
 use crate::plan::{Engine, State, Step, View, Work};
-use crate::report::number;
+use crate::report::number::{self, counted};
 use crate::report::table::Table;
-use crate::run::{Prepared, StoreKnown, elsewhere, estimate, history};
+use crate::run::estimate::Speed;
+use crate::run::todo::Todo;
+use crate::run::{Prepared, StoreKnown, elsewhere, history};
 use crate::store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -29,14 +31,22 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
         return Err(error.into());
     }
     let rows = rows(&prepared, &view, store.as_ref())?;
+    let todo = Todo::of(&prepared, &view);
+    let speed = if todo.is_nothing() { None } else { Speed::of(&prepared, store.as_ref(), device) };
     if arguments.json {
-        let text = serde_json::to_string_pretty(
-            &json!({ "pipeline": prepared.pipeline.name, "numerics": numerics, "finished": view.finished(), "stages": rows }),
-        );
+        let time = speed.map(|s| json!({ "seconds": s.seconds(&todo), "basis": s.basis }));
+        let text = serde_json::to_string_pretty(&json!({
+            "pipeline": prepared.pipeline.name,
+            "numerics": numerics,
+            "finished": view.finished(),
+            "todo": todo,
+            "time": time,
+            "stages": rows,
+        }));
         print::out(&(text.map_err(|e| e.to_string())? + "\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    print::out(&text(&prepared, &view, &rows, &numerics, store.as_ref()));
+    print::out(&text(&prepared, &view, &rows, &numerics, store.as_ref(), (todo, speed)));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -126,7 +136,7 @@ fn remarks(prepared: &Prepared, index: usize) -> Vec<String> {
     }
 }
 
-fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, store: Option<&Store>) -> String {
+fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, store: Option<&Store>, todo: (Todo, Option<Speed>)) -> String {
     let place = store.map_or("no store yet".to_string(), |s| format!("store {}", s.root().display()));
     let mut out = format!("{} (seed {}), numerics {numerics}, {place}\n\n", prepared.pipeline.name, prepared.pipeline.seed);
     let mut table = Table::new(["  stage", "kind", ">models", ">known", ">run now", ">wait", "why"]);
@@ -145,7 +155,7 @@ fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, sto
             why.join("; "),
         ]);
     }
-    out += &table.render(0);
+    out += &table.render(0, print::columns());
     for r in rows {
         for note in &r.notes {
             out += &format!("  {}: {note}\n", r.stage);
@@ -153,13 +163,13 @@ fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, sto
     }
     for (name, space) in &prepared.spaces {
         if space.bounds().is_empty() {
-            out += &format!("\nspace {name:?}: {} samples\n", samples(space));
+            out += &format!("\nspace {name:?}: {}\n", samples(space));
             continue;
         }
         let shares = space.shares(8000);
         let of = if shares.exact { "of all" } else { "of" };
         let share = |n: usize| 100.0 * n as f64 / shares.samples.max(1) as f64;
-        out += &format!("\nspace {name:?}: {} samples", samples(space));
+        out += &format!("\nspace {name:?}: {}", samples(space));
         for (bound, met) in space.bounds().iter().zip(&shares.per_bound) {
             out += &format!("; {:.1} % {of} {} meet {}", share(*met), number::grouped(shares.samples as u64), bound.text());
         }
@@ -174,26 +184,24 @@ fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, sto
     if view.finished() {
         out += "\nnothing to run\n";
     } else {
-        out += &format!("\ntime: {}\n", time(prepared, view, store));
+        out += &format!("\n{}\n", time(&todo.0, todo.1.as_ref()));
     }
     out
 }
 
-/// How long the trainings will take: those that can run now, and those that are still to be proposed at the mean cost.
-fn time(prepared: &Prepared, view: &View, store: Option<&Store>) -> String {
-    let now: f64 = view.works.iter().map(estimate::load).sum();
-    let later = estimate::to_come(prepared, view);
-    let trains = |s: &crate::document::Stage| matches!(s.kind, StageKind::Train(_));
-    if now + later == 0.0 && !prepared.pipeline.stages.iter().any(trains) {
-        return "a moment: nothing is trained".into();
+/// What is left to do and how long it will take: trainings and evaluations that can run now, and those of models that are still
+/// to be proposed.
+pub fn time(todo: &Todo, speed: Option<&Speed>) -> String {
+    if todo.is_nothing() {
+        return "time: a moment; nothing is left to train or to evaluate on images".into();
     }
-    let unknown = || "not known: `nasflow run --smoke` measures it".to_string();
-    let Some(rate) = store.and_then(|s| estimate::rate(s, "train-time")) else { return unknown() };
-    let seconds = (now + later) / rate;
-    let subnets = estimate::subnets(prepared, view);
-    let evaluated = match store.and_then(|s| estimate::rate(s, "predict-time")) {
-        Some(rate) if subnets > 0.0 => format!(", and {} for networks of supernets", number::duration(subnets / rate)),
-        _ => String::new(),
-    };
-    format!("about {} for the trainings{evaluated}, at what this machine reached in its last runs", number::duration(seconds))
+    let (iterations, trained) = (counted(todo.iterations as usize, "iteration"), counted(todo.trained_images as usize, "image"));
+    let evaluated = counted(todo.evaluated_images as usize, "image");
+    let what = format!(
+        "to do: at most {iterations} ({trained} trained), {evaluated} evaluated; `nasflow cost` counts the same once they are done"
+    );
+    match speed {
+        Some(speed) => format!("{what}\ntime: about {}, {}", number::duration(speed.seconds(todo)), speed.basis()),
+        None => format!("{what}\ntime: not known for this executor: `nasflow run --smoke` measures it"),
+    }
 }

@@ -2,11 +2,13 @@
 
 use super::arguments::PredictArguments;
 use super::export::write;
+use super::images::images;
 use super::{Failure, load, print};
 use crate::data::decode;
 use crate::evaluate::NmsOptions;
 use crate::export::{Detector, ImagePredictions, draw, predictions_json};
 use crate::nn;
+use crate::report::number::counted;
 use image::RgbImage;
 use std::collections::HashSet;
 use std::io::Read;
@@ -18,16 +20,17 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
             return Err(format!("`{name} {value}`: a number from 0 to 1 was expected").into());
         }
     }
+    let images = images(&arguments.images)?;
     let bytes = std::fs::read(&arguments.model).map_err(|e| format!("{}: {e}", arguments.model.display()))?;
     let device = load::device(&arguments.numerics)?;
     let mut detector =
         Detector::load(&bytes, |program| nn::executor(program, device, 1)).map_err(|e| format!("{}: {e}", arguments.model.display()))?;
     std::fs::create_dir_all(&arguments.output).map_err(|e| format!("{}: {e}", arguments.output.display()))?;
     // Pictures go on copies: what was given is never written over.
-    let given: Vec<_> = arguments.images.iter().chain([&arguments.model]).filter_map(|p| p.canonicalize().ok()).collect();
+    let given: Vec<_> = images.iter().chain([&arguments.model]).filter_map(|p| p.canonicalize().ok()).collect();
     let options = NmsOptions { confidence: arguments.confidence, iou: arguments.iou, ..NmsOptions::DETECT };
     let (mut found, mut failed, mut names) = (Vec::new(), 0, HashSet::new());
-    for path in &arguments.images {
+    for path in &images {
         let image = match read(path) {
             Ok(image) => image,
             Err(e) => {
@@ -49,7 +52,7 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
         let mut png = std::io::Cursor::new(Vec::new());
         picture.write_to(&mut png, image::ImageFormat::Png).map_err(|e| format!("{}: {e}", path.display()))?;
         write(&copy, png.get_ref())?;
-        print::note(&format!("{}: {} objects", path.display(), detections.len()));
+        print::note(&format!("{}: {}", path.display(), counted(detections.len(), "object")));
         let (width, height) = (image.width() as usize, image.height() as usize);
         found.push(ImagePredictions::new(path.to_string_lossy(), width, height, &detections, detector.classes()));
     }
@@ -60,7 +63,7 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
     }
     match failed {
         0 => Ok(ExitCode::SUCCESS),
-        n => Err(format!("{n} of {} images could not be read", arguments.images.len()).into()),
+        n => Err(format!("{n} of {} could not be read", counted(images.len(), "image")).into()),
     }
 }
 

@@ -105,13 +105,17 @@ fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &crate:
         ended => {
             let (done, all) = show::progress(&report.view);
             let how = if ended == Ended::Paused { "paused" } else { "interrupted" };
-            out += &format!("{how}: {done} of the {all} models known so far are done; the same command goes on\n");
+            out += &format!(
+                "{how}: {done} of the {} known so far {}; the same command goes on\n",
+                number::counted(all, "model"),
+                show::are(done)
+            );
         }
     }
     for stage in &pipeline.stages {
         let of_stage: Vec<_> = rows.iter().filter(|r| r.stage == stage.name.value).collect();
         if !of_stage.is_empty() {
-            out += &format!("\n{}\n{}", stage.name.value, show::stage_table(pipeline, &of_stage));
+            out += &format!("\n{}\n{}", stage.name.value, show::stage_table(pipeline, &of_stage, print::columns()));
         }
     }
     for g in &report.given_up {

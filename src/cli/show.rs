@@ -58,7 +58,7 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
         let all = json!({ "pipeline": prepared.pipeline.name, "finished": view.finished(), "answer": answer, "trust": trust, "rows": rows, "architecture": winner });
         serde_json::to_string_pretty(&all).map_err(|e| e.to_string())? + "\n"
     } else {
-        show::text(&prepared.pipeline, &view, &rows)
+        show::text(&prepared.pipeline, &view, &rows, print::columns())
     };
     print::out(&text);
     Ok(ExitCode::SUCCESS)
@@ -200,12 +200,12 @@ fn trial(pipeline: &Pipeline, view: &View, store: Option<&Store>, stage: &str, t
         }
         let Some(store) = store else { continue };
         if let Some(step) = slot.steps.iter().find(|s| s.action.kind == Kind::Metric && s.known) {
-            out += &store.lookup(&step.key)?.map(|r| curve::classes(&r.values)).unwrap_or_default();
+            out += &store.lookup(&step.key)?.map(|r| curve::classes(&r.values, print::columns())).unwrap_or_default();
         }
         for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
             if let Some(values) = course(step, store)? {
                 out += &format!("  seed {}, {}\n", step.action.seed.unwrap_or(0), values["status"].as_str().unwrap_or("trained"));
-                out += &curve::curve(&values);
+                out += &curve::curve(&values, print::columns());
             }
             if let Some(log) = step.chain.and_then(|chain| Attempt::peek(store.root(), chain, "log")) {
                 out += "  log:\n";

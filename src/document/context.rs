@@ -1,5 +1,6 @@
 //! What decoding carries along: the texts, the findings, and which places are already known to be wrong.
 
+use super::diagnostic;
 use super::language::Language;
 use super::params::Origin;
 use super::{Diagnostic, Diagnostics, Node, Severity, Sources, Span};
@@ -61,9 +62,21 @@ impl Context {
         }
     }
 
+    /// Adds a finding that other places may share: see [`diagnostic::join`].
+    pub fn join(&mut self, finding: Diagnostic) {
+        if finding.labels.first().is_none_or(|(span, _)| !self.poisoned(*span)) {
+            diagnostic::join(&mut self.found, finding);
+        }
+    }
+
     /// Remembers an unknown name, so that what it probably stands for is not reported as missing.
     pub fn suspect(&mut self, span: Span, meant: &'static str) {
         self.suspects.push((span, meant));
+    }
+
+    /// Whether an unknown name probably stands for this one.
+    pub fn suspects(&self, meant: &str) -> bool {
+        self.suspects.iter().any(|(_, name)| *name == meant)
     }
 
     /// Whether something inside a node could not be read or is unknown.

@@ -81,18 +81,32 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// The nearest of `known` to `written`, where one is near enough to be meant (edit distance at most a third of its length, at least 1).
+/// Adds a finding. Where the same was said of another place, this place joins that finding: one cause is one finding.
+pub fn join(found: &mut Vec<Diagnostic>, finding: Diagnostic) {
+    /// Further places of one finding that are shown.
+    const SHOWN: usize = 3;
+    let Some(first) = found.iter_mut().find(|d| (d.code, &d.message) == (finding.code, &finding.message)) else {
+        return found.push(finding);
+    };
+    let new: Vec<_> = finding.labels.into_iter().filter(|(span, _)| first.labels.iter().all(|(known, _)| known != span)).collect();
+    let room = (SHOWN + 2).saturating_sub(first.labels.len());
+    first.labels.extend(new.into_iter().take(room).map(|(span, _)| (span, "here, too".to_string())));
+}
+
+/// The nearest of `known` to `written`, where one is near enough to be meant: edit distance at most a third of its length, at
+/// least 1; capitals count as small letters.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A name of a megabyte is nobody's typo, and would cost a megabyte squared.
     const LONGEST: usize = 64;
     if written.len() > LONGEST {
         return None;
     }
+    let small = written.to_lowercase();
     known
         .into_iter()
         .filter(|k| k.len() <= LONGEST)
-        .map(|k| (strsim::osa_distance(written, k), k))
-        .filter(|(d, k)| *d <= (k.chars().count().max(written.chars().count()) / 3).max(1))
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, k)| k)
+        .map(|k| (strsim::osa_distance(&small, &k.to_lowercase()), strsim::osa_distance(written, k), k))
+        .filter(|(d, _, k)| *d <= (k.chars().count().max(written.chars().count()) / 3).max(1))
+        .min_by_key(|(d, exact, _)| (*d, *exact))
+        .map(|(_, _, k)| k)
 }

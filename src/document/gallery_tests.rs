@@ -52,3 +52,29 @@ fn gallery() {
     }
     assert!(different.is_empty(), "{}\n\nUPDATE_GALLERY=1 accepts these", different.join("\n"));
 }
+
+/// Every finding's reasons are printed, and no source line leaves a terminal of 80 columns.
+#[test]
+fn reasons_are_printed_and_fit_the_terminal() {
+    let plain = |text: &str| -> String { text.chars().filter(|c| c.is_ascii_alphanumeric()).collect() };
+    for entry in std::fs::read_dir(folder()).into_iter().flatten().flatten() {
+        let Some(name) = entry.file_name().to_str().filter(|n| n.ends_with(".kdl") && !n.starts_with('6')).map(str::to_string) else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap_or_default()).into_owned();
+        let Err(found) = load(&crate::language(), &name, &mut Folder(folder()), &params(&text), Options::default()) else { continue };
+        for report in [render::diagnostics(&found, false), render::on_terminal(&found, false, 80)] {
+            let said: String = plain(&report);
+            for item in &found.items {
+                assert!(said.contains(&plain(&item.message)), "{name}: no {:?} in\n{report}", item.message);
+                for (_, reason) in &item.labels {
+                    assert!(said.contains(&plain(reason)), "{name}: no {reason:?} in\n{report}");
+                }
+            }
+        }
+        let report = render::on_terminal(&found, false, 80);
+        for line in report.lines().filter(|l| l.trim_start().starts_with(|c: char| c.is_ascii_digit())) {
+            assert!(line.chars().count() <= 80, "{name}: {line}\n{report}");
+        }
+    }
+}

@@ -12,6 +12,7 @@ mod check;
 mod context;
 mod decode;
 pub mod diagnostic;
+mod excerpt;
 mod field;
 mod form;
 mod grammar;

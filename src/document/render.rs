@@ -1,27 +1,55 @@
 //! Findings as people read them: miette's graphical reports. Makes text; printing is the command line's.
 
+use super::excerpt::Excerpt;
 use super::traps::shorten;
 use super::{Diagnostic, Diagnostics, Severity, Sources, Span};
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan};
 use std::fmt;
 
-/// Lines longer than this are not shown, only named.
-const LONGEST_LINE: usize = 400;
+/// Messages are wrapped at this width where no terminal has another.
 const WIDTH: usize = 100;
+/// Longest source line that is shown whole in a file or pipe.
+const LONGEST_LINE: usize = 200;
+/// Columns of a frame that are not source: line number, rule and gutter.
+const FRAME: usize = 10;
+/// Columns that a reason has at least, even where it leaves the frame.
+const NARROWEST: usize = 32;
 
-/// The report of a failed load.
+/// How much fits.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Columns of the whole report.
+    width: usize,
+    /// Longest source line that is shown whole.
+    longest: usize,
+    /// Whether reasons are wrapped: in a file or pipe they stay whole, so that they can be searched for.
+    wraps: bool,
+}
+
+/// The report of a failed load, for a file or a pipe.
 pub fn diagnostics(found: &Diagnostics, colour: bool) -> String {
     report(&found.sources, &found.items, colour)
 }
 
+/// The report of a failed load, for a terminal of so many columns.
+pub fn on_terminal(found: &Diagnostics, colour: bool, columns: usize) -> String {
+    let width = columns.clamp(40, WIDTH);
+    let room = Room { width, longest: columns.max(40) - FRAME, wraps: true };
+    reported(&found.sources, &found.items, colour, room)
+}
+
 /// The report of some findings, with a count at its end where there are several.
 pub fn report(sources: &Sources, items: &[Diagnostic], colour: bool) -> String {
+    reported(sources, items, colour, Room { width: WIDTH, longest: LONGEST_LINE, wraps: false })
+}
+
+fn reported(sources: &Sources, items: &[Diagnostic], colour: bool, room: Room) -> String {
     let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler =
-        GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false).with_wrap_lines(false).with_context_lines(1);
+        GraphicalReportHandler::new_themed(theme).with_width(room.width).with_links(false).with_wrap_lines(false).with_context_lines(1);
     let mut out = String::new();
     for item in items {
-        if handler.render_report(&mut out, &Shown::new(sources, item)).is_err() {
+        if handler.render_report(&mut out, &Shown::new(sources, item, room)).is_err() {
             out.push_str(&plain(sources, item));
         }
         out.push('\n');
@@ -58,52 +86,64 @@ struct Shown<'a> {
     main: bool,
     message: String,
     help: Option<String>,
-    source: Option<NamedSource<String>>,
+    source: Option<Excerpt>,
     labels: Vec<LabeledSpan>,
     elsewhere: Vec<Shown<'a>>,
 }
 
 impl<'a> Shown<'a> {
-    fn new(sources: &Sources, item: &'a Diagnostic) -> Self {
+    fn new(sources: &Sources, item: &'a Diagnostic, room: Room) -> Self {
         let mut files: Vec<u16> = item.labels.iter().map(|(span, _)| span.file).collect();
         files.dedup();
         let main = files.first().copied().unwrap_or(0);
-        let mut shown = Self::of_file(sources, item, main, item.message.clone());
+        let mut shown = Self::of_file(sources, item, main, &item.message, room);
         let mut others: Vec<u16> = files.into_iter().filter(|f| *f != main).collect();
         others.sort_unstable();
         others.dedup();
         shown.elsewhere = others
             .into_iter()
-            .map(|file| Shown { main: false, help: None, ..Self::of_file(sources, item, file, "the other place".into()) })
+            .map(|file| Shown { main: false, help: None, ..Self::of_file(sources, item, file, "the other place", room) })
             .collect();
         shown
     }
 
-    fn of_file(sources: &Sources, item: &'a Diagnostic, file: u16, message: String) -> Self {
-        let labels: Vec<&(Span, String)> = item.labels.iter().filter(|(span, _)| span.file == file).collect();
-        let source = sources
-            .files
-            .get(usize::from(file))
-            .filter(|(_, text)| !text.is_empty() && labels.iter().all(|(span, _)| short_line(text, *span)));
-        let message = match (source, labels.first()) {
-            (None, Some((span, _))) if !sources.files.is_empty() => format!("{message}\nat {}", place(sources, *span)),
-            _ => message,
+    fn of_file(sources: &Sources, item: &'a Diagnostic, file: u16, message: &str, room: Room) -> Self {
+        let (spans, texts): (Vec<Span>, Vec<&String>) =
+            item.labels.iter().filter(|(span, _)| span.file == file).map(|(span, text)| (*span, text)).unzip();
+        let text = sources.files.get(usize::from(file)).filter(|(_, text)| {
+            let whole = |s: &Span| text.get(s.offset..s.offset + s.len).is_some();
+            !text.is_empty() && spans.iter().all(whole)
+        });
+        let shown = text.map(|(path, text)| Excerpt::new(path, text, &spans, room.longest, room.longest.min(room.width - FRAME)));
+        // Where there is no frame to point into, the reasons stand below the message.
+        let message = match &shown {
+            None if !sources.files.is_empty() => spans.iter().zip(&texts).fold(message.to_string(), |message, (span, text)| {
+                let colon = if text.is_empty() { "" } else { ": " };
+                format!("{message}\nat {}{colon}{text}", place(sources, *span))
+            }),
+            _ => message.to_string(),
+        };
+        let (source, moved) = shown.unzip();
+        let reason = |text: &str, (from, len): (usize, usize), source: &Excerpt| match room.wraps {
+            // It begins under the middle of what is marked; near the right border it takes some room of its own.
+            true => wrap(text, room.width.saturating_sub(FRAME + 4 + source.column(from) + len / 2).max(NARROWEST)),
+            false => text.to_string(),
+        };
+        let label = |(i, (&place, text)): (usize, (&(usize, usize), &&String))| {
+            let text = source.as_ref().map(|source| reason(text, place, source));
+            match i {
+                // The first label is the main place: its line and column stand in the header.
+                0 => LabeledSpan::new_primary_with_span(text, place),
+                _ => LabeledSpan::new(text, place.0, place.1),
+            }
         };
         Shown {
             item,
             main: true,
-            message: wrap(&message, WIDTH - 4),
-            // The first label is the main place: its line and column stand in the header.
-            labels: labels
-                .iter()
-                .enumerate()
-                .map(|(i, (span, text))| match i {
-                    0 => LabeledSpan::new_primary_with_span(Some(text.clone()), (span.offset, span.len)),
-                    _ => LabeledSpan::new(Some(text.clone()), span.offset, span.len),
-                })
-                .collect(),
-            help: item.help.as_deref().map(|help| wrap(help, WIDTH - 8)),
-            source: source.map(|(path, text)| NamedSource::new(path, text.clone())),
+            message: wrap(&message, room.width - 4),
+            labels: moved.iter().flatten().zip(&texts).enumerate().map(label).collect(),
+            help: item.help.as_deref().map(|help| wrap(help, room.width - 8)),
+            source,
             elsewhere: Vec::new(),
         }
     }
@@ -128,13 +168,6 @@ fn wrap(text: &str, width: usize) -> String {
     }
     out.pop();
     out
-}
-
-fn short_line(text: &str, span: Span) -> bool {
-    let (Some(before), Some(behind)) = (text.get(..span.offset), text.get(span.offset..)) else { return false };
-    let start = before.rfind('\n').map_or(0, |i| i + 1);
-    let end = behind.find('\n').unwrap_or(behind.len());
-    before.len() - start + end <= LONGEST_LINE && span.len <= 4 * LONGEST_LINE
 }
 
 impl fmt::Display for Shown<'_> {

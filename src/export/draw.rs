@@ -1,6 +1,7 @@
 //! A picture with its boxes: a colour a class, the name and score on a filled tag.
 
 use super::json::class_name;
+use super::tags;
 use crate::metrics::Detection;
 use font8x8::{BASIC_FONTS, LATIN_FONTS, UnicodeFonts};
 use image::{Rgb, RgbImage};
@@ -29,8 +30,8 @@ pub fn class_color(class: u16) -> [u8; 3] {
     [r as u8, g as u8, b as u8]
 }
 
-/// A copy of the image with boxes and labels such as "RBC 0.87". Better ones lie above worse ones; boxes that are not
-/// finite are left out, others are clipped.
+/// A copy of the image with boxes and labels such as "RBC 0.87". Better boxes lie above worse ones; labels keep clear of each
+/// other, the better ones choosing first; boxes that are not finite are left out, others are clipped.
 pub fn draw(image: &RgbImage, detections: &[Detection], classes: &[String]) -> RgbImage {
     let mut canvas = image.clone();
     let longer = image.width().max(image.height());
@@ -41,9 +42,18 @@ pub fn draw(image: &RgbImage, detections: &[Detection], classes: &[String]) -> R
     for d in &order {
         frame(&mut canvas, corners(d), line, class_color(d.class));
     }
-    for d in &order {
-        let text = format!("{} {:.2}", class_name(classes, d.class), d.rank_score());
-        tag(&mut canvas, corners(d), line, scale, &text, class_color(d.class));
+    order.reverse();
+    let boxes: Vec<[i64; 4]> = order.iter().map(|d| visible(corners(d), &canvas)).collect();
+    let texts: Vec<Vec<Glyph>> = order
+        .iter()
+        .map(|d| format!("{} {:.2}", class_name(classes, d.class), d.rank_score()).chars().take(64).map(Glyph::of).collect())
+        .collect();
+    let sizes: Vec<(i64, i64)> = texts.iter().map(|t| size(t, scale)).collect();
+    let picture = (i64::from(canvas.width()), i64::from(canvas.height()));
+    let places = tags::places(&boxes, &sizes, picture, line);
+    // The better ones last, so that they lie above where there was no room.
+    for ((d, glyphs), place) in order.iter().zip(&texts).zip(places).rev() {
+        tag(&mut canvas, place, scale, glyphs, class_color(d.class));
     }
     canvas
 }
@@ -72,20 +82,25 @@ fn frame(canvas: &mut RgbImage, [x1, y1, x2, y2]: [i64; 4], line: i64, color: [u
     fill(canvas, [(right - line).max(x1), y1, right, bottom], color);
 }
 
-/// Above the box, or inside where there is no room; moved so that it stays in the picture.
-fn tag(canvas: &mut RgbImage, [x1, y1, ..]: [i64; 4], line: i64, scale: i64, text: &str, color: [u8; 3]) {
-    let glyphs: Vec<Glyph> = text.chars().take(64).map(Glyph::of).collect();
-    let width = glyphs.iter().map(|g| g.advance()).sum::<i64>() * scale + 3 * scale;
-    let height = 10 * scale;
+/// What of a box lies in the picture.
+fn visible([x1, y1, x2, y2]: [i64; 4], canvas: &RgbImage) -> [i64; 4] {
     let (w, h) = (i64::from(canvas.width()), i64::from(canvas.height()));
-    let left = x1.min(w - width).max(0);
-    let top = if y1 >= height - line { y1 + line - height } else { y1.max(0) };
-    let top = top.min(h - height).max(0);
-    fill(canvas, [left, top, left + width, top + height], color);
+    [x1.clamp(0, w), y1.clamp(0, h), x2.clamp(0, w), y2.clamp(0, h)]
+}
+
+/// Width and height of a tag.
+fn size(glyphs: &[Glyph], scale: i64) -> (i64, i64) {
+    (glyphs.iter().map(Glyph::advance).sum::<i64>() * scale + 3 * scale, 10 * scale)
+}
+
+/// A filled rectangle with the text in it.
+fn tag(canvas: &mut RgbImage, place: [i64; 4], scale: i64, glyphs: &[Glyph], color: [u8; 3]) {
+    let [left, top, ..] = place;
+    fill(canvas, place, color);
     let brightness = 299 * u32::from(color[0]) + 587 * u32::from(color[1]) + 114 * u32::from(color[2]);
     let ink = if brightness > 140_000 { [0, 0, 0] } else { [255, 255, 255] };
     let mut x = left + 2 * scale;
-    for glyph in &glyphs {
+    for glyph in glyphs {
         glyph.draw(canvas, x, top + scale, scale, ink);
         x += glyph.advance() * scale;
     }

@@ -9,6 +9,7 @@ pub mod draw;
 pub mod error;
 pub mod json;
 pub mod safetensors;
+mod tags;
 
 pub use card::ModelCard;
 pub use detector::Detector;

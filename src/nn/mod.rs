@@ -9,6 +9,7 @@ mod device;
 pub mod fast;
 mod init;
 pub mod reference;
+mod speed;
 pub mod weights;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use choice::{Chosen, check_place, choose, executor};
 pub use device::{CUDA, Gpu, gpus, instruction_set};
 pub use fast::FastExecutor;
 pub use reference::ReferenceExecutor;
+pub use speed::matrix_rate;
 pub use weights::{NamedTensor, TensorFile, load_tensors, save_tensors};
 
 use crate::space::Program;

@@ -7,11 +7,11 @@ use crate::run::cost::{Costs, Line};
 use crate::run::gain::Way;
 
 /// The costs by stage, then by way.
-pub fn costs(costs: &Costs) -> String {
-    let mut out = table("stage", &costs.stages);
+pub fn costs(costs: &Costs, width: Option<usize>) -> String {
+    let mut out = table("stage", &costs.stages, width);
     if !costs.ways.is_empty() {
         out += "\nall that led to it, searches included, each action once\n";
-        out += &table("way", &costs.ways);
+        out += &table("way", &costs.ways, width);
     }
     if costs.stages.iter().any(|line| line.spent.untimed > 0) {
         out += "\n*: more than that; some of it was made before times were kept, or interrupted\n";
@@ -19,7 +19,7 @@ pub fn costs(costs: &Costs) -> String {
     out
 }
 
-fn table(what: &str, lines: &[Line]) -> String {
+fn table(what: &str, lines: &[Line], width: Option<usize>) -> String {
     let mut table = Table::new([what, ">models", ">iterations", ">images trained", ">images evaluated", ">worker time"]);
     for line in lines {
         let spent = &line.spent;
@@ -33,11 +33,11 @@ fn table(what: &str, lines: &[Line]) -> String {
             format!("{}{more}", number::duration(spent.seconds)),
         ]);
     }
-    table.render(2)
+    table.render(2, width)
 }
 
 /// Iterations until each way is as good as the worse of them ends, the first against the others.
-pub fn gain(ways: &[Way], metric: &Metric) -> String {
+pub fn gain(ways: &[Way], metric: &Metric, width: Option<usize>) -> String {
     let finals: Vec<f64> = ways.iter().filter_map(Way::last).collect();
     let worse = |a: f64, b: f64| if metric.order(a, b).is_lt() { b } else { a };
     let (true, Some(target)) = (finals.len() == ways.len(), finals.iter().copied().reduce(worse)) else {
@@ -52,5 +52,5 @@ pub fn gain(ways: &[Way], metric: &Metric) -> String {
         let best = way.last().map_or(String::new(), |v| number::value(metric, v));
         table.row([way.name.clone(), best, number::grouped(own), number::grouped(way.iterations), ratio]);
     }
-    format!("gain: training iterations until the best {metric} is {shown}, the worse of the finals\n{}", table.render(2))
+    format!("gain: training iterations until the best {metric} is {shown}, the worse of the finals\n{}", table.render(2, width))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The epochs of a training record's `curve` as a table with bars of the total loss; empty where there are none.
-pub fn curve(values: &Value) -> String {
+pub fn curve(values: &Value, width: Option<usize>) -> String {
     let Some(epochs) = values["curve"].as_array() else { return String::new() };
     let total = |e: &Value| ["box", "obj", "cls"].iter().filter_map(|k| e[k].as_f64()).sum::<f64>();
     let most = epochs.iter().map(total).fold(0.0, f64::max);
@@ -25,12 +25,12 @@ pub fn curve(values: &Value) -> String {
             table.row([e["epoch"].to_string(), cell("box"), cell("obj"), cell("cls"), loss]);
         }
     }
-    table.render(2)
+    table.render(2, width)
 }
 
 /// The classes of a metric record as a table: boxes, average precision, precision and recall, or images and accuracy; empty
 /// where there are none.
-pub fn classes(values: &Value) -> String {
+pub fn classes(values: &Value, width: Option<usize>) -> String {
     let Some(classes) = values["classes"].as_array() else { return String::new() };
     if classes.iter().any(|c| c.get("accuracy").is_some()) {
         let mut table = super::table::Table::new(["class", ">images", ">accuracy"]);
@@ -38,7 +38,7 @@ pub fn classes(values: &Value) -> String {
             let accuracy = c["accuracy"].as_f64().map_or("–".to_string(), |v| format!("{v:.3}"));
             table.row([c["name"].as_str().unwrap_or("").to_string(), c["n_truth"].to_string(), accuracy]);
         }
-        return table.render(2);
+        return table.render(2, width);
     }
     let mut table = super::table::Table::new(["class", ">boxes", ">ap50", ">ap50-95", ">precision", ">recall"]);
     for c in classes {
@@ -46,5 +46,5 @@ pub fn classes(values: &Value) -> String {
         let name = c["name"].as_str().unwrap_or("").to_string();
         table.row([name, c["n_truth"].to_string(), cell("ap50"), cell("ap50_95"), cell("precision"), cell("recall")]);
     }
-    table.render(2)
+    table.render(2, width)
 }

@@ -4,18 +4,7 @@ use crate::base::fixed;
 use crate::document::{Metric, Unit};
 use crate::plan::Figure;
 
-/// `1,872,157`
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
-}
+pub use crate::base::{counted, grouped};
 
 /// `4.47 G`, `17.2 M`, `950 k`: three significant digits with a decimal prefix.
 pub fn si(value: f64) -> String {
@@ -75,8 +64,6 @@ mod tests {
 
     #[test]
     fn reads_well() {
-        assert_eq!(grouped(1_872_157), "1,872,157");
-        assert_eq!(grouped(12), "12");
         assert_eq!(si(4.468e9), "4.47 G");
         assert_eq!(si(950.0), "950");
         assert_eq!(duration(125.2), "2 min 5 s");

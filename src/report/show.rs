@@ -1,5 +1,6 @@
 //! What `nasflow show FILE` prints: the answer first, then candidates with their metrics, the front, the winner.
 
+use super::number::counted;
 use super::rows::{Row, distinct};
 use super::table::Table;
 use super::{answer, number, trust};
@@ -12,16 +13,13 @@ use crate::run::trust::trusted;
 use crate::space::costs;
 use std::collections::BTreeSet;
 
-/// Longest list of decisions in a table, in characters.
-const WIDTH: usize = 88;
-
-/// The whole text.
-pub fn text(pipeline: &Pipeline, view: &View, rows: &[Row]) -> String {
+/// The whole text, for a terminal of so many columns or, without `width`, whole.
+pub fn text(pipeline: &Pipeline, view: &View, rows: &[Row], width: Option<usize>) -> String {
     let mut out = head(pipeline, view);
     for stage in &pipeline.stages {
         let of_stage: Vec<&Row> = rows.iter().filter(|r| r.stage == stage.name.value).collect();
         if !of_stage.is_empty() {
-            out += &format!("\n{} ({})\n{}", stage.name.value, counts(&of_stage), stage_table(pipeline, &of_stage));
+            out += &format!("\n{} ({})\n{}", stage.name.value, counts(&of_stage), stage_table(pipeline, &of_stage, width));
         }
     }
     for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
@@ -56,7 +54,7 @@ pub fn head(pipeline: &Pipeline, view: &View) -> String {
 fn without_answer(pipeline: &Pipeline, view: &View) -> String {
     if !view.finished() {
         let (done, all) = progress(view);
-        return format!("no answer yet: {done} of the {all} models known so far are done; `nasflow run` goes on\n");
+        return format!("no answer yet: {done} of the {} known so far {}; `nasflow run` goes on\n", counted(all, "model"), are(done));
     }
     match winner(pipeline, view) {
         Some(model) => format!("{} was selected; nothing was compared, because the pipeline has no `answer`\n", model.label()),
@@ -83,6 +81,11 @@ pub fn progress(view: &View) -> (usize, usize) {
     (slots().filter(|s| s.state != State::Pending).count(), slots().count())
 }
 
+/// `is done` or `are done`.
+pub fn are(n: usize) -> &'static str {
+    if n == 1 { "is done" } else { "are done" }
+}
+
 fn counts(rows: &[&Row]) -> String {
     let count = |state: &str| rows.iter().filter(|r| r.state == state).count();
     let mut parts = vec![format!("{} measured", count("ready"))];
@@ -95,7 +98,7 @@ fn counts(rows: &[&Row]) -> String {
 }
 
 /// The models of a stage, best first by its headline metric.
-pub fn stage_table(pipeline: &Pipeline, rows: &[&Row]) -> String {
+pub fn stage_table(pipeline: &Pipeline, rows: &[&Row], width: Option<usize>) -> String {
     let headline = rows.first().and_then(|r| headline(pipeline, &r.stage));
     let (costs, mut metrics): (Vec<&Metric>, Vec<&Metric>) =
         distinct(rows.iter().flat_map(|r| r.metrics.keys())).into_iter().partition(|m| m.is_cost());
@@ -124,7 +127,7 @@ pub fn stage_table(pipeline: &Pipeline, rows: &[&Row]) -> String {
         });
         table.row(cells);
     }
-    table.render(0)
+    table.render(0, width)
 }
 
 /// The costs that a table shows: those that were asked for, with `params` and, where no other tells it, `flops`.
@@ -144,8 +147,7 @@ fn decisions(row: &Row) -> String {
         return "the reference".into();
     }
     let shown: Vec<String> = row.edits.iter().map(|(label, value)| format!("{label}={value}")).collect();
-    let text = shown.join(" ");
-    if text.chars().count() > WIDTH { text.chars().take(WIDTH - 1).collect::<String>() + "…" } else { text }
+    shown.join(" ")
 }
 
 /// The metric that a stage is read by: what a search, a `select` or the `answer` takes from it, else the first that reads images.

@@ -4,7 +4,7 @@ use super::Prepared;
 use crate::base::Digest;
 use crate::document::{Pipeline, Recalibrate, StageKind};
 use crate::plan::lead::{leading_to, position, supernets};
-use crate::plan::{Kind, Step, View};
+use crate::plan::{Kind, Slot, Step, View};
 use crate::store::{Store, StoreError};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ pub struct Spent {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Line {
-    /// The stage; of a way, the stage that it ends in.
+    /// The stage; of a way, the node that the answer names.
     pub name: String,
     /// Models that are done or failed.
     pub models: usize,
@@ -43,7 +43,7 @@ pub struct Line {
 pub struct Costs {
     /// Every `train` and every `evaluate` that reads images.
     pub stages: Vec<Line>,
-    /// The answer and what it is compared with: all that led there, searches included.
+    /// The answer and what it is compared with, as far as the stage that compares them: searches included.
     pub ways: Vec<Line>,
 }
 
@@ -108,31 +108,44 @@ impl<'a> Ledger<'a> {
                 _ => false,
             };
             if reads {
-                costs.stages.push(self.line(index, &BTreeSet::from([index]))?);
+                costs.stages.push(self.line(index, self.slots(index).collect())?);
             }
         }
         if let Some(answer) = &self.pipeline.answer {
             for name in std::iter::once(&answer.name.value).chain(answer.against.iter().map(|b| &b.value)) {
                 if let Some(index) = position(self.pipeline, name) {
-                    costs.ways.push(self.line(index, &leading_to(self.pipeline, index))?);
+                    costs.ways.push(self.line(index, self.way(name, index, &answer.r#in.value))?);
                 }
             }
         }
         Ok(costs)
     }
 
-    fn line(&self, index: usize, stages: &BTreeSet<usize>) -> Result<Line, StoreError> {
-        let models = self.view.stages[index].slots.iter().filter(|s| s.state != crate::plan::State::Pending).count();
-        Ok(Line { name: self.pipeline.stages[index].name.value.clone(), models, spent: self.spent(stages)? })
+    /// The slots of a stage, with its index.
+    fn slots(&self, index: usize) -> impl Iterator<Item = (usize, &'a Slot)> + use<'a> {
+        self.view.stages[index].slots.iter().map(move |slot| (index, slot))
     }
 
-    fn spent(&self, stages: &BTreeSet<usize>) -> Result<Spent, StoreError> {
+    /// All that a model of the answer, or of what it is compared with, has cost: whatever led to the node that is named, and
+    /// from there to the stage that compares what its own models went through.
+    fn way(&self, name: &str, index: usize, compared_in: &str) -> Vec<(usize, &'a Slot)> {
+        let before = leading_to(self.pipeline, index);
+        let after = position(self.pipeline, compared_in).map(|end| leading_to(self.pipeline, end)).unwrap_or_default();
+        let own = after.difference(&before).flat_map(|&i| self.slots(i)).filter(|(_, slot)| slot.model.via.contains(name));
+        before.iter().flat_map(|&i| self.slots(i)).chain(own).collect()
+    }
+
+    fn line(&self, index: usize, slots: Vec<(usize, &Slot)>) -> Result<Line, StoreError> {
+        let models = self.slots(index).filter(|(_, s)| s.state != crate::plan::State::Pending).count();
+        Ok(Line { name: self.pipeline.stages[index].name.value.clone(), models, spent: self.spent(&slots)? })
+    }
+
+    fn spent(&self, slots: &[(usize, &Slot)]) -> Result<Spent, StoreError> {
         let mut spent = Spent::default();
         let mut met: BTreeSet<Digest> = BTreeSet::new();
         let mut trainings: BTreeMap<Digest, Training> = BTreeMap::new();
-        for &index in stages {
-            let steps = self.view.stages[index].slots.iter().flat_map(|slot| &slot.steps).filter(|s| s.known);
-            for step in steps {
+        for &(index, slot) in slots {
+            for step in slot.steps.iter().filter(|s| s.known) {
                 if !met.insert(step.key) {
                     continue;
                 }

@@ -21,6 +21,7 @@ pub mod prepare;
 pub mod smoke;
 pub mod supernet;
 mod tables;
+pub mod todo;
 pub mod trust;
 pub mod worker;
 mod workers;

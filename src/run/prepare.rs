@@ -3,8 +3,9 @@
 use super::error::RunError;
 use super::packs::boxes;
 use super::{supernet, tables};
-use crate::base::{Canon, Digest};
+use crate::base::{Canon, Digest, counted};
 use crate::data::{self, Scan};
+use crate::document::diagnostic::join;
 use crate::document::{Data, DataSource, Diagnostic, Diagnostics, Pipeline, Severity, StageKind, Task, nearest};
 use crate::plan::{Action, DataInfo, Kind, SplitInfo, Table};
 use crate::space::{Head, InputSpec, Space};
@@ -173,12 +174,10 @@ fn check_split_names(pipeline: &Pipeline, data: &str, info: &DataInfo, errors: &
         for split in [Some(split), recalibrated].into_iter().flatten() {
             match info.splits.get(&split.value) {
                 Some(found) if found.images > 0 => {}
-                Some(_) => errors.push(Diagnostic::error(
-                    "empty-split",
-                    format!("the split `{}` of `{data}` has no images", split.value),
-                    split.span,
-                    "empty",
-                )),
+                Some(_) => join(
+                    errors,
+                    Diagnostic::error("empty-split", format!("the split `{}` of `{data}` has no images", split.value), split.span, "empty"),
+                ),
                 None => {
                     let names: Vec<&str> = info.splits.keys().map(String::as_str).collect();
                     let mut d = Diagnostic::error(
@@ -191,7 +190,7 @@ fn check_split_names(pipeline: &Pipeline, data: &str, info: &DataInfo, errors: &
                     if let Some(near) = nearest(&split.value, names.iter().copied()) {
                         d = d.help(format!("did you mean `{near}`? its splits are {}", names.join(", ")));
                     }
-                    errors.push(d);
+                    join(errors, d);
                 }
             }
         }
@@ -213,8 +212,9 @@ fn check_class_fit(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, erro
         for space in spaces_of(pipeline, &stage.name.value, 0) {
             let Some(input) = pipeline.spaces.iter().find(|s| s.name.value == space).map(|s| &s.input) else { continue };
             let Some(built_for) = infos.get(&input.value) else { continue };
-            let shape =
-                |i: &DataInfo| format!("{} classes at {} px{}", i.classes.len(), i.image_size, if i.channels == 1 { ", grey" } else { "" });
+            let shape = |i: &DataInfo| {
+                format!("{} at {} px{}", counted(i.classes.len(), "class"), i.image_size, if i.channels == 1 { ", grey" } else { "" })
+            };
             let same = |a: &DataInfo, b: &DataInfo| a.classes == b.classes && a.image_size == b.image_size && a.channels == b.channels;
             if !same(built_for, info) {
                 errors.push(
@@ -249,7 +249,12 @@ fn check_heads(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, spaces: 
                     "end the network with `detect`, or train on images of one class each",
                 ),
                 (Task::Classify, Some(Head::Classify { classes: outputs })) => (
-                    format!("the networks of `{name}` have {outputs} outputs, `{}` has {classes} classes", train.data.value),
+                    format!(
+                        "the networks of `{name}` have {}, `{}` has {}",
+                        counted(outputs, "output"),
+                        train.data.value,
+                        counted(classes, "class")
+                    ),
                     "write `linear` without a number: it has as many outputs as the data has classes",
                 ),
                 (Task::Classify, _) => (

@@ -46,7 +46,7 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
 
     let reference = Sample::reference(&structure);
     let mut choose = |d| reference.option(d).unwrap_or(0);
-    let network = resolve(&structure, input, &mut choose).map_err(|e| vec![shape_error(&e)])?;
+    let network = resolve(&structure, input, &mut choose).map_err(|e| vec![unbuilt(&structure, node, input, &e)])?;
     for span in network.dead {
         let d = Diagnostic::warning("unread-layer", "nothing reads this layer", span, "is left out of the network");
         warnings.push(d.help("name it by as= and read it, or delete it"));
@@ -153,6 +153,31 @@ fn caused(structure: &Structure, mut sample: Sample, mut problem: Infeasible, bu
     error.message = format!("{}, where {}", error.message, told.join(", "));
     error.labels.extend(spans);
     error
+}
+
+/// Why the reference cannot be built. Where images of another size would do, that is the cause: it says which sizes do.
+fn unbuilt(structure: &Structure, node: &SpaceNode, input: &InputSpec, problem: &Infeasible) -> Diagnostic {
+    let builds = |size: usize| {
+        let input = InputSpec { image_size: size, ..input.clone() };
+        size > 0 && resolve(structure, &input, &mut |_| 0).is_ok()
+    };
+    let size = input.image_size;
+    // A larger image of the same remainders would do: this one is too small, whatever divides it.
+    if builds(size + 1024) {
+        return shape_error(problem);
+    }
+    // Two sizes in a row, so that no size that fits by chance makes a rule.
+    let multiple = (1..=8).map(|n| 1 << n).filter(|m| !size.is_multiple_of(*m)).find(|m| {
+        let above = size.next_multiple_of(*m);
+        builds(above) && builds(above + m)
+    });
+    let Some(multiple) = multiple else { return shape_error(problem) };
+    let above = size.next_multiple_of(multiple);
+    let sizes = if builds(above - multiple) { format!("`image-size={}` or ", above - multiple) } else { String::new() };
+    let message = format!("images of {size} px do not fit the network of `{}`: it needs a multiple of {multiple}", node.name.value);
+    Diagnostic::error("image-size", message, problem.span, problem.reason.clone())
+        .also(node.input.span, format!("{size} px"))
+        .help(format!("write {sizes}`image-size={above}` in its `data`"))
 }
 
 fn shape_error(problem: &Infeasible) -> Diagnostic {

@@ -34,6 +34,15 @@ pub enum StoreError {
         /// The system's answer.
         source: io::Error,
     },
+    /// This user may not read the store, or something in it.
+    Unreadable {
+        /// What cannot be read.
+        path: PathBuf,
+        /// Its permission bits and its owner's number, or those of the nearest directory above that can be looked at.
+        permission: Option<(u32, u32)>,
+        /// The system's answer.
+        source: io::Error,
+    },
     /// The store was written by a newer nasflow; nothing was touched.
     Newer {
         /// The file that says so.
@@ -93,6 +102,7 @@ impl StoreError {
             StoreError::Missing { .. } => "store::missing",
             StoreError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "store::full",
             StoreError::Io { .. } => "store::io",
+            StoreError::Unreadable { .. } => "store::unreadable",
             StoreError::Newer { .. } => "store::newer",
             StoreError::Network { .. } => "store::network",
             StoreError::NotAStore { .. } => "store::not-a-store",
@@ -108,9 +118,26 @@ impl StoreError {
         matches!(self, StoreError::Database { corrupt: true, .. })
     }
 
+    /// What cannot be read, with its permission.
+    pub(super) fn unreadable(path: &Path, source: io::Error) -> Self {
+        let seen = path.ancestors().find_map(|p| p.symlink_metadata().ok());
+        StoreError::Unreadable { path: path.to_path_buf(), permission: seen.as_ref().and_then(permission), source }
+    }
+
     pub(super) fn io(doing: &'static str, path: &Path, bytes: Option<u64>, source: io::Error) -> Self {
         StoreError::Io { doing, path: path.to_path_buf(), bytes, source }
     }
+}
+
+#[cfg(unix)]
+fn permission(seen: &std::fs::Metadata) -> Option<(u32, u32)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((seen.mode() & 0o7777, seen.uid()))
+}
+
+#[cfg(not(unix))]
+fn permission(_: &std::fs::Metadata) -> Option<(u32, u32)> {
+    None
 }
 
 impl fmt::Display for StoreError {
@@ -133,11 +160,21 @@ impl fmt::Display for StoreError {
                     io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                         f.write_str("; make room there or name another store with --cache, then run the same command again: it goes on where it stopped")
                     }
+                    io::ErrorKind::PermissionDenied if matches!(*doing, "read" | "list") => {
+                        f.write_str("; make it readable for you, or name another store with --cache or NASFLOW_CACHE")
+                    }
                     io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
                         f.write_str("; make it writable for you, or name another store with --cache or NASFLOW_CACHE")
                     }
                     _ => Ok(()),
                 }
+            }
+            StoreError::Unreadable { path, permission, source } => {
+                write!(f, "the store cannot be read: {}: {source}", path.display())?;
+                if let Some((mode, owner)) = permission {
+                    write!(f, " (mode {mode:04o}, owner {owner})")?;
+                }
+                f.write_str("; have it made readable for you, or name another store with --cache or NASFLOW_CACHE")
             }
             StoreError::Newer { path, found, known } => write!(
                 f,
@@ -173,7 +210,7 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            StoreError::Io { source, .. } => Some(source),
+            StoreError::Io { source, .. } | StoreError::Unreadable { source, .. } => Some(source),
             _ => None,
         }
     }

@@ -1,4 +1,5 @@
-//! Which directory is the store: the one that was named, else `cache/` upwards from here, else a new one here.
+//! Which directory is the store: the one that was named, else `cache/` upwards from here, else upwards from the pipeline's
+//! file, else a new one here.
 
 use super::StoreError;
 use super::layout::{Is, Layout};
@@ -11,6 +12,8 @@ pub enum How {
     Explicit,
     /// A `cache/` in this directory or one above, that is a store or holds only `.gitignore`.
     Upwards,
+    /// Such a `cache/` beside the pipeline's file or in a directory above.
+    Beside,
     /// None was found: it would be made here.
     WouldCreate,
 }
@@ -24,18 +27,40 @@ pub struct Found {
     pub how: How,
 }
 
-/// Finds the store for a command run in `cwd`. Makes nothing.
-pub fn find(cwd: &Path, explicit: Option<&Path>) -> Found {
+/// Finds the store for a command on a pipeline's file, run in `cwd`. Makes nothing.
+///
+/// # Errors
+/// [`StoreError::Unreadable`]: a `cache/` is met on the way that this user may not look into. It may be the store.
+pub fn find(cwd: &Path, explicit: Option<&Path>, pipeline: Option<&Path>) -> Result<Found, StoreError> {
     if let Some(path) = explicit {
-        return Found { root: cwd.join(path), how: How::Explicit };
+        return Ok(Found { root: cwd.join(path), how: How::Explicit });
     }
-    for directory in cwd.ancestors() {
+    let beside = pipeline.and_then(|file| cwd.join(file).canonicalize().ok());
+    let beside = beside.iter().flat_map(|file| file.ancestors().skip(1)).map(|d| (d, How::Beside));
+    for (directory, how) in cwd.ancestors().map(|d| (d, How::Upwards)).chain(beside) {
         let root = directory.join("cache");
-        if matches!((Layout { root: root.clone() }).classify(), Is::Store | Is::Kept) {
-            return Found { root, how: How::Upwards };
+        let layout = Layout { root: root.clone() };
+        match layout.classify() {
+            Is::Store | Is::Kept => return Ok(Found { root, how }),
+            Is::Unreadable => layout.check_readable()?,
+            _ => {}
         }
     }
-    Found { root: cwd.join("cache"), how: How::WouldCreate }
+    Ok(Found { root: cwd.join("cache"), how: How::WouldCreate })
+}
+
+/// Whether there is a store at this place. A place that is kept for one has none yet.
+///
+/// # Errors
+/// [`StoreError::Unreadable`]; a directory with other things in it.
+pub fn is_store(root: &Path) -> Result<bool, StoreError> {
+    let layout = Layout { root: root.to_path_buf() };
+    match layout.classify() {
+        Is::Store => Ok(true),
+        Is::Nothing | Is::Empty | Is::Kept => Ok(false),
+        Is::Foreign(entry) => Err(StoreError::NotAStore { root: root.to_path_buf(), holds: Some(entry) }),
+        Is::Unreadable => layout.check_readable().map(|()| false),
+    }
 }
 
 /// Refuses a network file system, as far as `/proc/mounts` tells.
@@ -99,7 +124,7 @@ mod tests {
         let top = dir.path();
         let deep = top.join("a/b");
         fs::create_dir_all(&deep).unwrap();
-        let found = |at: &Path| find(at, None);
+        let found = |at: &Path| find(at, None, None).unwrap();
         assert_eq!(found(&deep), Found { root: deep.join("cache"), how: How::WouldCreate });
         // A directory of that name with other things in it, or with nothing, is passed over.
         fs::create_dir_all(top.join("a/cache")).unwrap();
@@ -111,7 +136,22 @@ mod tests {
         fs::create_dir_all(top.join("cache")).unwrap();
         fs::write(top.join("cache/format"), "nasflow store 1\n").unwrap();
         assert_eq!(found(&deep), Found { root: top.join("cache"), how: How::Upwards });
-        assert_eq!(find(&deep, Some(Path::new("x"))), Found { root: deep.join("x"), how: How::Explicit });
+        assert_eq!(find(&deep, Some(Path::new("x")), None).unwrap(), Found { root: deep.join("x"), how: How::Explicit });
+    }
+
+    #[test]
+    fn a_store_beside_the_pipeline_is_found_after_those_upwards() {
+        let dir = tempfile::tempdir().unwrap();
+        let (here, there) = (dir.path().canonicalize().unwrap().join("here"), dir.path().canonicalize().unwrap().join("there/pipelines"));
+        fs::create_dir_all(&here).and_then(|()| fs::create_dir_all(&there)).unwrap();
+        fs::write(there.join("p.kdl"), "").unwrap();
+        let found = || find(&here, None, Some(Path::new("../there/pipelines/p.kdl"))).unwrap();
+        assert_eq!(found(), Found { root: here.join("cache"), how: How::WouldCreate });
+        let beside = there.parent().unwrap().join("cache");
+        fs::create_dir_all(&beside).and_then(|()| fs::write(beside.join("format"), "nasflow store 1\n")).unwrap();
+        assert_eq!(found(), Found { root: beside, how: How::Beside });
+        fs::create_dir_all(here.join("cache")).and_then(|()| fs::write(here.join("cache/.gitignore"), "*")).unwrap();
+        assert_eq!(found(), Found { root: here.join("cache"), how: How::Upwards });
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::disk::{TEMPORARY, entries, name};
 use super::{StoreError, index};
 use crate::base::Digest;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The version of the files' layout, in the file `format`.
@@ -30,6 +31,8 @@ pub(super) enum Is {
     Kept,
     /// A directory with something else in it, for instance this.
     Foreign(String),
+    /// Whether it is a store, this user may not see.
+    Unreadable,
 }
 
 impl Layout {
@@ -49,12 +52,15 @@ impl Layout {
 
     /// What the directory is. Never an error: what cannot be listed is foreign.
     pub fn classify(&self) -> Is {
-        if !self.root.exists() {
-            return Is::Nothing;
+        match self.root.metadata() {
+            Ok(_) => {}
+            Err(e) if e.kind() == ErrorKind::PermissionDenied => return Is::Unreadable,
+            Err(_) => return Is::Nothing,
         }
         let listing = match entries(&self.root) {
             Ok(listing) => listing,
             Err(_) if self.format().is_file() => return Is::Store,
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => return Is::Unreadable,
             Err(e) => return Is::Foreign(e.to_string()),
         };
         if listing.iter().any(|p| name(p) == "format" && p.is_file()) {
@@ -73,6 +79,21 @@ impl Layout {
             (false, true) => Is::Kept,
             (false, false) => Is::Empty,
         }
+    }
+
+    /// Refuses a store of which this user may not read the list of entries, the index, or the list of results.
+    pub fn check_readable(&self) -> Result<(), StoreError> {
+        let denied = |path: &Path, tried: std::io::Result<()>| match tried {
+            Err(e) if e.kind() == ErrorKind::PermissionDenied => Err(StoreError::unreadable(path, e)),
+            _ => Ok(()),
+        };
+        for folder in [self.root.clone(), self.folder("blobs"), self.folder("runs"), self.folder("observations")] {
+            denied(&folder, std::fs::read_dir(&folder).map(|_| ()))?;
+        }
+        for file in [self.format(), self.index()] {
+            denied(&file, std::fs::File::open(&file).map(|_| ()))?;
+        }
+        Ok(())
     }
 
     /// Refuses a layout that a newer program wrote.

@@ -82,9 +82,20 @@ pub enum Published {
 }
 
 impl Store {
-    /// Finds the store's place for a command run in `cwd`; see [`find::find`].
-    pub fn find(cwd: &Path, explicit: Option<&Path>) -> Found {
-        find::find(cwd, explicit)
+    /// Finds the store's place for a command on a pipeline's file, run in `cwd`; see [`find::find`].
+    ///
+    /// # Errors
+    /// As [`find::find`].
+    pub fn find(cwd: &Path, explicit: Option<&Path>, pipeline: Option<&Path>) -> Result<Found, StoreError> {
+        find::find(cwd, explicit, pipeline)
+    }
+
+    /// Whether there is a store at this place; see [`find::is_store`].
+    ///
+    /// # Errors
+    /// As [`find::is_store`].
+    pub fn is_at(root: &Path) -> Result<bool, StoreError> {
+        find::is_store(root)
     }
 
     /// The store's directory.

@@ -47,6 +47,7 @@ impl Store {
     pub fn open_with(root: &Path, options: Options) -> Result<Store, StoreError> {
         let layout = Arc::new(Layout { root: root.to_path_buf() });
         let disk = options.disk;
+        layout.check_readable()?;
         layout.check_format()?;
         schema::check_version(&layout.index())?;
         match layout.classify() {
@@ -102,18 +103,19 @@ impl Store {
     /// missing or damaged gets one in memory. Writes nothing and waits for nobody.
     ///
     /// # Errors
-    /// A directory with other things in it; a newer store; [`StoreError::Io`].
+    /// [`StoreError::Unreadable`]; a directory with other things in it; a newer store; [`StoreError::Io`].
     pub fn open_read_only(root: &Path) -> Result<Store, StoreError> {
         let layout = Arc::new(Layout { root: root.to_path_buf() });
         let disk: Arc<dyn Disk> = Arc::new(Direct);
         let blobs = Blobs::new(layout.clone(), disk.clone(), None);
         let path = layout.index();
+        layout.check_readable()?;
         layout.check_format()?;
         schema::check_version(&path)?;
         let mut notices = Vec::new();
         let index = match layout.classify() {
             Is::Foreign(entry) => return Err(StoreError::NotAStore { root: root.to_path_buf(), holds: Some(entry) }),
-            Is::Nothing | Is::Empty | Is::Kept => None,
+            Is::Nothing | Is::Empty | Is::Kept | Is::Unreadable => None,
             Is::Store => {
                 let good = path.exists().then(|| schema::connect_read_only(&path)).and_then(Result::ok);
                 let good = good.filter(|c| matches!(schema::state(c, false), Ok(State::Good)));

@@ -17,6 +17,7 @@ mod learning;
 mod methods;
 mod nix;
 mod oneshot;
+mod output;
 mod rooms;
 mod supernet;
 mod support;

@@ -14,7 +14,7 @@ fn from_nothing_to_an_exported_network() {
     let place = Place::new(&format!("{SMALL}{ANSWERED}"));
     let planned = place.nasflow(&["plan", "pipeline.kdl"]);
     assert!(planned.out.contains("never run here"), "{planned:?}");
-    assert!(planned.out.contains("not known: `nasflow run --smoke` measures it"), "{planned:?}");
+    assert!(planned.out.contains("\ntime: about "), "{planned:?}");
     assert!(!place.path().join("cache").exists(), "plan makes no store");
 
     let first = place.run();
@@ -51,6 +51,14 @@ fn from_nothing_to_an_exported_network() {
     let predicted = place.nasflow(&["predict", "best.safetensors", "a.png", "-o", "out"]);
     assert!(predicted.ok(), "{predicted:?}");
     assert!(place.path().join("out/a.png").exists() && place.path().join("out/predictions.json").exists());
+    // A folder stands for the images in it.
+    std::fs::create_dir(place.path().join("photos")).expect("a folder");
+    for name in ["photos/a.png", "photos/b.png", "photos/.c.png"] {
+        std::fs::copy(place.path().join("a.png"), place.path().join(name)).expect("a copy");
+    }
+    let folder = place.nasflow(&["predict", "best.safetensors", "photos", "-o", "found"]);
+    let pictures = std::fs::read_dir(place.path().join("found")).expect("pictures").count();
+    assert!(folder.ok() && pictures == 3, "{folder:?}");
 }
 
 #[test]

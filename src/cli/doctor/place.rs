@@ -1,6 +1,6 @@
 //! The store's place: where it is, whether it can be written, how much room there is.
 
-use crate::store::{How, Store};
+use crate::store::{How, Store, StoreError};
 use serde::Serialize;
 use std::path::Path;
 
@@ -26,7 +26,10 @@ pub struct Place {
 
 /// Looks; makes no store.
 pub fn look(here: &Path, explicit: Option<&Path>) -> Place {
-    let found = Store::find(here, explicit);
+    let found = match Store::find(here, explicit, None) {
+        Ok(found) => found,
+        Err(e) => return unreadable(here, &e),
+    };
     let root = found.root.as_path();
     let exists = root.is_dir();
     // The nearest directory that is there.
@@ -45,6 +48,7 @@ pub fn look(here: &Path, explicit: Option<&Path>) -> Place {
         found: match found.how {
             How::Explicit => "named by --cache or NASFLOW_CACHE",
             How::Upwards => "the nearest cache/ upwards",
+            How::Beside => "the nearest cache/ upwards from the pipeline",
             How::WouldCreate => "none upwards from here: it would be made here",
         },
         writable: written.is_ok(),
@@ -52,6 +56,16 @@ pub fn look(here: &Path, explicit: Option<&Path>) -> Place {
         free: free(base),
         fault,
     }
+}
+
+/// A `cache/` on the way that this user may not look into.
+fn unreadable(here: &Path, error: &StoreError) -> Place {
+    let root = match error {
+        StoreError::Unreadable { path, .. } => path.as_path(),
+        _ => here,
+    };
+    let (root, fault) = (root.display().to_string(), Some(error.to_string()));
+    Place { root, exists: true, found: "it cannot be read", writable: false, schema: None, free: None, fault }
 }
 
 /// Free bytes of the file system, asked of `df` (the standard library cannot say).

@@ -1,6 +1,7 @@
 //! The findings as lines for people.
 
 use super::{Cuda, Findings, Used};
+use crate::cli::print;
 use crate::report::table::Table;
 
 /// The whole text.
@@ -43,7 +44,7 @@ fn cuda(c: &Cuda) -> String {
             let (version, path) = (l.version.clone().unwrap_or_default(), l.path.clone().unwrap_or(missing.into()));
             table.row([l.name.to_string(), version, path, l.purpose.to_string()]);
         }
-        out += &table.render(2);
+        out += &table.render(2, print::columns());
     }
     out
 }

@@ -86,7 +86,7 @@ impl Rules<'_> {
             "no such split",
         )
         .also(set.name.span, "declared here");
-        self.context.push(match nearest(&split.value, names.iter().copied()) {
+        self.context.join(match nearest(&split.value, names.iter().copied()) {
             Some(near) => d.help(format!("did you mean `{near}`?")),
             None => d.help(format!("its splits: {}", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))),
         });

@@ -193,7 +193,7 @@ fn reference(
             let broken = || draft.broken.iter().map(String::as_str);
             let near = nearest(&name.value, names.iter().copied().chain(broken()))
                 .or_else(|| nearest(&name.value, all.iter().map(|(n, _)| n.value.as_str())));
-            context.push(match (near, names.as_slice()) {
+            context.join(match (near, names.as_slice()) {
                 (Some(near), _) => d.help(format!("did you mean `{}`?", shorten(near))),
                 (None, []) if draft.broken.is_empty() => {
                     d.help(format!("the file declares no {}", what.trim_start_matches("an ").trim_start_matches("a ")))

@@ -61,11 +61,14 @@ fn pipeline(context: &mut Context, draft: &Draft) -> (String, u64) {
     match draft.pipelines.first() {
         Some(node) => (node.text("name").map_or(String::new(), |n| n.value), node.count("seed").unwrap_or(0) as u64),
         None => {
-            let span = super::Span { file: 0, offset: 0, len: 0 };
-            context.push(
-                Diagnostic::error("missing", "this file names no pipeline", span, "`pipeline \"name\"` expected")
-                    .help("begin the file with a line such as `pipeline \"yolov5\" seed=7`"),
-            );
+            // A misspelt `pipeline` was named where it stands.
+            if !context.suspects("pipeline") {
+                let span = super::Span { file: 0, offset: 0, len: 0 };
+                context.push(
+                    Diagnostic::error("missing", "this file names no pipeline", span, "`pipeline \"name\"` expected")
+                        .help("begin the file with a line such as `pipeline \"yolov5\" seed=7`"),
+                );
+            }
             (String::new(), 0)
         }
     }

@@ -6,6 +6,7 @@ use super::super::events::Event;
 use super::super::job::{Epoch, JobResult, Rung};
 use super::super::prepare::record;
 use super::Coordinator;
+use crate::base::counted;
 use crate::plan::{TrainWork, Work};
 use crate::store::{Published, Record};
 use serde_json::json;
@@ -21,7 +22,7 @@ impl Coordinator<'_> {
                 }
                 self.rungs(train, rungs, curve)?;
                 let last = curve.last().map_or(f64::NAN, |e| e.r#box + e.obj + e.cls);
-                format!("{} epochs, loss {last:.4}", train.rungs.last().map_or(0, |r| r.0))
+                format!("{}, loss {last:.4}", counted(train.rungs.last().map_or(0, |r| r.0), "epoch"))
             }
             (Work::Train(train), JobResult::Diverged { iteration, reason, curve, rungs }) => {
                 self.rungs(train, rungs, curve)?;

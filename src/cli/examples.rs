@@ -1,0 +1,92 @@
+//! One or two examples of every command, shown at the end of its help. A test parses each line that is a command.
+
+/// `run`
+pub const RUN: &str = "\
+Examples:
+  nasflow run pipelines/yolov5.kdl
+      a search in minutes, on images that are made on the fly
+  nasflow run search.kdl -p root=data/mine --for 8h
+      your own data; pauses after eight hours, and the same command goes on
+  nasflow run search.kdl --smoke
+      does everything work, and how long will it take?";
+
+/// `check`
+pub const CHECK: &str = "\
+Examples:
+  nasflow check search.kdl -p root=data/mine
+      errors with their places, or the data's splits and the sizes of the spaces";
+
+/// `plan`
+pub const PLAN: &str = "\
+Examples:
+  nasflow plan pipelines/yolov5.kdl
+      what would run, what is known already, and how long it will take
+  nasflow plan pipelines/yolov5.kdl -p trials=40
+      the same for another value: what is done is not done again";
+
+/// `show`
+pub const SHOW: &str = "\
+Examples:
+  nasflow show pipelines/yolov5.kdl
+      the answer, and every network with its figures
+  nasflow show pipelines/yolov5.kdl --trial 3
+      one network: its decisions and its learning curve
+  nasflow show zoo/yolov5n
+      a shipped network as text, to copy into a space";
+
+/// `cost`
+pub const COST: &str = "\
+Examples:
+  nasflow cost pipelines/yolov5.kdl
+      iterations, images and time of every stage, of the answer and of what it is compared with";
+
+/// `export`
+pub const EXPORT: &str = "\
+Examples:
+  nasflow export pipelines/yolov5.kdl -o best.safetensors
+      the answer's network, for `nasflow predict` and for upstream's YOLOv5";
+
+/// `predict`
+pub const PREDICT: &str = "\
+Examples:
+  nasflow predict best.safetensors photos -o found
+      all images of a folder; found/ gets copies with boxes, and predictions.json
+  nasflow predict best.safetensors a.jpg 'more/*.png' -o found --confidence 0.5
+      files and patterns; only what it is rather sure of";
+
+/// `latency-table`
+pub const LATENCY_TABLE: &str = "\
+Examples:
+  nasflow latency-table search.kdl backbone > table.json
+      for `latency-table=` in the pipeline, measured on the machine that the network is for";
+
+/// `doctor`
+pub const DOCTOR: &str = "\
+Examples:
+  nasflow doctor
+      processor, memory, store and GPUs, and what a run would use
+  nasflow doctor --device cuda:0
+      whether the first GPU can be used, and if not, why";
+
+#[cfg(test)]
+mod tests {
+    use super::super::arguments::Arguments;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn every_command_has_examples_that_parse() {
+        let command = Arguments::command();
+        for sub in command.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help") {
+            let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = help.lines().filter_map(|l| l.strip_prefix("  nasflow ")).collect();
+            assert!(!lines.is_empty(), "`{}` has no example", sub.get_name());
+            for line in lines {
+                let shell = line.split(" > ").next().unwrap_or(line);
+                let words = shell.split_whitespace().map(|w| w.trim_matches('\''));
+                let parsed = Arguments::try_parse_from(["nasflow"].into_iter().chain(words));
+                assert!(parsed.is_ok(), "{line}: {}", parsed.err().map(|e| e.to_string()).unwrap_or_default());
+                assert!(line.starts_with(sub.get_name()), "{line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What the commands print: for people on a terminal or in a pipe, and for programs.
+
+use crate::support::{Place, SMALL, command, said};
+use std::fs;
+
+const ANSWERED: &str = r#"
+sample   "reference" { from "tiny"; strategy reference }
+train    "long" { from "best" "reference"; data "shapes" split=train; recipe yolov5-short; init scratch; epochs 3 }
+evaluate "final" { from "long"; data "shapes" split=val; metrics map50 }
+answer   "best" { in "final"; by map50; against "reference" }
+"#;
+
+/// What is left to do, as `plan --json` says it: iterations, images trained, images evaluated, seconds.
+fn todo(place: &Place) -> (u64, u64, u64, Option<f64>) {
+    let plan = place.plan();
+    let count = |name: &str| plan["todo"][name].as_u64().unwrap_or_else(|| panic!("no {name} in {}", plan["todo"]));
+    (count("iterations"), count("trained-images"), count("evaluated-images"), plan["time"]["seconds"].as_f64())
+}
+
+#[test]
+fn plan_counts_what_cost_counts_and_says_how_long_it_takes() {
+    let place = Place::new(&format!("{SMALL}{ANSWERED}"));
+    let planned = todo(&place);
+    // 4 trials of 2 epochs, then 2 networks of 3; an epoch is 12 images in batches of 8; 4 + 2 evaluations of 12 images.
+    assert_eq!((planned.0, planned.2), (4 * 2 * 2 + 2 * 3 * 2, 6 * 12), "{planned:?}");
+    assert!(planned.3.is_some_and(|s| s > 0.0 && s.is_finite()), "{planned:?}");
+    let text = place.nasflow(&["plan", "pipeline.kdl"]).out;
+    assert!(text.contains("28 iterations") && text.contains("\ntime: about ") && text.contains("matrix products"), "{text}");
+    place.write(&format!("{SMALL}{ANSWERED}").replace("epochs 2", "epochs 4"));
+    assert_eq!(todo(&place).0, 4 * 4 * 2 + 2 * 3 * 2);
+    place.write(&format!("{SMALL}{ANSWERED}"));
+    place.run();
+    let left = todo(&place);
+    assert_eq!((left.0, left.1, left.2, left.3), (0, 0, 0, None));
+    let cost: serde_json::Value = serde_json::from_str(&place.nasflow(&["cost", "pipeline.kdl", "--json"]).out).expect("JSON");
+    let sum = |name: &str| cost["costs"]["stages"].as_array().into_iter().flatten().filter_map(|l| l["spent"][name].as_u64()).sum::<u64>();
+    // A trial that another equals trains nothing anew, so there may be less than was planned.
+    assert!(sum("iterations") <= planned.0 && sum("iterations") >= planned.0 - 2 * 2 * 2, "{cost}");
+    assert!(sum("trained-images") <= planned.1 && sum("evaluated-images") <= planned.2, "{cost}");
+    // The reference has cost its own training and evaluation; the answer also the search.
+    let way = |name: &str| cost["costs"]["ways"].as_array().into_iter().flatten().find(|l| l["name"] == name).map(|l| l["spent"].clone());
+    let (best, reference) = (way("best").expect("a way"), way("reference").expect("a way"));
+    assert_eq!((reference["iterations"].as_u64(), reference["evaluated-images"].as_u64()), (Some(3 * 2), Some(12)), "{cost}");
+    assert!(best["iterations"].as_u64() > Some(3 * 2 + 2 * 2) && best["evaluated-images"].as_u64() > Some(2 * 12), "{cost}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_may_not_be_read_is_an_error_and_not_an_empty_one() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let place = Place::new(SMALL);
+    place.run();
+    let allow = |path: &std::path::Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
+    allow(place.path(), 0o755);
+    let root = fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
+    // Root may read everything, so another user asks.
+    let ask = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        if root {
+            command.uid(65534);
+        }
+        command.output()
+    };
+    let (cache, index) = (place.path().join("cache"), place.path().join("cache/index.sqlite"));
+    if ask(&["--version"]).is_err() {
+        eprintln!("skipped: the program cannot be started as another user here");
+        return;
+    }
+    for (path, mode, back) in [(&cache, 0o000, 0o755), (&index, 0o000, 0o644)] {
+        allow(path, mode);
+        for arguments in [
+            &["show", "pipeline.kdl"][..],
+            &["plan", "pipeline.kdl"],
+            &["cost", "pipeline.kdl"],
+            &["export", "pipeline.kdl", "-o", "x.safetensors"],
+        ] {
+            let said = said(ask(arguments).expect("nasflow starts"));
+            let path = path.display().to_string();
+            assert!(!said.ok() && said.err.contains(&path) && said.err.contains("mode 0000"), "{arguments:?}: {said:?}");
+            assert!(said.err.to_lowercase().contains("permission denied") && said.err.contains("--cache"), "{arguments:?}: {said:?}");
+        }
+        allow(path, back);
+    }
+}
+
+#[test]
+fn a_store_beside_the_pipeline_is_found_from_anywhere() {
+    let place = Place::new(SMALL);
+    place.run();
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("pipeline.kdl").display().to_string();
+    let shown = said(command(elsewhere.path(), &["show", &file, "--digests"]).output().expect("nasflow starts"));
+    assert!(shown.ok(), "{shown:?}");
+    assert_eq!(shown.out, place.digests());
+    // A store here comes first.
+    fs::create_dir(elsewhere.path().join("cache"))
+        .and_then(|()| fs::write(elsewhere.path().join("cache/.gitignore"), "*"))
+        .expect("a place");
+    let shown = said(command(elsewhere.path(), &["show", &file, "--digests"]).output().expect("nasflow starts"));
+    assert_eq!(shown.out, "", "{shown:?}");
+}
+
+#[test]
+fn formats_that_cannot_be_written_are_refused_before_anything_else() {
+    let place = Place::new(SMALL);
+    let said = place.nasflow(&["export", "pipeline.kdl", "-o", "x.onnx"]);
+    assert!(!said.ok() && said.err.contains("`.onnx` cannot be written yet") && said.err.contains("-o x.safetensors"), "{said:?}");
+}
+
+#[test]
+fn one_of_a_thing_is_no_plural() {
+    let place = Place::new(
+        "pipeline \"one\"\ndata \"shapes\" generate=shapes images=2 image-size=64 { split train=0.5 val=0.5 }\n\
+         space \"s\" { network width=0.125 { input \"shapes\"; conv 64 kernel=3 stride=2; conv 64 stride=2 { kernel 3 5 }; \
+         conv 64 kernel=3 stride=2 as=\"a\"; detect \"a\" anchors=auto } }\nsample \"one\" { from \"s\"; strategy reference }\n",
+    );
+    let said = place.nasflow(&["check", "pipeline.kdl"]);
+    for part in ["is valid: 1 stage\n", "train 1 image, ", "val 1 image, ", "2 samples over 1 decision;"] {
+        assert!(said.out.contains(part), "no {part:?}: {said:?}");
+    }
+}
