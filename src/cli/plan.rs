@@ -9,7 +9,7 @@ use crate::plan::reason::{self, Reason};
 use crate::plan::{Engine, State, Step, View, Work};
 use crate::report::number::{self, counted};
 use crate::report::table::Table;
-use crate::run::estimate::Speed;
+use crate::run::speed::Speed;
 use crate::run::todo::Todo;
 use crate::run::{Prepared, StoreKnown, elsewhere, history};
 use crate::store::Store;

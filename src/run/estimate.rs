@@ -1,14 +1,9 @@
-//! How long a plan will take: from what this machine took before, else from how fast it multiplies matrices.
+//! How long a plan will take, from what this machine took before.
 
 use super::observe::{machine, now};
-use super::prepare::Prepared;
-use super::todo::Todo;
 use crate::base::Digest;
-use crate::nn::{DeviceChoice, matrix_rate};
 use crate::plan::Work;
 use crate::store::{Store, StoreError};
-use serde::Serialize;
-use serde_json::json;
 
 /// The observation kind of a work's timing.
 pub fn kind(work: &Work) -> &'static str {
@@ -43,99 +38,76 @@ pub fn rate(store: &Store, kind: &str) -> Option<f64> {
     rates.get(rates.len() / 2).copied()
 }
 
-/// What an estimate rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Basis {
-    /// What this machine took for its last works.
-    History,
-    /// This machine's matrix products, and how near training comes to them.
-    Products {
-        /// FLOP/s of all processors together.
-        rate: f64,
-    },
-}
-
-/// How fast this machine goes: multiply-adds of forward passes a second, with all its workers together.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Speed {
-    /// While it trains.
-    pub training: f64,
-    /// While it evaluates.
-    pub evaluation: f64,
-    /// Where that is from.
-    pub basis: Basis,
-}
-
-/// A training's forward and backward passes together, in forward passes.
-const PASSES: f64 = 3.0;
-/// What evaluation reaches of the matrix rate.
-const EVALUATION: f64 = 0.5;
-
-/// What training reaches of the matrix rate, by the size of its images: measured with YOLOv5n (docs/performance.md). Small maps
-/// keep the kernels less busy.
-fn utilisation(image_size: usize) -> f64 {
-    match image_size {
-        0..=96 => 0.3,
-        97..=256 => 0.55,
-        _ => 0.6,
+/// Multiply-adds that a training still needs (forward; the rate counts alike).
+pub fn load(work: &Work) -> f64 {
+    match work {
+        Work::Train(w) => (w.end().saturating_sub(w.done()) * w.recipe.batch as u64) as f64 * w.trainee.macs() as f64,
+        _ => 0.0,
     }
 }
 
-impl Speed {
-    /// From this machine's own works where the store has some, else from its matrix products, which are measured now unless the
-    /// store has them. None where something else computes than the kernels that are measured.
-    pub fn of(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) -> Option<Speed> {
-        let training = store.and_then(|s| rate(s, "train-time"));
-        let evaluation = store.and_then(|s| rate(s, "predict-time"));
-        if let Some(training) = training {
-            return Some(Speed { training, evaluation: evaluation.unwrap_or(training * PASSES), basis: Basis::History });
-        }
-        if device != DeviceChoice::Fast {
-            return None;
-        }
-        let size = prepared.data.values().map(|d| d.image_size).max().unwrap_or(0);
-        Some(Speed::of_products(products(store), size))
+/// Multiply-adds of trainings that the replay does not list yet: trials to be proposed, and trainings behind a `select`.
+/// Every such model is taken to cost what its space's reference costs.
+pub fn to_come(prepared: &super::Prepared, view: &crate::plan::View) -> f64 {
+    use crate::document::StageKind;
+    let pipeline = &prepared.pipeline;
+    let listed = |stage: usize| view.works.iter().filter(|w| matches!(w, Work::Train(t) if t.stage == stage)).count();
+    let mut all = 0.0;
+    for (index, stage) in pipeline.stages.iter().enumerate() {
+        let StageKind::Train(train) = &stage.kind else { continue };
+        let Some(split) = prepared.data.get(&train.data.value).and_then(|d| d.splits.get(&train.split.value)) else { continue };
+        let seen = &view.stages[index];
+        let finished = seen.slots.iter().filter(|s| s.state != crate::plan::State::Pending).count();
+        let expected: usize = stage.from.iter().map(|f| expected(pipeline, &f.value, 0)).sum();
+        let missing = (expected.saturating_sub(finished) * train.seeds).saturating_sub(listed(index));
+        let macs = prepared.spaces.values().map(|s| s.reference_cost().macs as f64).fold(0.0, f64::max);
+        all += missing as f64 * (train.epochs * split.images) as f64 * macs;
     }
-
-    /// From a matrix rate in FLOP/s.
-    pub fn of_products(rate: f64, image_size: usize) -> Speed {
-        let macs = rate / 2.0;
-        let training = macs * utilisation(image_size) / PASSES;
-        Speed { training, evaluation: macs * EVALUATION, basis: Basis::Products { rate } }
-    }
-
-    /// Seconds for what is left.
-    pub fn seconds(&self, todo: &Todo) -> f64 {
-        todo.training / self.training + todo.evaluation / self.evaluation
-    }
-
-    /// `from what this machine took before`, …
-    pub fn basis(&self) -> String {
-        match self.basis {
-            Basis::History => "by what this machine took before".into(),
-            Basis::Products { rate } => {
-                format!("by this machine's matrix products ({:.0} GFLOP/s); its own trainings will say better", rate / 1e9)
-            }
-        }
-    }
+    all
 }
 
-/// FLOP/s of this machine's matrix products: the store's observation of them, else measured, and kept where the store is
-/// written to.
-fn products(store: Option<&Store>) -> f64 {
-    const KIND: &str = "matrix-rate";
-    let machine = machine();
-    let key = Digest::of(machine.as_bytes());
-    let known = store.and_then(|s| s.observations(KIND, &key).ok()).and_then(|all| all.last()?.value["flops"].as_f64());
-    known.filter(|rate| rate.is_finite() && *rate > 0.0).unwrap_or_else(|| {
-        let rate = matrix_rate();
-        if let Some(store) = store.filter(|s| !s.is_read_only()) {
-            // Without it the next command measures again.
-            let _ = store.observe(KIND, &key, &machine, json!({ "flops": rate }), now());
-        }
-        rate
-    })
+/// Multiply-adds of evaluations with shared weights that are still to be made, those of trials to be proposed included.
+pub fn subnets(prepared: &super::Prepared, view: &crate::plan::View) -> f64 {
+    use crate::document::{Recalibrate, StageKind};
+    let pipeline = &prepared.pipeline;
+    let mut all = 0.0;
+    for (index, stage) in pipeline.stages.iter().enumerate() {
+        let StageKind::Evaluate(evaluate) = &stage.kind else { continue };
+        let (Some(how), Some((data, split))) = (&evaluate.recalibrate, &evaluate.data) else { continue };
+        let Some(info) = prepared.data.get(&data.value) else { continue };
+        let images = |name: &str| info.splits.get(name).map_or(0, |s| s.images);
+        let batch = pipeline.stages.iter().find_map(|s| match &s.kind {
+            StageKind::Train(t) if pipeline.supernet(s).is_some() => Some(t.recipe.batch),
+            _ => None,
+        });
+        let read = match &how.value {
+            Recalibrate::Off => 0,
+            Recalibrate::Batches { batches, batch: own, split } => (batches * own.or(batch).unwrap_or(1)).min(images(&split.value)),
+        };
+        let finished = view.stages[index].slots.iter().filter(|s| s.state != crate::plan::State::Pending).count();
+        let expected: usize = stage.from.iter().map(|f| expected(pipeline, &f.value, 0)).sum();
+        let macs = prepared.spaces.values().map(|s| s.reference_cost().macs as f64).fold(0.0, f64::max);
+        all += expected.saturating_sub(finished) as f64 * (read + images(&split.value)) as f64 * macs;
+    }
+    all
+}
+
+/// How many models a stage will leave, at most.
+fn expected(pipeline: &crate::document::Pipeline, name: &str, depth: usize) -> usize {
+    use crate::document::{SelectBy, StageKind};
+    let Some(stage) = pipeline.stages.iter().find(|s| s.name.value == name) else { return 0 };
+    if depth > pipeline.stages.len() {
+        return 0;
+    }
+    let incoming = || stage.from.iter().map(|f| expected(pipeline, &f.value, depth + 1)).sum::<usize>();
+    match &stage.kind {
+        StageKind::Sample(s) => s.trials,
+        StageKind::Select(s) => match &s.by {
+            SelectBy::Top(n, _) => incoming().min(*n),
+            _ => incoming(),
+        },
+        _ => incoming(),
+    }
 }
 
 /// Copies the timings of one store to another.

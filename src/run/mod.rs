@@ -19,6 +19,7 @@ pub mod observe;
 pub mod packs;
 pub mod prepare;
 pub mod smoke;
+pub mod speed;
 pub mod supernet;
 mod tables;
 pub mod todo;

@@ -1,0 +1,123 @@
+//! How fast this machine goes: from what it took before, else from how fast it multiplies matrices.
+
+use super::estimate::rate;
+use super::observe::{machine, now};
+use super::prepare::Prepared;
+use super::todo::Todo;
+use crate::base::Digest;
+use crate::nn::{DeviceChoice, matrix_rate};
+use crate::store::Store;
+use serde::Serialize;
+use serde_json::json;
+
+/// What an estimate rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// What this machine took for its last works.
+    History,
+    /// This machine's matrix products, and how near training comes to them.
+    Products {
+        /// FLOP/s of all processors together.
+        rate: f64,
+    },
+}
+
+/// How fast this machine goes: multiply-adds of forward passes a second, with all its workers together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Speed {
+    /// While it trains.
+    pub training: f64,
+    /// While it evaluates.
+    pub evaluation: f64,
+    /// Where that is from.
+    pub basis: Basis,
+}
+
+/// A training's forward and backward passes together, in forward passes.
+const PASSES: f64 = 3.0;
+/// What evaluation reaches of the matrix rate.
+const EVALUATION: f64 = 0.5;
+
+/// What training reaches of the matrix rate, by the size of its images: measured with YOLOv5n (docs/performance.md). Small maps
+/// keep the kernels less busy.
+fn utilisation(image_size: usize) -> f64 {
+    match image_size {
+        0..=96 => 0.3,
+        97..=256 => 0.55,
+        _ => 0.6,
+    }
+}
+
+impl Speed {
+    /// From this machine's own works where the store has some, else from its matrix products, which are measured now unless the
+    /// store has them. None where something else computes than the kernels that are measured.
+    pub fn of(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) -> Option<Speed> {
+        let training = store.and_then(|s| rate(s, "train-time"));
+        let evaluation = store.and_then(|s| rate(s, "predict-time"));
+        if let Some(training) = training {
+            return Some(Speed { training, evaluation: evaluation.unwrap_or(training * PASSES), basis: Basis::History });
+        }
+        if device != DeviceChoice::Fast {
+            return None;
+        }
+        let size = prepared.data.values().map(|d| d.image_size).max().unwrap_or(0);
+        Some(Speed::of_products(products(store), size))
+    }
+
+    /// From a matrix rate in FLOP/s.
+    pub fn of_products(rate: f64, image_size: usize) -> Speed {
+        let macs = rate / 2.0;
+        let training = macs * utilisation(image_size) / PASSES;
+        Speed { training, evaluation: macs * EVALUATION, basis: Basis::Products { rate } }
+    }
+
+    /// Seconds for what is left.
+    pub fn seconds(&self, todo: &Todo) -> f64 {
+        todo.training / self.training + todo.evaluation / self.evaluation
+    }
+
+    /// `from what this machine took before`, …
+    pub fn basis(&self) -> String {
+        match self.basis {
+            Basis::History => "by what this machine took before".into(),
+            Basis::Products { rate } => {
+                format!("by this machine's matrix products ({:.0} GFLOP/s); its own trainings will say better", rate / 1e9)
+            }
+        }
+    }
+}
+
+/// FLOP/s of this machine's matrix products: the store's observation of them, else measured, and kept where the store is
+/// written to.
+fn products(store: Option<&Store>) -> f64 {
+    const KIND: &str = "matrix-rate";
+    let machine = machine();
+    let key = Digest::of(machine.as_bytes());
+    let known = store.and_then(|s| s.observations(KIND, &key).ok()).and_then(|all| all.last()?.value["flops"].as_f64());
+    known.filter(|rate| rate.is_finite() && *rate > 0.0).unwrap_or_else(|| {
+        let rate = matrix_rate();
+        if let Some(store) = store.filter(|s| !s.is_read_only()) {
+            // Without it the next command measures again.
+            let _ = store.observe(KIND, &key, &machine, json!({ "flops": rate }), now());
+        }
+        rate
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_grows_with_what_is_to_do() {
+        let todo = |epochs: f64| Todo { training: epochs * 1e12, evaluation: 1e12, ..Todo::default() };
+        let (fast, slow) = (Speed::of_products(2e11, 320), Speed::of_products(1e11, 320));
+        let trained = |epochs: f64| slow.seconds(&todo(epochs)) - slow.seconds(&todo(0.0));
+        assert!(trained(10.0) > 0.0 && slow.seconds(&todo(0.0)) > 0.0);
+        assert!((trained(20.0) / trained(10.0) - 2.0).abs() < 1e-9);
+        assert!((slow.seconds(&todo(3.0)) / fast.seconds(&todo(3.0)) - 2.0).abs() < 1e-9);
+        // Small maps keep the kernels less busy.
+        assert!(Speed::of_products(1e11, 64).seconds(&todo(3.0)) > slow.seconds(&todo(3.0)));
+    }
+}
