@@ -111,7 +111,7 @@ fn formats_that_cannot_be_written_are_refused_before_anything_else() {
 #[test]
 fn one_of_a_thing_is_no_plural() {
     let place = Place::new(
-        "pipeline \"one\"\ndata \"shapes\" generate=shapes images=2 image-size=64 { split train=0.5 val=0.5 }\n\
+        "pipeline \"one\"\ndata \"shapes\" generate=shapes images=3 image-size=64 { split train=0.4 val=0.3 test=0.3 }\n\
          space \"s\" { network width=0.125 { input \"shapes\"; conv 64 kernel=3 stride=2; conv 64 stride=2 { kernel 3 5 }; \
          conv 64 kernel=3 stride=2 as=\"a\"; detect \"a\" anchors=auto } }\nsample \"one\" { from \"s\"; strategy reference }\n",
     );
