@@ -51,7 +51,7 @@ fn row(trial: usize, loss: f64, macs: u64) -> Row {
 #[test]
 fn the_least_loss_comes_first_and_no_number_last() {
     let rows = [row(0, 1.5, 3), row(1, f64::NAN, 1), row(2, 0.5, 4), row(3, 0.9, 2)];
-    let table = stage_table(&pipeline(), &rows.iter().collect::<Vec<_>>());
+    let table = stage_table(&pipeline(), &rows.iter().collect::<Vec<_>>(), None);
     let order: Vec<&str> = table.lines().skip(1).map(|l| l.split_whitespace().nth(1).unwrap_or("")).collect();
     assert_eq!(order, ["#2", "#3", "#0", "#1"], "{table}");
     assert!(table.lines().next().is_some_and(|head| head.trim_start().starts_with("model") && head.contains("loss")), "{table}");
@@ -65,7 +65,7 @@ fn the_front_holds_the_best_of_a_metric_that_is_minimised() {
 
 #[test]
 fn costs_are_shown_as_they_were_asked_for() {
-    let table = stage_table(&pipeline(), &[&row(0, 1.0, 3)]);
+    let table = stage_table(&pipeline(), &[&row(0, 1.0, 3)], None);
     let head: Vec<&str> = table.lines().next().unwrap_or("").split_whitespace().collect();
     assert_eq!(&head[..5], ["model", "loss", "accuracy", "params", "macs"], "{table}");
     assert!(table.contains("3.00 M") && !table.contains("6.00 M"), "{table}");
