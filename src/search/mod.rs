@@ -12,6 +12,7 @@
 mod evolution;
 mod learned;
 mod likelihood;
+mod local_search;
 mod random;
 mod reference;
 mod strategy;
@@ -32,11 +33,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// The strategies of the language; the first is what holds where a `sample` names none.
-const STRATEGIES: [&dyn StrategyWord; 4] = [&evolution::STRATEGY, &random::STRATEGY, &reference::STRATEGY, &learned::STRATEGY];
+const STRATEGIES: [&dyn StrategyWord; 5] =
+    [&evolution::STRATEGY, &random::STRATEGY, &reference::STRATEGY, &learned::STRATEGY, &local_search::STRATEGY];
 
 /// The strategies, and those of later versions.
 pub fn words() -> Words<dyn StrategyWord> {
-    let later = &["grid", "local-search", "tpe", "nsga2", "gaussian-process", "predictor", "policy-gradient"];
+    let later = &["grid", "tpe", "nsga2", "gaussian-process", "predictor", "policy-gradient"];
     Words { known: STRATEGIES.to_vec(), later }
 }
 
