@@ -9,7 +9,7 @@ pub mod number;
 pub mod random;
 
 pub use canon::Canon;
-pub use count::{counted, grouped};
+pub use count::{counted, grouped, without_numbers};
 pub use digest::Digest;
 pub use number::fixed;
 pub use random::Random;

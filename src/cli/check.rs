@@ -5,6 +5,7 @@ use super::load::{self, Access};
 use super::{Failure, print};
 use crate::document::Task;
 use crate::report::number::{self, counted};
+use crate::report::wrap;
 use crate::run::Prepared;
 use crate::space::Space;
 use std::process::ExitCode;
@@ -13,7 +14,7 @@ pub fn run(arguments: &FileArguments) -> Result<ExitCode, Failure> {
     let pipeline = load::pipeline(arguments)?;
     let store = load::store(arguments, Access::Read)?;
     let prepared = load::prepared(pipeline, store.as_ref(), arguments, false)?;
-    print::out(&text(&prepared));
+    print::out(&wrap::wrapped(&text(&prepared), print::columns()));
     Ok(ExitCode::SUCCESS)
 }
 

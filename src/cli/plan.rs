@@ -7,8 +7,8 @@ use super::{Failure, print};
 use crate::document::StageKind;
 use crate::plan::reason::{self, Reason};
 use crate::plan::{Engine, State, Step, View, Work};
-use crate::report::number::{self, counted};
 use crate::report::table::Table;
+use crate::report::{number, time, wrap};
 use crate::run::speed::Speed;
 use crate::run::todo::Todo;
 use crate::run::{Prepared, StoreKnown, elsewhere, history};
@@ -46,7 +46,8 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
         print::out(&(text.map_err(|e| e.to_string())? + "\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    print::out(&text(&prepared, &view, &rows, &numerics, store.as_ref(), (todo, speed)));
+    let text = text(&prepared, &view, &rows, &numerics, store.as_ref(), (todo, speed));
+    print::out(&wrap::wrapped(&text, print::columns()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -184,24 +185,8 @@ fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, sto
     if view.finished() {
         out += "\nnothing to run\n";
     } else {
-        out += &format!("\n{}\n", time(&todo.0, todo.1.as_ref()));
+        out += &format!("\n{}; `nasflow cost` counts the same once it is done\n", time::todo(&todo.0));
+        out += &format!("{}\n", time::time(&todo.0, todo.1.as_ref()));
     }
     out
-}
-
-/// What is left to do and how long it will take: trainings and evaluations that can run now, and those of models that are still
-/// to be proposed.
-pub fn time(todo: &Todo, speed: Option<&Speed>) -> String {
-    if todo.is_nothing() {
-        return "time: a moment; nothing is left to train or to evaluate on images".into();
-    }
-    let (iterations, trained) = (counted(todo.iterations as usize, "iteration"), counted(todo.trained_images as usize, "image"));
-    let evaluated = counted(todo.evaluated_images as usize, "image");
-    let what = format!(
-        "to do: at most {iterations} ({trained} trained), {evaluated} evaluated; `nasflow cost` counts the same once they are done"
-    );
-    match speed {
-        Some(speed) => format!("{what}\ntime: about {}, {}", number::duration(speed.seconds(todo)), speed.basis()),
-        None => format!("{what}\ntime: not known for this executor: `nasflow run --smoke` measures it"),
-    }
 }

@@ -9,6 +9,8 @@ pub mod number;
 pub mod rows;
 pub mod show;
 pub mod table;
+pub mod time;
 pub mod trust;
+pub mod wrap;
 
 pub use rows::{Row, rows};

@@ -3,7 +3,9 @@
 use super::number::counted;
 use super::rows::{Row, distinct};
 use super::table::Table;
+use super::wrap::wrapped;
 use super::{answer, number, trust};
+use crate::base::without_numbers;
 use crate::document::{Metric, Pipeline, SelectBy, StageKind};
 use crate::plan::answer::answered;
 use crate::plan::choose::pareto;
@@ -15,7 +17,7 @@ use std::collections::BTreeSet;
 
 /// The whole text, for a terminal of so many columns or, without `width`, whole.
 pub fn text(pipeline: &Pipeline, view: &View, rows: &[Row], width: Option<usize>) -> String {
-    let mut out = head(pipeline, view);
+    let mut out = wrapped(&head(pipeline, view), width);
     for stage in &pipeline.stages {
         let of_stage: Vec<&Row> = rows.iter().filter(|r| r.stage == stage.name.value).collect();
         if !of_stage.is_empty() {
@@ -24,10 +26,10 @@ pub fn text(pipeline: &Pipeline, view: &View, rows: &[Row], width: Option<usize>
     }
     for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
         for note in &seen.notes {
-            out += &format!("\n{}: {note}\n", stage.name.value);
+            out += &wrapped(&format!("\n{}: {note}\n", stage.name.value), width);
         }
     }
-    out += &front(pipeline, rows);
+    out += &wrapped(&front(pipeline, rows), width);
     if let Some(model) = winner(pipeline, view) {
         out += &format!("\nthe architecture of {}\n", model.label());
         for (label, value) in &model.candidate.choices {
@@ -115,7 +117,8 @@ pub fn stage_table(pipeline: &Pipeline, rows: &[&Row], width: Option<usize>) -> 
         sorted.sort_by(|a, b| metric.order(a.value(metric), b.value(metric)).then(a.trial.cmp(&b.trial)));
     }
     let mut table = Table::new(head);
-    for r in sorted {
+    let (columns, mut failures) = (1 + metrics.len() + costs.len() + observed.len(), Failures::default());
+    for r in sorted.into_iter().filter(|r| failures.shows(r)) {
         let mut cells = vec![format!("  {}", r.model)];
         cells.extend(metrics.iter().map(|m| r.metrics.get(m).map_or("–".into(), |f| number::figure(m, f))));
         cells.extend(costs.iter().map(|m| number::value(m, r.value(m))));
@@ -127,7 +130,44 @@ pub fn stage_table(pipeline: &Pipeline, rows: &[&Row], width: Option<usize>) -> 
         });
         table.row(cells);
     }
+    for (count, reason) in failures.left_out() {
+        let mut cells = vec![format!("  {} more", number::grouped(count as u64))];
+        cells.resize(columns, "–".into());
+        cells.push(format!("failed alike: {reason}"));
+        table.row(cells);
+    }
     table.render(0, width)
+}
+
+/// Models that failed, by why: of many that failed alike only the first are lines of a table.
+#[derive(Default)]
+struct Failures {
+    /// The reason without its numbers, one reason as it stands, and how many there are.
+    kinds: Vec<(String, String, usize)>,
+}
+
+impl Failures {
+    /// Models of a kind that have lines of their own.
+    const SHOWN: usize = 3;
+
+    fn shows(&mut self, row: &Row) -> bool {
+        let Some(reason) = &row.reason else { return true };
+        let kind = without_numbers(reason);
+        match self.kinds.iter_mut().find(|k| k.0 == kind) {
+            Some(known) => {
+                known.2 += 1;
+                known.2 <= Self::SHOWN
+            }
+            None => {
+                self.kinds.push((kind, reason.clone(), 1));
+                true
+            }
+        }
+    }
+
+    fn left_out(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.kinds.iter().filter(|k| k.2 > Self::SHOWN).map(|k| (k.2 - Self::SHOWN, k.1.as_str()))
+    }
 }
 
 /// The costs that a table shows: those that were asked for, with `params` and, where no other tells it, `flops`.

@@ -70,3 +70,16 @@ fn costs_are_shown_as_they_were_asked_for() {
     assert_eq!(&head[..5], ["model", "loss", "accuracy", "params", "macs"], "{table}");
     assert!(table.contains("3.00 M") && !table.contains("6.00 M"), "{table}");
 }
+
+#[test]
+fn many_that_failed_alike_are_said_once() {
+    let mut rows: Vec<Row> = (0..40).map(|i| row(i, 1.0, 3)).collect();
+    for (i, r) in rows.iter_mut().enumerate().skip(1) {
+        (r.state, r.reason) = ("failed", Some(format!("the loss is NaN at iteration {i}")));
+        r.metrics.clear();
+    }
+    let table = stage_table(&pipeline(), &rows.iter().collect::<Vec<_>>(), None);
+    // Head, rule, the one that is measured, three that failed, and the others.
+    assert_eq!(table.lines().count(), 2 + 1 + 3 + 1, "{table}");
+    assert!(table.lines().next_back().is_some_and(|l| l.contains("36 more") && l.contains("failed alike: the loss is NaN")), "{table}");
+}

@@ -24,7 +24,7 @@ pub enum Basis {
 }
 
 /// How fast this machine goes: multiply-adds of forward passes a second, with all its workers together.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Speed {
     /// While it trains.
     pub training: f64,
@@ -75,16 +75,6 @@ impl Speed {
     /// Seconds for what is left.
     pub fn seconds(&self, todo: &Todo) -> f64 {
         todo.training / self.training + todo.evaluation / self.evaluation
-    }
-
-    /// `from what this machine took before`, …
-    pub fn basis(&self) -> String {
-        match self.basis {
-            Basis::History => "by what this machine took before".into(),
-            Basis::Products { rate } => {
-                format!("by this machine's matrix products ({:.0} GFLOP/s); its own trainings will say better", rate / 1e9)
-            }
-        }
     }
 }
 
