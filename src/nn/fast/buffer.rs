@@ -2,7 +2,7 @@
 
 /// Zeros at first; grows, never shrinks.
 #[derive(Default)]
-pub(super) struct Buffer {
+pub struct Buffer {
     data: Vec<f32>,
     start: usize,
 }
@@ -20,10 +20,12 @@ impl Buffer {
         }
     }
 
+    /// All floats.
     pub fn as_slice(&self) -> &[f32] {
         self.data.get(self.start..).unwrap_or(&[])
     }
 
+    /// All floats.
     pub fn as_mut_slice(&mut self) -> &mut [f32] {
         self.data.get_mut(self.start..).unwrap_or(&mut [])
     }

@@ -3,12 +3,17 @@
 //! Planned once: producers write into the channel slices of a concatenation's buffer, the first contribution to a gradient
 //! overwrites and later ones add, and buffers whose lifetimes do not meet share memory. Every kernel's bits are the same
 //! for any number of threads and any instruction set, so there is one class of numbers for all machines.
+//!
+//! It is written over [`Kernels`]: blocks of memory and what computes on them. This machine's processor ([`Cpu`]) is one
+//! implementation; a device brings its own, with parameters that stay where it computes.
 
 mod backward;
 mod buffer;
 mod channels;
+mod cpu;
 mod forward;
 mod kernel;
+pub mod kernels;
 mod lifetime;
 mod mix;
 mod packed;
@@ -16,6 +21,8 @@ mod placement;
 mod plan;
 mod state;
 
+#[cfg(test)]
+mod counted;
 #[cfg(all(test, feature = "cuda"))]
 mod gpu_tests;
 #[cfg(test)]
@@ -27,8 +34,9 @@ use super::check::{check_images, check_output_grads, check_parameters, check_pro
 use super::{Executor, NormOptions, Parameters};
 use crate::space::{Activation, Node, Op, Program, ValueId};
 use backward::Pass;
-use nasflow_kernels as kernels;
-use nasflow_kernels::View;
+pub use cpu::Cpu;
+use forward::Forward;
+use kernels::Kernels;
 use plan::{Flow, Plan};
 use state::State;
 use std::collections::HashMap;
@@ -40,19 +48,20 @@ use std::time::{Duration, Instant};
 pub const CLASS: &str = "fast-2";
 
 /// Executes a program with the crate's own kernels, on the current rayon pool.
-pub struct FastExecutor {
+pub struct FastExecutor<K: Kernels = Cpu> {
+    kernels: K,
     program: Program,
     max_batch: usize,
     training: Plan,
     inference: Plan,
-    state: State,
+    state: State<K>,
     last: Last,
     timings: Option<Vec<[Duration; 2]>>,
 }
 
 /// What a forward pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Forward {
+enum Purpose {
     Training,
     Inference,
     /// Inference with the parameters of the pass before.
@@ -74,9 +83,16 @@ enum Last {
 impl FastExecutor {
     /// Checks and plans the program for up to `max_batch` images. Errors name the node. Memory is taken at the first run.
     pub fn new(program: &Program, max_batch: usize) -> Result<Self, String> {
+        Self::with(Cpu, program, max_batch)
+    }
+}
+
+impl<K: Kernels> FastExecutor<K> {
+    /// [`FastExecutor::new`] with other kernels.
+    pub fn with(kernels: K, program: &Program, max_batch: usize) -> Result<Self, String> {
         let (program, training, inference) = planned(program, max_batch)?;
-        let state = State::new(&program);
-        Ok(FastExecutor { program, max_batch, training, inference, state, last: Last::Nothing, timings: None })
+        let state = State::new(&kernels, &program);
+        Ok(FastExecutor { kernels, program, max_batch, training, inference, state, last: Last::Nothing, timings: None })
     }
 
     /// Bytes of activations (and gradients, where `training`) for a batch of `n`: what a run's peak is, without
@@ -101,30 +117,30 @@ impl FastExecutor {
         self.timings.as_deref().unwrap_or(&[])
     }
 
-    fn forward(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions, pass: Forward) -> Result<(), String> {
-        let training = pass == Forward::Training;
+    fn forward(&mut self, params: &[K::Tensor], images: &[f32], n: usize, norm: NormOptions, pass: Purpose) -> Result<(), String> {
+        let training = pass == Purpose::Training;
         if n > self.max_batch {
             return Err(format!("{n} images in an executor for {}", self.max_batch));
         }
-        check_parameters(&self.program, params)?;
         check_images(&self.program, images, n)?;
         let plan = if training { &self.training } else { &self.inference };
-        self.state.reserve(&plan.blocks, self.max_batch);
+        self.state.reserve(&self.kernels, &plan.blocks, self.max_batch);
         self.last = Last::Nothing;
         // In inference, convolutions read the image where it is.
         let copies = |node: &Node| node.inputs.contains(&0) && !matches!(node.op, Op::Conv { .. } | Op::Linear { .. });
         if training || self.program.outputs.contains(&0) || self.program.nodes.iter().any(copies) {
             let place = plan.values[0];
             let mut block = self.state.take(place.block);
-            kernels::copy(images, View { stride: place.view(n).c, offset: 0, ..place.view(n) }, block.as_mut_slice(), place.view(n));
+            self.kernels.upload(images, (&mut block, place.view(n)), false);
             self.state.give_back(place.block, block);
         }
-        if pass == Forward::Inference {
-            self.state.packed.refresh(&self.program, plan, params, norm.eps);
+        if pass == Purpose::Inference {
+            self.state.packed.refresh(&self.kernels, &self.program, plan, params, norm.eps);
         }
+        let forward = Forward { kernels: &self.kernels, program: &self.program, plan, params, images, n, norm, training };
         for i in 0..self.program.nodes.len() {
             let start = self.timings.is_some().then(Instant::now);
-            forward::forward(&mut self.state, &self.program, plan, i, params, images, n, norm, training);
+            forward.node(&mut self.state, i);
             if let (Some(t), Some(start)) = (&mut self.timings, start) {
                 t[i][0] = start.elapsed();
             }
@@ -132,14 +148,13 @@ impl FastExecutor {
         Ok(())
     }
 
-    fn update_running(&self, params: &mut Parameters, n: usize, momentum: f64) {
+    fn update_running(&self, params: &mut [K::Tensor], n: usize, momentum: f64) {
         for (node, s) in self.program.nodes.iter().zip(&self.state.statistics) {
             if let Op::Norm { mean, var, .. } = node.op {
                 let shape = self.program.values[node.output];
-                let m = (n * shape.h * shape.w) as f64;
-                let blend = |running: &mut f32, batch: f64| *running = ((1.0 - momentum) * f64::from(*running) + momentum * batch) as f32;
-                params.0[mean].iter_mut().zip(&s.mean).for_each(|(r, b)| blend(r, f64::from(*b)));
-                params.0[var].iter_mut().zip(&s.var).for_each(|(r, b)| blend(r, f64::from(*b) * m / (m - 1.0)));
+                if let Ok([mean, var]) = params.get_disjoint_mut([mean, var]) {
+                    self.kernels.follow((mean, var), s, momentum, (n * shape.h * shape.w) as f64);
+                }
             }
         }
     }
@@ -185,7 +200,8 @@ fn shared_activations(program: &Program) -> Program {
     program
 }
 
-impl Executor for FastExecutor {
+/// Kernels whose parameters lie where the host has them.
+impl<K: Kernels<Tensor = Vec<f32>>> Executor for FastExecutor<K> {
     fn class(&self) -> String {
         CLASS.into()
     }
@@ -193,7 +209,7 @@ impl Executor for FastExecutor {
     /// Memory is kept, and grows where the new program needs more.
     fn replace(&mut self, program: &Program) -> Result<(), String> {
         (self.program, self.training, self.inference) = planned(program, self.max_batch)?;
-        self.state.fit(&self.program);
+        self.state.fit(&self.kernels, &self.program);
         self.last = Last::Nothing;
         self.profile(self.timings.is_some());
         Ok(())
@@ -201,21 +217,24 @@ impl Executor for FastExecutor {
 
     fn forward_train(&mut self, params: &mut Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
         check_statistics(&self.program, n)?;
-        kernels::in_pool(|| self.forward(params, images, n, norm, Forward::Training))?;
-        self.update_running(params, n, norm.momentum);
+        check_parameters(&self.program, params)?;
+        K::enter(|| self.forward(&params.0, images, n, norm, Purpose::Training))?;
+        self.update_running(&mut params.0, n, norm.momentum);
         self.last = Last::Training(n);
         Ok(())
     }
 
     fn forward_eval(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
-        kernels::in_pool(|| self.forward(params, images, n, norm, Forward::Inference))?;
+        check_parameters(&self.program, params)?;
+        K::enter(|| self.forward(&params.0, images, n, norm, Purpose::Inference))?;
         self.last = Last::Inference(n);
         Ok(())
     }
 
     fn forward_eval_again(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
         let prepared = matches!(self.last, Last::Inference(_));
-        kernels::in_pool(|| self.forward(params, images, n, norm, if prepared { Forward::Again } else { Forward::Inference }))?;
+        check_parameters(&self.program, params)?;
+        K::enter(|| self.forward(&params.0, images, n, norm, if prepared { Purpose::Again } else { Purpose::Inference }))?;
         self.last = Last::Inference(n);
         Ok(())
     }
@@ -226,34 +245,31 @@ impl Executor for FastExecutor {
             Last::Inference(n) => (&self.inference, n),
             Last::Training(n) | Last::Done(n) => (&self.training, n),
         };
-        self.program.outputs.get(i).map_or(&[], |&v| &self.state.block(plan.values[v].block)[..plan.values[v].view(n).len()])
+        self.program
+            .outputs
+            .get(i)
+            .map_or(&[], |&v| &self.kernels.floats(&self.state.blocks[plan.values[v].block])[..plan.values[v].view(n).len()])
     }
 
     fn backward(&mut self, params: &Parameters, output_grads: &[Vec<f32>], grads: &mut Parameters) -> Result<(), String> {
-        kernels::in_pool(|| self.backward_pass(params, output_grads, grads))
+        check_parameters(&self.program, params)?;
+        check_parameters(&self.program, grads)?;
+        K::enter(|| self.backward_pass(&params.0, output_grads, &mut grads.0))
     }
 }
 
-impl FastExecutor {
-    fn backward_pass(&mut self, params: &Parameters, output_grads: &[Vec<f32>], grads: &mut Parameters) -> Result<(), String> {
+impl<K: Kernels> FastExecutor<K> {
+    fn backward_pass(&mut self, params: &[K::Tensor], output_grads: &[Vec<f32>], grads: &mut [K::Tensor]) -> Result<(), String> {
         let Last::Training(n) = self.last else { return Err("backward without a forward in training mode before it".into()) };
-        check_parameters(&self.program, params)?;
-        check_parameters(&self.program, grads)?;
         check_output_grads(&self.program, output_grads, n)?;
         let plan = &self.training;
         for ((&v, seed), flow) in self.program.outputs.iter().zip(output_grads).zip(&plan.seeds) {
-            let Some(place) = plan.gradients[v] else { continue };
+            let Some(place) = plan.gradients[v].filter(|_| matches!(flow, Flow::Add | Flow::Write)) else { continue };
             let mut block = self.state.take(place.block);
-            let view = place.view(n);
-            let dense = View::dense(n, view.h, view.w, view.c);
-            match flow {
-                Flow::Add => kernels::add_into(seed, dense, block.as_mut_slice(), view),
-                Flow::Write => kernels::copy(seed, dense, block.as_mut_slice(), view),
-                Flow::None | Flow::InPlace => {}
-            }
+            self.kernels.upload(seed, (&mut block, place.view(n)), *flow == Flow::Add);
             self.state.give_back(place.block, block);
         }
-        let pass = Pass { program: &self.program, plan, params, n };
+        let pass = Pass { kernels: &self.kernels, program: &self.program, plan, params, n };
         for i in (0..self.program.nodes.len()).rev() {
             let start = self.timings.is_some().then(Instant::now);
             pass.node(&mut self.state, grads, i);

@@ -1,32 +1,37 @@
 //! Convolutions packed for inference, kept while their parameters do not change.
 
 use super::kernel::{activation, conv_of_linear, conv2d};
+use super::kernels::{Kernels, Running};
 use super::plan::Plan;
-use crate::nn::Parameters;
 use crate::space::{Op, ParamId, Program};
-use nasflow_kernels::{Activation, PackedConv2d, fold_batch_norm, same_bits};
+use nasflow_kernels::Activation;
 use rayon::prelude::*;
 
 /// One packed convolution and what it was made of.
-struct Entry {
-    conv: PackedConv2d,
-    act: Activation,
-    made_of: Vec<(ParamId, Vec<f32>)>,
+struct Entry<K: Kernels> {
+    conv: K::Prepared,
+    made_of: Vec<(ParamId, K::Tensor)>,
     eps: f64,
 }
 
 /// By node; none where it is no convolution or was never run.
-#[derive(Default)]
-pub(super) struct Packed(Vec<Option<Entry>>);
+pub(super) struct Packed<K: Kernels>(Vec<Option<Entry<K>>>);
 
-impl Packed {
+impl<K: Kernels> Default for Packed<K> {
+    fn default() -> Self {
+        Packed(Vec::new())
+    }
+}
+
+impl<K: Kernels> Packed<K> {
     /// Packs the convolutions whose parameters are not those of the last time.
-    pub fn refresh(&mut self, program: &Program, plan: &Plan, params: &Parameters, eps: f64) {
+    pub fn refresh(&mut self, kernels: &K, program: &Program, plan: &Plan, params: &[K::Tensor], eps: f64) {
         self.0.resize_with(program.nodes.len(), || None);
         self.0.par_iter_mut().enumerate().for_each(|(i, entry)| {
-            let fresh = |e: &Entry| e.eps.to_bits() == eps.to_bits() && e.made_of.iter().all(|(id, v)| same_bits(v, &params.0[*id]));
+            let made_of = |e: &Entry<K>| e.made_of.iter().all(|(id, v)| kernels.same(v, &params[*id]));
+            let fresh = |e: &Entry<K>| e.eps.to_bits() == eps.to_bits() && made_of(e);
             if !entry.as_ref().is_some_and(fresh) {
-                *entry = pack(program, plan, params, eps, i);
+                *entry = pack(kernels, program, plan, params, eps, i);
             }
         });
     }
@@ -37,12 +42,12 @@ impl Packed {
     }
 
     /// The convolution of node `i`, with what its plan folds into it.
-    pub fn get(&self, i: usize) -> Option<(&PackedConv2d, Activation)> {
-        self.0.get(i)?.as_ref().map(|e| (&e.conv, e.act))
+    pub fn get(&self, i: usize) -> Option<&K::Prepared> {
+        self.0.get(i)?.as_ref().map(|e| &e.conv)
     }
 }
 
-fn pack(program: &Program, plan: &Plan, params: &Parameters, eps: f64, i: usize) -> Option<Entry> {
+fn pack<K: Kernels>(kernels: &K, program: &Program, plan: &Plan, params: &[K::Tensor], eps: f64, i: usize) -> Option<Entry<K>> {
     let node = &program.nodes[i];
     let x = program.values[node.inputs[0]];
     let (conv, weight, bias) = match &node.op {
@@ -50,22 +55,19 @@ fn pack(program: &Program, plan: &Plan, params: &Parameters, eps: f64, i: usize)
         Op::Linear { weight, bias } => (conv_of_linear(x), *weight, *bias),
         _ => return None,
     };
-    let p = |id: ParamId| params.0[id].as_slice();
-    let oc = program.values[node.output].c;
+    let p = |id: ParamId| &params[id];
     let mut ids: Vec<ParamId> = [Some(weight), bias].into_iter().flatten().collect();
-    let (mut fold, mut act) = (None, Activation::Identity);
+    let (mut norm, mut act) = (None, Activation::Identity);
     match plan.fused[i].map(|j| &program.nodes[j].op) {
         Some(Op::Norm { scale, shift, mean, var, activation: a }) => {
-            let (mut factor, mut term) = (vec![0.0; oc], vec![0.0; oc]);
-            fold_batch_norm(p(*scale), p(*shift), p(*mean), p(*var), eps as f32, &mut factor, &mut term);
-            fold = Some((factor, term));
+            norm = Some(Running { scale: p(*scale), shift: p(*shift), mean: p(*mean), var: p(*var), eps });
             act = activation(*a);
             ids.extend([*scale, *shift, *mean, *var]);
         }
         Some(Op::Activate(a)) => act = activation(*a),
         _ => {}
     }
-    let fold = fold.as_ref().map(|(f, t)| (f.as_slice(), t.as_slice()));
-    let conv = PackedConv2d::new(&conv, x.c, oc, p(weight), bias.map(p), fold);
-    Some(Entry { conv, act, made_of: ids.into_iter().map(|id| (id, params.0[id].clone())).collect(), eps })
+    let channels = (x.c, program.values[node.output].c);
+    let conv = kernels.prepare(&conv, channels, p(weight), bias.map(p), norm, act);
+    Some(Entry { conv, made_of: ids.into_iter().map(|id| (id, params[id].clone())).collect(), eps })
 }

@@ -1,68 +1,66 @@
 //! What a run reads and writes besides parameters.
 
-use super::buffer::Buffer;
+use super::kernels::{From, In, Kernels, Statistics};
 use super::packed::Packed;
+use super::plan::Place;
 use crate::space::{Op, Program};
-use nasflow_kernels::Scratch;
-
-/// A norm's batch statistics, one value a channel: mean, biased variance, 1/√(var + eps).
-#[derive(Default)]
-pub(super) struct Statistics {
-    pub mean: Vec<f32>,
-    pub var: Vec<f32>,
-    pub invstd: Vec<f32>,
-}
 
 /// Memory of an executor.
-#[derive(Default)]
-pub(super) struct State {
-    pub blocks: Vec<Buffer>,
+pub(super) struct State<K: Kernels> {
+    pub blocks: Vec<K::Block>,
     /// By node; empty where it is no norm.
-    pub statistics: Vec<Statistics>,
+    pub statistics: Vec<Statistics<K::Tensor>>,
     /// By node: the winners of max pooling.
-    pub argmax: Vec<Vec<u8>>,
-    pub scratch: Scratch,
-    pub packed: Packed,
+    pub winners: Vec<K::Winners>,
+    pub work: K::Work,
+    pub packed: Packed<K>,
 }
 
-impl State {
-    pub fn new(program: &Program) -> Self {
-        let mut state = State::default();
-        state.fit(program);
+impl<K: Kernels> State<K> {
+    pub fn new(kernels: &K, program: &Program) -> Self {
+        let (blocks, statistics, winners) = (Vec::new(), Vec::new(), Vec::new());
+        let mut state = State { blocks, statistics, winners, work: K::Work::default(), packed: Packed::default() };
+        state.fit(kernels, program);
         state
     }
 
     /// Makes the parts by node those of a program. Blocks stay.
-    pub fn fit(&mut self, program: &Program) {
+    pub fn fit(&mut self, kernels: &K, program: &Program) {
         let len = program.nodes.len();
         self.statistics.resize_with(len, Statistics::default);
-        self.argmax.resize_with(len, Vec::new);
-        for ((node, s), argmax) in program.nodes.iter().zip(&mut self.statistics).zip(&mut self.argmax) {
+        self.winners.resize_with(len, K::Winners::default);
+        for ((node, s), winners) in program.nodes.iter().zip(&mut self.statistics).zip(&mut self.winners) {
             let c = if matches!(node.op, Op::Norm { .. }) { program.values[node.output].c } else { 0 };
-            [&mut s.mean, &mut s.var, &mut s.invstd].into_iter().for_each(|v| v.resize(c, 0.0));
+            [&mut s.mean, &mut s.var, &mut s.invstd].into_iter().for_each(|v| kernels.resize(v, c));
             if !matches!(node.op, Op::MaxPool(_)) {
-                argmax.clear();
+                *winners = K::Winners::default();
             }
         }
         self.packed.clear();
     }
 
     /// Makes room for `images` images in blocks of `floats` an image.
-    pub fn reserve(&mut self, floats: &[usize], images: usize) {
-        self.blocks.resize_with(self.blocks.len().max(floats.len()), Buffer::default);
-        self.blocks.iter_mut().zip(floats).for_each(|(block, f)| block.reserve(f * images));
+    pub fn reserve(&mut self, kernels: &K, floats: &[usize], images: usize) {
+        self.blocks.resize_with(self.blocks.len().max(floats.len()), K::Block::default);
+        self.blocks.iter_mut().zip(floats).for_each(|(block, f)| kernels.reserve(block, f * images));
     }
 
-    pub fn block(&self, id: usize) -> &[f32] {
-        self.blocks[id].as_slice()
+    /// What lies at a place, for `n` images.
+    pub fn at(&self, place: Place, n: usize) -> In<'_, K::Block> {
+        (&self.blocks[place.block], place.view(n))
+    }
+
+    /// The same for a kernel that writes block `written`, which was taken out.
+    pub fn from(&self, place: Place, n: usize, written: usize) -> From<'_, K::Block> {
+        From::of((place.block != written).then(|| &self.blocks[place.block]), place.view(n))
     }
 
     /// Takes a block out, to be written while others are read.
-    pub fn take(&mut self, id: usize) -> Buffer {
+    pub fn take(&mut self, id: usize) -> K::Block {
         std::mem::take(&mut self.blocks[id])
     }
 
-    pub fn give_back(&mut self, id: usize, block: Buffer) {
+    pub fn give_back(&mut self, id: usize, block: K::Block) {
         self.blocks[id] = block;
     }
 }

@@ -244,8 +244,8 @@ fn all_instruction_sets_give_the_golden_bits() {
     for (name, _) in golden {
         let program = programs().into_iter().find(|(n, _)| *n == name).unwrap().1;
         let run = || digest(&step(&mut FastExecutor::new(&program, 2).unwrap(), &program, 2));
-        let sets = kernels::InstructionSet::all_available();
-        let digests: Vec<String> = sets.iter().map(|set| kernels::with_instruction_set(*set, run)).collect();
+        let sets = nasflow_kernels::InstructionSet::all_available();
+        let digests: Vec<String> = sets.iter().map(|set| nasflow_kernels::with_instruction_set(*set, run)).collect();
         assert!(digests.iter().all(|d| *d == digests[0]), "{name}: {sets:?} give {digests:?}");
         found.push((name, digests[0].clone()));
     }
