@@ -1,15 +1,13 @@
 //! The self-contained detector: one safetensors file with tensors under YOLOv5's names and a [`ModelCard`] as metadata.
 //!
 //! Where the network is one of YOLOv5's, `load_state_dict` upstream takes the tensors as they are: `num_batches_tracked`
-//! (int64) stands beside each batch norm, and `model.<i>.anchors` [levels, anchors, 2] is in units of the stride. The
-//! header is written here, because the crate keeps metadata in a hash map whose order differs from run to run.
+//! (int64) stands beside each batch norm, and `model.<i>.anchors` [levels, anchors, 2] is in units of the stride.
 
 use super::{ExportError, ModelCard};
 use crate::base::Digest;
-use crate::nn::Parameters;
+use crate::nn::{Parameters, TensorWriter};
 use crate::space::{Head, ParamKind, Program};
 use safetensors::{Dtype, SafeTensors};
-use std::fmt::Write as _;
 
 /// The largest header that is read.
 const MAX_HEADER: u64 = 16 << 20;
@@ -44,7 +42,7 @@ impl Artefact {
         let anchors = anchors_tensor(&self.program);
         let counts: Vec<String> = self.norms().collect();
         let count = i64::try_from(self.card.iterations).unwrap_or(i64::MAX).to_le_bytes();
-        let mut file = Writer::default();
+        let mut file = TensorWriter::default();
         // 8-byte numbers first keeps everything aligned, as the format recommends.
         counts.iter().for_each(|name| file.tensor(name, "I64", &[], count));
         for (spec, values) in self.program.params.iter().zip(&self.params.0) {
@@ -54,13 +52,17 @@ impl Artefact {
             file.tensor(name, "F32", shape, values.iter().flat_map(|v| v.to_le_bytes()));
         }
         let metadata = self.card.entries(&self.program, &digest(&self.params))?;
-        file.finish(&metadata)
+        let bytes = file.finish(&metadata).map_err(ExportError::CannotWrite)?;
+        match header_len(&bytes) > MAX_HEADER {
+            true => Err(ExportError::CannotWrite("its metadata are too long".into())),
+            false => Ok(bytes),
+        }
     }
 
     /// Reads a file. Nothing of it is believed: sizes are bounded, the architecture is built anew, and every tensor must
     /// be there with the shape that the architecture gives it and the digest that was recorded.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ExportError> {
-        let header = bytes.first_chunk::<8>().map_or(0, |n| u64::from_le_bytes(*n));
+        let header = header_len(bytes);
         if header > MAX_HEADER {
             return Err(ExportError::NotSafetensors(format!("a header of {header} bytes is too long")));
         }
@@ -93,6 +95,11 @@ impl Artefact {
         let means = self.program.params.iter().filter(|p| p.kind == ParamKind::RunningMean);
         means.filter_map(|p| Some(format!("{}.num_batches_tracked", p.name.strip_suffix(".running_mean")?)))
     }
+}
+
+/// What a file's first bytes say of its header.
+fn header_len(bytes: &[u8]) -> u64 {
+    bytes.first_chunk::<8>().map_or(0, |n| u64::from_le_bytes(*n))
 }
 
 /// One digest over all values, in the program's order.
@@ -132,46 +139,6 @@ fn floats(tensors: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec<f32>
         return Err(ExportError::WrongTensors(format!("`{name}` holds values that are not finite")));
     }
     Ok(values)
-}
-
-/// Writes the format: header length u64, JSON, tensors without gaps.
-#[derive(Default)]
-struct Writer {
-    entries: Vec<String>,
-    data: Vec<u8>,
-}
-
-impl Writer {
-    fn tensor(&mut self, name: &str, dtype: &str, shape: &[usize], bytes: impl IntoIterator<Item = u8>) {
-        let start = self.data.len();
-        self.data.extend(bytes);
-        let name = serde_json::Value::from(name);
-        let end = self.data.len();
-        self.entries.push(format!("{name}:{{\"dtype\":\"{dtype}\",\"shape\":{shape:?},\"data_offsets\":[{start},{end}]}}"));
-    }
-
-    fn finish(self, metadata: &std::collections::BTreeMap<String, String>) -> Result<Vec<u8>, ExportError> {
-        let mut header = "{\"__metadata__\":{".to_string();
-        for (i, (key, value)) in metadata.iter().enumerate() {
-            let comma = if i == 0 { "" } else { "," };
-            let (key, value) = (serde_json::Value::from(key.as_str()), serde_json::Value::from(value.as_str()));
-            write!(header, "{comma}{key}:{value}").map_err(|e| ExportError::CannotWrite(e.to_string()))?;
-        }
-        header.push('}');
-        for entry in &self.entries {
-            header.push(',');
-            header.push_str(entry);
-        }
-        header.push('}');
-        header.push_str(&" ".repeat(header.len().next_multiple_of(8) - header.len()));
-        if header.len() as u64 > MAX_HEADER {
-            return Err(ExportError::CannotWrite("its metadata are too long".into()));
-        }
-        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
-        bytes.extend_from_slice(header.as_bytes());
-        bytes.extend_from_slice(&self.data);
-        Ok(bytes)
-    }
 }
 
 #[cfg(test)]

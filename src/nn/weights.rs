@@ -27,16 +27,43 @@ pub struct TensorFile {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// A safetensors file of f32 tensors in the given order. The header is written here, because the crate's writer emits
-/// metadata in a hash map's order. Fails where a shape does not fit its data or a name is used twice.
-pub fn save_tensors(tensors: &[(&str, &[usize], &[f32])], metadata: &BTreeMap<String, String>) -> Result<Vec<u8>, String> {
-    let text = |s: &str| serde_json::to_string(s).map_err(|e| format!("`{s}`: {e}"));
-    let mut entries = Vec::with_capacity(tensors.len() + 1);
-    if !metadata.is_empty() {
-        entries.push(format!("\"__metadata__\":{}", serde_json::to_string(metadata).map_err(|e| e.to_string())?));
+/// Writes the format: the header's length as u64, JSON, tensors without gaps. The header is written here, because the crate's
+/// writer emits metadata in a hash map's order, which differs from run to run.
+#[derive(Default)]
+pub struct TensorWriter {
+    entries: Vec<String>,
+    data: Vec<u8>,
+}
+
+impl TensorWriter {
+    /// Appends a tensor; `dtype` is the format's word.
+    pub fn tensor(&mut self, name: &str, dtype: &str, shape: &[usize], bytes: impl IntoIterator<Item = u8>) {
+        let start = self.data.len();
+        self.data.extend(bytes);
+        let (name, end) = (serde_json::Value::from(name), self.data.len());
+        self.entries.push(format!("{name}:{{\"dtype\":\"{dtype}\",\"shape\":{shape:?},\"data_offsets\":[{start},{end}]}}"));
     }
+
+    /// The file, its metadata sorted by name.
+    pub fn finish(mut self, metadata: &BTreeMap<String, String>) -> Result<Vec<u8>, String> {
+        if !metadata.is_empty() {
+            let metadata = serde_json::to_string(metadata).map_err(|e| e.to_string())?;
+            self.entries.insert(0, format!("\"__metadata__\":{metadata}"));
+        }
+        let mut header = format!("{{{}}}", self.entries.join(","));
+        header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(8) - header.len()));
+        let mut bytes = Vec::with_capacity(8 + header.len() + self.data.len());
+        bytes.extend((header.len() as u64).to_le_bytes());
+        bytes.extend(header.bytes());
+        bytes.extend_from_slice(&self.data);
+        Ok(bytes)
+    }
+}
+
+/// A safetensors file of f32 tensors in the given order. Fails where a shape does not fit its data or a name is used twice.
+pub fn save_tensors(tensors: &[(&str, &[usize], &[f32])], metadata: &BTreeMap<String, String>) -> Result<Vec<u8>, String> {
     let mut names = std::collections::HashSet::new();
-    let mut end = 0usize;
+    let mut file = TensorWriter::default();
     for (name, shape, data) in tensors {
         if !names.insert(name) || *name == "__metadata__" {
             return Err(format!("tensor name `{name}` is used twice"));
@@ -44,19 +71,9 @@ pub fn save_tensors(tensors: &[(&str, &[usize], &[f32])], metadata: &BTreeMap<St
         if shape.iter().try_fold(1usize, |p, &d| p.checked_mul(d)) != Some(data.len()) {
             return Err(format!("tensor `{name}`: shape {shape:?} for {} elements", data.len()));
         }
-        let start = end;
-        end += data.len() * 4;
-        entries.push(format!("{}:{{\"dtype\":\"F32\",\"shape\":{shape:?},\"data_offsets\":[{start},{end}]}}", text(name)?));
+        file.tensor(name, "F32", shape, data.iter().flat_map(|v| v.to_le_bytes()));
     }
-    let mut header = format!("{{{}}}", entries.join(","));
-    header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(8) - header.len()));
-    let mut bytes = Vec::with_capacity(8 + header.len() + end);
-    bytes.extend((header.len() as u64).to_le_bytes());
-    bytes.extend(header.bytes());
-    for (_, _, data) in tensors {
-        data.iter().for_each(|v| bytes.extend(v.to_le_bytes()));
-    }
-    Ok(bytes)
+    file.finish(metadata)
 }
 
 /// The tensors of a safetensors file. F32, F16, BF16 and F64 become f32; other types are errors that name the tensor.
