@@ -84,17 +84,6 @@ pub(super) fn check_statistics(program: &Program, n: usize) -> Result<(), String
     }
 }
 
-/// Height and width that a window makes of `h` × `w`, where it fits (PyTorch's formula, rounding down).
-pub(super) fn window_output(window: &Window, h: usize, w: usize) -> Option<(usize, usize)> {
-    let axis = |size: usize, k: usize, s: usize, p: usize, d: usize| -> Option<usize> {
-        let span = d.checked_mul(k.checked_sub(1)?)?.checked_add(1)?;
-        let free = size.checked_add(p.checked_mul(2)?)?.checked_sub(span)?;
-        (d > 0).then(|| free.checked_div(s))?.map(|x| x + 1)
-    };
-    let Window { kernel, stride, padding, dilation } = *window;
-    Some((axis(h, kernel.0, stride.0, padding.0, dilation.0)?, axis(w, kernel.1, stride.1, padding.1, dilation.1)?))
-}
-
 fn product(dims: &[usize]) -> Option<usize> {
     let p = dims.iter().try_fold(1usize, |p, &d| p.checked_mul(d))?;
     (p > 0 && p <= MAX_ELEMENTS).then_some(p)
@@ -143,7 +132,7 @@ fn output_shape(program: &Program, node: &Node) -> Result<Shape, String> {
     };
     let outputs = |id: usize| program.params.get(id).and_then(|p| p.shape.first().copied()).ok_or(format!("parameter {id} does not exist"));
     let pooled = |w: &Window| -> Result<Shape, String> {
-        let (h, wide) = window_output(w, x.h, x.w).ok_or_else(|| format!("{w:?} does not fit {}", text(x)))?;
+        let (h, wide) = w.output(x.h, x.w).ok_or_else(|| format!("{w:?} does not fit {}", text(x)))?;
         Ok(Shape { h, w: wide, c: x.c })
     };
     match &node.op {

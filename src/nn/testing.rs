@@ -2,7 +2,6 @@
 
 use super::Parameters;
 use crate::base::Random;
-use crate::nn::check::window_output;
 use crate::space::{Activation, Head, Node, Op, ParamKind, ParamSpec, Program, Shape, ValueId, Window};
 
 /// Appends operators to a program.
@@ -44,7 +43,7 @@ impl Builder {
         let fan_in = s.c / groups * window.kernel.0 * window.kernel.1;
         let weight = self.param(ParamKind::Weight, vec![out, s.c / groups, window.kernel.0, window.kernel.1], fan_in);
         let bias = bias.then(|| self.param(ParamKind::Bias, vec![out], fan_in));
-        let (h, w) = window_output(&window, s.h, s.w).expect("the window fits");
+        let (h, w) = window.output(s.h, s.w).expect("the window fits");
         self.push(Op::Conv { weight, bias, window, groups }, &[x], Shape { h, w, c: out })
     }
 
@@ -66,7 +65,7 @@ impl Builder {
 
     pub fn pool(&mut self, x: ValueId, window: Window, max: bool) -> ValueId {
         let s = self.shape(x);
-        let (h, w) = window_output(&window, s.h, s.w).expect("the window fits");
+        let (h, w) = window.output(s.h, s.w).expect("the window fits");
         self.push(if max { Op::MaxPool(window) } else { Op::AvgPool(window) }, &[x], Shape { h, w, c: s.c })
     }
 

@@ -3,9 +3,11 @@
 use super::blocks::{Block, Scalar};
 use super::bounds::Bound;
 use super::compile::Compiler;
+use super::input::{Infeasible, InputSpec};
 use super::resolve::resolve;
+use super::sample::Sample;
+use super::space::Space;
 use super::structure::{Item, Structure, What};
-use super::{Infeasible, InputSpec, Sample, Space};
 use crate::document::{Diagnostic, Node, SpaceNode};
 
 /// Up to this many samples all are looked at; above, the neighbours of the reference and some random ones.
@@ -13,7 +15,14 @@ const FEW: usize = 256;
 const RANDOM: u64 = 96;
 const NEIGHBOURS: usize = 512;
 
-pub(super) fn compile(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>), Vec<Diagnostic>> {
+impl Space {
+    /// Compiles a space; with warnings, or with every error that there is.
+    pub fn compile(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>), Vec<Diagnostic>> {
+        compile(node, input)
+    }
+}
+
+fn compile(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>), Vec<Diagnostic>> {
     if node.node.property("from").is_none() {
         return whole(node, input);
     }

@@ -3,18 +3,10 @@
 //! What is kept stays where it was, so decisions keep their labels and addresses, and shared tensors their names. What follows
 //! a cut is counted from there, apart from what stood there before: equal places are equal layers.
 
-use super::compile::names_of;
+use super::names::names_of;
+use super::structure::Tail;
 use crate::document::{Diagnostic, Node, Span, Spanned, Value, nearest};
 use std::collections::{HashMap, HashSet};
-
-/// Where layers that follow a cut begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tail {
-    /// The first of them, among the entries of the network.
-    pub start: usize,
-    /// Which cut it was, from 1: a space over a space over a space has two.
-    pub level: usize,
-}
 
 /// A network, cut.
 #[derive(Default)]

@@ -269,19 +269,11 @@ impl Expander {
 
     /// The shape after a window slid over it, channels unchanged.
     fn slide(&self, x: Shape, window: Window, what: &str) -> Result<Shape, String> {
-        let side = |size: usize, k: usize, s: usize, p: usize, d: usize| {
-            let reach = k.checked_sub(1).and_then(|k| k.checked_mul(d)).and_then(|k| k.checked_add(1));
-            let room = p.checked_mul(2).and_then(|p| p.checked_add(size));
-            match (reach, room, s.min(d)) {
-                (Some(reach), Some(room), 1..) if reach <= room => Some((room - reach) / s + 1),
-                _ => None,
+        match window.output(x.h, x.w) {
+            Some((h, w)) => Ok(Shape { h, w, c: x.c }),
+            None => {
+                Err(format!("a {}×{} {what} does not fit {}, padded by {}", window.kernel.0, window.kernel.1, show(x), window.padding.0))
             }
-        };
-        let h = side(x.h, window.kernel.0, window.stride.0, window.padding.0, window.dilation.0);
-        let w = side(x.w, window.kernel.1, window.stride.1, window.padding.1, window.dilation.1);
-        match (h, w) {
-            (Some(h), Some(w)) => Ok(Shape { h, w, c: x.c }),
-            _ => Err(format!("a {}×{} {what} does not fit {}, padded by {}", window.kernel.0, window.kernel.1, show(x), window.padding.0)),
         }
     }
 

@@ -111,6 +111,19 @@ pub struct Window {
     pub dilation: (usize, usize),
 }
 
+impl Window {
+    /// Height and width that it makes of `h` × `w`, where it fits (PyTorch's formula, rounding down).
+    pub fn output(&self, h: usize, w: usize) -> Option<(usize, usize)> {
+        let axis = |size: usize, k: usize, s: usize, p: usize, d: usize| -> Option<usize> {
+            let reach = d.checked_mul(k.checked_sub(1)?)?.checked_add(1)?;
+            let free = size.checked_add(p.checked_mul(2)?)?.checked_sub(reach)?;
+            (d > 0).then(|| free.checked_div(s))?.map(|x| x + 1)
+        };
+        let Window { kernel, stride, padding, dilation } = *self;
+        Some((axis(h, kernel.0, stride.0, padding.0, dilation.0)?, axis(w, kernel.1, stride.1, padding.1, dilation.1)?))
+    }
+}
+
 /// An operator. Inputs and the output are in [`Node`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Op {

@@ -19,11 +19,16 @@ mod derive;
 mod edges;
 pub mod expand;
 pub mod graph;
+mod input;
 pub mod latency;
+mod names;
 mod operations;
+mod outside;
 mod place;
 mod resolve;
 pub mod sample;
+#[allow(clippy::module_inception)]
+mod space;
 mod stock;
 pub mod structure;
 pub mod supernet;
@@ -37,208 +42,13 @@ pub use costs::{COSTS, cost_as};
 pub use edges::EdgePick;
 pub use expand::Cost;
 pub use graph::{Activation, Head, Node, Op, ParamId, ParamKind, ParamSpec, Program, Shape, ValueId, Window};
+pub use input::{Infeasible, InputSpec};
 pub use latency::LatencyTable;
 pub use operations::Operation;
 pub use sample::Sample;
+pub use space::{Shares, Space};
 pub use structure::Decision;
 pub use supernet::Supernet;
-
-use crate::base::{Canon, Digest};
-use crate::document::{Diagnostic, SpaceNode, Span};
-use structure::Structure;
-
-/// What the data fixes.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct InputSpec {
-    /// Channels of an image.
-    pub channels: usize,
-    /// Both sides of an image, in pixels.
-    pub image_size: usize,
-    /// Classes.
-    pub classes: usize,
-    /// (width, height) in pixels for each level: what k-means found for `anchors=auto`. None: COCO's at this size stand
-    /// in, so that shapes and costs are known; see [`Space::awaits_anchors`].
-    pub anchors: Option<Vec<Vec<(f32, f32)>>>,
-}
-
-/// Why a sample is no candidate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Infeasible {
-    /// In one sentence.
-    pub reason: String,
-    /// The layer or bound.
-    pub span: Span,
-}
-
-/// A compiled search space.
-#[derive(Clone, Debug)]
-pub struct Space {
-    /// Its name in the file.
-    pub name: String,
-    structure: Structure,
-    input: InputSpec,
-    bounds: Vec<Bound>,
-    reference_cost: Cost,
-    levels: Option<usize>,
-    size: f64,
-}
-
-/// How many samples meet the bounds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Shares {
-    /// Whether every sample was counted; else they were drawn.
-    pub exact: bool,
-    /// Samples looked at.
-    pub samples: usize,
-    /// Those that can be built and meet all bounds.
-    pub admitted: usize,
-    /// For each bound, those that meet it.
-    pub per_bound: Vec<usize>,
-}
-
-impl Space {
-    /// Compiles a space; with warnings, or with every error that there is.
-    pub fn compile(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>), Vec<Diagnostic>> {
-        check::compile(node, input)
-    }
-
-    /// Number of samples; exact below 2⁵³.
-    pub fn size(&self) -> f64 {
-        self.size
-    }
-
-    /// Every decision, in the order of the file.
-    pub fn decisions(&self) -> &[Decision] {
-        &self.structure.decisions
-    }
-
-    /// What the data fixes.
-    pub fn input(&self) -> &InputSpec {
-        &self.input
-    }
-
-    /// The number of levels for which `anchors=auto` is still to be worked out; none where nothing is missing.
-    pub fn awaits_anchors(&self) -> Option<usize> {
-        self.levels.filter(|_| self.input.anchors.is_none())
-    }
-
-    /// The number of levels of `anchors=auto`, known or not; none where anchors are written.
-    pub fn auto_anchors(&self) -> Option<usize> {
-        self.levels
-    }
-
-    /// The same space with the anchors that k-means found, for as many levels as [`awaits_anchors`](Self::awaits_anchors) says.
-    #[must_use]
-    pub fn with_anchors(mut self, anchors: Vec<Vec<(f32, f32)>>) -> Space {
-        self.input.anchors = Some(anchors);
-        self
-    }
-
-    /// What a proposal depends on, beside strategy, seed and results: the space without its names.
-    pub fn canon(&self) -> Canon {
-        let bounds = self.bounds.iter().map(|b| Canon::List(vec![b.metric.name().into(), b.min.into(), b.max.into()]));
-        Canon::map([
-            ("space", 1usize.into()),
-            ("channels", self.input.channels.into()),
-            ("image-size", self.input.image_size.into()),
-            ("classes", self.input.classes.into()),
-            ("anchors", architecture::to_canon(&self.input.anchors)),
-            ("bounds", Canon::List(bounds.collect())),
-            ("network", self.structure.canon()),
-        ])
-    }
-
-    /// The digest of [`canon`](Self::canon).
-    pub fn digest(&self) -> Digest {
-        self.canon().digest()
-    }
-
-    /// The first value of every choice.
-    pub fn reference(&self) -> Sample {
-        Sample::reference(&self.structure)
-    }
-
-    /// What the reference costs.
-    pub fn reference_cost(&self) -> Cost {
-        self.reference_cost
-    }
-
-    /// Uniform over each decision's options: a pure function of seed and position.
-    pub fn random(&self, seed: u64, position: &[u64]) -> Sample {
-        Sample::random(&self.structure, seed, position)
-    }
-
-    /// Exactly one edit; none where nothing can be edited.
-    pub fn mutate(&self, parent: &Sample, seed: u64, position: &[u64]) -> Option<Sample> {
-        parent.mutate(&self.structure, seed, position)
-    }
-
-    /// All samples, where there are at most `limit`.
-    pub fn enumerate(&self, limit: usize) -> Option<Vec<Sample>> {
-        if self.size > limit as f64 {
-            return None;
-        }
-        Sample::enumerate(&self.structure, limit)
-    }
-
-    /// The network that a sample stands for, whether it meets the bounds of the space or not. (The bounds of a cell are
-    /// part of what a candidate is, except for the reference.)
-    pub fn architecture(&self, sample: &Sample) -> Result<Architecture, Infeasible> {
-        let mut choose = |d| sample.option(d).unwrap_or(0);
-        let network = resolve::resolve(&self.structure, &self.input, &mut choose)?;
-        match network.broken {
-            Some(broken) if sample.pairs().any(|(_, option)| option != 0) => Err(broken),
-            _ => Ok(network.architecture),
-        }
-    }
-
-    /// The `require` nodes.
-    pub fn bounds(&self) -> &[Bound] {
-        &self.bounds
-    }
-
-    /// Whether a network meets every bound; the first that it does not meet is the reason.
-    pub fn admits(&self, architecture: &Architecture) -> Result<(), Infeasible> {
-        if self.bounds.is_empty() {
-            return Ok(());
-        }
-        let cost = architecture.cost().map_err(|reason| Infeasible { reason, span: Span::default() })?;
-        match self.bounds.iter().find(|b| !b.admits(&cost)) {
-            None => Ok(()),
-            Some(b) => {
-                let reason = format!("{} where {} is required", bounds::short(b.measure(&cost)), b.text());
-                Err(Infeasible { reason, span: b.span })
-            }
-        }
-    }
-
-    /// How many samples meet each bound and all of them: of all samples where there are at most `limit`, else of
-    /// `limit` random ones.
-    pub fn shares(&self, limit: usize) -> Shares {
-        let all = self.enumerate(limit);
-        let exact = all.is_some();
-        let samples = all.unwrap_or_else(|| (0..limit as u64).map(|i| self.random(0, &[u64::MAX, i])).collect());
-        let mut shares = Shares { exact, samples: samples.len(), admitted: 0, per_bound: vec![0; self.bounds.len()] };
-        for sample in &samples {
-            let Some(cost) = self.architecture(sample).ok().and_then(|a| a.cost().ok()) else { continue };
-            let met: Vec<bool> = self.bounds.iter().map(|b| b.admits(&cost)).collect();
-            for (count, met) in shares.per_bound.iter_mut().zip(&met) {
-                *count += usize::from(*met);
-            }
-            shares.admitted += usize::from(met.iter().all(|m| *m));
-        }
-        shares
-    }
-
-    /// The active decisions of a sample: (label, value).
-    pub fn describe(&self, sample: &Sample) -> Vec<(String, String)> {
-        let known = sample.pairs().filter_map(|(d, o)| {
-            let decision = self.structure.decisions.get(d)?;
-            Some((decision.label.clone(), decision.options.get(o)?.clone()))
-        });
-        known.collect()
-    }
-}
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,15 +1,17 @@
 //! A sample becomes layers: settings are picked, `width` and defaults applied, shapes followed.
 
 mod cell;
+mod mixing;
 mod partial;
+mod settings;
 
 use super::architecture::{self, Architecture, Layer, Source};
-use super::blocks::{Block, Context, Default, Kind, Resolved, Scalar, Type};
+use super::blocks::{Block, Context, Kind, Resolved, Scalar};
 use super::canonical::ordered;
 use super::expand::{Expander, show};
 use super::graph::{ParamId, Shape, ValueId};
-use super::structure::{Decision, DecisionId, Input, Item, Pick, Reduce, Setting, Structure, What, as_count};
-use super::{Infeasible, InputSpec};
+use super::input::{Infeasible, InputSpec};
+use super::structure::{DecisionId, Input, Item, Pick, Reduce, Structure, What, as_count};
 use crate::document::Span;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -172,11 +174,6 @@ fn run<'a>(
     Ok((r, last))
 }
 
-/// Whether an entry makes zeros, whatever it reads.
-fn is_zero(item: &Item) -> bool {
-    matches!(&item.what, What::Layer { kind, .. } if kind.word == "zero")
-}
-
 impl Resolver<'_> {
     fn items(&mut self, items: &[Item], above: Above, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Above, Infeasible> {
         items.iter().enumerate().try_fold(above, |above, (i, item)| self.at(&i.to_string(), |r| r.item(item, above, choose)))
@@ -250,54 +247,6 @@ impl Resolver<'_> {
         Ok(out)
     }
 
-    /// The branches of a decision that is mixed, by option.
-    fn branches(
-        &mut self,
-        decision: DecisionId,
-        branches: &[Item],
-        above: Above,
-        choose: &mut dyn FnMut(DecisionId) -> usize,
-    ) -> Result<Vec<(usize, Above)>, Infeasible> {
-        let mut made = vec![];
-        for option in self.mixing.over[&decision].clone() {
-            let branch = self.structure.decisions[decision].rank(option);
-            let at = option.min(branches.len() - 1);
-            // Zeros add nothing: only where there is nothing else are they built.
-            if is_zero(&branches[at]) && (made.len(), option) != (0, *self.mixing.over[&decision].last().unwrap_or(&option)) {
-                continue;
-            }
-            let weights = self.expander.params.len();
-            let mut out = self.at(&format!("b{branch}"), |r| r.item(&branches[at], above, choose))?;
-            if self.portion > 1 && self.expander.params.len() == weights && !is_zero(&branches[at]) {
-                out = self.normed(out, branches[at].span)?;
-            }
-            made.push((option, out));
-        }
-        Ok(made)
-    }
-
-    /// The weighted sum of what the options of a decision make.
-    fn mix(&mut self, decision: DecisionId, made: &[(usize, Above)], span: Span) -> Result<Above, Infeasible> {
-        let Decision { label, options, .. } = &self.structure.decisions[decision];
-        let over = self.mixing.over[&decision].clone();
-        if let Some(head) = self.ended {
-            return Err(Infeasible { reason: format!("`{label}` holds the head, and heads are not mixed"), span: head });
-        }
-        let known = self.mixing.made.iter().find(|(_, d)| *d == decision).map(|(param, _)| *param);
-        let weights = known.unwrap_or_else(|| {
-            let param = self.expander.mixture(&format!("mixture.{label}"), over.len());
-            self.mixing.made.push((param, decision));
-            param
-        });
-        let values: Vec<ValueId> = made.iter().map(|(_, a)| a.value).collect();
-        let picks: Vec<usize> = made.iter().filter_map(|(option, _)| over.iter().position(|o| o == option)).collect();
-        let value = self.expander.mix(weights, picks, &values).map_err(|(a, b, why)| {
-            let name = |j: usize| options.get(made[j].0).cloned().unwrap_or_default();
-            Infeasible { reason: format!("`{label}` cannot be mixed: {} and {}: {why}", name(a), name(b)), span }
-        })?;
-        Ok(self.relabel(Above { value, ..made[0].1 }))
-    }
-
     /// Works one step deeper in the structure.
     fn at<T>(&mut self, step: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         if self.expander.tracker.is_none() {
@@ -316,35 +265,6 @@ impl Resolver<'_> {
     /// What stands here is read under one name, whatever made it.
     fn relabel(&mut self, out: Above) -> Above {
         Above { value: self.expander.relabel(out.value, &self.place), ..out }
-    }
-
-    fn settings(&self, kind: &Kind, settings: &[(&'static str, Setting)], choose: &mut dyn FnMut(DecisionId) -> usize) -> Resolved {
-        let mut resolved = Resolved::default();
-        for field in kind.properties {
-            let written = settings.iter().find(|(n, _)| *n == field.name).map(|(_, s)| s.pick(choose));
-            let value = match (written, field.default, field.r#type) {
-                (Some(Scalar::Int(c)), _, Type::Channels) => Some(Scalar::Int(self.scaled(c))),
-                (Some(value), _, _) => Some(value),
-                (None, Default::Network, _) => Some(self.activation),
-                (None, Default::Is(value), _) => Some(value),
-                (None, _, _) => None,
-            };
-            resolved.values.extend(value.map(|v| (field.name, v)));
-        }
-        resolved
-    }
-
-    /// Rule 9: multiplied and rounded up to a multiple of 8, where `width` is written.
-    fn scaled(&self, channels: usize) -> usize {
-        let channels = match self.width {
-            Some(width) => ((channels as f64 * width / 8.0).ceil() as usize).saturating_mul(8),
-            None => channels,
-        };
-        if !channels.is_multiple_of(self.portion) {
-            self.uneven.set(self.uneven.get().or(Some(channels)));
-            return channels;
-        }
-        channels / self.portion
     }
 
     /// What an entry reads.

@@ -2,9 +2,17 @@
 
 use super::architecture::to_canon;
 use super::blocks::{Kind, Scalar};
-use super::derive::Tail;
 use crate::base::Canon;
 use crate::document::Span;
+
+/// Where layers that follow a cut begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tail {
+    /// The first of them, among the entries of the network.
+    pub start: usize,
+    /// Which cut it was, from 1: a space over a space over a space has two.
+    pub level: usize,
+}
 
 /// Index of a decision in [`Structure::decisions`], in the order of the file.
 pub type DecisionId = usize;

@@ -10,8 +10,10 @@ const KERNEL: Field = Field::choice("kernel", &[Int(1, 255)], "3", "Side of a sq
 const CONV_KERNEL: Field = Field { default: "1", ..KERNEL };
 const STRIDE: Field = Field::choice("stride", &[Int(1, 64)], "1", "Stride.");
 const PADDING: Field = Field::choice("padding", &[Int(0, 255)], "dilation × (kernel − 1) ÷ 2", "Zeros at each side.");
+/// A pool's padding is at most half of its window.
+const POOL_PADDING: Field = Field { types: &[Int(0, 127)], ..PADDING };
 const DILATION: Field = Field::choice("dilation", &[Int(1, 64)], "1", "Distance between a kernel's taps.");
-const GROUPS: Field = Field::choice("groups", &[Int(1, 1 << 20)], "1", "Groups of channels that do not mix.");
+const GROUPS: Field = Field::choice("groups", &[Int(1, 65536)], "1", "Groups of channels that do not mix.");
 const REPEATS: Field = Field::choice("repeats", &[Int(1, 100)], "1", "How many units inside.");
 const BOTTLENECKS: Field = Field { types: &[Int(0, 100)], doc: "How many bottlenecks.", ..REPEATS };
 const EXPANSION: Field = Field::choice("expansion", &[Positive], "0.5", "Hidden channels ÷ output channels.");
@@ -70,13 +72,13 @@ pub const NODES: &[Spec] = &[
         "A separable convolution with dilation.",
         "dil-conv 64 kernel=3",
     ),
-    layer("max-pool", &["kernel"], &[&[KERNEL, STRIDE, PADDING], NAMED], "The largest of a window.", "max-pool 3 stride=2"),
-    layer("avg-pool", &["kernel"], &[&[KERNEL, STRIDE, PADDING], NAMED], "The mean of a window.", "avg-pool 3"),
+    layer("max-pool", &["kernel"], &[&[KERNEL, STRIDE, POOL_PADDING], NAMED], "The largest of a window.", "max-pool 3 stride=2"),
+    layer("avg-pool", &["kernel"], &[&[KERNEL, STRIDE, POOL_PADDING], NAMED], "The mean of a window.", "avg-pool 3"),
     layer("global-pool", &[], &[NAMED], "The mean of each channel.", "global-pool"),
     layer(
         "linear",
         &["channels"],
-        &[&[Field::choice("channels", &[Int(1, 1 << 20)], "the classes", "Outputs.")], NAMED],
+        &[&[Field::choice("channels", &[Int(1, 65536)], "the classes", "Outputs.")], NAMED],
         "A linear layer.",
         "linear",
     ),

@@ -1,7 +1,6 @@
 //! Runs a program's nodes over candle tensors, forward, and candle's backward over what that recorded.
 
 use super::{activation::activate, channels, conv, mix, norm, pool};
-use crate::nn::check::window_output;
 use crate::space::{Node, Op, ParamId, Program, Shape, ValueId};
 use candle_core::backprop::GradStore;
 use candle_core::{Error, Result, Tensor};
@@ -54,7 +53,7 @@ impl Tape {
     fn node(&mut self, params: &[Tensor], shapes: &[Shape], node: &Node, mode: Mode, eps: f64) -> Result<Tensor> {
         let x = self.value(node.inputs[0])?;
         let (_, _, h, w) = x.dims4()?;
-        let out = |window| window_output(window, h, w).ok_or_else(|| Error::Msg("window does not fit".into()));
+        let out = |window: &Window| window.output(h, w).ok_or_else(|| Error::Msg("window does not fit".into()));
         match &node.op {
             Op::Conv { weight, bias, window, groups } => {
                 conv::conv(x, &params[*weight], bias.map(|b| &params[b]), window, *groups, out(window)?)

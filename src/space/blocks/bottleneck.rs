@@ -1,7 +1,10 @@
 //! Upstream's `Bottleneck`: 1×1 to the hidden channels, 3×3 back, the input added where the channels agree.
 
-use super::*;
-use crate::space::expand::{Unit, square};
+use super::details::Details;
+use super::property::{ACTIVATION, CHANNELS, EXPANSION, GROUPS, REPEATS, SHORTCUT, STRIDE, Spec, hidden, kernel};
+use crate::space::expand::{Expander, Unit, square};
+use crate::space::graph::{Activation, ValueId};
+use serde::{Deserialize, Serialize};
 
 /// A bottleneck.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +26,7 @@ pub struct Bottleneck {
     pub activation: Activation,
 }
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: Spec<Bottleneck> = Spec {
     word: "bottleneck",
     doc: "1×1 to the hidden channels, 3×3 back, input added where channels agree",
     first: Some("channels"),
@@ -32,7 +35,7 @@ pub(super) const KIND: Kind = Kind {
     build: |p, context| {
         let channels = p.whole("channels");
         let one = |inputs: usize, stride: usize| {
-            Ok(Block::Bottleneck(Bottleneck {
+            Ok(Bottleneck {
                 channels,
                 hidden: hidden(channels, p.number("expansion"))?,
                 kernel: p.whole("kernel"),
@@ -40,7 +43,7 @@ pub(super) const KIND: Kind = Kind {
                 shortcut: p.flag("shortcut") && inputs == channels && stride == 1,
                 groups: p.whole("groups"),
                 activation: p.activation(),
-            }))
+            })
         };
         let each = |i| if i == 0 { one(context.channels(), p.whole("stride")) } else { one(channels, 1) };
         (0..p.whole("repeats")).map(each).collect()

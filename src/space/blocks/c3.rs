@@ -1,7 +1,11 @@
 //! Upstream's `C3`: a chain of bottlenecks beside a 1×1 convolution, concatenated and mixed by a third.
 
-use super::*;
-use crate::space::expand::square;
+use super::bottleneck::Bottleneck;
+use super::details::Details;
+use super::property::{ACTIVATION, CHANNELS, EXPANSION, GROUPS, Property, SHORTCUT, Spec, Type, hidden, int, kernel, property};
+use crate::space::expand::{Expander, square};
+use crate::space::graph::{Activation, ValueId};
+use serde::{Deserialize, Serialize};
 
 /// A cross-stage-partial block of bottlenecks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,14 +29,14 @@ pub struct C3 {
 
 const BOTTLENECKS: Property = property("repeats", Type::Whole(0, 100), int(1), "how many bottlenecks");
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: Spec<C3> = Spec {
     word: "c3",
     doc: "bottlenecks beside a 1×1 convolution, concatenated and mixed (YOLOv5)",
     first: Some("channels"),
     joins: false,
     properties: &[CHANNELS, BOTTLENECKS, EXPANSION, SHORTCUT, kernel(3), GROUPS, ACTIVATION],
     build: |p, _| {
-        Ok(vec![Block::C3(C3 {
+        Ok(vec![C3 {
             channels: p.whole("channels"),
             hidden: hidden(p.whole("channels"), p.number("expansion"))?,
             repeats: p.whole("repeats"),
@@ -40,7 +44,7 @@ pub(super) const KIND: Kind = Kind {
             shortcut: p.flag("shortcut"),
             groups: p.whole("groups"),
             activation: p.activation(),
-        })])
+        }])
     },
 };
 

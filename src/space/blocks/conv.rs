@@ -1,7 +1,12 @@
 //! Convolutions. Depthwise and separable ones are words for plain ones, so that equal networks are equal.
 
-use super::*;
-use crate::space::graph::Window;
+use super::details::Details;
+use super::property::{
+    ACTIVATION, CHANNELS, Context, DILATION, Default, GROUPS, PADDING, Property, Resolved, STRIDE, Spec, Type, int, kernel, property,
+};
+use crate::space::expand::Expander;
+use crate::space::graph::{Activation, ValueId, Window};
+use serde::{Deserialize, Serialize};
 
 /// Convolution without bias, batch norm, activation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +33,7 @@ const KERNEL_W: Property = property("kernel-w", Type::Whole(1, 255), Default::Au
 const INPUT_CHANNELS: Property =
     property("channels", Type::Channels, Default::Auto, "output channels, before `width`; the input's where left out");
 
-pub(super) const CONV: Kind = Kind {
+pub(super) const CONV: Spec<Conv> = Spec {
     word: "conv",
     doc: "convolution without bias, batch norm, activation",
     first: Some("channels"),
@@ -36,11 +41,11 @@ pub(super) const CONV: Kind = Kind {
     properties: &[CHANNELS, kernel(1), KERNEL_H, KERNEL_W, STRIDE, PADDING, DILATION, GROUPS, ACTIVATION],
     build: |p, _| {
         let conv = Conv::of(p, p.whole("channels"), p.whole("groups"), p.activation());
-        Ok(vec![Block::Conv(conv)])
+        Ok(vec![conv])
     },
 };
 
-pub(super) const DEPTHWISE: Kind = Kind {
+pub(super) const DEPTHWISE: Spec<Conv> = Spec {
     word: "depthwise-conv",
     doc: "a convolution for each channel, batch norm, activation",
     first: None,
@@ -48,11 +53,11 @@ pub(super) const DEPTHWISE: Kind = Kind {
     properties: &[kernel(3), KERNEL_H, KERNEL_W, STRIDE, PADDING, DILATION, ACTIVATION],
     build: |p, context| {
         let channels = context.channels();
-        Ok(vec![Block::Conv(Conv::of(p, channels, channels, p.activation()))])
+        Ok(vec![Conv::of(p, channels, channels, p.activation())])
     },
 };
 
-pub(super) const SEP_CONV: Kind = Kind {
+pub(super) const SEP_CONV: Spec<Conv> = Spec {
     word: "sep-conv",
     doc: "depthwise convolution, then a 1×1 convolution, each with batch norm and activation",
     first: Some("channels"),
@@ -62,14 +67,14 @@ pub(super) const SEP_CONV: Kind = Kind {
 };
 
 const TWO: Property = property("dilation", Type::Whole(1, 64), int(2), "distance between the kernel's taps");
-pub(super) const DIL_CONV: Kind = Kind {
+pub(super) const DIL_CONV: Spec<Conv> = Spec {
     word: "dil-conv",
     doc: "`sep-conv` whose kernel is spread by 2",
     properties: &[INPUT_CHANNELS, kernel(3), STRIDE, PADDING, TWO, ACTIVATION],
     ..SEP_CONV
 };
 
-fn separable(p: &Resolved, context: &Context) -> Result<Vec<Block>, String> {
+fn separable(p: &Resolved, context: &Context) -> Result<Vec<Conv>, String> {
     let inputs = context.channels();
     let depthwise = Conv::of(p, inputs, inputs, p.activation());
     let pointwise = Conv {
@@ -81,7 +86,7 @@ fn separable(p: &Resolved, context: &Context) -> Result<Vec<Block>, String> {
         groups: 1,
         activation: p.activation(),
     };
-    Ok(vec![Block::Conv(depthwise), Block::Conv(pointwise)])
+    Ok(vec![depthwise, pointwise])
 }
 
 impl Conv {

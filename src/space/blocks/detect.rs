@@ -1,6 +1,9 @@
 //! Upstream's `Detect`: a 1×1 convolution with bias for each level. What it means is in `Head::Detect`.
 
-use super::*;
+use super::property::{Default, Scalar, Spec, Type, property};
+use crate::space::expand::Expander;
+use crate::space::graph::{Activation, ValueId};
+use serde::{Deserialize, Serialize};
 
 /// The detection head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,7 +22,7 @@ pub const COCO_ANCHORS: [[(f32, f32); 3]; 3] = [
     [(116.0, 90.0), (156.0, 198.0), (373.0, 326.0)],
 ];
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: Spec<Detect> = Spec {
     word: "detect",
     doc: "YOLOv5's head over the named layers, finest first",
     first: None,
@@ -39,7 +42,7 @@ pub(super) const KIND: Kind = Kind {
             _ if levels == 3 => COCO_ANCHORS.iter().map(|level| level.to_vec()).collect(),
             _ => return Err(format!("anchors=coco are for three levels, it reads {levels}")),
         };
-        Ok(vec![Block::Detect(Detect { classes: context.classes, anchors })])
+        Ok(vec![Detect { classes: context.classes, anchors }])
     },
 };
 

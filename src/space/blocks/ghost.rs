@@ -1,8 +1,11 @@
 //! Upstream's `GhostBottleneck` (Han et al. 2020): two ghost convolutions, each half plain and half depthwise 5×5 of
 //! the first half, with the input added.
 
-use super::*;
-use crate::space::expand::square;
+use super::details::Details;
+use super::property::{ACTIVATION, CHANNELS, REPEATS, STRIDE, Spec, kernel};
+use crate::space::expand::{Expander, square};
+use crate::space::graph::{Activation, ValueId};
+use serde::{Deserialize, Serialize};
 
 /// A ghost bottleneck.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +21,7 @@ pub struct Ghost {
     pub activation: Activation,
 }
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: Spec<Ghost> = Spec {
     word: "ghost",
     doc: "two ghost convolutions and the input added (GhostNet's bottleneck)",
     first: Some("channels"),
@@ -29,7 +32,7 @@ pub(super) const KIND: Kind = Kind {
         let one = |inputs: usize, stride: usize| {
             // The kernel is used only where there is something to carry over; elsewhere it must not tell networks apart.
             let kernel = if stride == 1 && inputs == channels { 3 } else { p.whole("kernel") };
-            Block::Ghost(Ghost { channels, kernel, stride, activation: p.activation() })
+            Ghost { channels, kernel, stride, activation: p.activation() }
         };
         let each = |i| if i == 0 { one(context.channels(), p.whole("stride")) } else { one(channels, 1) };
         Ok((0..p.whole("repeats")).map(each).collect())

@@ -1,7 +1,10 @@
 //! Four quarter-width branches, concatenated (after Szegedy et al. 2015): 1×1; 1×1, 3×3; 1×1, 3×3, 3×3; pool, 1×1.
 
-use super::*;
-use crate::space::expand::square;
+use super::details::Details;
+use super::property::{ACTIVATION, CHANNELS, REPEATS, STRIDE, Spec};
+use crate::space::expand::{Expander, square};
+use crate::space::graph::{Activation, ValueId};
+use serde::{Deserialize, Serialize};
 
 /// An inception block.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,14 +18,14 @@ pub struct Inception {
     pub activation: Activation,
 }
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: Spec<Inception> = Spec {
     word: "inception",
     doc: "four quarter-width branches: 1×1; 1×1, 3×3; 1×1, 3×3, 3×3; pool, 1×1",
     first: Some("channels"),
     joins: false,
     properties: &[CHANNELS, STRIDE, REPEATS, ACTIVATION],
     build: |p, _| {
-        let one = |stride| Block::Inception(Inception { channels: p.whole("channels"), stride, activation: p.activation() });
+        let one = |stride| Inception { channels: p.whole("channels"), stride, activation: p.activation() };
         Ok((0..p.whole("repeats")).map(|i| one(if i == 0 { p.whole("stride") } else { 1 })).collect())
     },
 };

@@ -1,15 +1,15 @@
 //! Layers that read several others.
 
-use super::*;
+use super::property::Spec;
 
-pub(super) const CONCAT: Kind = Kind {
+pub(super) const CONCAT: Spec<()> = Spec {
     word: "concat",
     doc: "the named layers along channels, in the order of the names",
     first: None,
     joins: true,
     properties: &[],
-    build: |_, _| Ok(vec![Block::Concat]),
+    build: |_, _| Ok(vec![()]),
 };
 
-pub(super) const ADD: Kind =
-    Kind { word: "add", doc: "the sum of the named layers, which must have one shape", build: |_, _| Ok(vec![Block::Add]), ..CONCAT };
+pub(super) const ADD: Spec<()> =
+    Spec { word: "add", doc: "the sum of the named layers, which must have one shape", build: |_, _| Ok(vec![()]), ..CONCAT };

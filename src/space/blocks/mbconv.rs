@@ -1,8 +1,12 @@
 //! The inverted residual (Sandler et al. 2018; with squeeze-excite as in MobileNetV3): 1×1 to the hidden channels,
 //! depthwise, 1×1 back without activation, the input added where the shapes agree.
 
-use super::*;
-use crate::space::expand::square;
+use super::details::Details;
+use super::property::{ACTIVATION, CHANNELS, Default, REPEATS, SHORTCUT, STRIDE, Scalar, Spec, Type, int, kernel, property};
+use super::squeeze_excite::SqueezeExcite;
+use crate::space::expand::{Expander, square};
+use crate::space::graph::{Activation, ValueId};
+use serde::{Deserialize, Serialize};
 
 /// An inverted residual.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,7 +28,7 @@ pub struct Mbconv {
     pub activation: Activation,
 }
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: Spec<Mbconv> = Spec {
     word: "mbconv",
     doc: "inverted residual: 1×1 expand, depthwise, 1×1 project; input added where shapes agree (MobileNetV2)",
     first: Some("channels"),
@@ -45,7 +49,7 @@ pub(super) const KIND: Kind = Kind {
             let hidden = (inputs as f64 * p.number("expand") + 0.5) as usize;
             let squeeze = p.maybe("ratio").filter(|r| *r > 0).map(|ratio| (hidden / ratio).max(1));
             let shortcut = p.flag("shortcut") && inputs == channels && stride == 1;
-            Block::Mbconv(Mbconv { channels, hidden, kernel: p.whole("kernel"), stride, squeeze, shortcut, activation: p.activation() })
+            Mbconv { channels, hidden, kernel: p.whole("kernel"), stride, squeeze, shortcut, activation: p.activation() }
         };
         let each = |i| if i == 0 { one(context.channels(), p.whole("stride")) } else { one(channels, 1) };
         Ok((0..p.whole("repeats")).map(each).collect())

@@ -1,7 +1,9 @@
 //! Pools.
 
-use super::*;
+use super::details::Details;
+use super::property::{Default, Property, Resolved, STRIDE, Spec, Type, kernel, property};
 use crate::space::graph::Window;
+use serde::{Deserialize, Serialize};
 
 /// A pool with a square window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,30 +19,20 @@ pub struct Pool {
 
 const PAD: Property = property("padding", Type::Whole(0, 127), Default::Auto, "on all sides; floor((kernel − 1) / 2)");
 
-pub(super) const MAX: Kind = Kind {
+pub(super) const MAX: Spec<Pool> = Spec {
     word: "max-pool",
     doc: "the largest in a window",
     first: Some("kernel"),
     joins: false,
     properties: &[kernel(3), STRIDE, PAD],
-    build: |p, _| Ok(vec![Block::MaxPool(Pool::of(p))]),
+    build: |p, _| Ok(vec![Pool::of(p)]),
 };
 
-pub(super) const AVG: Kind = Kind {
-    word: "avg-pool",
-    doc: "the mean over a window, padding counted as zeros",
-    build: |p, _| Ok(vec![Block::AvgPool(Pool::of(p))]),
-    ..MAX
-};
+pub(super) const AVG: Spec<Pool> =
+    Spec { word: "avg-pool", doc: "the mean over a window, padding counted as zeros", build: |p, _| Ok(vec![Pool::of(p)]), ..MAX };
 
-pub(super) const GLOBAL: Kind = Kind {
-    word: "global-pool",
-    doc: "the mean over all pixels",
-    first: None,
-    joins: false,
-    properties: &[],
-    build: |_, _| Ok(vec![Block::GlobalPool]),
-};
+pub(super) const GLOBAL: Spec<()> =
+    Spec { word: "global-pool", doc: "the mean over all pixels", first: None, joins: false, properties: &[], build: |_, _| Ok(vec![()]) };
 
 impl Pool {
     fn of(p: &Resolved) -> Pool {

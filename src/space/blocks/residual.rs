@@ -1,7 +1,10 @@
 //! ResNet's basic block (He et al. 2016): two full-width 3×3 convolutions, the input added, then the activation.
 
-use super::*;
-use crate::space::expand::square;
+use super::details::Details;
+use super::property::{ACTIVATION, CHANNELS, GROUPS, REPEATS, STRIDE, Spec, kernel};
+use crate::space::expand::{Expander, square};
+use crate::space::graph::{Activation, ValueId};
+use serde::{Deserialize, Serialize};
 
 /// A residual block.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,21 +22,19 @@ pub struct Residual {
     pub activation: Activation,
 }
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: Spec<Residual> = Spec {
     word: "residual",
     doc: "two 3×3 convolutions and the input added (ResNet's basic block)",
     first: Some("channels"),
     joins: false,
     properties: &[CHANNELS, kernel(3), STRIDE, GROUPS, REPEATS, ACTIVATION],
     build: |p, _| {
-        let one = |stride| {
-            Block::Residual(Residual {
-                channels: p.whole("channels"),
-                kernel: p.whole("kernel"),
-                stride,
-                groups: p.whole("groups"),
-                activation: p.activation(),
-            })
+        let one = |stride| Residual {
+            channels: p.whole("channels"),
+            kernel: p.whole("kernel"),
+            stride,
+            groups: p.whole("groups"),
+            activation: p.activation(),
         };
         Ok((0..p.whole("repeats")).map(|i| one(if i == 0 { p.whole("stride") } else { 1 })).collect())
     },

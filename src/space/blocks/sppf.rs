@@ -1,7 +1,10 @@
 //! Upstream's `SPPF`: three chained max pools between two 1×1 convolutions.
 
-use super::*;
-use crate::space::expand::square;
+use super::details::Details;
+use super::property::{ACTIVATION, CHANNELS, Spec, hidden, kernel};
+use crate::space::expand::{Expander, square};
+use crate::space::graph::{Activation, ValueId};
+use serde::{Deserialize, Serialize};
 
 /// Spatial pyramid pooling, fast.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,19 +20,19 @@ pub struct Sppf {
     pub activation: Activation,
 }
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: Spec<Sppf> = Spec {
     word: "sppf",
     doc: "three chained max pools between two 1×1 convolutions (YOLOv5)",
     first: Some("channels"),
     joins: false,
     properties: &[CHANNELS, kernel(5), ACTIVATION],
     build: |p, context| {
-        Ok(vec![Block::Sppf(Sppf {
+        Ok(vec![Sppf {
             channels: p.whole("channels"),
             hidden: hidden(context.channels(), 0.5)?,
             kernel: p.whole("kernel"),
             activation: p.activation(),
-        })])
+        }])
     },
 };
 

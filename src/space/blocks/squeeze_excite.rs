@@ -1,6 +1,9 @@
 //! Channel attention (Hu et al. 2018): global pool, 1×1 down with ReLU, 1×1 up with a gate, times the input.
 
-use super::*;
+use super::property::{Spec, Type, activation_word, int, property};
+use crate::space::expand::Expander;
+use crate::space::graph::{Activation, ValueId};
+use serde::{Deserialize, Serialize};
 
 /// Squeeze-excite.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,7 +15,7 @@ pub struct SqueezeExcite {
     pub gate: Activation,
 }
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: Spec<SqueezeExcite> = Spec {
     word: "squeeze-excite",
     doc: "channel attention: global pool, 1×1 down, 1×1 up, times the input",
     first: None,
@@ -20,7 +23,7 @@ pub(super) const KIND: Kind = Kind {
     properties: &[property("ratio", Type::Whole(1, 1024), int(16), "input channels ÷ channels inside")],
     build: |p, context| {
         let reduced = (context.channels() / p.whole("ratio")).max(1);
-        Ok(vec![Block::SqueezeExcite(SqueezeExcite { reduced, gate: Activation::Sigmoid })])
+        Ok(vec![SqueezeExcite { reduced, gate: Activation::Sigmoid }])
     },
 };
 

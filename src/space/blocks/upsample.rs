@@ -1,6 +1,7 @@
 //! Nearest-neighbour upsampling.
 
-use super::*;
+use super::property::{Spec, Type, int, property};
+use serde::{Deserialize, Serialize};
 
 /// Nearest neighbour.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,11 +11,11 @@ pub struct Upsample {
     pub factor: usize,
 }
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: Spec<Upsample> = Spec {
     word: "upsample",
     doc: "nearest neighbour, by a whole factor",
     first: Some("factor"),
     joins: false,
     properties: &[property("factor", Type::Whole(1, 64), int(2), "of both sides")],
-    build: |p, _| Ok(vec![Block::Upsample(Upsample { factor: p.whole("factor") })]),
+    build: |p, _| Ok(vec![Upsample { factor: p.whole("factor") }]),
 };

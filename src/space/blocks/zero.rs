@@ -1,7 +1,9 @@
 //! Zeros: no connection, in cells. They read nothing (the image stands as their input), so that networks which differ in
 //! what is multiplied by zero are equal.
 
-use super::*;
+use super::property::{STRIDE, Spec};
+use crate::space::graph::Shape;
+use serde::{Deserialize, Serialize};
 
 /// Zeros of this shape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +17,7 @@ pub struct Zero {
     pub channels: usize,
 }
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: Spec<Zero> = Spec {
     word: "zero",
     doc: "zeros in the shape of the input: no connection",
     first: None,
@@ -24,7 +26,7 @@ pub(super) const KIND: Kind = Kind {
     build: |p, context| {
         let x = context.inputs.first().ok_or("it has no input")?;
         let stride = p.whole("stride");
-        Ok(vec![Block::Zero(Zero { height: x.h.div_ceil(stride), width: x.w.div_ceil(stride), channels: x.c })])
+        Ok(vec![Zero { height: x.h.div_ceil(stride), width: x.w.div_ceil(stride), channels: x.c }])
     },
 };
 

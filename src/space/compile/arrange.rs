@@ -1,9 +1,9 @@
 //! `choose` and `repeat`: what arranges layers.
 
-use super::names::{branch_name, plain};
-use super::{Compiler, MAX_DEPTH, Place};
+use super::compiler::{Compiler, MAX_DEPTH, Place};
 use crate::document::{Diagnostic, Node, Span, Spanned, Value, nearest};
 use crate::space::blocks::{Default, Property as Field, Type};
+use crate::space::names::{branch_name, plain};
 use crate::space::structure::{What, as_count};
 
 impl Compiler<'_> {

@@ -1,6 +1,6 @@
 //! `cell`, `use` and `inputs`: graphs that are decided, not only layers.
 
-use super::{Compiler, Place};
+use super::compiler::{Compiler, Declared, Place};
 use crate::document::{Diagnostic, Node, Property, Span, Spanned, Value, nearest};
 use crate::space::blocks::{Default, Property as Field, Scalar, Type, kinds};
 use crate::space::structure::{Cell, CellNode, DecisionId, Item, Output, Pick, Reduce, Setting, What, as_count};
@@ -10,15 +10,6 @@ use std::collections::HashMap;
 const MAX_CELLS: usize = 64;
 const MAX_NODES: usize = 32;
 const MAX_SETS: usize = 4096;
-
-/// A cell as it is written, what it is like already filled in.
-#[derive(Clone)]
-pub(super) struct Declared {
-    name: String,
-    node: Node,
-    /// What all uses that do not decide for themselves have decided so far, and their group.
-    shared: Option<(usize, HashMap<String, DecisionId>)>,
-}
 
 /// Which states a node reads.
 #[derive(Clone, Copy, PartialEq)]

@@ -1,6 +1,6 @@
 //! One layer: its settings, what it reads, and what its place adds.
 
-use super::{Compiler, Place};
+use super::compiler::{Compiler, Place};
 use crate::document::{Diagnostic, Node, nearest};
 use crate::space::blocks::{Default, Kind, Type};
 use crate::space::structure::{Input, Setting, What};

@@ -2,99 +2,21 @@
 
 mod arrange;
 mod cells;
+mod compiler;
 mod layer;
 mod names;
 
 use super::blocks::{Default, Property as Field, Scalar, Type, kinds};
 use super::derive::{self, Cut};
-use super::structure::{Decision, DecisionId, Input, Item, Setting, Structure, What};
+use super::names::{names_of, plain};
+use super::structure::{Item, Setting, Structure, What};
 use super::zoo;
 use crate::document::{Diagnostic, Node, Span, Spanned, Value, nearest};
-pub(super) use names::names_of;
-use names::{Name, plain};
+pub(super) use compiler::Compiler;
+use compiler::{MAX_ITEMS, MAX_SHARED, Place, Shared};
 use std::collections::HashMap;
 
-/// Bounds on hostile documents: nested repeats multiply.
-const MAX_ITEMS: usize = 10_000;
-const MAX_DECISIONS: usize = 10_000;
-const MAX_DEPTH: usize = 32;
-const MAX_SHARED: usize = 64;
-
-/// A `choice` of the space.
-pub(super) struct Shared<'a> {
-    pub label: String,
-    pub values: &'a [Spanned<Value>],
-    pub id: DecisionId,
-}
-
-pub(super) struct Compiler<'a> {
-    pub errors: Vec<Diagnostic>,
-    decisions: Vec<Decision>,
-    labels: HashMap<String, Span>,
-    pub(super) shared: Vec<Shared<'a>>,
-    names: Vec<Name>,
-    /// All names of the network, to say that one comes later.
-    later: HashMap<String, Span>,
-    /// Names that a space over a space has cut off.
-    gone: HashMap<String, Span>,
-    slots: usize,
-    items: usize,
-    full: bool,
-    cells: Vec<cells::Declared>,
-    /// How many groups of uses there are.
-    groups: usize,
-    /// In a cell that decides for all its uses: its decisions so far.
-    reused: Option<HashMap<String, DecisionId>>,
-}
-
-/// What surrounds an entry.
-#[derive(Clone)]
-struct Place {
-    /// Before its label: empty, `p3/`, `d1[2]/`.
-    prefix: String,
-    depth: usize,
-    /// A `repeat`'s stride, for the first layer of its first copy.
-    stride: Option<Setting>,
-    /// Inside `choose`: the branch's name, which stands for kind and number.
-    branch: Option<String>,
-    /// Inside a cell: the channels of its nodes, for layers that name none.
-    channels: Option<Setting>,
-}
-
-impl Place {
-    /// What to say of a stride that comes from a repeat, or from a cell.
-    fn whose(&self, repeat: &'static str, cell: &'static str) -> &'static str {
-        if self.channels.is_some() { cell } else { repeat }
-    }
-}
-
 impl<'a> Compiler<'a> {
-    pub fn new() -> Self {
-        Compiler {
-            errors: vec![],
-            decisions: vec![],
-            labels: HashMap::new(),
-            shared: vec![],
-            names: vec![],
-            later: HashMap::new(),
-            gone: HashMap::new(),
-            slots: 0,
-            items: 0,
-            full: false,
-            cells: vec![],
-            groups: 0,
-            reused: None,
-        }
-    }
-
-    pub(super) fn error(&mut self, code: &'static str, message: impl Into<String>, span: Span, label: impl Into<String>) {
-        self.errors.push(Diagnostic::error(code, message, span, label));
-    }
-
-    pub(super) fn error_help(&mut self, code: &'static str, message: String, span: Span, label: &str, help: impl Into<String>) {
-        self.errors.push(Diagnostic::error(code, message, span, label).help(help));
-    }
-
     /// The network of a space. `choices` and `network` are the space's children.
     pub fn network(&mut self, choices: &[&'a Node], cells: &[&Node], network: &Node) -> Option<Structure> {
         let mut network = network.clone();
@@ -170,46 +92,6 @@ impl<'a> Compiler<'a> {
         let options = values.iter().map(|v| plain(&v.value)).collect();
         if let Some(id) = self.decide(label, options, *span, true) {
             self.shared.push(Shared { label: label.clone(), values, id });
-        }
-    }
-
-    /// A new decision; an error where the label is taken.
-    pub(super) fn decide(&mut self, label: &str, options: Vec<String>, span: Span, shared: bool) -> Option<DecisionId> {
-        if let Some(&known) = self.reused.as_ref().and_then(|known| known.get(label)) {
-            return Some(known);
-        }
-        if let Some(first) = self.labels.get(label) {
-            let first = *first;
-            self.errors.push(
-                Diagnostic::error("duplicate-label", format!("the label `{label}` is taken"), span, "declared again")
-                    .also(first, "first here")
-                    .help("a choice belongs to one place; to share one, declare `choice` and write (choice)\"label\""),
-            );
-            return None;
-        }
-        for (i, option) in options.iter().enumerate() {
-            if options[..i].contains(option) {
-                self.error("duplicate-value", format!("`{label}` has the value `{option}` twice"), span, "a choice of equal values");
-                return None;
-            }
-        }
-        if self.decisions.len() >= MAX_DECISIONS {
-            self.overflow(span);
-            return None;
-        }
-        self.labels.insert(label.to_string(), span);
-        if let Some(reused) = &mut self.reused {
-            reused.insert(label.to_string(), self.decisions.len());
-        }
-        self.decisions.push(Decision { label: label.to_string(), options, span, address: 0, ranked: vec![], shared });
-        Some(self.decisions.len() - 1)
-    }
-
-    fn overflow(&mut self, span: Span) {
-        if !self.full {
-            self.full = true;
-            let message = format!("the network is larger than nasflow compiles: more than {MAX_ITEMS} layers or {MAX_DECISIONS} decisions");
-            self.error("too-large", message, span, "reached here");
         }
     }
 

@@ -1,10 +1,11 @@
 //! Cells: small graphs of nodes that add their edges, and `inputs`.
 
-use super::{Above, Infeasible, Resolver};
+use super::{Above, Resolver};
 use crate::document::Span;
 use crate::space::blocks::{Block, Conv, Scalar, Zero};
 use crate::space::expand::show;
 use crate::space::graph::{Activation, Shape};
+use crate::space::input::Infeasible;
 use crate::space::structure::{Cell, CellNode, DecisionId, Output, Pick, Reduce, as_count};
 
 type Choose<'c> = &'c mut dyn FnMut(DecisionId) -> usize;

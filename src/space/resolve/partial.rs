@@ -5,10 +5,11 @@
 //! stride; both are joined, and channels are shuffled by groups of K, so that the next edge's first channels are others. Branches
 //! without weights (skip, pools) end in a batch norm without scale and shift. What lies inside such a branch is mixed whole.
 
-use super::{Above, Infeasible, Resolver};
+use super::{Above, Resolver};
 use crate::document::Span;
 use crate::space::expand::show;
 use crate::space::graph::{Shape, ValueId, Window};
+use crate::space::input::Infeasible;
 use crate::space::structure::{DecisionId, Item};
 
 type Choose<'c> = &'c mut dyn FnMut(DecisionId) -> usize;

@@ -14,6 +14,7 @@ mod decision;
 mod mixed;
 mod path;
 mod probe;
+mod samples;
 mod slice;
 mod track;
 
