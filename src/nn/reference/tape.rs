@@ -1,7 +1,7 @@
 //! Runs a program's nodes over candle tensors, forward, and candle's backward over what that recorded.
 
 use super::{activation::activate, channels, conv, mix, norm, pool};
-use crate::space::{Node, Op, ParamId, Program, Shape, ValueId};
+use crate::space::{Node, Op, ParamId, Program, Shape, ValueId, Window};
 use candle_core::backprop::GradStore;
 use candle_core::{Error, Result, Tensor};
 
