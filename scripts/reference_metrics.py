@@ -34,7 +34,7 @@ with contextlib.redirect_stdout(io.StringIO()):
     coco=COCO(); coco.dataset=g; coco.createIndex(); e=COCOeval(coco,coco.loadRes(r),'bbox'); e.evaluate(); e.accumulate(); e.summarize()
 P=e.eval['precision'][:,:,:,0,2]  # T,R,K
 print('coco map', repr(float(P.mean())), 'map50', repr(float(P[0].mean())), 'per class50', [float(P[0,:,k].mean()) for k in range(3)], 'per class', [float(P[:,:,k].mean()) for k in range(3)])
-# YOLOv5 (formulas of facts/yolov5.md section 5, numpy)
+# YOLOv5 (upstream's formulas in numpy)
 iouv=np.array([.5,.55,.6,.65,.7,.75,.8,.85,.9,.95],dtype=np.float32)
 def iou(a,b):
     tl=np.maximum(a[:,None,:2],b[None,:,:2]);br=np.minimum(a[:,None,2:4],b[None,:,2:4])

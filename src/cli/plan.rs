@@ -127,7 +127,7 @@ fn recorded(work: &Work, store: Option<&Store>) -> Result<(Vec<String>, bool), F
     Ok((others, recorded))
 }
 
-/// What follows from the document alone (rule 18, and searches that hardly evolve).
+/// What follows from the document alone: schedules without a horizon, and searches that hardly evolve.
 fn remarks(prepared: &Prepared, index: usize) -> Vec<String> {
     match &prepared.pipeline.stages[index].kind {
         StageKind::Train(t) if t.over_is_epochs && t.recipe.schedule != crate::document::Schedule::Constant => {

@@ -1,7 +1,7 @@
 //! What a text must be before the parser sees it.
 //!
 //! kdl 6.7.1 overflows its stack at a nesting of a few hundred, and takes seconds for kilobytes of `/- ` or of stars
-//! in a comment (facts/kdl.md). So: a bounded size, UTF-8, bounded nesting, and comments as well as what `/-` hides
+//! in a comment. So: a bounded size, UTF-8, bounded nesting, and comments as well as what `/-` hides
 //! blanked out with spaces, so that byte offsets stay.
 
 use super::lexer::{COMMENT_DEPTH, Kind, Lexed, Stop, Token, lex};

@@ -51,7 +51,7 @@ pub struct Spanned<T> {
 }
 
 /// A property of a node, whichever way it was written: `kernel=3` or a child `kernel 3 5`.
-/// In a space several values are a choice (rule 4), so there is always a list, of one value at least.
+/// In a space several values are a choice, so there is always a list, of one value at least.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Property {
     /// Its name.
@@ -61,7 +61,7 @@ pub struct Property {
 }
 
 /// A node. After the table has merged them, `properties` holds both `name=value` and those children that the table
-/// knows as properties (rule 5); `children` holds the others, in order.
+/// knows as properties; `children` holds the others, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     /// Its name.

@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn upstream_golden_values() {
-        // facts/yolov5.md, section 5, from running upstream's non_max_suppression.
+        // From running upstream's non_max_suppression.
         let (a, b) = ([40.0, 40.0, 60.0, 60.0], [85.0, 95.0, 115.0, 105.0]);
         check(&golden(NmsOptions::EVALUATE), &[(a, 0.81, 0), (a, 0.63, 1), (b, 0.36, 1), (b, 0.30, 0)]);
         check(&golden(NmsOptions::DETECT), &[(a, 0.81, 0), (a, 0.63, 1), (b, 0.36, 1)]);

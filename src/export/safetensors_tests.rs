@@ -82,7 +82,7 @@ fn another_reader_finds_upstreams_tensors_and_names() {
 fn yolov5n_has_upstreams_state_dict() {
     let bytes = artefact(yolov5n()).to_bytes().unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
-    // facts/yolov5.md, 1.5: 349 entries; the names are compared where the list is at hand.
+    // Upstream's state dict has 349 entries; the names are compared where the list is at hand.
     assert_eq!(tensors.len(), 349);
     for (name, shape) in [
         ("model.0.conv.weight", vec![16, 3, 6, 6]),

@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn upstream_golden_values() {
-        // facts/yolov5.md, section 5, from running upstream's compute_ap.
+        // From running upstream's compute_ap.
         let ap = yolov5(&curve(&[0.2, 0.4, 0.4, 0.6], &[1.0, 1.0, 2.0 / 3.0, 0.75]));
         assert!((ap - 0.69875).abs() < 1e-6, "{ap}");
         assert!((yolov5(&curve(&[1.0], &[1.0])) - 0.995).abs() < 1e-12);

@@ -1,6 +1,6 @@
 //! How `select` chooses: bounds, then the best N by a metric, or the models that no other dominates.
 //!
-//! Ties go to fewer FLOPs, then to the smaller digest; failed models and NaN come last and are never chosen (rule 10).
+//! Ties go to fewer FLOPs, then to the smaller digest; failed models and NaN come last and are never chosen.
 
 use super::model::{Model, Slot, State};
 use crate::document::{Metric, Select, SelectBy};

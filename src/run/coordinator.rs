@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// How to run: nothing here changes a bit of any result (rule 19), except that `executor` names the numerics class.
+/// How to run: nothing here changes a bit of any result, except that `executor` names the numerics class.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Worker processes at a time.

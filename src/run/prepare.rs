@@ -197,7 +197,7 @@ fn check_split_names(pipeline: &Pipeline, data: &str, info: &DataInfo, errors: &
     }
 }
 
-/// Training on data with other classes than the space's input is an error at the line (rule 9).
+/// Training on data with other classes than the space's input is an error at the line.
 fn check_class_fit(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, errors: &mut Vec<Diagnostic>) {
     for stage in &pipeline.stages {
         let data = match &stage.kind {

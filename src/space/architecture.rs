@@ -62,9 +62,9 @@ pub struct Architecture {
 /// An architecture as it comes from outside; `outside` checks it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
-    pub(super) input: Input,
-    pub(super) layers: Vec<Layer>,
+pub(super) struct Raw {
+    pub input: Input,
+    pub layers: Vec<Layer>,
 }
 
 impl Architecture {

@@ -1,4 +1,4 @@
-//! Which cells and anchors answer for which objects: YOLOv5's assignment for one level (facts/yolov5.md, section 3).
+//! Which cells and anchors answer for which objects: YOLOv5's assignment for one level.
 //!
 //! Computed in f32 in upstream's order of operations, because each comparison decides an entry.
 

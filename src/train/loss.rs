@@ -1,4 +1,4 @@
-//! YOLOv5's detection loss with its gradient by the raw outputs (facts/yolov5.md, section 3).
+//! YOLOv5's detection loss with its gradient by the raw outputs.
 //!
 //! Outputs are f32, n × h × w × (anchors · (5 + classes)), channel a · (5 + classes) + o with o = x, y, w, h, objectness,
 //! classes. Everything between the f32 outputs and the f32 gradients is f64, summed in one fixed order.

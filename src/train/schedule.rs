@@ -1,4 +1,4 @@
-//! Learning rates, momentum and accumulation of each iteration (facts/yolov5.md, section 4).
+//! Learning rates, momentum and accumulation of each iteration, as in YOLOv5.
 //!
 //! All are functions of the recipe, the iteration and the number of batches an epoch, so a continued training needs no state
 //! of a schedule.

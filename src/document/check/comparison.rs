@@ -28,7 +28,7 @@ impl Rules<'_> {
         })
     }
 
-    /// Splits exist, and `test` is read only where nothing chooses (rule 11).
+    /// Splits exist, and `test` is read only where nothing chooses.
     pub(super) fn splits(&mut self) {
         for index in 0..self.draft.stages.len() {
             let (data, split, train) = match &self.draft.stages[index].kind {

@@ -1,4 +1,4 @@
-//! Rule 12 and supernets: what a training starts from, and whose weights are measured.
+//! Initial weights and supernets: what a training starts from, and whose weights are measured.
 
 use super::rules::Rules;
 use crate::document::pipeline::{Evaluate, Init, StageKind, Train};

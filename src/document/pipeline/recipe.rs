@@ -13,7 +13,7 @@ pub struct Train {
     pub recipe: Recipe,
     /// `epochs N`.
     pub epochs: usize,
-    /// True where `schedule over=` was left out (rule 18), so that `plan` can warn.
+    /// True where `schedule over=` was left out, so that `plan` can warn.
     pub over_is_epochs: bool,
     /// `init` [scratch].
     pub init: Init,

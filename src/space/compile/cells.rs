@@ -3,8 +3,7 @@
 use super::compiler::{Compiler, Declared, Place};
 use crate::document::{Diagnostic, Node, Property, Span, Spanned, Value, nearest};
 use crate::space::blocks::{Default, Property as Field, Scalar, Type, kinds};
-use crate::space::structure::{Cell, CellNode, DecisionId, Item, Output, Pick, Reduce, Setting, What, as_count};
-use std::collections::HashMap;
+use crate::space::structure::{Cell, CellNode, Input, Item, Output, Pick, Reduce, Setting, What, as_count};
 
 /// Bounds on hostile documents.
 const MAX_CELLS: usize = 64;
@@ -226,7 +225,7 @@ impl Compiler<'_> {
     fn on_or_off(&mut self, item: Item, label: &str, place: &Place, span: Span) -> Option<Item> {
         let kind = kinds().iter().find(|k| k.word == "zero")?;
         let settings = place.stride.iter().map(|s| ("stride", s.clone())).collect();
-        let off = Item { span, slot: None, what: What::Layer { kind, settings, inputs: vec![super::Input::Above] } };
+        let off = Item { span, slot: None, what: What::Layer { kind, settings, inputs: vec![Input::Above] } };
         let decision = self.decide(&format!("{label}.edge"), vec!["on".into(), "off".into()], span, false)?;
         Some(Item { span, slot: None, what: What::Choose { decision, branches: vec![item, off] } })
     }
@@ -235,7 +234,7 @@ impl Compiler<'_> {
     pub(super) fn strided_skip(&mut self, place: &Place) -> Option<What> {
         let kind = kinds().iter().find(|k| k.word == "conv")?;
         let settings = vec![("channels", place.channels.clone()?), ("stride", place.stride.clone()?)];
-        Some(What::Layer { kind, settings, inputs: vec![super::Input::Above] })
+        Some(What::Layer { kind, settings, inputs: vec![Input::Above] })
     }
 
     /// A decision for `k` of `n` candidates.

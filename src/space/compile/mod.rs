@@ -11,7 +11,7 @@ use super::derive::{self, Cut};
 use super::names::{names_of, plain};
 use super::structure::{Item, Setting, Structure, What};
 use super::zoo;
-use crate::document::{Diagnostic, Node, Span, Spanned, Value, nearest};
+use crate::document::{Node, Spanned, Value, nearest};
 pub(super) use compiler::Compiler;
 use compiler::{MAX_ITEMS, MAX_SHARED, Place, Shared};
 use std::collections::HashMap;

@@ -27,7 +27,7 @@ impl Resolver<'_> {
     }
 
     /// Channels are multiplied by `width` and rounded up to a multiple of 8, where it is written.
-    fn scaled(&self, channels: usize) -> usize {
+    pub(super) fn scaled(&self, channels: usize) -> usize {
         let channels = match self.width {
             Some(width) => ((channels as f64 * width / 8.0).ceil() as usize).saturating_mul(8),
             None => channels,

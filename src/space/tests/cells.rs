@@ -1,6 +1,7 @@
 //! Cells and chosen inputs: the spaces of the literature, and what is equal to what.
 
 use super::*;
+use crate::document::Span;
 use crate::space::supernet::DecisionKind;
 use std::collections::{BTreeMap, HashSet};
 
@@ -63,7 +64,7 @@ pub(crate) const BENCH101: &str = r#"space {
     }
     network { input d; conv 16 kernel=3; use "cell" channels=16; max-pool 2 stride=2; use "cell" channels=32; global-pool; linear } }"#;
 
-/// `shared/facts/strategies.md`; the layers of a stage differ in their first.
+/// NAS-Bench-Macro's space; the layers of a stage differ in their first.
 pub(crate) fn macro_bench() -> String {
     let first = |c: usize| {
         format!(

@@ -12,7 +12,7 @@ mod table;
 mod yolov5;
 
 use super::*;
-use crate::document::{Diagnostic, Spanned};
+use crate::document::{Diagnostic, SpaceNode, Spanned};
 
 /// The flagship's space (docs/language.md, section 1).
 pub(crate) const FLAGSHIP: &str = r#"

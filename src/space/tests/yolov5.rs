@@ -1,4 +1,4 @@
-//! Counts of the stock networks: upstream's own, from facts/yolov5.md and the released state dict.
+//! Counts of the stock networks: upstream's own and those of the released state dict.
 
 use super::*;
 

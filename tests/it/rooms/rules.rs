@@ -3,8 +3,8 @@
 use super::arrows::{Arrow, arrows, circles as circles_of};
 use super::source::{Source, is_word};
 
-/// Every room, and the rooms that its code may use. (`cli` may use all.)
-pub const MAY_USE: [(&str, &[&str]); 15] = [
+/// Every room, and the rooms that its code may use. (`language` is the file that puts the words of all rooms together.)
+pub const MAY_USE: [(&str, &[&str]); 16] = [
     ("base", &[]),
     ("document", &["base"]),
     ("space", &["base", "document"]),
@@ -19,20 +19,24 @@ pub const MAY_USE: [(&str, &[&str]); 15] = [
     ("run", &["base", "data", "document", "evaluate", "metrics", "nn", "plan", "search", "space", "store", "train"]),
     ("export", &["base", "data", "evaluate", "metrics", "nn", "space"]),
     ("report", &["base", "document", "metrics", "plan", "run", "space"]),
+    ("language", &["data", "document", "metrics", "search", "train"]),
     (
         "cli",
-        &["base", "data", "document", "evaluate", "export", "metrics", "nn", "plan", "report", "run", "search", "space", "store", "train"],
+        &[
+            "base", "data", "document", "evaluate", "export", "language", "metrics", "nn", "plan", "report", "run", "search", "space",
+            "store", "train",
+        ],
     ),
 ];
 
-/// What tests of a room may use beyond that.
-const TESTS_MAY_USE: [(&str, &[&str]); 1] = [("evaluate", &["train"])];
+/// What tests of a room may use beyond that and `language`.
+const TESTS_MAY_USE: [(&str, &[&str]); 2] = [("evaluate", &["train"]), ("language", &["space"])];
 
 /// Rooms that still have circles.
-const CIRCLES: [&str; 9] = ["cli", "data", "document", "plan", "run", "search", "space", "store", "train"];
+const CIRCLES: [&str; 8] = ["cli", "data", "document", "plan", "run", "search", "store", "train"];
 
 /// Files that are still too long.
-const LONG: [&str; 5] = ["document/traps.rs", "document/table/stages.rs", "space/resolve.rs", "space/blocks/mod.rs", "run/coordinator.rs"];
+const LONG: [&str; 3] = ["document/traps.rs", "document/table/stages.rs", "run/coordinator.rs"];
 
 fn may(room: &str, list: &[(&str, &[&str])]) -> Vec<String> {
     list.iter().filter(|(r, _)| *r == room).flat_map(|(_, rooms)| rooms.iter().map(|r| r.to_string())).collect()
@@ -46,7 +50,8 @@ pub fn between_rooms(sources: &[Source]) -> Vec<String> {
             let (from, to) = (&sources[from], &sources[to]);
             let (room, other) = (from.room(), to.room());
             let allowed = may(room, &MAY_USE).iter().chain(may(room, &TESTS_MAY_USE).iter().filter(|_| tests)).any(|r| r == other);
-            if room != other && !room.is_empty() && !allowed {
+            let words = tests && other == "language";
+            if room != other && ![room, other].contains(&"") && !allowed && !words {
                 faults.push(format!("src/{}:{line}: `{path}`: {room} may not use {other}", from.path));
             }
         }

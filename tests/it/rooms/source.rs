@@ -18,9 +18,9 @@ pub struct Source {
 }
 
 impl Source {
-    /// The room that it stands in; empty for `lib.rs` and `main.rs`.
+    /// The room that it stands in; a file beside the rooms is one of its own, `lib.rs` and `main.rs` are none.
     pub fn room(&self) -> &str {
-        if self.path.contains('/') { &self.module[0] } else { "" }
+        self.module.first().map_or("", String::as_str)
     }
 }
 
