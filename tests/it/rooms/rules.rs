@@ -18,8 +18,8 @@ pub const MAY_USE: [(&str, &[&str]); 16] = [
     ("store", &["base"]),
     ("run", &["base", "data", "document", "evaluate", "metrics", "nn", "plan", "search", "space", "store", "train"]),
     ("export", &["base", "data", "evaluate", "metrics", "nn", "space"]),
-    ("report", &["base", "document", "metrics", "plan", "run", "space"]),
-    ("language", &["data", "document", "metrics", "search", "train"]),
+    ("report", &["base", "document", "evaluate", "metrics", "plan", "run", "space"]),
+    ("language", &["data", "document", "evaluate", "metrics", "search", "space", "train"]),
     (
         "cli",
         &[
