@@ -77,6 +77,7 @@ fn agrees_with_pycocotools_and_with_numpy() {
         (yolov5_50[2], 0.5117506365125877),
         (report.precision, 0.46395491271443107),
         (report.recall, 0.6851601061737947),
+        ((super::words::f1::F1.value)(&report, None), 0.5510863972321678),
         (report.confidence, 0.28128128128128127),
     ];
     for (i, (got, want)) in expected.into_iter().enumerate() {

@@ -1,6 +1,7 @@
 //! The metrics that read predictions: one file each, or one for those of a kind, and one line here.
 
 pub mod accuracy;
+pub mod f1;
 pub mod loss;
 pub mod mean_average_precision;
 pub mod operating_point;
@@ -14,6 +15,7 @@ pub static DETECTION: &[&Measure<DetectionReport>] = &[
     &mean_average_precision::MAP50_95,
     &operating_point::PRECISION,
     &operating_point::RECALL,
+    &f1::F1,
     &mean_average_precision::AP50,
     &mean_average_precision::COCO_MAP50,
     &mean_average_precision::COCO_MAP50_95,
