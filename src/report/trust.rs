@@ -1,6 +1,7 @@
 //! `trust` as sentences.
 
 use super::number;
+use crate::base::fixed;
 use crate::plan::Figure;
 use crate::run::trust::{FEWEST, Predictor, Trusted};
 
@@ -74,8 +75,8 @@ fn networks(n: usize, which: &str) -> String {
 }
 
 fn figures(p: &Predictor) -> String {
-    let part = |v: Option<f64>| v.map_or("–".to_string(), |v| format!("{v:.3}"));
-    let between = p.agreement.interval.map_or(String::new(), |(low, high)| format!(" ({low:.3} to {high:.3})"));
+    let part = |v: Option<f64>| v.map_or("–".to_string(), |v| fixed(v, 3));
+    let between = p.agreement.interval.map_or(String::new(), |(low, high)| format!(" ({} to {})", fixed(low, 3), fixed(high, 3)));
     format!("tau {}{between}, rho {}", part(p.agreement.kendall), part(p.agreement.spearman))
 }
 
