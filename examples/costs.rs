@@ -5,7 +5,7 @@
 //! ```
 
 use nasflow::document::{self, Files, Options, Params};
-use nasflow::run::prepare;
+use nasflow::run::{Look, prepare};
 
 struct Disk;
 
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::args().nth(1).unwrap_or_else(|| "pipelines/yolov5.kdl".into());
     let pipeline = document::load(&nasflow::language(), &file, &mut Disk, &Params { values: Vec::new() }, Options::default())?;
     // Without a store: data sets are scanned anew, nothing is written.
-    let prepared = prepare(pipeline, None, false)?;
+    let prepared = prepare(pipeline, None, Look::default())?;
     for (name, space) in &prepared.spaces {
         println!("{name}: {} samples", space.size());
         let samples = std::iter::once(space.reference()).chain((0..5).map(|i| space.random(0, &[i])));

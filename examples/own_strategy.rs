@@ -8,7 +8,7 @@
 //! ```
 
 use nasflow::document::{self, Field, Files, Needs, Objectives, Options, Params, Preset, StageKind, Type, Word};
-use nasflow::run::prepare;
+use nasflow::run::{Look, prepare};
 use nasflow::search::{self, Given, Next, Propose, Search, Strategy, Told, View};
 use nasflow::space::Sample;
 
@@ -83,7 +83,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("no `sample`".into());
     };
     let seed = pipeline.seed + sample.seed;
-    let prepared = prepare(pipeline, None, false)?;
+    let prepared = prepare(pipeline, None, Look::default())?;
     let space = prepared.spaces.get("backbone").ok_or("no space")?;
     let strategy = search::build(&sample.strategy, Given::default())?;
     let mut search = Search::new(space, strategy, sample.trials, sample.window, seed);

@@ -26,7 +26,7 @@ pub enum Command {
     Run(RunArguments),
     /// Say whether a pipeline is valid, how large its spaces are and what their references cost
     #[command(after_help = examples::CHECK)]
-    Check(FileArguments),
+    Check(CheckArguments),
     /// Say what `run` would do, and why, without doing it
     #[command(after_help = examples::PLAN)]
     Plan(PlanArguments),
@@ -70,6 +70,16 @@ pub struct FileArguments {
     /// Read every source file again instead of trusting size and times
     #[arg(long)]
     pub rehash: bool,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    #[command(flatten)]
+    pub file: FileArguments,
+    /// Name every file of a data set that has a fault, however many there are
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Options that name the numerics class. Results of one class are never used for another; `plan` names them.

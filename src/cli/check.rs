@@ -1,19 +1,21 @@
 //! `nasflow check`: valid or not; how large the spaces are and what their references cost.
 
-use super::arguments::FileArguments;
+use super::arguments::CheckArguments;
 use super::load::{self, Access};
 use super::{Failure, print};
 use crate::document::Task;
 use crate::report::number::{self, counted};
 use crate::report::wrap;
-use crate::run::Prepared;
+use crate::run::{Look, Prepared};
 use crate::space::Space;
 use std::process::ExitCode;
 
-pub fn run(arguments: &FileArguments) -> Result<ExitCode, Failure> {
-    let pipeline = load::pipeline(arguments)?;
-    let store = load::store(arguments, Access::Read)?;
-    let prepared = load::prepared(pipeline, store.as_ref(), arguments, false)?;
+pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
+    let CheckArguments { file, all } = arguments;
+    let pipeline = load::pipeline(file)?;
+    let store = load::store(file, Access::Read)?;
+    let look = Look { rehash: file.rehash, all: *all };
+    let prepared = load::prepared_with(pipeline, store.as_ref(), look, false)?;
     print::out(&wrap::wrapped(&text(&prepared), print::columns()));
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use super::arguments::{FileArguments, NumericsArguments};
 use super::{Failure, print};
 use crate::document::{self, Diagnostics, Files, Options, Params, Pipeline};
 use crate::nn::{self, DeviceChoice};
-use crate::run::{Prepared, prepare};
+use crate::run::{Look, Prepared, prepare};
 use crate::store::{How, Store};
 use std::path::Path;
 
@@ -87,7 +87,12 @@ fn shown(path: &Path, here: &Path) -> String {
 
 /// Prepares a pipeline, and prints what the reader should know.
 pub fn prepared(pipeline: Pipeline, store: Option<&Store>, arguments: &FileArguments, quiet: bool) -> Result<Prepared, Failure> {
-    let prepared = prepare(pipeline, store, arguments.rehash)?;
+    prepared_with(pipeline, store, Look { rehash: arguments.rehash, all: false }, quiet)
+}
+
+/// The same, of data sets that are looked at so.
+pub fn prepared_with(pipeline: Pipeline, store: Option<&Store>, look: Look, quiet: bool) -> Result<Prepared, Failure> {
+    let prepared = prepare(pipeline, store, look)?;
     if !quiet {
         if !prepared.warnings.is_empty() {
             let (sources, items) = (prepared.pipeline.sources.clone(), prepared.warnings.clone());

@@ -1,10 +1,11 @@
 //! Builds a pack from a split: decodes, checks that files are those that were scanned, resizes.
 
 use super::classify::scaled;
+use super::container::Container;
 use super::decode::{self, MAX_FILE};
 use super::error::DataError;
-use super::labelled::Container;
-use super::layout::read_capped;
+use super::files::read_capped;
+use super::formats;
 use super::pack::{Pack, PackImage};
 use super::resize::stored_size;
 use super::scan::{Place, Scan, ScanImage, ScanSplit};
@@ -122,8 +123,9 @@ fn open(scan: &Scan, split: &ScanSplit, base: &Path) -> Result<BTreeMap<usize, C
     let of = |image: &ScanImage| if let Place::Entry(file, _) = image.place { Some(file) } else { None };
     let needed: BTreeSet<usize> = split.images.iter().filter_map(of).collect();
     let open = |file: usize| {
-        let (format, path) = scan.containers.get(file).ok_or_else(|| DataError::Invalid(format!("the data set has no file {file}")))?;
-        Ok((file, Container::open(*format, base, path)?))
+        let (word, path) = scan.containers.get(file).ok_or_else(|| DataError::Invalid(format!("the data set has no file {file}")))?;
+        let format = formats::by_word(word).ok_or_else(|| DataError::Invalid(format!("there is no format `{word}`")))?;
+        Ok((file, Container::open(format, base, path)?))
     };
     needed.into_iter().map(open).collect()
 }

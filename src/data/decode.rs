@@ -1,5 +1,5 @@
 //! JPEG and PNG to RGB, under limits. EXIF orientation is applied (as OpenCV does for upstream), so widths and heights
-//! are those of the upright image. A JPEG without its end marker is an error: the decoder itself would fill in grey.
+//! are those of the upright image. A JPEG that is cut short is an error: the decoder itself would fill in grey.
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
@@ -26,17 +26,87 @@ pub struct Rgb {
     pub pixels: Vec<u8>,
 }
 
+/// A decoded file and what was done on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoded {
+    /// The upright image.
+    pub rgb: Rgb,
+    /// The quarter turn by which EXIF made it upright, if it was one.
+    pub turn: Option<Turn>,
+    /// Whether it is a JPEG that lacks its end marker, but no pixel.
+    pub no_end: bool,
+}
+
+/// How a picture was turned by a quarter, as EXIF counts orientations 5 to 8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Clockwise.
+    Right,
+    /// Counter-clockwise.
+    Left,
+    /// Clockwise, then mirrored left to right.
+    RightMirrored,
+    /// Counter-clockwise, then mirrored left to right.
+    LeftMirrored,
+}
+
+impl Turn {
+    fn of(orientation: Orientation) -> Option<Turn> {
+        match orientation {
+            Orientation::Rotate90 => Some(Turn::Right),
+            Orientation::Rotate270 => Some(Turn::Left),
+            Orientation::Rotate90FlipH => Some(Turn::RightMirrored),
+            Orientation::Rotate270FlipH => Some(Turn::LeftMirrored),
+            _ => None,
+        }
+    }
+
+    /// Where a point of the picture before the turn lies in the upright one of `width` × `height` pixels.
+    pub fn point(self, x: f64, y: f64, width: f64, height: f64) -> (f64, f64) {
+        match self {
+            Turn::Right => (width - y, x),
+            Turn::Left => (y, height - x),
+            Turn::RightMirrored => (y, x),
+            Turn::LeftMirrored => (width - y, height - x),
+        }
+    }
+}
+
 /// Decodes a whole file.
 ///
 /// # Errors
 /// What is wrong with the file, without its name.
 pub fn decode(bytes: &[u8]) -> Result<Rgb, String> {
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
-    match reader.format() {
-        Some(ImageFormat::Jpeg) if !jpeg_is_whole(bytes) => return Err("truncated: the JPEG has no end".into()),
-        Some(ImageFormat::Jpeg | ImageFormat::Png) => {}
-        _ => return Err("neither JPEG nor PNG".into()),
+    open(bytes).map(|d| d.rgb)
+}
+
+/// Decodes a whole file, and says what was done on the way.
+///
+/// # Errors
+/// As [`decode`].
+pub fn open(bytes: &[u8]) -> Result<Decoded, String> {
+    match image::guess_format(bytes) {
+        Ok(ImageFormat::Jpeg) if !jpeg_is_whole(bytes) => unended(bytes),
+        Ok(ImageFormat::Jpeg | ImageFormat::Png) => pixels(bytes),
+        _ => Err(super::sniff::what(bytes)),
     }
+}
+
+/// A JPEG without its end marker. Upstream reads it where nothing else is missing: whether bits are missing shows when
+/// other bits are put behind it, for then they become pixels.
+fn unended(bytes: &[u8]) -> Result<Decoded, String> {
+    let truncated = || "truncated: the JPEG has no end".to_string();
+    let ended = |pad: u8| pixels(&[bytes.strip_suffix(&[0xFF]).unwrap_or(bytes), &[pad; PAD], &[0xFF, 0xD9]].concat());
+    let first = ended(0x00).map_err(|_| truncated())?;
+    let same = [0x55, 0xAA].into_iter().all(|pad| ended(pad).is_ok_and(|d| d.rgb == first.rgb));
+    if same { Ok(Decoded { no_end: true, ..first }) } else { Err(truncated()) }
+}
+
+/// Bytes that are put behind an unended JPEG: more than a block of any component needs.
+const PAD: usize = 4096;
+
+fn pixels(bytes: &[u8]) -> Result<Decoded, String> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
@@ -52,7 +122,8 @@ pub fn decode(bytes: &[u8]) -> Result<Rgb, String> {
     let mut image = DynamicImage::from_decoder(decoder).map_err(|e| e.to_string())?;
     image.apply_orientation(orientation);
     let image = image.into_rgb8();
-    Ok(Rgb { width: image.width() as usize, height: image.height() as usize, pixels: image.into_raw() })
+    let rgb = Rgb { width: image.width() as usize, height: image.height() as usize, pixels: image.into_raw() };
+    Ok(Decoded { rgb, turn: Turn::of(orientation), no_end: false })
 }
 
 /// Whether the markers lead to the end of the image.
@@ -123,14 +194,40 @@ mod tests {
         let turned = [&TINY[..2], exif, &TINY[2..]].concat();
         let (plain, turned) = (decode(TINY).unwrap(), decode(&turned).unwrap());
         assert_eq!((turned.width, turned.height), (32, 48));
+        let turn = open(&[&TINY[..2], exif, &TINY[2..]].concat()).unwrap().turn;
+        assert_eq!(turn, Some(Turn::Right));
+        // The first pixel of the last row lies in the corner at the top left.
+        assert_eq!(Turn::Right.point(0.0, 32.0, 32.0, 48.0), (0.0, 0.0));
         let last_row_first = &plain.pixels[31 * 48 * 3..][..3];
         assert_eq!(&turned.pixels[..3], last_row_first);
     }
 
+    /// Points go where `image` puts pixels.
+    #[test]
+    fn turns_are_those_of_the_decoder() {
+        let (w, h) = (3u32, 2u32);
+        for orientation in [Orientation::Rotate90, Orientation::Rotate270, Orientation::Rotate90FlipH, Orientation::Rotate270FlipH] {
+            let turn = Turn::of(orientation).unwrap();
+            for (x, y) in (0..w).flat_map(|x| (0..h).map(move |y| (x, y))) {
+                let mut picture = DynamicImage::new_luma8(w, h);
+                picture.as_mut_luma8().unwrap().put_pixel(x, y, image::Luma([9]));
+                picture.apply_orientation(orientation);
+                let (tx, ty) = turn.point(f64::from(x) + 0.5, f64::from(y) + 0.5, f64::from(h), f64::from(w));
+                assert_eq!(picture.as_luma8().unwrap().get_pixel(tx as u32, ty as u32).0, [9], "{turn:?} {x},{y}");
+            }
+        }
+    }
+
     #[test]
     fn hostile_files_are_errors() {
-        for cut in 0..TINY.len() - 1 {
-            assert!(decode(&TINY[..cut]).is_err(), "cut at {cut}");
+        // The last two bytes are the end marker; without them alone every pixel is there.
+        let whole = TINY.len() - 2;
+        for cut in 0..whole {
+            assert!(decode(&TINY[..cut]).is_err(), "cut at {cut} of {whole}");
+        }
+        for cut in [whole, whole + 1] {
+            let read = open(&TINY[..cut]).unwrap();
+            assert_eq!((read.rgb, read.no_end), (decode(TINY).unwrap(), true), "cut at {cut}");
         }
         let small = png(2, 2, image::ExtendedColorType::Rgb8, &[5; 12]);
         for cut in 0..small.len() - 13 {

@@ -1,18 +1,55 @@
-//! What a data set consists of on disk: images, their annotation files, lists. Found by looking at names, not at content.
+//! What a data set consists of on disk, as a format finds it: images and where their truth is written, splits, names of
+//! classes. Then what of it is read: the splits that are asked for, and no others.
 
-use super::error::{DataError, Findings};
+use super::error::{DataError, FindingKind, Findings};
+use super::files::FileStamp;
+use super::truth::Annotation;
 use crate::base::{Canon, Digest};
-use std::fs::{self, File};
-use std::io::Read;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// An image and where its boxes are written. Paths are the data set's root, as the document writes it, joined with the rest.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Where the truth about an image is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Truth {
+    /// Nowhere: an image without boxes.
+    Background,
+    /// In a file of its own.
+    File(PathBuf),
+    /// In a description of many images: its boxes, and the (width, height) that the description states.
+    Boxes(Annotation, Option<(f64, f64)>),
+    /// In the name of its folder: the place of its class among the layout's names.
+    Class(usize),
+}
+
+/// An image. Paths are the data set's root, as the document writes it, joined with the rest.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     /// The image.
     pub image: PathBuf,
-    /// Its annotation file, where there is one.
-    pub annotation: Option<PathBuf>,
+    /// What is true of it.
+    pub truth: Truth,
+}
+
+/// A split that the data set itself or a list of the document makes.
+#[derive(Clone, Debug, Default)]
+pub struct OwnSplit {
+    /// Its name.
+    pub name: String,
+    /// Its images: indices into [`Layout::items`].
+    pub items: Vec<usize>,
+    /// Its files with many images: indices into [`Layout::containers`].
+    pub containers: Vec<usize>,
+    /// What is wrong with it. No fault as long as nobody reads it.
+    pub findings: Findings,
+    /// Why it cannot be read at all.
+    pub failed: Option<DataError>,
+}
+
+impl OwnSplit {
+    /// A split of images.
+    pub fn of_items(name: &str, items: Vec<usize>) -> Self {
+        OwnSplit { name: name.to_string(), items, ..OwnSplit::default() }
+    }
 }
 
 /// The files of a data set.
@@ -20,124 +57,118 @@ pub struct Item {
 pub struct Layout {
     /// Images in the order of their paths, each once.
     pub items: Vec<Item>,
-    /// Splits that lists or folders make: name, indices into `items`.
-    pub splits: Vec<(String, Vec<usize>)>,
+    /// Files with many images each.
+    pub containers: Vec<PathBuf>,
+    /// Splits that lists, folders or files make.
+    pub splits: Vec<OwnSplit>,
     /// Class names where the format declares them.
     pub names: Option<Vec<String>>,
-    /// Lists and descriptions that were read.
+    /// Other files that are read: lists, descriptions, labels beside a container.
     pub others: Vec<PathBuf>,
-    /// What was missing.
+    /// What was found that is no matter of one split.
     pub findings: Findings,
 }
 
-/// A file as the file system knows it: trusted between runs as long as none of it changes (invariant 14).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileStamp {
-    /// Path as in [`Item`].
-    pub path: PathBuf,
-    /// Bytes.
-    pub size: u64,
-    /// Modification and change time in nanoseconds since 1970.
-    pub times: [i64; 2],
-    /// Inode (0 where the system has none).
-    pub inode: u64,
+/// Which splits a pipeline reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    /// The names; none: all that there are.
+    pub splits: Option<BTreeSet<String>>,
+    /// Whether anchors are found from the images: then `train` is read (else the first split).
+    pub anchors: bool,
 }
 
-impl FileStamp {
-    /// Asks the file system.
-    pub fn of(base: &Path, path: &Path) -> Result<Self, DataError> {
-        let full = base.join(path);
-        let meta = fs::metadata(&full).map_err(|e| DataError::io(&full, e))?;
-        let (times, inode) = times_and_inode(&meta);
-        Ok(FileStamp { path: path.to_path_buf(), size: meta.len(), times, inode })
+impl Need {
+    /// Everything.
+    pub fn all() -> Need {
+        Need::default()
     }
 
-    /// For the fingerprint.
-    pub fn canon(&self) -> Canon {
-        Canon::List(vec![
-            self.path.to_string_lossy().into_owned().into(),
-            self.size.into(),
-            self.times[0].into(),
-            self.times[1].into(),
-            self.inode.into(),
-        ])
+    /// Whether a split is asked for by its name.
+    pub fn has(&self, name: &str) -> bool {
+        self.splits.as_ref().is_none_or(|s| s.contains(name))
     }
 }
 
-#[cfg(unix)]
-fn times_and_inode(meta: &fs::Metadata) -> ([i64; 2], u64) {
-    use std::os::unix::fs::MetadataExt;
-    let nanos = |s: i64, n: i64| s.saturating_mul(1_000_000_000).saturating_add(n);
-    ([nanos(meta.mtime(), meta.mtime_nsec()), nanos(meta.ctime(), meta.ctime_nsec())], meta.ino())
+/// A layout of which only some splits are read.
+pub struct Wanted {
+    /// As found.
+    pub layout: Layout,
+    /// Which items are read, by index.
+    pub items: Vec<bool>,
+    /// Which containers are read, by index.
+    pub containers: Vec<bool>,
+    /// Names of splits that are not read.
+    pub unread: Vec<String>,
 }
 
-#[cfg(not(unix))]
-fn times_and_inode(meta: &fs::Metadata) -> ([i64; 2], u64) {
-    let since = |t: std::io::Result<std::time::SystemTime>| {
-        t.ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos() as i64)
-    };
-    ([since(meta.modified()), since(meta.created())], 0)
-}
-
-/// A whole file, refused where it is longer than `cap` bytes (whatever its length field says while it is read).
-pub fn read_capped(path: &Path, cap: u64) -> Result<Vec<u8>, String> {
-    let file = File::open(path).map_err(|e| e.to_string())?;
-    let meta = file.metadata().map_err(|e| e.to_string())?;
-    if !meta.is_file() {
-        return Err("not a regular file".into());
-    }
-    let mut bytes = Vec::with_capacity(meta.len().min(cap) as usize);
-    file.take(cap + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    if bytes.len() as u64 > cap {
-        return Err(format!("longer than {} MiB", cap >> 20));
-    }
-    Ok(bytes)
-}
-
-/// The names in a folder, sorted; an empty list where there is no such folder.
-pub fn names_in(folder: &Path) -> Result<Vec<String>, DataError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(DataError::io(folder, e)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|e| DataError::io(folder, e))?;
-        match entry.file_name().into_string() {
-            Ok(name) => names.push(name),
-            Err(name) => return Err(DataError::format(&folder.join(name), "its name is not UTF-8; rename it")),
+impl Layout {
+    /// What is read of it where the document makes these splits. `by_share`: images are dealt out, so all count.
+    /// `of_own`: shares are cut from the format's own splits.
+    ///
+    /// # Errors
+    /// A split that is read and cannot be.
+    pub fn wanted(mut self, need: &Need, shares: &[&str], of_own: bool) -> Result<Wanted, DataError> {
+        let own: Vec<String> = self.splits.iter().map(|s| s.name.clone()).collect();
+        let has = |name: &str| own.iter().any(|o| o == name);
+        // What shares are cut from is read whole.
+        let pool = |name: &str| name == "train" || (name == "all" && !has("train"));
+        let first = if has("train") { Some("train") } else { own.first().map(String::as_str) };
+        let reads = |name: &str| match (shares.is_empty(), of_own) {
+            (false, false) => true,
+            (false, true) => need.has(name) || (pool(name) && shares.iter().any(|s| need.has(s) || need.anchors)),
+            (true, _) => need.has(name) || (need.anchors && first == Some(name)),
+        };
+        let dealt = !shares.is_empty() && !of_own;
+        let (mut items, mut containers) = (vec![dealt; self.items.len()], vec![false; self.containers.len()]);
+        let (mut kept, mut unread) = (Vec::new(), Vec::new());
+        for split in std::mem::take(&mut self.splits) {
+            if !reads(&split.name) {
+                unread.push(split.name);
+                continue;
+            }
+            match split.failed {
+                // Of images that are dealt out, those that are there are enough.
+                Some(e) if dealt && !self.items.is_empty() => self.findings.add(FindingKind::MissingPlace, e.to_string()),
+                Some(e) => return Err(e),
+                None => {}
+            }
+            self.findings.extend(split.findings);
+            split.items.iter().for_each(|&i| items[i] = true);
+            split.containers.iter().for_each(|&i| containers[i] = true);
+            kept.push(OwnSplit { name: split.name, items: split.items, containers: split.containers, ..OwnSplit::default() });
         }
-    }
-    names.sort();
-    Ok(names)
-}
-
-/// What the suffix of a file name says: read here, an image that is not, or something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Suffix {
-    /// jpg, jpeg, png.
-    Image,
-    /// Another image format of upstream's list.
-    Unsupported,
-    /// Not an image.
-    Other,
-}
-
-/// Judges a file name by its suffix.
-pub fn suffix(name: &str) -> Suffix {
-    let ext = name.rsplit_once('.').map_or(String::new(), |(_, ext)| ext.to_ascii_lowercase());
-    match ext.as_str() {
-        "jpg" | "jpeg" | "png" => Suffix::Image,
-        "bmp" | "dng" | "mpo" | "tif" | "tiff" | "webp" | "pfm" => Suffix::Unsupported,
-        _ => Suffix::Other,
+        self.splits = kept;
+        Ok(Wanted { layout: self, items, containers, unread })
     }
 }
 
-/// Stamps of all files of a layout, and one digest over them.
-pub fn stamps(base: &Path, layout: &Layout) -> Result<(Vec<FileStamp>, Digest), DataError> {
-    let paths = layout.others.iter().chain(layout.items.iter().flat_map(|i| std::iter::once(&i.image).chain(&i.annotation)));
-    let files = paths.map(|p| FileStamp::of(base, p)).collect::<Result<Vec<_>, _>>()?;
-    let digest = Canon::List(files.iter().map(FileStamp::canon).collect()).digest();
-    Ok((files, digest))
+impl Wanted {
+    /// Annotations that are read for the names of classes alone, because nothing else declares them: which classes there
+    /// are must not depend on which splits a pipeline reads.
+    pub fn for_names(&self) -> impl Iterator<Item = &PathBuf> {
+        let unread = self.layout.items.iter().zip(&self.items).filter(|(_, read)| !**read && self.layout.names.is_none());
+        unread.filter_map(|(item, _)| if let Truth::File(path) = &item.truth { Some(path) } else { None })
+    }
+
+    /// Stamps of all files that are read, and one digest over them.
+    ///
+    /// # Errors
+    /// A file that is not there.
+    pub fn stamps(&self, base: &Path) -> Result<(Vec<FileStamp>, Digest), DataError> {
+        let layout = &self.layout;
+        let read = layout.items.iter().zip(&self.items).filter(|(_, read)| **read).map(|(item, _)| item);
+        let of = |item: &'_ Item| match &item.truth {
+            Truth::File(path) => [Some(item.image.clone()), Some(path.clone())],
+            _ => [Some(item.image.clone()), None],
+        };
+        let mut paths: Vec<PathBuf> = layout.others.clone();
+        // A container that is not read may still say which classes there are; what the hub gives is no file.
+        paths.extend(layout.containers.iter().filter(|p| super::formats::hub_name(p).is_none()).cloned());
+        paths.extend(read.flat_map(of).flatten());
+        paths.extend(self.for_names().cloned());
+        let files = paths.iter().map(|p| FileStamp::of(base, p)).collect::<Result<Vec<_>, _>>()?;
+        let digest = Canon::List(files.iter().map(FileStamp::canon).collect()).digest();
+        Ok((files, digest))
+    }
 }

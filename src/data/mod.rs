@@ -5,25 +5,25 @@
 //!
 //! From disk to a batch: [`scan::listing`] (names and times), [`scan::scan`] (reads and checks everything once),
 //! [`Pack::build`] (decodes one split at one size), [`Loader`] (augmented training batches) and [`EvalBatches`]
-//! (letterboxed ones).
+//! (letterboxed ones). Images of one class each go the same way; [`classify`] makes their pictures.
 //!
-//! Images of one class each go the same way: [`labelled`] reads them, [`classify`] makes their pictures.
-//!
-//! A new format is one file with a `listing` that returns a [`layout::Layout`] and a `read` that returns a
-//! [`truth::Annotation`], and one line each in `scan` and `source`.
+//! A scan goes one way for every format: its files ([`formats`], [`layout`]), reading, names of classes, splits.
 
 pub mod anchors;
 pub mod augment;
 pub mod batch;
 pub mod build;
+mod classes;
 pub mod classify;
+pub(crate) mod container;
 pub mod decode;
 pub mod error;
 pub mod eval;
 pub mod figure;
+pub mod files;
+pub mod finding;
+pub mod formats;
 pub mod hsv;
-pub(crate) mod labelled;
-pub mod labels;
 pub mod layout;
 pub mod letterbox;
 pub mod loader;
@@ -31,29 +31,28 @@ pub mod mosaic;
 pub mod pack;
 pub mod packfile;
 pub mod prefetch;
+mod reading;
 pub mod resize;
 pub mod scan;
 pub mod shapes;
-pub(crate) mod source;
-pub(crate) mod split;
+mod sniff;
+mod split;
+mod text;
 pub mod texture;
 pub mod truth;
-pub mod voc;
 pub mod warp;
-mod words;
-pub mod yaml;
-pub mod yolo;
 
 pub use anchors::{AutoAnchors, auto_anchors};
 pub use batch::{Batch, Target};
 pub use decode::DECODER;
 pub use error::{DataError, Finding, FindingKind};
 pub use eval::{EvalBatches, Letterbox};
+pub use formats::words;
+pub use layout::Need;
 pub use loader::Loader;
 pub use pack::{Object, Pack, PackImage};
 pub use prefetch::Prefetch;
 pub use scan::{Listing, Place, Scan, ScanImage, ScanSplit, listing, scan};
-pub use words::words;
 
 #[cfg(test)]
 mod tests;

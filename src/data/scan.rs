@@ -1,21 +1,24 @@
-//! Reads a data set once: classes, splits, digests, boxes. What it returns is all that keys are made of (invariant 4).
+//! Reads a data set once: classes, splits, digests, boxes. What it returns is all that keys are made of.
+//!
+//! One way for every format: its layout ([`formats`]), what is wanted of it ([`Need`]), reading, classes, splits.
 
 use super::error::{DataError, Finding, Findings};
-use super::layout::{FileStamp, Layout, stamps};
+use super::files::FileStamp;
+use super::formats::{self, Format};
+use super::layout::{Need, Wanted};
 use super::pack::Object;
 use super::shapes::Shapes;
-use super::source::{Picture, read_items};
-use super::split;
-use super::{labelled, voc, yolo};
+use super::split::Dealt;
+use super::{classes, reading};
 use crate::base::{Canon, Digest};
-use crate::document::{Data, DataSource, LabelledFormat, SplitBy};
+use crate::document::{Data, SplitBy, Task};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Raise this where a scan of the same files would come out otherwise: cached scans are keyed by it through
 /// [`Listing::fingerprint`].
-const SCAN_VERSION: usize = 1;
+const SCAN_VERSION: usize = 2;
 
 /// Where an image's pixels come from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,9 +74,12 @@ pub struct Scan {
     /// Channels of an image: 3 (RGB) or 1.
     #[serde(default = "three")]
     pub channels: usize,
-    /// Files with many images, which [`Place::Entry`] names.
+    /// Files with many images, which [`Place::Entry`] names, with their format's word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub containers: Vec<(LabelledFormat, PathBuf)>,
+    pub containers: Vec<(String, PathBuf)>,
+    /// Splits that are there and were not read, because the pipeline does not use them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
     /// Warnings.
     pub findings: Vec<Finding>,
 }
@@ -135,14 +141,32 @@ pub struct Listing {
     pub files: Vec<FileStamp>,
 }
 
+/// What is read of a data set, and by whom; none where its images are generated.
+fn wanted(data: &Data, base: &Path, need: &Need) -> Result<Option<(&'static dyn Format, Wanted)>, DataError> {
+    let Some((format, source)) = formats::of(data, base) else { return Ok(None) };
+    let share = |(name, by): &'_ (crate::document::Spanned<String>, SplitBy)| matches!(by, SplitBy::Share(_)).then(|| name.value.clone());
+    let shares: Vec<String> = data.splits.iter().filter_map(share).collect();
+    let shares: Vec<&str> = shares.iter().map(String::as_str).collect();
+    let mut wanted = format.layout(&source)?.wanted(need, &shares, format.about().shape.task == Task::Classify)?;
+    if data.skip_broken {
+        wanted.layout.findings.skip_broken();
+    }
+    Ok(Some((format, wanted)))
+}
+
 /// Which files a scan reads. Reads the descriptions and lists, of everything else only names, sizes and times.
 ///
 /// # Errors
 /// Folders and lists that are missing or unreadable. Missing images are for [`scan`] to report.
-pub fn listing(data: &Data, base: &Path) -> Result<Listing, DataError> {
-    let (files, content) = match layout(data, base)? {
-        Some(layout) => stamps(base, &layout)?,
-        None => (Vec::new(), Digest::of(b"generated")),
+pub fn listing(data: &Data, base: &Path, need: &Need) -> Result<Listing, DataError> {
+    let names = |names: Vec<&String>| Canon::List(names.into_iter().map(Canon::text).collect());
+    let (files, content, read) = match wanted(data, base, need)? {
+        Some((_, wanted)) => {
+            let (files, content) = wanted.stamps(base)?;
+            let read = names(wanted.layout.splits.iter().map(|s| &s.name).collect());
+            (files, content, Canon::List(vec![read, names(wanted.unread.iter().collect())]))
+        }
+        None => (Vec::new(), Digest::of(b"generated"), Canon::None),
     };
     let splits = data.splits.iter().map(|(name, by)| {
         let by = match by {
@@ -151,11 +175,13 @@ pub fn listing(data: &Data, base: &Path) -> Result<Listing, DataError> {
         };
         Canon::List(vec![Canon::text(&name.value), by])
     });
-    let source = match &data.source {
-        DataSource::Voc { root } => Canon::List(vec!["voc".into(), Canon::text(&root.value)]),
-        DataSource::Yolo { root } => Canon::List(vec!["yolo".into(), Canon::text(&root.value)]),
-        DataSource::Labelled { format, root } => Canon::List(vec![format.word().into(), Canon::text(&root.value)]),
-        DataSource::Shapes { .. } | DataSource::Figures { .. } => Shapes::of(data).map_or(Canon::None, |s| s.canon()),
+    let source = match formats::of(data, base) {
+        Some((format, source)) => {
+            let other = [source.images, source.annotations].map(|f| f.map_or(Canon::None, Canon::text));
+            let root = Canon::text(source.root.to_string_lossy());
+            Canon::List([vec![format.about().word.name.into(), root], other.to_vec()].concat())
+        }
+        None => Shapes::of(data).map_or(Canon::None, |s| s.canon()),
     };
     let fingerprint = Canon::map([
         ("version", SCAN_VERSION.into()),
@@ -164,36 +190,40 @@ pub fn listing(data: &Data, base: &Path) -> Result<Listing, DataError> {
         ("classes", Canon::List(data.classes.iter().map(|c| Canon::text(&c.value)).collect())),
         ("splits", Canon::List(splits.collect())),
         ("split-seed", data.split_seed.into()),
+        ("skip-broken", usize::from(data.skip_broken).into()),
+        ("read", read),
         ("files", content.into()),
     ])
     .digest();
     Ok(Listing { fingerprint, files })
 }
 
-fn layout(data: &Data, base: &Path) -> Result<Option<Layout>, DataError> {
-    match &data.source {
-        DataSource::Voc { root } => voc::listing(base, Path::new(&root.value), &data.splits).map(Some),
-        DataSource::Yolo { root } => yolo::listing(base, Path::new(&root.value), &data.splits).map(Some),
-        DataSource::Labelled { format, root } => labelled::listing(*format, base, Path::new(&root.value)).map(|f| Some(f.layout())),
-        DataSource::Shapes { .. } | DataSource::Figures { .. } => Ok(None),
-    }
-}
-
-/// Reads every image (whole: a truncated file is found here) and annotation, on all threads of rayon's pool.
+/// Reads every image that is wanted (whole: a truncated file is found here) and its annotation, on all threads of rayon's
+/// pool.
 ///
 /// # Errors
 /// What [`listing`] fails with; files that are missing, unreadable or truncated, all of them in one
 /// [`DataError::Findings`]; splits that cannot be made.
-pub fn scan(data: &Data, base: &Path) -> Result<Scan, DataError> {
-    if let DataSource::Labelled { format, root } = &data.source {
-        return labelled::scan(data, *format, base, Path::new(&root.value));
+pub fn scan(data: &Data, base: &Path, need: &Need) -> Result<Scan, DataError> {
+    let Some((format, wanted)) = wanted(data, base, need)? else { return generated(data) };
+    let mut findings = wanted.layout.findings.clone();
+    let mut reads = reading::read(format, base, &wanted, &mut findings)?;
+    if data.skip_broken {
+        findings.skip_broken();
     }
-    let Some(layout) = layout(data, base)? else { return generated(data) };
-    let Layout { items, splits, names, mut findings, .. } = layout;
-    let is_voc = matches!(data.source, DataSource::Voc { .. });
-    let (classes, pictures) = read_items(base, &items, is_voc, names, &data.classes, &mut findings)?;
-    let splits = split::make(data, &classes, &pictures, &splits, &mut findings)?;
-    finish(classes, splits, None, findings)
+    let (classes, images) = classes::resolve(format.about(), &mut reads, &data.classes, &mut findings)?;
+    if findings.has_errors() {
+        return Err(DataError::Findings(findings.list()));
+    }
+    let dealt = Dealt { data, need, classes: &classes, channels: reads.channels, images: &images };
+    let splits = match format.about().shape.task {
+        Task::Detect => dealt.of_all(&reads.splits, &mut findings)?,
+        Task::Classify => dealt.of_own(&reads.splits, &mut findings)?,
+    };
+    let word = format.about().word.name;
+    let containers = wanted.layout.containers.into_iter().map(|path| (word.to_string(), path)).collect();
+    let findings = findings.list();
+    Ok(Scan { classes, splits, generator: None, channels: reads.channels, containers, unread: wanted.unread, findings })
 }
 
 fn generated(data: &Data) -> Result<Scan, DataError> {
@@ -206,7 +236,7 @@ fn generated(data: &Data) -> Result<Scan, DataError> {
         [] => own.iter().map(ToString::to_string).collect(),
         declared => declared.iter().map(|c| c.value.clone()).collect(),
     };
-    let pictures: Vec<Option<Picture>> = (0..shapes.images as u64)
+    let images: Vec<Option<ScanImage>> = (0..shapes.images as u64)
         .into_par_iter()
         .map(|index| {
             let drawn = shapes.draw(index);
@@ -216,17 +246,12 @@ fn generated(data: &Data) -> Result<Scan, DataError> {
             objects.dedup();
             let label = if shapes.single { Some(objects.drain(..).next()?.class) } else { None };
             let size = shapes.image_size;
-            Some(Picture { digest: Digest::of(&drawn.pixels), place: Place::Generated(index), width: size, height: size, objects, label })
+            Some(ScanImage { digest: Digest::of(&drawn.pixels), place: Place::Generated(index), width: size, height: size, objects, label })
         })
         .collect();
     let mut findings = Findings::default();
-    let splits = split::make(data, &classes, &pictures, &[], &mut findings)?;
-    finish(classes, splits, Some(shapes), findings)
-}
-
-fn finish(classes: Vec<String>, splits: Vec<ScanSplit>, generator: Option<Shapes>, findings: Findings) -> Result<Scan, DataError> {
-    if findings.has_errors() {
-        return Err(DataError::Findings(findings.list()));
-    }
-    Ok(Scan { classes, splits, generator, channels: 3, containers: Vec::new(), findings: findings.list() })
+    let dealt = Dealt { data, need: &Need::all(), classes: &classes, channels: 3, images: &images };
+    let splits = dealt.of_all(&[], &mut findings)?;
+    let findings = findings.list();
+    Ok(Scan { classes, splits, generator: Some(shapes), channels: 3, containers: Vec::new(), unread: Vec::new(), findings })
 }

@@ -1,126 +1,135 @@
 //! Splits: by share, by list, or the format's own. Membership depends on content and the split's seed alone.
 
 use super::error::{DataError, FindingKind, Findings};
+use super::layout::Need;
 use super::scan::{Place, ScanImage, ScanSplit};
-use super::source::Picture;
 use crate::base::Digest;
-use crate::document::{Data, Spanned, SplitBy};
+use crate::document::{Data, SplitBy};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The generator's own split.
 const GENERATED: [(&str, f64); 3] = [("train", 0.7), ("val", 0.15), ("test", 0.15)];
 
-/// Makes the splits. `listed` are those of lists and folders, with indices into `pictures`.
-///
-/// Shares are of the images that no list of the document names. The images are ordered by blake3(seed, digest) and cut
-/// at the rounded cumulative shares, so the counts are exact and an image keeps its place when others come or go nearby.
-/// Images with the same bytes are one image: the form with the most boxes is kept (then the greatest in order), at its
-/// first path.
-///
-/// # Errors
-/// Shares outside (0, 1] or of more than everything; a split without an image.
-pub(crate) fn make<'a>(
-    data: &'a Data,
-    classes: &[String],
-    pictures: &[Option<Picture>],
-    listed: &'a [(String, Vec<usize>)],
-    findings: &mut Findings,
-) -> Result<Vec<ScanSplit>, DataError> {
-    let generated = data.source.is_generated();
-    let shares: Vec<(&str, f64)> = if data.splits.is_empty() && generated {
-        GENERATED.to_vec()
-    } else {
-        let share = |(name, by): &'a (Spanned<String>, SplitBy)| match by {
-            SplitBy::Share(share) => Some((name.value.as_str(), *share)),
-            SplitBy::File(_) => None,
-        };
-        data.splits.iter().filter_map(share).collect()
-    };
-    let member = |name: &str, indices: &[usize], findings: &mut Findings| {
-        unique(indices.iter().filter_map(|&i| pictures.get(i)?.as_ref()), name != "trainval", findings)
-    };
-    let mut made: BTreeMap<&str, Vec<ScanImage>> = BTreeMap::new();
-    for (name, indices) in listed {
-        made.insert(name, member(name, indices, findings));
-    }
-    if !shares.is_empty() {
-        let taken: BTreeSet<Digest> = made.values().flatten().map(|i| i.digest).collect();
-        let all: Vec<usize> = (0..pictures.len()).collect();
-        let pool: Vec<ScanImage> = member("", &all, findings).into_iter().filter(|i| !taken.contains(&i.digest)).collect();
-        by_share(&shares, pool, data.split_seed, &mut made)?;
-    }
-    if generated && made.is_empty() {
-        return Err(DataError::Invalid("a generated set has no lists to split by; give shares".into()));
-    }
-    report_shared(&made, findings);
-    let order: Vec<&str> = match (data.splits.is_empty(), generated) {
-        (true, true) => GENERATED.iter().map(|(n, _)| *n).collect(),
-        (true, false) => listed.iter().map(|(n, _)| n.as_str()).collect(),
-        _ => data.splits.iter().map(|(n, _)| n.value.as_str()).collect(),
-    };
-    let mut splits = Vec::new();
-    for name in order {
-        let images = made.remove(name).unwrap_or_default();
-        if images.is_empty() && !findings.has_errors() {
-            return Err(DataError::Invalid(format!("split {name} of data set {} has no images", data.name.value)));
-        }
-        splits.push(ScanSplit::new(name, classes, 3, images));
-    }
-    Ok(splits)
+/// What splits are dealt from.
+pub(crate) struct Dealt<'a> {
+    /// What the document says.
+    pub data: &'a Data,
+    /// Which splits are asked for.
+    pub need: &'a Need,
+    /// Classes in their order.
+    pub classes: &'a [String],
+    /// Channels of an image.
+    pub channels: usize,
+    /// Images; none stands for one that could not be read or is not wanted.
+    pub images: &'a [Option<ScanImage>],
 }
 
-/// The splits of images of one class each. `own` are the format's, with indices into `pictures`. A share is cut from the
-/// format's own split of that name where it has one, else from its `train` (or from everything, where it has no splits);
-/// what is left of `train` is `train` where the document does not cut that too. Splits that it does not name stay.
-///
-/// # Errors
-/// As [`make`].
-pub(crate) fn make_labelled(
-    data: &Data,
-    classes: &[String],
-    channels: usize,
-    pictures: &[Option<Picture>],
-    own: &[(String, Vec<usize>)],
-    findings: &mut Findings,
-) -> Result<Vec<ScanSplit>, DataError> {
-    let mut made: BTreeMap<&str, Vec<ScanImage>> = BTreeMap::new();
-    let mut order: Vec<&str> = own.iter().map(|(name, _)| name.as_str()).collect();
-    for (name, indices) in own {
-        made.insert(name, unique(indices.iter().filter_map(|&i| pictures.get(i)?.as_ref()), true, findings));
-    }
-    let mut of_train: Vec<(&str, f64)> = Vec::new();
-    for (name, by) in &data.splits {
-        let name = name.value.as_str();
-        let SplitBy::Share(share) = by else {
-            return Err(DataError::Invalid(format!("split {name}: this format has no lists; give a share")));
+impl Dealt<'_> {
+    /// The splits of images with boxes. `listed` are those of lists and folders, with indices into the images.
+    ///
+    /// Shares are of the images that no list of the document names. The images are ordered by blake3(seed, digest) and cut
+    /// at the rounded cumulative shares, so the counts are exact and an image keeps its place when others come or go
+    /// nearby. Images with the same bytes are one image: the form with the most boxes is kept (then the greatest in
+    /// order), at its first path.
+    ///
+    /// # Errors
+    /// Shares outside (0, 1] or of more than everything; a split without an image that is asked for.
+    pub fn of_all(&self, listed: &[(String, Vec<usize>)], findings: &mut Findings) -> Result<Vec<ScanSplit>, DataError> {
+        let data = self.data;
+        let generated = data.source.is_generated();
+        let shares: Vec<(&str, f64)> = if data.splits.is_empty() && generated {
+            GENERATED.to_vec()
+        } else {
+            data.splits.iter().filter_map(|(name, by)| Some((name.value.as_str(), share(by)?))).collect()
         };
-        match made.get_mut(name).filter(|_| name != "train") {
-            Some(images) => {
-                let pool = std::mem::take(images);
-                by_share(&[(name, *share)], pool, data.split_seed, &mut made)?;
+        let mut made: BTreeMap<&str, Vec<ScanImage>> = BTreeMap::new();
+        for (name, indices) in listed {
+            made.insert(name, self.members(indices, name != "trainval", findings));
+        }
+        if !shares.is_empty() {
+            let taken: BTreeSet<Digest> = made.values().flatten().map(|i| i.digest).collect();
+            let all: Vec<usize> = (0..self.images.len()).collect();
+            let pool = self.members(&all, true, findings).into_iter().filter(|i| !taken.contains(&i.digest)).collect();
+            by_share(&shares, pool, data.split_seed, &mut made)?;
+        }
+        if generated && made.is_empty() {
+            return Err(DataError::Invalid("a generated set has no lists to split by; give shares".into()));
+        }
+        let order: Vec<&str> = match (data.splits.is_empty(), generated) {
+            (true, true) => GENERATED.iter().map(|(n, _)| *n).collect(),
+            (true, false) => listed.iter().map(|(n, _)| n.as_str()).collect(),
+            _ => data.splits.iter().map(|(n, _)| n.value.as_str()).collect(),
+        };
+        self.finish(order, made, findings)
+    }
+
+    /// The splits of images of one class each. `own` are the format's, with indices into the images. A share is cut from
+    /// the format's own split of that name where it has one, else from its `train` (or from everything, where it has no
+    /// splits); what is left of `train` is `train` where the document does not cut that too. Splits that it does not name
+    /// stay.
+    ///
+    /// # Errors
+    /// As [`of_all`](Self::of_all).
+    pub fn of_own(&self, own: &[(String, Vec<usize>)], findings: &mut Findings) -> Result<Vec<ScanSplit>, DataError> {
+        let seed = self.data.split_seed;
+        let mut made: BTreeMap<&str, Vec<ScanImage>> = BTreeMap::new();
+        let mut order: Vec<&str> = own.iter().map(|(name, _)| name.as_str()).collect();
+        for (name, indices) in own {
+            made.insert(name, self.members(indices, true, findings));
+        }
+        let mut of_train: Vec<(&str, f64)> = Vec::new();
+        for (name, by) in &self.data.splits {
+            let name = name.value.as_str();
+            let Some(share) = share(by) else {
+                return Err(DataError::Invalid(format!("split {name}: this format has no lists; give a share")));
+            };
+            match made.get_mut(name).filter(|_| name != "train") {
+                Some(images) => {
+                    let pool = std::mem::take(images);
+                    by_share(&[(name, share)], pool, seed, &mut made)?;
+                }
+                None => of_train.push((name, share)),
             }
-            None => of_train.push((name, *share)),
         }
-    }
-    if !of_train.is_empty() {
-        let from = if made.contains_key("train") { "train" } else { "all" };
-        let pool = made.remove(from).ok_or_else(|| DataError::Invalid("there is no `train` that shares could be cut from".into()))?;
-        let rest = by_share(&of_train, pool, data.split_seed, &mut made)?;
-        made.entry("train").or_insert(rest);
-        order.retain(|name| *name != from);
-        order.insert(0, "train");
-        order.extend(of_train.iter().map(|(name, _)| *name).filter(|name| *name != "train"));
-    }
-    report_shared(&made, findings);
-    let mut splits = Vec::new();
-    for name in order {
-        let images = made.remove(name).unwrap_or_default();
-        if images.is_empty() && !findings.has_errors() {
-            return Err(DataError::Invalid(format!("split {name} of data set {} has no images", data.name.value)));
+        if !of_train.is_empty() {
+            let from = if made.contains_key("train") { "train" } else { "all" };
+            let pool = made.remove(from).ok_or_else(|| DataError::Invalid("there is no `train` that shares could be cut from".into()))?;
+            let rest = by_share(&of_train, pool, seed, &mut made)?;
+            made.entry("train").or_insert(rest);
+            order.retain(|name| *name != from);
+            order.insert(0, "train");
+            order.extend(of_train.iter().map(|(name, _)| *name).filter(|name| *name != "train"));
         }
-        splits.push(ScanSplit::new(name, classes, channels, images));
+        self.finish(order, made, findings)
     }
-    Ok(splits)
+
+    /// In the order of their digests, each once.
+    fn members(&self, indices: &[usize], report: bool, findings: &mut Findings) -> Vec<ScanImage> {
+        unique(indices.iter().filter_map(|&i| self.images.get(i)?.as_ref()), report, findings)
+    }
+
+    fn finish(
+        &self,
+        order: Vec<&str>,
+        mut made: BTreeMap<&str, Vec<ScanImage>>,
+        findings: &mut Findings,
+    ) -> Result<Vec<ScanSplit>, DataError> {
+        report_shared(&made, findings);
+        let mut splits = Vec::new();
+        for name in order {
+            let images = made.remove(name).unwrap_or_default();
+            if !images.is_empty() {
+                splits.push(ScanSplit::new(name, self.classes, self.channels, images));
+            } else if self.need.has(name) {
+                return Err(DataError::Invalid(format!("split {name} of data set {} has no images", self.data.name.value)));
+            }
+        }
+        Ok(splits)
+    }
+}
+
+fn share(by: &SplitBy) -> Option<f64> {
+    if let SplitBy::Share(share) = by { Some(*share) } else { None }
 }
 
 /// Cuts shares off in their order; returns what is left, in the order of digests.
@@ -161,11 +170,10 @@ fn rank(seed: u64, digest: Digest) -> [u8; 32] {
 }
 
 /// In the order of their digests, each once.
-fn unique<'a>(pictures: impl Iterator<Item = &'a Picture>, report: bool, findings: &mut Findings) -> Vec<ScanImage> {
+fn unique<'a>(pictures: impl Iterator<Item = &'a ScanImage>, report: bool, findings: &mut Findings) -> Vec<ScanImage> {
     let mut images: BTreeMap<Digest, ScanImage> = BTreeMap::new();
     for p in pictures {
-        let Picture { digest, ref place, width, height, ref objects, label } = *p;
-        let image = ScanImage { digest, place: place.clone(), width, height, objects: objects.clone(), label };
+        let image = p.clone();
         match images.entry(p.digest) {
             std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(image)),
             std::collections::btree_map::Entry::Occupied(mut slot) => {

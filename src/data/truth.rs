@@ -1,5 +1,6 @@
 //! Boxes as annotation files write them, and their canonical form: sixteenths of a pixel, clipped, sorted.
 
+use super::decode::Turn;
 use super::error::FindingKind;
 use super::pack::Object;
 
@@ -34,6 +35,43 @@ pub struct Annotation {
     pub boxes: Vec<RawBox>,
     /// What was skipped or corrected, one entry each time.
     pub notes: Vec<FindingKind>,
+}
+
+/// The picture that an annotation belongs to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame {
+    /// Width in pixels, upright.
+    pub width: usize,
+    /// Height in pixels, upright.
+    pub height: usize,
+    /// How EXIF turned it to be upright.
+    pub turn: Option<Turn>,
+}
+
+impl Annotation {
+    /// Moves boxes that were written for an image of another (width, height) to the image as it is, and notes it: they turn
+    /// with it where the size is the one before EXIF turns it by a quarter, else they are scaled.
+    pub fn placed(mut self, stated: Option<(f64, f64)>, frame: Frame) -> Annotation {
+        let (width, height) = (frame.width as f64, frame.height as f64);
+        let Some((w, h)) = stated.filter(|&(w, h)| w >= 1.0 && h >= 1.0 && (w != width || h != height)) else { return self };
+        let turn = frame.turn.filter(|_| (w, h) == (height, width));
+        self.notes.insert(0, if turn.is_some() { FindingKind::Turned } else { FindingKind::SizeMismatch });
+        for b in &mut self.boxes {
+            match turn {
+                // What has no area keeps none: a turn must not mend it.
+                Some(_) if b.x2 <= b.x1 || b.y2 <= b.y1 => {}
+                Some(turn) => {
+                    let (p, q) = (turn.point(b.x1, b.y1, width, height), turn.point(b.x2, b.y2, width, height));
+                    (b.x1, b.y1, b.x2, b.y2) = (p.0.min(q.0), p.1.min(q.1), p.0.max(q.0), p.1.max(q.1));
+                }
+                None => {
+                    let (sx, sy) = (width / w, height / h);
+                    (b.x1, b.y1, b.x2, b.y2) = (b.x1 * sx, b.y1 * sy, b.x2 * sx, b.y2 * sy);
+                }
+            }
+        }
+        self
+    }
 }
 
 /// Rounded to 1/16 pixel and clipped to the image; what is left of it, or why it is dropped.

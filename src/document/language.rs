@@ -5,7 +5,7 @@
 
 use super::diagnostic::Diagnostic;
 use super::field::{Field, Kind};
-use super::pipeline::{Metric, MetricWord};
+use super::pipeline::{Metric, MetricWord, Task};
 use super::settings::Settings;
 use super::tree::{Spanned, Value};
 use std::any::Any;
@@ -145,6 +145,55 @@ pub struct Asked<'a> {
     pub trials: Option<Spanned<usize>>,
 }
 
+/// A format of data sets, as far as a file is concerned; how its files are read is in the room `data`.
+pub trait FormatWord: Described {
+    /// What a file may say of it, and what follows for the pipeline.
+    fn shape(&self) -> &FormatShape;
+}
+
+/// What a file may say of a format of data sets.
+#[derive(Clone, Copy, Debug)]
+pub struct FormatShape {
+    /// What networks learn from it.
+    pub task: Task,
+    /// `image-size` where nothing is written.
+    pub image_size: usize,
+    /// Splits that it may have of its own.
+    pub splits: &'static [&'static str],
+    /// Whether `split` may name lists of images.
+    pub lists: bool,
+    /// Whether `images` and `annotations` may name its folders.
+    pub folders: bool,
+}
+
+/// A format as a file names it.
+#[derive(Clone, Copy)]
+pub struct DataFormat(pub &'static dyn FormatWord);
+
+impl DataFormat {
+    /// The word in the file.
+    pub fn name(&self) -> &'static str {
+        self.0.word().name
+    }
+
+    /// What a file may say of it.
+    pub fn shape(&self) -> &'static FormatShape {
+        self.0.shape()
+    }
+}
+
+impl fmt::Debug for DataFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl PartialEq for DataFormat {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
 /// A strategy as a file names it, with its settings.
 #[derive(Clone)]
 pub struct Chosen {
@@ -181,7 +230,7 @@ pub struct Language {
     /// `metrics WORD …` of an `evaluate`.
     pub metrics: Words<MetricWord>,
     /// `format=WORD` of a `data`.
-    pub formats: Words<dyn Described>,
+    pub formats: Words<dyn FormatWord>,
 }
 
 impl Language {

@@ -48,7 +48,7 @@ pub(super) fn drafted(language: &Language, top: &str, files: &mut dyn Files) -> 
 
 fn draft(context: &mut Context, nodes: Vec<Node>) -> Draft {
     let mut draft = Draft::default();
-    let labelled = typed::data::labelled(&nodes);
+    let labelled = typed::data::labelled(&context.language, &nodes);
     let mut derived = Vec::new();
     for node in nodes {
         let typed = match node.name.value.as_str() {

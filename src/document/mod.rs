@@ -51,7 +51,7 @@ mod word_tests;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
 pub use field::{Count, Field, Kind, Preset, Type};
 pub use include::{Files, Options};
-pub use language::{Asked, Chosen, Described, Language, Needs, Objectives, StrategyWord, Word, Words};
+pub use language::{Asked, Chosen, DataFormat, Described, FormatShape, FormatWord, Language, Needs, Objectives, StrategyWord, Word, Words};
 pub use load::load;
 pub use method::*;
 pub use params::Params;

@@ -247,7 +247,7 @@ fn paths_are_relative_to_where_they_were_written() {
     let part = "data \"d\" format=yolo root=(param)\"root\"\ndata \"e\" format=voc root=\"../e\"\ninclude \"../p.kdl\"";
     let mut files = Memory::of(&[("x/p.kdl", top), ("x/parts/d.kdl", part)]);
     let root = |p: &Pipeline, i: usize| match &p.data[i].source {
-        DataSource::Yolo { root } | DataSource::Voc { root } | DataSource::Labelled { root, .. } => root.value.clone(),
+        DataSource::Files { root, .. } => root.value.clone(),
         DataSource::Shapes { .. } | DataSource::Figures { .. } => String::new(),
     };
     let p = load(&crate::language(), "x/p.kdl", &mut files, &Params::default(), Options::default()).unwrap();

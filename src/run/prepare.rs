@@ -2,17 +2,16 @@
 
 use super::error::RunError;
 use super::packs::boxes;
+use super::scans::{self, Look};
 use super::{supernet, tables};
 use crate::base::{Canon, Digest, counted};
 use crate::data::{self, Scan};
-use crate::document::diagnostic::join;
-use crate::document::{Data, DataSource, Diagnostic, Diagnostics, Pipeline, Severity, StageKind, Task, nearest};
-use crate::plan::{Action, DataInfo, Kind, SplitInfo, Table};
+use crate::document::{Diagnostic, Diagnostics, Pipeline, Severity, StageKind, Task, nearest};
+use crate::plan::{Action, DataInfo, Kind, Table};
 use crate::space::{Head, InputSpec, Space};
 use crate::store::{Record, Store};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
 /// Anchors by level: (w, h) in pixels.
@@ -36,12 +35,12 @@ pub struct Prepared {
     pub notes: Vec<String>,
 }
 
-/// Scans and compiles. With a store, scans and anchors are remembered there; `rehash` reads every file again.
-pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> Result<Prepared, RunError> {
+/// Scans and compiles. With a store, scans and anchors are remembered there.
+pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Result<Prepared, RunError> {
     let mut errors = Vec::new();
     let (mut infos, mut scans, mut notes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for node in &pipeline.data {
-        match scan(node, store, rehash)? {
+        match scans::scan(&pipeline, node, store, look)? {
             Err(message) => errors.push(Diagnostic::error(
                 "data-broken",
                 format!("the data set `{}` cannot be used", node.name.value),
@@ -51,8 +50,8 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> R
             Ok(scan) => {
                 let name = node.name.value.clone();
                 notes.extend(scan.findings.iter().map(|f| format!("{name}: {f}")));
-                let info = info(node, &scan);
-                check_split_names(&pipeline, &name, &info, &mut errors);
+                let info = scans::info(node, &scan);
+                scans::check_splits(&pipeline, &name, &info, &scan, &mut errors);
                 infos.insert(name.clone(), info);
                 scans.insert(name, scan);
             }
@@ -103,98 +102,6 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, rehash: bool) -> R
     errors.extend(warnings);
     errors.sort_by_key(|d| (d.severity == Severity::Warning, d.labels.first().map(|l| l.0)));
     Err(Diagnostics { sources: pipeline.sources, items: errors }.into())
-}
-
-fn scan(node: &Data, store: Option<&Store>, rehash: bool) -> Result<Result<Scan, String>, RunError> {
-    let base = Path::new(".");
-    // One place has one name, from whichever directory the run is started and however the root is spelled.
-    let mut node = node.clone();
-    if let DataSource::Voc { root } | DataSource::Yolo { root } | DataSource::Labelled { root, .. } = &mut node.source
-        && let Some(absolute) = std::fs::canonicalize(&root.value).ok().and_then(|p| p.to_str().map(str::to_string))
-    {
-        root.value = absolute;
-    }
-    let node = &node;
-    let listing = match data::listing(node, base) {
-        Ok(listing) => listing,
-        Err(e) => return Ok(Err(e.to_string())),
-    };
-    let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
-    if let (Some(store), false) = (store, rehash) {
-        let known = store.get_source(&listing.fingerprint.hex()).map_err(stored)?;
-        // A scan that is gone or damaged is made again.
-        if let Some(scan) = known.and_then(|blob| store.blobs().get(&blob).ok()).and_then(|b| serde_json::from_slice::<Scan>(&b).ok()) {
-            return Ok(Ok(scan));
-        }
-    }
-    let scan = match data::scan(node, base) {
-        Ok(scan) => scan,
-        Err(e) => return Ok(Err(e.to_string())),
-    };
-    if let Some(store) = store.filter(|s| !s.is_read_only()) {
-        let bytes = serde_json::to_vec(&scan).map_err(|e| RunError::Data(e.to_string()))?;
-        let blob = store.blobs().put(&bytes).map_err(stored)?;
-        store.put_source(&listing.fingerprint.hex(), blob).map_err(stored)?;
-    }
-    Ok(Ok(scan))
-}
-
-fn info(node: &Data, scan: &Scan) -> DataInfo {
-    let splits = scan
-        .splits
-        .iter()
-        .map(|s| {
-            let objects = s.images.iter().map(|i| i.objects.len()).sum();
-            (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects })
-        })
-        .collect();
-    DataInfo {
-        image_size: node.image_size,
-        classes: scan.classes.clone(),
-        splits,
-        decoder: data::DECODER.to_string(),
-        channels: scan.channels,
-        task: node.source.task(),
-    }
-}
-
-/// Splits that stages name must be there: known only now that the format's own splits were read.
-fn check_split_names(pipeline: &Pipeline, data: &str, info: &DataInfo, errors: &mut Vec<Diagnostic>) {
-    for stage in &pipeline.stages {
-        let read = match &stage.kind {
-            StageKind::Train(t) => Some((&t.data, &t.split)),
-            StageKind::Evaluate(e) => e.data.as_ref().map(|(d, s)| (d, s)),
-            _ => None,
-        };
-        let Some((_, split)) = read.filter(|(d, _)| d.value == data) else { continue };
-        let recalibrated = match &stage.kind {
-            StageKind::Evaluate(e) => e.recalibrate.as_ref().and_then(|r| r.value.split()),
-            _ => None,
-        };
-        for split in [Some(split), recalibrated].into_iter().flatten() {
-            match info.splits.get(&split.value) {
-                Some(found) if found.images > 0 => {}
-                Some(_) => join(
-                    errors,
-                    Diagnostic::error("empty-split", format!("the split `{}` of `{data}` has no images", split.value), split.span, "empty"),
-                ),
-                None => {
-                    let names: Vec<&str> = info.splits.keys().map(String::as_str).collect();
-                    let mut d = Diagnostic::error(
-                        "unknown-split",
-                        format!("the data set `{data}` has no split `{}`", split.value),
-                        split.span,
-                        "not a split of this data set",
-                    )
-                    .help(format!("its splits are {}", names.join(", ")));
-                    if let Some(near) = nearest(&split.value, names.iter().copied()) {
-                        d = d.help(format!("did you mean `{near}`? its splits are {}", names.join(", ")));
-                    }
-                    join(errors, d);
-                }
-            }
-        }
-    }
 }
 
 /// Training on data with other classes than the space's input is an error at the line.

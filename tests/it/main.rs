@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod benches;
+mod cases;
 mod classify;
 mod detnas;
 mod doctor;

@@ -8,7 +8,7 @@ use nasflow::nn::{DeviceChoice, Parameters};
 use nasflow::plan::{Engine, State, Work};
 use nasflow::run::job::{Assignment, FORMAT, Job, JobResult, PredictJob};
 use nasflow::run::prepare::record;
-use nasflow::run::{Prepared, StoreKnown, prepare, worker};
+use nasflow::run::{Look, Prepared, StoreKnown, prepare, worker};
 use nasflow::space::{Sample, Supernet};
 use nasflow::store::{Attempt, Store};
 use nasflow::train::{shared, weights_from_bytes, weights_to_bytes};
@@ -52,7 +52,7 @@ pub fn open(place: &Place) -> (Prepared, Store) {
     let pipeline =
         document::load(&nasflow::language(), &path, &mut Disk, &Default::default(), Default::default()).unwrap_or_else(|e| panic!("{e:?}"));
     let store = Store::open(&place.path().join("cache"), true).expect("a store");
-    let prepared = prepare(pipeline, Some(&store), false).unwrap_or_else(|e| panic!("{e}"));
+    let prepared = prepare(pipeline, Some(&store), Look::default()).unwrap_or_else(|e| panic!("{e}"));
     (prepared, store)
 }
 

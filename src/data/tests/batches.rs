@@ -1,7 +1,7 @@
 //! Loaders: repeatable, complete, and with boxes where the objects are.
 
 use super::*;
-use crate::data::{EvalBatches, Loader, Pack, Prefetch, auto_anchors, scan};
+use crate::data::{EvalBatches, Loader, Pack, Prefetch, auto_anchors};
 use std::sync::Arc;
 
 const FULL: Augment = Augment {
@@ -24,22 +24,22 @@ const FULL: Augment = Augment {
 fn pack(images: usize, size: usize) -> Arc<Pack> {
     let mut data = shapes(images, 4, size);
     shares(&mut data, &[("train", 1.0)]);
-    Arc::new(Pack::build(&scan(&data, Path::new("")).unwrap(), "train", size, Path::new("")).unwrap())
+    Arc::new(Pack::build(&scan(&data).unwrap(), "train", size, Path::new("")).unwrap())
 }
 
 #[test]
 fn generated_sets_have_their_own_split_and_subset() {
-    let got = scan(&shapes(400, 4, 32), Path::new("")).unwrap();
+    let got = scan(&shapes(400, 4, 32)).unwrap();
     let counts: Vec<(&str, usize)> = got.splits.iter().map(|s| (s.name.as_str(), s.images.len())).collect();
     assert_eq!(counts, [("train", 280), ("val", 60), ("test", 60)]);
     assert_eq!(got.classes, ["circle", "square", "triangle", "star"]);
     let mut subset = shapes(40, 4, 32);
     subset.classes = vec![spanned("star".into()), spanned("circle".into())];
-    let got = scan(&subset, Path::new("")).unwrap();
+    let got = scan(&subset).unwrap();
     assert_eq!(got.classes, ["star", "circle"]);
     assert!(got.splits[0].images.iter().flat_map(|i| &i.objects).all(|o| o.class < 2));
     subset.classes = vec![spanned("ring".into())];
-    assert!(scan(&subset, Path::new("")).is_err());
+    assert!(scan(&subset).is_err());
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn evaluation_batches_map_back() {
     let dir = tempfile::tempdir().unwrap();
     let images = [("a", png(100, 37, 1), object("x", [11, 11, 61, 31])), ("b", png(30, 90, 2), object("x", [1, 1, 31, 91]))];
     write_voc(dir.path(), &images, &[("val.txt", "a\nb\n")]);
-    let scanned = scan(&voc(dir.path()), Path::new("")).unwrap();
+    let scanned = scan(&voc(dir.path())).unwrap();
     let pack = Arc::new(Pack::build(&scanned, "val", 64, Path::new("")).unwrap());
     let eval = EvalBatches::new(pack.clone(), 64, 2).unwrap();
     assert_eq!((eval.len(), eval.range(0), eval.range(1)), (1, 0..2, 2..2));

@@ -1,7 +1,7 @@
 //! Real data: BCCD (VOC), beside the project or where `NASFLOW_TEST_DATA` says.
 
 use super::*;
-use crate::data::{FindingKind, Pack, auto_anchors, scan};
+use crate::data::{FindingKind, Pack, auto_anchors};
 use std::fs;
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ fn bccd() -> Option<PathBuf> {
 #[test]
 fn counts() {
     let Some(root) = bccd() else { return };
-    let got = scan(&voc(&root), Path::new("")).unwrap();
+    let got = scan(&voc(&root)).unwrap();
     assert_eq!(got.classes, ["Platelets", "RBC", "WBC"]);
     let images: Vec<(&str, usize)> = got.splits.iter().map(|s| (s.name.as_str(), s.images.len())).collect();
     assert_eq!(images, [("train", 205), ("val", 87), ("trainval", 292), ("test", 72)]);
@@ -61,7 +61,7 @@ fn the_yolo_form_has_the_same_digests() {
     }
     let yaml = "train: images/train\nval: images/val\ntest: images/test\nnames:\n  0: Platelets\n  1: RBC\n  2: WBC\n";
     fs::write(dir.path().join("data.yaml"), yaml).unwrap();
-    let (a, b) = (scan(&voc(&root), Path::new("")).unwrap(), scan(&yolo(dir.path()), Path::new("")).unwrap());
+    let (a, b) = (scan(&voc(&root)).unwrap(), scan(&yolo(dir.path())).unwrap());
     for split in ["train", "val", "test"] {
         assert_eq!(a.split(split).unwrap().digest, b.split(split).unwrap().digest, "{split}");
     }
@@ -71,7 +71,7 @@ fn the_yolo_form_has_the_same_digests() {
 #[test]
 fn pack_pixels_are_golden() {
     let Some(root) = bccd() else { return };
-    let full = scan(&voc(&root), Path::new("")).unwrap();
+    let full = scan(&voc(&root)).unwrap();
     let pack = Pack::build(&full, "val", 160, Path::new("")).unwrap();
     assert_eq!((pack.images[0].w, pack.images[0].h), (160, 120));
     assert_eq!(crate::base::Digest::of(&pack.pixels).hex(), GOLDEN_PIXELS);
@@ -92,6 +92,6 @@ fn a_truncated_photograph_is_an_error_that_names_it() {
     let bytes = fs::read(root.join("JPEGImages/BloodImage_00000.jpg")).unwrap();
     fs::write(dir.path().join("JPEGImages/BloodImage_00000.jpg"), &bytes[..bytes.len() * 9 / 10]).unwrap();
     fs::copy(root.join("Annotations/BloodImage_00000.xml"), dir.path().join("Annotations/BloodImage_00000.xml")).unwrap();
-    let text = scan(&voc(dir.path()), Path::new("")).unwrap_err().to_string();
+    let text = scan(&voc(dir.path())).unwrap_err().to_string();
     assert!(text.contains("BloodImage_00000.jpg (truncated"), "{text}");
 }

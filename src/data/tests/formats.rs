@@ -1,7 +1,7 @@
 //! VOC and YOLO's form on disk: what is read, what is reported, and that both forms of one set agree.
 
 use super::*;
-use crate::data::{DataError, FindingKind, Pack, Scan, listing, scan};
+use crate::data::{DataError, FindingKind, Pack, Scan, listing};
 use std::fs;
 
 fn count(scan: &Scan, kind: FindingKind) -> usize {
@@ -28,7 +28,7 @@ fn voc_boxes_and_findings() {
         "<object><name>dog</name><difficult>1</difficult></object>".into(),
     ];
     write_voc(dir.path(), &[("a", png(40, 30, 1), objects.concat()), ("b", png(40, 30, 2), String::new())], &[("train.txt", "a\nb\n")]);
-    let got = scan(&voc(dir.path()), Path::new("")).unwrap();
+    let got = scan(&voc(dir.path())).unwrap();
     assert_eq!(got.classes, ["cat", "dog"]);
     assert_eq!((got.splits.len(), got.splits[0].name.as_str(), got.splits[0].images.len()), (1, "train", 2));
     let a = got.splits[0].images.iter().find(|i| !i.objects.is_empty()).unwrap();
@@ -45,7 +45,7 @@ fn voc_boxes_and_findings() {
     }
     let mut subset = voc(dir.path());
     subset.classes = vec![spanned("dog".into()), spanned("bird".into())];
-    let got = scan(&subset, Path::new("")).unwrap();
+    let got = scan(&subset).unwrap();
     assert_eq!((got.splits[0].boxes(), count(&got, FindingKind::UnknownClass), count(&got, FindingKind::EmptyClass)), (2, 4, 1));
 }
 
@@ -66,12 +66,12 @@ fn missing_and_truncated_files_are_named_together() {
     fs::write(dir.path().join("JPEGImages/jpeg.jpg"), &include_bytes!("../testdata/tiny.jpg")[..500]).unwrap();
     fs::write(dir.path().join("Annotations/jpeg.xml"), "<annotation/>").unwrap();
     fs::write(dir.path().join("ImageSets/Main/val.txt"), "jpeg\n").unwrap();
-    let got = errors(scan(&voc(dir.path()), Path::new("")));
+    let got = errors(scan(&voc(dir.path())));
     let kinds: Vec<(FindingKind, usize)> = got.iter().map(|g| (g.0, g.1)).collect();
     use FindingKind::*;
     assert_eq!(kinds, [(MissingImage, 1), (MissingAnnotation, 1), (UnreadableImage, 2), (UnreadableAnnotation, 1), (BadListEntry, 1)]);
     assert!(got[2].2[0].contains("cut.png") && got[2].2[1].contains("jpeg.jpg (truncated"), "{:?}", got[2]);
-    assert!(matches!(scan(&voc(&dir.path().join("nowhere")), Path::new("")), Err(DataError::Format { .. })));
+    assert!(matches!(scan(&voc(&dir.path().join("nowhere"))), Err(DataError::Format { .. })));
 }
 
 #[test]
@@ -86,30 +86,33 @@ fn yolo_with_and_without_a_description() {
         }
     }
     fs::write(root.join("labels/train/0.txt"), "0 0.5 0.5 0.25 0.5\n2 0.5 0.5 0.25 0.5\n1 .1 .1 0 .1\n").unwrap();
-    let plain = scan(&yolo(root), Path::new("")).unwrap();
+    let plain = scan(&yolo(root)).unwrap();
     assert_eq!((plain.classes.as_slice(), plain.splits.len()), (&["0".to_string(), "1".into(), "2".into()][..], 2));
     assert_eq!(count(&plain, FindingKind::ZeroArea), 1);
     fs::write(root.join("data.yaml"), "path: ../elsewhere\ntrain: images/train\nval: ../images/val\nnames: [a, b]\n").unwrap();
-    let described = scan(&yolo(root), Path::new("")).unwrap();
-    assert_eq!((described.classes.as_slice(), count(&described, FindingKind::UnknownClass)), (&["a".to_string(), "b".into()][..], 1));
+    // A class beyond those that the description declares is an error.
+    assert_eq!(errors(scan(&yolo(root)))[0].0, FindingKind::UndeclaredClass);
+    fs::write(root.join("labels/train/0.txt"), "0 0.5 0.5 0.25 0.5\n1 .1 .1 0 .1\n").unwrap();
+    let described = scan(&yolo(root)).unwrap();
+    assert_eq!(described.classes, ["a", "b"]);
     let train = described.split("train").unwrap();
     assert_eq!((train.images.len(), described.split("val").unwrap().images.len()), (3, 2));
     assert_eq!(train.images.iter().flat_map(|i| &i.objects).collect::<Vec<_>>(), [&sixteenths(0, [24, 8, 40, 24])]);
     // The document orders and narrows the classes; a name that the description lacks is an error.
     let mut narrowed = yolo(root);
     narrowed.classes = vec![spanned("b".into())];
-    assert_eq!(scan(&narrowed, Path::new("")).unwrap().splits[0].boxes(), 0);
+    assert_eq!(scan(&narrowed).unwrap().splits[0].boxes(), 0);
     narrowed.classes = vec![spanned("c".into())];
-    assert!(matches!(scan(&narrowed, Path::new("")), Err(DataError::Invalid(t)) if t.contains("it has a, b")));
+    assert!(matches!(scan(&narrowed), Err(DataError::Invalid(t)) if t.contains("it has a, b")));
     // Lists.
     fs::write(root.join("mine.txt"), "./images/train/1.png\nimages/val/0.png\n").unwrap();
     let mut listed = yolo(root);
     files(&mut listed, &[("train", "mine.txt")]);
-    assert_eq!(scan(&listed, Path::new("")).unwrap().splits[0].images.len(), 2);
+    assert_eq!(scan(&listed).unwrap().splits[0].images.len(), 2);
     fs::write(root.join("mine.txt"), "images/val/9.png\n/etc/passwd\n").unwrap();
-    assert_eq!(errors(scan(&listed, Path::new(""))).len(), 2);
+    assert_eq!(errors(scan(&listed)).len(), 2);
     fs::write(root.join("images/train/x.webp"), "").unwrap();
-    assert_eq!(errors(scan(&yolo(root), Path::new("")))[0].0, FindingKind::UnsupportedImage);
+    assert_eq!(errors(scan(&yolo(root)))[0].0, FindingKind::UnsupportedImage);
 }
 
 #[test]
@@ -126,25 +129,25 @@ fn splits_are_exact_stable_and_by_content() {
         shares(&mut data, &[("train", 0.7), ("val", 0.15), ("test", 0.15)]);
         data
     };
-    let one = scan(&set("x", 0), Path::new("")).unwrap();
+    let one = scan(&set("x", 0)).unwrap();
     let counts: Vec<usize> = one.splits.iter().map(|s| s.images.len()).collect();
     assert_eq!(counts, [14, 3, 3]);
     assert!(one.splits.iter().all(|s| s.images.is_sorted_by_key(|i| i.digest)));
     // Other file names and another folder, the same content: the same digests.
-    let two = scan(&set("y", 0), Path::new("")).unwrap();
+    let two = scan(&set("y", 0)).unwrap();
     let digests = |s: &Scan| s.splits.iter().map(|s| s.digest).collect::<Vec<_>>();
     assert_eq!(digests(&one), digests(&two));
     let mut seeded = set("x", 0);
     seeded.split_seed = 1;
-    assert_ne!(digests(&scan(&seeded, Path::new("")).unwrap()), digests(&one));
+    assert_ne!(digests(&scan(&seeded).unwrap()), digests(&one));
     // One image fewer moves one image at most over each border.
-    let fewer = scan(&set("x", 1), Path::new("")).unwrap();
+    let fewer = scan(&set("x", 1)).unwrap();
     let train = |s: &Scan| s.splits[0].images.iter().map(|i| i.digest).collect::<std::collections::BTreeSet<_>>();
     assert!(train(&one).symmetric_difference(&train(&fewer)).count() <= 2);
     for bad in [&[("train", 0.7), ("val", 0.5)][..], &[("train", 0.0)], &[("train", 0.001)], &[("train", f64::NAN)]] {
         let mut data = set("x", 0);
         shares(&mut data, bad);
-        assert!(scan(&data, Path::new("")).is_err(), "{bad:?}");
+        assert!(scan(&data).is_err(), "{bad:?}");
     }
 }
 
@@ -158,7 +161,7 @@ fn the_same_bytes_are_one_image() {
         &[("p", same.clone(), a.clone()), ("q", same.clone(), a.clone() + &b), ("r", same, b), ("s", png(16, 16, 2), a)],
         &[("train.txt", "p\nq\nr\ns\n"), ("val.txt", "p\n"), ("trainval.txt", "p\nq\n")],
     );
-    let got = scan(&voc(dir.path()), Path::new("")).unwrap();
+    let got = scan(&voc(dir.path())).unwrap();
     let train = got.split("train").unwrap();
     assert_eq!((train.images.len(), train.boxes()), (2, 3));
     assert_eq!((count(&got, FindingKind::DuplicateImage), count(&got, FindingKind::SharedImage)), (2, 1));
@@ -170,19 +173,19 @@ fn a_listing_tells_what_changed_and_a_pack_refuses_it() {
     let root = dir.path();
     write_voc(root, &[("a", png(40, 30, 1), object("x", [5, 5, 9, 9])), ("b", png(40, 30, 2), String::new())], &[("train.txt", "a\n")]);
     let data = voc(root);
-    let first = listing(&data, Path::new("")).unwrap();
-    assert_eq!((first.files.len(), listing(&data, Path::new("")).unwrap() == first), (3, true));
+    let first = listing(&data, Path::new(""), &Need::all()).unwrap();
+    assert_eq!((first.files.len(), listing(&data, Path::new(""), &Need::all()).unwrap() == first), (3, true));
     let mut other = data.clone();
     other.split_seed = 1;
-    assert_ne!(listing(&other, Path::new("")).unwrap().fingerprint, first.fingerprint);
-    let scanned = scan(&data, Path::new("")).unwrap();
+    assert_ne!(listing(&other, Path::new(""), &Need::all()).unwrap().fingerprint, first.fingerprint);
+    let scanned = scan(&data).unwrap();
     let json = serde_json::to_string(&scanned).unwrap();
     assert_eq!(serde_json::from_str::<Scan>(&json).unwrap(), scanned);
     let pack = Pack::build(&scanned, "train", 20, Path::new("")).unwrap();
     assert_eq!((pack.images[0].w, pack.images[0].h, pack.pixels.len()), (20, 15, 900));
     assert_eq!(Pack::from_bytes(&pack.to_bytes()).unwrap(), pack);
     fs::write(root.join("JPEGImages/a.png"), png(40, 30, 9)).unwrap();
-    assert_ne!(listing(&data, Path::new("")).unwrap().fingerprint, first.fingerprint);
+    assert_ne!(listing(&data, Path::new(""), &Need::all()).unwrap().fingerprint, first.fingerprint);
     let changed = Pack::build(&scanned, "train", 20, Path::new(""));
     assert!(matches!(changed, Err(DataError::Changed { ref path }) if path.ends_with("a.png")), "{changed:?}");
     fs::remove_file(root.join("JPEGImages/a.png")).unwrap();

@@ -2,10 +2,16 @@
 
 mod batches;
 mod bccd;
+mod dirty;
+mod folders;
 mod formats;
+pub(crate) mod labelled;
 
+use super::error::DataError;
+use super::layout::Need;
 use super::pack::Object;
-use crate::document::{Augment, Data, DataSource, Span, Spanned, SplitBy};
+use super::scan::Scan;
+use crate::document::{Augment, Data, DataFormat, DataSource, Span, Spanned, SplitBy};
 use std::path::Path;
 
 pub(crate) const PLAIN: Augment = Augment::NONE;
@@ -15,15 +21,33 @@ pub(crate) fn spanned<T>(value: T) -> Spanned<T> {
 }
 
 pub(crate) fn data(source: DataSource, image_size: usize) -> Data {
-    Data { name: spanned("d".into()), source, image_size, classes: vec![], splits: vec![], split_seed: 0 }
+    let (images, annotations, skip_broken) = (None, None, false);
+    Data { name: spanned("d".into()), source, image_size, classes: vec![], splits: vec![], split_seed: 0, images, annotations, skip_broken }
+}
+
+/// Everything of a data set is read.
+pub(crate) fn scan(data: &Data) -> Result<Scan, DataError> {
+    super::scan(data, Path::new(""), &Need::all())
+}
+
+/// Only these splits are.
+pub(crate) fn scan_of(data: &Data, splits: &[&str]) -> Result<Scan, DataError> {
+    let splits = Some(splits.iter().map(ToString::to_string).collect());
+    super::scan(data, Path::new(""), &Need { splits, anchors: false })
+}
+
+/// A data set of a format, by its word.
+pub(crate) fn files_of(format: &str, root: &Path, image_size: usize) -> Data {
+    let format = DataFormat(super::words().find(format).expect("a format"));
+    data(DataSource::Files { format, root: spanned(root.to_string_lossy().into_owned()) }, image_size)
 }
 
 pub(crate) fn voc(root: &Path) -> Data {
-    data(DataSource::Voc { root: spanned(root.to_string_lossy().into_owned()) }, 160)
+    files_of("voc", root, 160)
 }
 
 pub(crate) fn yolo(root: &Path) -> Data {
-    data(DataSource::Yolo { root: spanned(root.to_string_lossy().into_owned()) }, 160)
+    files_of("yolo", root, 160)
 }
 
 pub(crate) fn shapes(images: usize, classes: usize, image_size: usize) -> Data {

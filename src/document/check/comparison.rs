@@ -2,7 +2,7 @@
 //! models meet data of the classes that they were built for.
 
 use super::rules::Rules;
-use crate::document::pipeline::{Data, DataSource, LabelledFormat, StageKind};
+use crate::document::pipeline::{Data, DataSource, StageKind, Task};
 use crate::document::traps::shorten;
 use crate::document::{Diagnostic, Span, Spanned, nearest};
 
@@ -61,19 +61,12 @@ impl Rules<'_> {
 
     pub(super) fn split_exists(&mut self, data: &Spanned<String>, split: &Spanned<String>) {
         let Some(set) = self.draft.data.iter().find(|d| d.name.value == data.value) else { return };
-        let own: &[&str] = match set.source {
-            DataSource::Voc { .. } => &["train", "val", "test", "trainval", "all"],
-            DataSource::Yolo { .. } => &["train", "val", "test", "all"],
-            DataSource::Labelled { format: LabelledFormat::Idx | LabelledFormat::Cifar, .. } => &["train", "test"],
-            DataSource::Labelled { format: LabelledFormat::Parquet, .. } => &["train", "val", "test"],
-            DataSource::Labelled { format: LabelledFormat::Folder, .. } => &["train", "val", "test", "all"],
-            DataSource::Shapes { .. } | DataSource::Figures { .. } => &[],
-        };
+        let own = if let DataSource::Files { format, .. } = &set.source { format.shape().splits } else { &[] };
         let written = set.splits.iter().map(|(n, _)| n.value.as_str());
-        let names: Vec<&str> = match (&set.source, set.splits.is_empty()) {
-            (_, true) => own.to_vec(),
+        let names: Vec<&str> = match (set.source.task(), set.source.is_generated(), set.splits.is_empty()) {
+            (_, _, true) => own.to_vec(),
             // Shares are cut from the format's own splits, which stay.
-            (DataSource::Labelled { .. }, false) => own.iter().copied().filter(|n| *n != "all").chain(written).collect(),
+            (Task::Classify, false, false) => own.iter().copied().filter(|n| *n != "all").chain(written).collect(),
             _ => written.collect(),
         };
         if names.is_empty() || names.contains(&split.value.as_str()) {

@@ -1,6 +1,7 @@
 //! `data`: where images come from and how they are split.
 
 use super::Spanned;
+use crate::document::language::DataFormat;
 
 /// A `data` node.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,12 @@ pub struct Data {
     pub splits: Vec<(Spanned<String>, SplitBy)>,
     /// `split seed=` [0].
     pub split_seed: u64,
+    /// `images=`: the folder of the images where it has another name than the format's.
+    pub images: Option<Spanned<String>>,
+    /// `annotations=`: likewise of the annotations.
+    pub annotations: Option<Spanned<String>>,
+    /// `broken=skip`: images that cannot be read are left out.
+    pub skip_broken: bool,
 }
 
 /// Where the images of a data set come from.
@@ -40,21 +47,11 @@ pub enum DataSource {
         /// Seed of the generator [0].
         seed: u64,
     },
-    /// `format=voc root=…`: JPEGImages, Annotations, ImageSets/Main.
-    Voc {
-        /// The folder, resolved against the file that names it (or the working directory where it came by `-p`).
-        root: Spanned<String>,
-    },
-    /// `format=yolo root=…`: images and labels folders, or a data.yaml.
-    Yolo {
-        /// The folder, resolved likewise.
-        root: Spanned<String>,
-    },
-    /// `format=idx`, `cifar`, `parquet` or `folder`, `root=…`: images that are of one class each.
-    Labelled {
+    /// `format=… root=…`: images on disk.
+    Files {
         /// How they lie there.
-        format: LabelledFormat,
-        /// The folder, resolved likewise.
+        format: DataFormat,
+        /// The folder, resolved against the file that names it (or the working directory where it came by `-p`).
         root: Spanned<String>,
     },
 }
@@ -62,38 +59,16 @@ pub enum DataSource {
 impl DataSource {
     /// What networks learn from it.
     pub fn task(&self) -> Task {
-        if matches!(self, DataSource::Labelled { .. } | DataSource::Figures { .. }) { Task::Classify } else { Task::Detect }
+        match self {
+            DataSource::Files { format, .. } => format.shape().task,
+            DataSource::Figures { .. } => Task::Classify,
+            DataSource::Shapes { .. } => Task::Detect,
+        }
     }
 
     /// Whether its images are made here.
     pub fn is_generated(&self) -> bool {
         matches!(self, DataSource::Shapes { .. } | DataSource::Figures { .. })
-    }
-}
-
-/// How images that are of one class each lie on disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LabelledFormat {
-    /// MNIST's files (`train-images-idx3-ubyte` and so on), as they are or gzipped.
-    Idx,
-    /// CIFAR-10's binary files (`data_batch_1.bin` and so on).
-    Cifar,
-    /// The Hugging Face layout: `train-*.parquet`, `test-*.parquet` with an image and a label a row.
-    Parquet,
-    /// A folder for each class, perhaps within folders for the splits.
-    Folder,
-}
-
-impl LabelledFormat {
-    /// The word of the language.
-    pub fn word(self) -> &'static str {
-        match self {
-            LabelledFormat::Idx => "idx",
-            LabelledFormat::Cifar => "cifar",
-            LabelledFormat::Parquet => "parquet",
-            LabelledFormat::Folder => "folder",
-        }
     }
 }
 

@@ -55,12 +55,29 @@ pub const NODES: &[Spec] = &[
                 "",
                 "Makes the images instead: `shapes` draws coloured figures with their boxes, `figures` one an image, whose form is its class.",
             ),
-            Field::one("images", &[Int(3, 1_000_000)], "400", "How many to generate."),
+            Field::one(
+                "images",
+                &[Int(3, 1_000_000), Text],
+                "400; of a format, its own name",
+                "How many to generate; or, of `voc` and `yolo`, the folder of the images where it has another name than usual.",
+            ),
+            Field::one(
+                "annotations",
+                &[Text],
+                "the format's own name",
+                "Of `voc` and `yolo`: the folder of the annotations where it has another name than usual.",
+            ),
+            Field::one(
+                "broken",
+                &[Word(&["skip"])],
+                "",
+                "`skip` leaves images out that cannot be read, or whose annotation cannot; without it they are an error.",
+            ),
             Field::one("seed", &[Int(0, i64::MAX)], "0", "Seeds what is generated."),
             Field::one(
                 "image-size",
                 &[Int(8, 8192)],
-                "640; `shapes` 96, `figures` 48, `idx` 28, `cifar` and `parquet` 32, `folder` 224",
+                "the format's own; `shapes` 96, `figures` 48",
                 "The longer side in pixels (where images are of one class each, the shorter); networks see a square of it.",
             ),
             Field::list(

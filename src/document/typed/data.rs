@@ -2,12 +2,12 @@
 
 use super::as_number;
 use crate::document::context::Context;
+use crate::document::language::{DataFormat, FormatShape, Language};
 use crate::document::params::Origin;
-use crate::document::pipeline::{Data, DataSource, LabelledFormat, SplitBy};
+use crate::document::pipeline::{Data, DataSource, SplitBy, Task};
 use crate::document::{Diagnostic, Node, Spanned, Value, paths};
 
 const SPLITS: [&str; 3] = ["train", "val", "test"];
-const GENERATED: [&str; 2] = ["images", "seed"];
 
 /// A data set.
 pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
@@ -15,8 +15,11 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
     let source = source(context, node);
     let generated = source.as_ref().is_some_and(DataSource::is_generated);
     let classes = classes(context, node, generated);
-    let of_one_class = matches!(source, Some(DataSource::Labelled { .. }));
-    let (splits, split_seed) = splits(context, node, of_one_class);
+    let shape = match &source {
+        Some(DataSource::Files { format, .. }) => Some(*format.shape()),
+        _ => None,
+    };
+    let (splits, split_seed) = splits(context, node, shape.as_ref());
     if generated && splits.is_empty() && node.child("split").is_none() {
         let word = node.text("generate").map_or(String::new(), |g| g.value);
         let d = Diagnostic::error("missing", format!("`generate={word}` has no split of its own"), name.span, "`split` is missing");
@@ -25,30 +28,62 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
     let image_size = node.count("image-size").unwrap_or(match &source {
         Some(DataSource::Shapes { .. }) => 96,
         Some(DataSource::Figures { .. }) => 48,
-        Some(DataSource::Labelled { format: LabelledFormat::Idx, .. }) => 28,
-        Some(DataSource::Labelled { format: LabelledFormat::Cifar | LabelledFormat::Parquet, .. }) => 32,
-        Some(DataSource::Labelled { format: LabelledFormat::Folder, .. }) => 224,
-        _ => 640,
+        Some(DataSource::Files { format, .. }) => format.shape().image_size,
+        None => 640,
     });
-    Some(Data { name, source: source?, image_size, classes, splits, split_seed })
+    let generated_images = node.property("images").filter(|_| generated).and_then(|p| p.values.first());
+    if let Some(value) = generated_images.filter(|v| matches!(v.value, Value::Text(_))) {
+        let d = Diagnostic::error("wrong-type", "`images` of generated data is how many", value.span, "a whole number expected");
+        context.push(d.help("write `images=400`"));
+    }
+    Some(Data {
+        name,
+        image_size,
+        classes,
+        splits,
+        split_seed,
+        images: node.text("images").filter(|_| !generated),
+        annotations: node.text("annotations"),
+        skip_broken: node.text("broken").is_some_and(|b| b.value == "skip"),
+        source: source?,
+    })
+}
+
+/// `images` and `annotations` are of formats with such folders; a number of images is of none.
+fn folders(context: &mut Context, node: &Node, format: DataFormat) {
+    for name in ["images", "annotations"] {
+        let Some(p) = node.property(name) else { continue };
+        let number = matches!(p.values.first().map(|v| &v.value), Some(Value::Int(_)));
+        if name == "images" && number {
+            let d = Diagnostic::error("contradiction", "`images` belongs to `generate=shapes`", p.name.span, "not with `format`");
+            context.push(d.help("delete it"));
+        } else if !format.shape().folders {
+            let message = format!("`format={}` has no folder of {name}", format.name());
+            let with = context.language.formats.known.iter().filter(|f| f.shape().folders);
+            let with: Vec<String> = with.map(|f| format!("`{}`", f.word().name)).collect();
+            let d = Diagnostic::error("contradiction", message, p.name.span, "not with this format");
+            context.push(d.help(format!("delete it; such folders are of {}", with.join(", "))));
+        }
+    }
 }
 
 /// The data sets of a file whose images are of one class each.
-pub fn labelled(nodes: &[Node]) -> Vec<String> {
+pub fn labelled(language: &Language, nodes: &[Node]) -> Vec<String> {
+    let task = |format: &str| language.formats.find(format).map(|f| f.shape().task);
     let of_one_class = |n: &&Node| {
         let figures = n.text("generate").is_some_and(|g| g.value == "figures");
-        n.name.value == "data" && (figures || n.text("format").is_some_and(|f| format_of(&f.value).is_some()))
+        n.name.value == "data" && (figures || n.text("format").is_some_and(|f| task(&f.value) == Some(Task::Classify)))
     };
     nodes.iter().filter(of_one_class).filter_map(|n| n.text("name")).map(|n| n.value).collect()
 }
 
-fn format_of(word: &str) -> Option<LabelledFormat> {
-    use LabelledFormat::{Cifar, Folder, Idx, Parquet};
-    [Idx, Cifar, Parquet, Folder].into_iter().find(|f| f.word() == word)
-}
-
 fn source(context: &mut Context, node: &Node) -> Option<DataSource> {
-    let either = "write `generate=shapes`, or `format=` voc, yolo, idx, cifar, parquet or folder with `root=`";
+    let names: Vec<&str> = context.language.formats.words().iter().map(|w| w.name).collect();
+    let names = match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => names.join(""),
+    };
+    let either = format!("write `generate=shapes`, or `format=` {names} with `root=`");
     match (node.property("format"), node.property("generate")) {
         (Some(format), Some(generate)) => {
             let d = Diagnostic::error("contradiction", "`format` and `generate` exclude each other", generate.name.span, "makes images");
@@ -61,32 +96,23 @@ fn source(context: &mut Context, node: &Node) -> Option<DataSource> {
             None
         }
         (Some(_), None) => {
-            for name in GENERATED {
-                if let Some(p) = node.property(name) {
-                    let d = Diagnostic::error(
-                        "contradiction",
-                        format!("`{name}` belongs to `generate=shapes`"),
-                        p.name.span,
-                        "not with `format`",
-                    );
-                    context.push(d.help("delete it"));
-                }
+            if let Some(p) = node.property("seed") {
+                let d = Diagnostic::error("contradiction", "`seed` belongs to `generate=shapes`", p.name.span, "not with `format`");
+                context.push(d.help("delete it"));
             }
             if node.property("root").is_none() {
                 let d = Diagnostic::error("missing", "`format` needs `root`", node.place("format"), "`root` is missing");
                 context.missing(node, d.help("name the folder: `root=\"data/mine\"`"));
             }
             let root = node.text("root").map(|root| resolve(context, root))?;
-            let format = node.text("format")?.value;
-            match (format.as_str(), format_of(&format)) {
-                (_, Some(format)) => Some(DataSource::Labelled { format, root }),
-                ("voc", None) => Some(DataSource::Voc { root }),
-                _ => Some(DataSource::Yolo { root }),
-            }
+            let format = DataFormat(context.language.formats.find(&node.text("format")?.value)?);
+            folders(context, node, format);
+            Some(DataSource::Files { format, root })
         }
         (None, Some(_)) => {
-            if let Some(root) = node.property("root") {
-                let d = Diagnostic::error("contradiction", "`root` belongs to `format`", root.name.span, "not with `generate`");
+            for p in ["root", "annotations", "broken"].into_iter().filter_map(|name| node.property(name)) {
+                let message = format!("`{}` belongs to `format`", p.name.value);
+                let d = Diagnostic::error("contradiction", message, p.name.span, "not with `generate`");
                 context.push(d.help("delete it, or write `format=` in place of `generate=`"));
             }
             let word = node.text("generate")?.value;
@@ -137,14 +163,15 @@ fn classes(context: &mut Context, node: &Node, generated: bool) -> Vec<Spanned<S
     node.texts("classes")
 }
 
-fn splits(context: &mut Context, node: &Node, of_one_class: bool) -> (Vec<(Spanned<String>, SplitBy)>, u64) {
+fn splits(context: &mut Context, node: &Node, format: Option<&FormatShape>) -> (Vec<(Spanned<String>, SplitBy)>, u64) {
     let Some(split) = node.child("split") else { return (Vec::new(), 0) };
+    let of_one_class = format.is_some_and(|f| f.task == Task::Classify);
     let (mut out, mut sum, mut parts) = (Vec::new(), 0.0, Vec::new());
     for property in split.properties.iter().filter(|p| SPLITS.contains(&p.name.value.as_str())) {
         let Some(value) = property.values.first() else { continue };
         let by = match &value.value {
             Value::Text(file) => {
-                if of_one_class {
+                if format.is_some_and(|f| !f.lists) {
                     let d = Diagnostic::error("wrong-type", "this format has no lists of images", value.span, "a share expected");
                     context.push(d.help("write `val=0.1`: a tenth of the format's own training images"));
                 }

@@ -1,10 +1,12 @@
 //! Hugging Face's layout: `train-00000-of-00001.parquet` and so on, or `train/0000.parquet`; a row has an image (a JPEG or PNG
 //! file, alone or as `bytes` of a group) and a class number. Class names are in the file's own description, where it has one.
 
+use super::super::container::{Container, Images, MAX_CONTAINER};
 use super::super::error::DataError;
-use super::super::layout::names_in;
-use super::container::{Container, Images};
-use super::{Files, MAX_CONTAINER};
+use super::super::files::names_in;
+use super::super::layout::{Layout, OwnSplit};
+use super::{About, Format, Source};
+use crate::document::{FormatShape, Task, Word};
 use parquet::basic::Type as Physical;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
@@ -15,24 +17,54 @@ use std::path::{Path, PathBuf};
 
 const SPLITS: [(&str, &str); 5] = [("train", "train"), ("validation", "val"), ("valid", "val"), ("val", "val"), ("test", "test")];
 
-pub(super) fn listing(base: &Path, root: &Path) -> Result<Files, DataError> {
-    let mut found = parquets(base, root)?;
-    if found.is_empty() {
-        // One folder of a configuration, as `plain_text` or `data`.
-        let inner = names_in(&base.join(root))?;
-        let inner: Vec<PathBuf> = inner.into_iter().map(|n| root.join(n)).filter(|p| base.join(p).is_dir()).collect();
-        for folder in inner {
-            let here = parquets(base, &folder)?;
-            if !here.is_empty() && !found.is_empty() {
-                return Err(DataError::format(&base.join(root), "several of its folders hold parquet files; name one as `root`"));
+/// `format=parquet`
+pub struct Parquet;
+
+static ABOUT: About = About {
+    word: Word::new("parquet", "Hugging Face's tables of images with one class each; `image-size` is 32."),
+    shape: FormatShape { task: Task::Classify, image_size: 32, splits: &["train", "val", "test"], lists: false, folders: false },
+    by_name: false,
+    annotated: false,
+};
+
+impl Format for Parquet {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn layout(&self, source: &Source) -> Result<Layout, DataError> {
+        source.folder()?;
+        let (base, root) = (source.base, source.root);
+        let mut found = parquets(base, root)?;
+        if found.is_empty() {
+            // One folder of a configuration, as `plain_text` or `data`.
+            let inner = names_in(&base.join(root))?;
+            let inner: Vec<PathBuf> = inner.into_iter().map(|n| root.join(n)).filter(|p| base.join(p).is_dir()).collect();
+            for folder in inner {
+                let here = parquets(base, &folder)?;
+                if !here.is_empty() && !found.is_empty() {
+                    return Err(DataError::format(&base.join(root), "several of its folders hold parquet files; name one as `root`"));
+                }
+                found.extend(here);
             }
-            found.extend(here);
         }
+        if found.is_empty() {
+            return Err(DataError::format(&base.join(root), "it holds no train-….parquet, nor train/….parquet"));
+        }
+        let mut layout = Layout::default();
+        for (number, (split, path)) in found.into_iter().enumerate() {
+            layout.containers.push(path);
+            match layout.splits.iter_mut().find(|own| own.name == split) {
+                Some(own) => own.containers.push(number),
+                None => layout.splits.push(OwnSplit { name: split, containers: vec![number], ..OwnSplit::default() }),
+            }
+        }
+        Ok(layout)
     }
-    if found.is_empty() {
-        return Err(DataError::format(&base.join(root), "it holds no train-….parquet, nor train/….parquet"));
+
+    fn container(&self, path: &Path) -> Result<Container, DataError> {
+        read(path)
     }
-    Ok(Files { containers: found, ..Files::default() })
 }
 
 /// (split, file) in a folder and in those of its folders that are splits.
@@ -57,7 +89,7 @@ fn parquets(base: &Path, folder: &Path) -> Result<Vec<(String, PathBuf)>, DataEr
     Ok(found)
 }
 
-pub(super) fn read(path: &Path) -> Result<Container, DataError> {
+fn read(path: &Path) -> Result<Container, DataError> {
     let file = File::open(path).map_err(|e| DataError::io(path, e))?;
     if file.metadata().map_err(|e| DataError::io(path, e))?.len() > MAX_CONTAINER {
         return Err(DataError::format(path, format!("longer than {} GiB", MAX_CONTAINER >> 30)));

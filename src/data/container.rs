@@ -1,15 +1,17 @@
 //! A file with many images, in memory.
 
-use super::super::decode;
-use super::super::error::DataError;
-use super::{cifar, hub, idx, parquet};
+use super::decode;
+use super::error::DataError;
+use super::formats::Format;
 use crate::base::Digest;
-use crate::document::LabelledFormat;
 use std::path::Path;
+
+/// Most bytes that the images of one file may take in memory.
+pub(crate) const MAX_CONTAINER: u64 = 4 << 30;
 
 /// The images of one file with their classes.
 #[derive(Debug)]
-pub(crate) struct Container {
+pub struct Container {
     /// The class of each image, counted from 0.
     pub labels: Vec<usize>,
     /// Class names where the format has them.
@@ -19,7 +21,7 @@ pub(crate) struct Container {
 
 /// How the images are kept.
 #[derive(Debug)]
-pub(crate) enum Images {
+pub enum Images {
     /// All of one size: height × width × channels bytes each, one after the other.
     Raw { width: usize, height: usize, channels: usize, bytes: Vec<u8> },
     /// JPEG or PNG files.
@@ -28,7 +30,7 @@ pub(crate) enum Images {
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Image {
+pub struct Image {
     pub digest: Digest,
     pub width: usize,
     pub height: usize,
@@ -41,18 +43,11 @@ impl Container {
     /// Reads a file whole. `path` is relative to `base`.
     ///
     /// # Errors
-    /// A file that cannot be read or is not of the format; parts that do not agree.
-    pub fn open(format: LabelledFormat, base: &Path, path: &Path) -> Result<Container, DataError> {
-        let full = base.join(path);
-        if let Some(name) = hub::name(path) {
-            return hub::read(name);
-        }
-        let container = match format {
-            LabelledFormat::Idx => idx::read(&full)?,
-            LabelledFormat::Cifar => cifar::read(&full)?,
-            LabelledFormat::Parquet => parquet::read(&full)?,
-            LabelledFormat::Folder => return Err(DataError::format(&full, "a folder of classes has no file with many images")),
-        };
+    /// A file that cannot be read or is not of the format; parts that do not agree; a file without images.
+    pub fn open(format: &dyn Format, base: &Path, path: &Path) -> Result<Container, DataError> {
+        // What the hub gives is no file.
+        let full = if super::formats::hub_name(path).is_some() { path.to_path_buf() } else { base.join(path) };
+        let container = format.container(&full)?;
         if container.labels.is_empty() {
             return Err(DataError::format(&full, "it holds no images"));
         }

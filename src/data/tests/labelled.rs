@@ -1,8 +1,8 @@
 //! The formats of images of one class each: what is read, and that hostile files are errors.
 
-use super::super::tests::{PLAIN, data as any, png, shares, spanned};
-use super::super::{DataError, FindingKind, Loader, Pack, Scan, classify, scan};
-use crate::document::{Augment, Data, DataSource, LabelledFormat};
+use super::super::{DataError, FindingKind, Loader, Pack, Scan, classify};
+use super::{PLAIN, files_of, png, scan as read, shares, spanned};
+use crate::document::Augment;
 use flate2::{Compression, write::GzEncoder};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::metadata::KeyValue;
@@ -13,14 +13,6 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-
-fn labelled(format: LabelledFormat, root: &Path, size: usize) -> Data {
-    any(DataSource::Labelled { format, root: spanned(root.to_string_lossy().into_owned()) }, size)
-}
-
-fn read(data: &Data) -> Result<Scan, DataError> {
-    scan(data, Path::new(""))
-}
 
 fn counts(scan: &Scan) -> Vec<(&str, usize)> {
     scan.splits.iter().map(|s| (s.name.as_str(), s.images.len())).collect()
@@ -61,10 +53,10 @@ fn idx_files_are_read_as_they_are_or_gzipped() {
     let (plain, zipped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     write_idx(plain.path(), 30, 9, false, (6, 4));
     write_idx(zipped.path(), 30, 9, true, (6, 4));
-    let got = read(&labelled(LabelledFormat::Idx, plain.path(), 4)).unwrap();
+    let got = read(&files_of("idx", plain.path(), 4)).unwrap();
     assert_eq!((counts(&got), got.channels), (vec![("train", 30), ("test", 9)], 1));
     assert_eq!(got.classes, ["0", "1", "2"]);
-    let other = read(&labelled(LabelledFormat::Idx, zipped.path(), 4)).unwrap();
+    let other = read(&files_of("idx", zipped.path(), 4)).unwrap();
     assert_eq!(got.splits[0].digest, other.splits[0].digest);
     let pack = Pack::build(&got, "train", 4, Path::new("")).unwrap();
     assert_eq!(pack, Pack::from_bytes(&pack.to_bytes()).unwrap());
@@ -74,7 +66,7 @@ fn idx_files_are_read_as_they_are_or_gzipped() {
         assert_eq!(usize::from(image.label.unwrap()), of % 3);
     }
     // Names stand for numbers in their order; too few are an error.
-    let mut named = labelled(LabelledFormat::Idx, plain.path(), 4);
+    let mut named = files_of("idx", plain.path(), 4);
     named.classes = ["shirt", "shoe", "coat"].map(|n| spanned(n.to_string())).to_vec();
     let got = read(&named).unwrap();
     assert_eq!(got.classes, ["shirt", "shoe", "coat"]);
@@ -88,7 +80,7 @@ fn shares_are_cut_from_the_formats_own_splits() {
     let dir = tempfile::tempdir().unwrap();
     write_idx(dir.path(), 40, 10, false, (6, 4));
     let with = |parts: &[(&str, f64)]| {
-        let mut data = labelled(LabelledFormat::Idx, dir.path(), 4);
+        let mut data = files_of("idx", dir.path(), 4);
         shares(&mut data, parts);
         read(&data).unwrap()
     };
@@ -110,7 +102,7 @@ fn hostile_idx_files_are_errors() {
     let labels = dir.path().join("train-labels-idx1-ubyte");
     let (good, good_labels) = (fs::read(&images).unwrap(), fs::read(&labels).unwrap());
     let fails = |why: &str| {
-        let error = read(&labelled(LabelledFormat::Idx, dir.path(), 4)).unwrap_err().to_string();
+        let error = read(&files_of("idx", dir.path(), 4)).unwrap_err().to_string();
         assert!(error.contains(why), "{error:?} does not say {why:?}");
     };
     for cut in [0, 3, 10, 16, good.len() - 1] {
@@ -154,7 +146,7 @@ fn cifar_planes_become_pixels_and_hostile_files_are_errors() {
     let train: Vec<u8> = (0..4).flat_map(|i| cifar_record(i, (i + 3) as u8)).collect();
     fs::write(dir.path().join("data_batch_1.bin"), &train).unwrap();
     fs::write(dir.path().join("test_batch.bin"), cifar_record(99, 9)).unwrap();
-    let data = labelled(LabelledFormat::Cifar, dir.path(), 32);
+    let data = files_of("cifar", dir.path(), 32);
     let got = read(&data).unwrap();
     assert_eq!((counts(&got), got.channels, got.classes.len()), (vec![("train", 4), ("test", 1)], 3, 10));
     let pack = Pack::build(&got, "test", 32, Path::new("")).unwrap();
@@ -207,7 +199,7 @@ fn parquet_files_of_hugging_face() {
     let images: Vec<Vec<u8>> = (0..6).map(|i| png(8, 8, i)).collect();
     fs::write(inner.join("train-00000-of-00001.parquet"), parquet_bytes(&images[..4], &[0, 1, 1, 0], Some(NAMES))).unwrap();
     fs::write(inner.join("test-00000-of-00001.parquet"), parquet_bytes(&images[4..], &[1, 0], Some(NAMES))).unwrap();
-    let data = labelled(LabelledFormat::Parquet, dir.path(), 8);
+    let data = files_of("parquet", dir.path(), 8);
     let got = read(&data).unwrap();
     assert_eq!((counts(&got), got.classes.clone()), (vec![("train", 4), ("test", 2)], vec!["cat".to_string(), "dog".into()]));
     // The same files in folders are the same data.
@@ -220,7 +212,7 @@ fn parquet_files_of_hugging_face() {
             fs::write(folders.path().join(split).join(class).join(format!("{i}.png")), image).unwrap();
         }
     }
-    let as_folders = read(&labelled(LabelledFormat::Folder, folders.path(), 8)).unwrap();
+    let as_folders = read(&files_of("folder", folders.path(), 8)).unwrap();
     assert_eq!(counts(&as_folders), counts(&got));
     assert!(as_folders.splits.iter().zip(&got.splits).all(|(a, b)| a.digest == b.digest));
     let packs = [&got, &as_folders].map(|s| Pack::build(s, "train", 8, Path::new("")).unwrap());
@@ -237,7 +229,7 @@ fn parquet_files_of_hugging_face() {
 fn hostile_parquet_files_are_errors() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("train-0.parquet");
-    let data = labelled(LabelledFormat::Parquet, dir.path(), 8);
+    let data = files_of("parquet", dir.path(), 8);
     let fails = |bytes: &[u8], why: &str| {
         fs::write(&path, bytes).unwrap();
         let error = read(&data).unwrap_err().to_string();
@@ -268,7 +260,7 @@ fn hostile_parquet_files_are_errors() {
     std::panic::set_hook(quiet);
     fs::remove_file(&path).unwrap();
     assert!(read(&data).unwrap_err().to_string().contains("no train-….parquet"));
-    assert!(read(&labelled(LabelledFormat::Parquet, &dir.path().join("none"), 8)).unwrap_err().to_string().contains("no such folder"));
+    assert!(read(&files_of("parquet", &dir.path().join("none"), 8)).unwrap_err().to_string().contains("no such folder"));
 }
 
 #[test]
@@ -280,7 +272,7 @@ fn folders_and_their_findings() {
     }
     fs::write(dir.path().join("b/again.png"), png(12, 6, 0)).unwrap();
     fs::write(dir.path().join("lost.png"), png(12, 6, 9)).unwrap();
-    let data = labelled(LabelledFormat::Folder, dir.path(), 6);
+    let data = files_of("folder", dir.path(), 6);
     let got = read(&data).unwrap();
     assert_eq!((counts(&got), got.classes.clone()), (vec![("all", 4)], vec!["a".to_string(), "b".into()]));
     for kind in [FindingKind::TwoClasses, FindingKind::NoClass, FindingKind::DuplicateImage] {
@@ -301,7 +293,7 @@ fn folders_and_their_findings() {
 fn training_pictures_and_evaluation_pictures() {
     let dir = tempfile::tempdir().unwrap();
     write_idx(dir.path(), 12, 3, false, (6, 4));
-    let got = read(&labelled(LabelledFormat::Idx, dir.path(), 4)).unwrap();
+    let got = read(&files_of("idx", dir.path(), 4)).unwrap();
     let pack = Arc::new(Pack::build(&got, "train", 4, Path::new("")).unwrap());
     // Evaluation sees columns 1 to 4 of 6.
     let batch = classify::evaluation(&pack, 4, 2..5);
@@ -342,7 +334,7 @@ fn training_pictures_and_evaluation_pictures() {
 #[cfg(not(feature = "hub"))]
 #[test]
 fn the_hub_needs_its_feature() {
-    let error = read(&labelled(LabelledFormat::Idx, Path::new("hub:mnist"), 28)).unwrap_err().to_string();
+    let error = read(&files_of("idx", Path::new("hub:mnist"), 28)).unwrap_err().to_string();
     assert!(error.contains("--features hub"), "{error}");
 }
 
@@ -351,13 +343,13 @@ fn the_hub_needs_its_feature() {
 fn real_sets() {
     let base = std::env::var_os("NASFLOW_TEST_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), std::path::PathBuf::from);
-    let sets = [("mnist", LabelledFormat::Idx, 1, 28), ("cifar10-jpeg", LabelledFormat::Parquet, 3, 32)];
+    let sets = [("mnist", "idx", 1, 28), ("cifar10-jpeg", "parquet", 3, 32)];
     for (name, format, channels, side) in sets {
         if !base.join(name).exists() {
             eprintln!("skipped: {} is absent", base.join(name).display());
             continue;
         }
-        let got = read(&labelled(format, &base.join(name), side)).unwrap();
+        let got = read(&files_of(format, &base.join(name), side)).unwrap();
         assert_eq!((got.classes.len(), got.channels), (10, channels), "{name}");
         let test = got.split("test").unwrap();
         assert!((9_990..=10_000).contains(&test.images.len()), "{name}: {}", test.images.len());

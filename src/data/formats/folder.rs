@@ -1,0 +1,152 @@
+//! A folder for each class, with JPEG and PNG files in it; perhaps within folders `train`, `val`, `test`.
+
+use super::super::error::{DataError, FindingKind, Findings};
+use super::super::files::{Suffix, names_in, suffix};
+use super::super::layout::{Item, Layout, OwnSplit, Truth};
+use super::{About, Format, Source};
+use crate::document::{FormatShape, Task, Word};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Folders that are splits: (name on disk, name of the split).
+const SPLITS: [(&str, &str); 5] = [("train", "train"), ("val", "val"), ("valid", "val"), ("validation", "val"), ("test", "test")];
+/// Other names for them, which hold where the folder has folders and no image of its own.
+const LIKELY: [(&str, &str); 2] = [("training", "train"), ("testing", "test")];
+/// Folders are counted this deep.
+const MAX_DEPTH: usize = 16;
+
+/// `format=folder`
+pub struct Folder;
+
+static ABOUT: About = About {
+    word: Word::new("folder", "A folder of images for every class; `image-size` is 224."),
+    shape: FormatShape { task: Task::Classify, image_size: 224, splits: &["train", "val", "test", "all"], lists: false, folders: false },
+    by_name: false,
+    annotated: false,
+};
+
+impl Format for Folder {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn layout(&self, source: &Source) -> Result<Layout, DataError> {
+        source.folder()?;
+        let mut walk = Walk { base: source.base, findings: Findings::default() };
+        let mut found: BTreeMap<&str, Vec<(String, PathBuf)>> = BTreeMap::new();
+        let mut beside = Vec::new();
+        for name in walk.folders(source.root)? {
+            let folder = source.root.join(&name);
+            match walk.split_of(&name, &folder)? {
+                Some(split) => {
+                    if !SPLITS.contains(&(name.as_str(), split)) {
+                        walk.findings.add(FindingKind::SplitFolder, format!("{name} as {split}"));
+                    }
+                    let images = walk.classes(&folder)?;
+                    found.entry(split).or_default().extend(images);
+                }
+                None => beside.push(folder),
+            }
+        }
+        if found.is_empty() {
+            found.insert("all", walk.classes(source.root)?);
+        } else {
+            for folder in beside {
+                walk.count(FindingKind::BesideSplits, &folder)?;
+            }
+        }
+        if found.values().all(Vec::is_empty) {
+            let cause = "it holds no folder with JPEG or PNG files: one folder a class is expected";
+            return Err(DataError::format(&source.base.join(source.root), cause));
+        }
+        let names: BTreeSet<String> = found.values().flatten().map(|(class, _)| class.clone()).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        let mut layout = Layout { findings: walk.findings, ..Layout::default() };
+        for split in ["all", "train", "val", "test"] {
+            let Some(images) = found.remove(split) else { continue };
+            let start = layout.items.len();
+            let class = |name: &String| names.binary_search(name).map_or(Truth::Background, Truth::Class);
+            layout.items.extend(images.into_iter().map(|(name, image)| Item { image, truth: class(&name) }));
+            layout.splits.push(OwnSplit::of_items(split, (start..layout.items.len()).collect()));
+        }
+        layout.names = Some(names);
+        Ok(layout)
+    }
+}
+
+struct Walk<'a> {
+    base: &'a Path,
+    findings: Findings,
+}
+
+impl Walk<'_> {
+    fn is_dir(&self, path: &Path) -> bool {
+        self.base.join(path).is_dir()
+    }
+
+    fn folders(&self, root: &Path) -> Result<Vec<String>, DataError> {
+        Ok(names_in(&self.base.join(root))?.into_iter().filter(|n| self.is_dir(&root.join(n))).collect())
+    }
+
+    /// The split that a folder is, by its name.
+    fn split_of(&self, name: &str, folder: &Path) -> Result<Option<&'static str>, DataError> {
+        if let Some((_, split)) = SPLITS.iter().find(|(n, _)| *n == name) {
+            return Ok(Some(split));
+        }
+        let lower = name.to_ascii_lowercase();
+        let Some((_, split)) = SPLITS.iter().chain(&LIKELY).find(|(n, _)| *n == lower) else { return Ok(None) };
+        let inner = names_in(&self.base.join(folder))?;
+        let holds_classes = inner.iter().any(|n| self.is_dir(&folder.join(n))) && !inner.iter().any(|n| suffix(n) == Suffix::Image);
+        Ok(Some(*split).filter(|_| holds_classes))
+    }
+
+    /// The images in the folders of classes: (class, path). What else lies there is told.
+    fn classes(&mut self, root: &Path) -> Result<Vec<(String, PathBuf)>, DataError> {
+        let mut images = Vec::new();
+        for class in names_in(&self.base.join(root))? {
+            let folder = root.join(&class);
+            if !self.is_dir(&folder) {
+                if suffix(&class) != Suffix::Other {
+                    self.findings.add(FindingKind::NoClass, class);
+                }
+                continue;
+            }
+            let before = images.len();
+            for name in names_in(&self.base.join(&folder))? {
+                let path = folder.join(&name);
+                match suffix(&name) {
+                    _ if self.is_dir(&path) => self.count(FindingKind::Nested, &path)?,
+                    Suffix::Image => images.push((class.clone(), path)),
+                    Suffix::Unsupported => self.findings.add(FindingKind::UnsupportedImage, format!("{class}/{name}")),
+                    Suffix::Other => self.findings.add(FindingKind::NoImage, format!("{class}/{name}")),
+                }
+            }
+            if images.len() == before {
+                self.findings.add(FindingKind::EmptyFolder, folder.display().to_string());
+            }
+        }
+        Ok(images)
+    }
+
+    /// Tells how many images a folder holds that is not read.
+    fn count(&mut self, kind: FindingKind, folder: &Path) -> Result<(), DataError> {
+        let images = self.images_in(folder, 0)?;
+        if images > 0 {
+            self.findings.add_many(kind, images, format!("{} ({images})", folder.display()));
+        }
+        Ok(())
+    }
+
+    fn images_in(&self, folder: &Path, depth: usize) -> Result<usize, DataError> {
+        let mut images = 0;
+        for name in names_in(&self.base.join(folder))? {
+            let path = folder.join(&name);
+            if !self.is_dir(&path) {
+                images += usize::from(suffix(&name) != Suffix::Other);
+            } else if depth < MAX_DEPTH {
+                images += self.images_in(&path, depth + 1)?;
+            }
+        }
+        Ok(images)
+    }
+}

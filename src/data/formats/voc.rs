@@ -1,0 +1,290 @@
+//! Pascal VOC: `JPEGImages`, `Annotations/*.xml`, `ImageSets/Main/*.txt`.
+//!
+//! Boxes follow upstream's conversion, cx = ((xmin + xmax)/2 − 1)/W and w = (xmax − xmin)/W: both edges move by one
+//! pixel, so that the set converted by upstream's script to YOLO's form has the same digest. Objects marked
+//! `difficult` are skipped, as that script does.
+
+use super::super::error::{DataError, FindingKind, Findings};
+use super::super::files::{Suffix, is_system, names_in, read_capped, suffix};
+use super::super::layout::{Item, Layout, OwnSplit, Truth};
+use super::super::text;
+use super::super::truth::{Annotation, ClassRef, Frame, RawBox};
+use super::{About, Format, Source};
+use crate::document::{FormatShape, Task, Word};
+use roxmltree::{Document, Node, ParsingOptions};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Longest annotation file.
+const MAX_XML: u64 = 4 << 20;
+/// Longest list.
+const MAX_LIST: u64 = 64 << 20;
+/// The lists that make the format's own splits.
+const OWN: [&str; 4] = ["train", "val", "trainval", "test"];
+
+/// `format=voc`
+pub struct Voc;
+
+static ABOUT: About = About {
+    word: Word::new("voc", "Boxes in Pascal VOC's XML files: `JPEGImages`, `Annotations`, lists in `ImageSets/Main`."),
+    shape: FormatShape {
+        task: Task::Detect,
+        image_size: 640,
+        splits: &["train", "val", "test", "trainval", "all"],
+        lists: true,
+        folders: true,
+    },
+    by_name: true,
+    annotated: true,
+};
+
+impl Format for Voc {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn layout(&self, source: &Source) -> Result<Layout, DataError> {
+        Found::of(source)?.layout()
+    }
+
+    fn longest_annotation(&self) -> u64 {
+        MAX_XML
+    }
+
+    fn annotation(&self, bytes: &[u8], frame: Frame) -> Result<Annotation, String> {
+        read(bytes, frame)
+    }
+}
+
+/// What lies in the folders.
+struct Found<'a> {
+    source: &'a Source<'a>,
+    /// Folder of the images, folder of the annotations, under the root.
+    folders: [&'a str; 2],
+    /// stem → file name
+    images: BTreeMap<String, String>,
+    /// Stems of images in other formats.
+    unsupported: BTreeSet<String>,
+    /// Stems of annotation files.
+    annotated: BTreeSet<String>,
+}
+
+impl<'a> Found<'a> {
+    fn of(source: &'a Source<'a>) -> Result<Self, DataError> {
+        let folder = source.base.join(source.root);
+        let folders = [source.images.unwrap_or("JPEGImages"), source.annotations.unwrap_or("Annotations")];
+        if let Some(missing) = folders.iter().find(|f| !folder.join(f).is_dir()) {
+            let cause = format!(
+                "not a VOC data set: there is no folder `{missing}`; name the folders by `images=` and `annotations=` \
+                 where they are called otherwise"
+            );
+            return Err(DataError::format(&folder, cause));
+        }
+        let (mut images, mut unsupported) = (BTreeMap::new(), BTreeSet::new());
+        for name in names_in(&folder.join(folders[0]))? {
+            let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).to_string();
+            match suffix(&name) {
+                Suffix::Image => drop(images.entry(stem).or_insert(name)),
+                Suffix::Unsupported => drop(unsupported.insert(stem)),
+                Suffix::Other => {}
+            }
+        }
+        let annotated = names_in(&folder.join(folders[1]))?.iter().filter_map(|n| n.strip_suffix(".xml").map(str::to_string)).collect();
+        Ok(Found { source, folders, images, unsupported, annotated })
+    }
+
+    fn layout(&self) -> Result<Layout, DataError> {
+        let mut layout = Layout::default();
+        let mut named: Vec<(OwnSplit, BTreeSet<String>)> = Vec::new();
+        for (split, path) in self.lists()? {
+            let mut split = OwnSplit::of_items(&split, Vec::new());
+            let stems = self.read_list(&path, &mut split.findings).unwrap_or_else(|e| {
+                split.failed = Some(e);
+                Vec::new()
+            });
+            let stems = stems.into_iter().filter(|s| self.check(s, &mut split.findings)).collect();
+            named.push((split, stems));
+            layout.others.push(path);
+        }
+        let mut wanted: BTreeSet<String> = named.iter().flat_map(|(_, stems)| stems.iter().cloned()).collect();
+        let by_share = self.source.by_share();
+        if by_share || named.is_empty() {
+            for stem in self.images.keys().filter(|s| !self.annotated.contains(*s) && !wanted.contains(*s)) {
+                layout.findings.add(FindingKind::NotAnnotated, stem);
+            }
+            wanted.extend(self.annotated.iter().filter(|s| self.check(s, &mut layout.findings)).cloned());
+        }
+        let mut index = BTreeMap::new();
+        let [images, annotations] = self.folders;
+        for stem in wanted {
+            let Some(name) = self.images.get(&stem) else { continue };
+            let annotation = self.source.root.join(annotations).join(format!("{stem}.xml"));
+            layout.items.push(Item { image: self.source.root.join(images).join(name), truth: Truth::File(annotation) });
+            index.insert(stem, layout.items.len() - 1);
+        }
+        if named.is_empty() && !by_share {
+            layout.splits.push(OwnSplit::of_items("all", (0..layout.items.len()).collect()));
+        }
+        let items = |stems: BTreeSet<String>| stems.iter().filter_map(|s| index.get(s).copied()).collect();
+        layout.splits.extend(named.into_iter().map(|(split, stems)| OwnSplit { items: items(stems), ..split }));
+        Ok(layout)
+    }
+
+    /// Whether an image and its annotation are there; what is missing is told.
+    fn check(&self, stem: &str, findings: &mut Findings) -> bool {
+        let [images, annotations] = self.folders;
+        match self.images.contains_key(stem) {
+            false if self.unsupported.contains(stem) => findings.add(FindingKind::UnsupportedImage, stem),
+            false => findings.add(FindingKind::MissingImage, format!("{images}/{stem}.jpg")),
+            true if !self.annotated.contains(stem) => findings.add(FindingKind::MissingAnnotation, format!("{annotations}/{stem}.xml")),
+            true => return true,
+        }
+        false
+    }
+
+    /// (split, list file): those that the document names, else those of `ImageSets/Main` that have a usual name.
+    fn lists(&self) -> Result<Vec<(String, PathBuf)>, DataError> {
+        let (folder, root) = (self.source.base.join(self.source.root), self.source.root);
+        let main = Path::new("ImageSets").join("Main");
+        if self.source.splits.is_empty() {
+            let own = OWN.iter().map(|name| (name.to_string(), main.join(format!("{name}.txt"))));
+            return Ok(own.filter(|(_, p)| folder.join(p).is_file()).map(|(n, p)| (n, root.join(p))).collect());
+        }
+        let mut lists = Vec::new();
+        for (name, file) in self.source.lists() {
+            let path = main.join(file);
+            if !folder.join(&path).is_file() {
+                return Err(DataError::format(&folder.join(&path), format!("no such list, named by split {name}")));
+            }
+            lists.push((name.to_string(), root.join(path)));
+        }
+        Ok(lists)
+    }
+
+    /// One image a line, with or without suffix; a class list's second column (−1, 0, 1) is not read.
+    fn read_list(&self, path: &Path, findings: &mut Findings) -> Result<Vec<String>, DataError> {
+        let path = self.source.base.join(path);
+        let bytes = read_capped(&path, MAX_LIST).map_err(|e| DataError::io(&path, e))?;
+        let text = text::plain(&bytes).map_err(|e| DataError::format(&path, e))?;
+        let mut stems = Vec::new();
+        for line in text.lines().map(str::trim).filter(|l| !l.is_empty()) {
+            let entry = match line.rsplit_once(char::is_whitespace) {
+                Some((stem, "-1" | "0" | "1")) => stem.trim_end(),
+                _ => line,
+            };
+            let entry = entry.replace('\\', "/");
+            let inside = entry.strip_prefix("./").unwrap_or(&entry);
+            let name = inside.strip_prefix(self.folders[0]).and_then(|n| n.strip_prefix('/')).unwrap_or(inside);
+            if name.contains(['/', '\0']) || name == "." || name == ".." {
+                findings.add(FindingKind::BadListEntry, name.chars().take(80).collect::<String>());
+            } else if !is_system(name) {
+                stems.push(self.stem(name).to_string());
+            }
+        }
+        Ok(stems)
+    }
+
+    /// A name without the suffix of an image, unless it is a stem as it is.
+    fn stem<'n>(&self, name: &'n str) -> &'n str {
+        let known = |stem: &str| self.images.contains_key(stem) || self.unsupported.contains(stem) || self.annotated.contains(stem);
+        match name.rsplit_once('.') {
+            Some((stem, _)) if !known(name) && suffix(name) != Suffix::Other => stem,
+            _ => name,
+        }
+    }
+}
+
+/// The boxes of one annotation file.
+fn read(bytes: &[u8], frame: Frame) -> Result<Annotation, String> {
+    let text = text::xml(bytes)?;
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: 200_000, ..ParsingOptions::default() };
+    let xml = Document::parse_with_options(&text, options).map_err(|e| e.to_string())?;
+    let root = xml.root_element();
+    if root.tag_name().name() != "annotation" {
+        return Err(format!("the root is <{}>, not <annotation>", root.tag_name().name()));
+    }
+    let mut out = Annotation::default();
+    let stated = child(root, "size").and_then(|s| Some((number(s, "width").ok()?, number(s, "height").ok()?)));
+    for object in root.children().filter(|n| n.has_tag_name("object")) {
+        let name = child(object, "name").and_then(|n| n.text()).map(str::trim).filter(|n| !n.is_empty());
+        let name = name.ok_or("an object without a name")?;
+        if child(object, "difficult").and_then(|d| d.text()).is_some_and(|d| d.trim() == "1") {
+            out.notes.push(FindingKind::Difficult);
+            continue;
+        }
+        let b = child(object, "bndbox").ok_or_else(|| format!("an object `{name}` without a bndbox"))?;
+        let edge = |name: &str| number(b, name).map(|v| v - 1.0);
+        let class = ClassRef::Name(name.to_string());
+        out.boxes.push(RawBox { class, x1: edge("xmin")?, y1: edge("ymin")?, x2: edge("xmax")?, y2: edge("ymax")? });
+    }
+    Ok(out.placed(stated, frame))
+}
+
+fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+    node.children().find(|n| n.has_tag_name(name))
+}
+
+fn number(node: Node, name: &str) -> Result<f64, String> {
+    let text = child(node, name).and_then(|n| n.text()).ok_or_else(|| format!("<{}> without {name}", node.tag_name().name()))?;
+    text.trim().parse::<f64>().ok().filter(|v| v.is_finite()).ok_or_else(|| format!("{name} is not a number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::decode::Turn;
+    use super::*;
+
+    fn read(bytes: &[u8], width: usize, height: usize) -> Result<Annotation, String> {
+        super::read(bytes, Frame { width, height, turn: None })
+    }
+
+    fn annotation(objects: &str) -> String {
+        format!("<annotation><size><width>100</width><height>50</height></size>{objects}</annotation>")
+    }
+
+    #[test]
+    fn both_edges_move_by_one_and_difficult_is_skipped() {
+        let b = "<bndbox><xmin>11</xmin><ymin>6</ymin><xmax>31</xmax><ymax>26.5</ymax></bndbox>";
+        let text = annotation(&format!("<object><name> a </name>{b}</object><object><name>b</name><difficult>1</difficult>{b}</object>"));
+        let got = read(text.as_bytes(), 100, 50).unwrap();
+        let a = RawBox { class: ClassRef::Name("a".into()), x1: 10.0, y1: 5.0, x2: 30.0, y2: 25.5 };
+        assert_eq!(got, Annotation { boxes: vec![a], notes: vec![FindingKind::Difficult] });
+        let twice = read(text.as_bytes(), 200, 100).unwrap();
+        assert_eq!((twice.boxes[0].x1, twice.boxes[0].y2), (20.0, 51.0));
+        assert_eq!(twice.notes[0], FindingKind::SizeMismatch);
+    }
+
+    /// A camera held upright writes the picture lying down and says so in EXIF; annotations may be of either.
+    #[test]
+    fn boxes_in_the_sensors_frame_turn_with_the_image() {
+        let b = "<bndbox><xmin>11</xmin><ymin>6</ymin><xmax>31</xmax><ymax>26</ymax></bndbox>";
+        let text = annotation(&format!("<object><name>a</name>{b}</object>"));
+        let upright = Frame { width: 50, height: 100, turn: Some(Turn::Right) };
+        let got = super::read(text.as_bytes(), upright).unwrap();
+        let edges = |a: &Annotation| [a.boxes[0].x1, a.boxes[0].y1, a.boxes[0].x2, a.boxes[0].y2];
+        assert_eq!((edges(&got), got.notes.clone()), ([25.0, 10.0, 45.0, 30.0], vec![FindingKind::Turned]));
+        // What states the upright size is meant for the upright picture.
+        let got = super::read(text.as_bytes(), Frame { width: 100, height: 50, turn: Some(Turn::Right) }).unwrap();
+        assert_eq!((edges(&got), got.notes.clone()), ([10.0, 5.0, 30.0, 25.0], Vec::new()));
+    }
+
+    #[test]
+    fn names_in_other_encodings() {
+        let b = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>";
+        let head = "<?xml version=\"1.0\" encoding=\"gb2312\"?><annotation><object><name>";
+        let bytes = [head.as_bytes(), b"\xBA\xEC", format!("</name>{b}</object></annotation>").as_bytes()].concat();
+        assert_eq!(read(&bytes, 10, 10).unwrap().boxes[0].class, ClassRef::Name("红".into()));
+    }
+
+    #[test]
+    fn hostile_files_are_errors() {
+        let deep = "<annotation>".to_string() + &"<a>".repeat(100_000);
+        let bomb = r#"<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><annotation>&b;</annotation>"#;
+        let nan = annotation("<object><name>a</name><bndbox><xmin>NaN</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox></object>");
+        let no_box = annotation("<object><name>a</name></object>");
+        for text in ["", "<x/>", "<annotation>", &deep, bomb, &nan, &no_box, "\u{0}"] {
+            assert!(read(text.as_bytes(), 100, 50).is_err(), "{}", &text[..text.len().min(60)]);
+        }
+        assert!(read(&[0xff, 0xfe, 0x3c], 100, 50).is_err());
+    }
+}

@@ -1,0 +1,70 @@
+//! Folders of classes: what is left out is told, with counts.
+
+use super::*;
+use crate::data::FindingKind::{self, *};
+use std::fs;
+
+fn folder(root: &Path) -> Data {
+    files_of("folder", root, 16)
+}
+
+fn put(root: &Path, path: &str, mark: u8) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, png(16, 16, mark)).unwrap();
+}
+
+fn count(scan: &Scan, kind: FindingKind) -> (usize, String) {
+    scan.findings.iter().find(|f| f.kind == kind).map_or((0, String::new()), |f| (f.count, f.examples.join("; ")))
+}
+
+#[test]
+fn nested_folders_and_other_files_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    for (i, path) in ["cat/a.png", "dog/b.jfif", "cat/sub/c.png", "cat/sub/deep/d.png", "bird/wings/e.png"].iter().enumerate() {
+        put(dir.path(), path, i as u8);
+    }
+    fs::write(dir.path().join("dog/notes.txt"), "x").unwrap();
+    fs::create_dir(dir.path().join(".ipynb_checkpoints")).unwrap();
+    let got = scan(&folder(dir.path())).unwrap();
+    assert_eq!((got.classes.clone(), got.splits[0].images.len()), (vec!["cat".to_string(), "dog".into()], 2));
+    let (nested, examples) = count(&got, Nested);
+    assert!(nested == 3 && examples.contains("sub (2)") && examples.contains("wings (1)"), "{nested} {examples}");
+    let (empty, examples) = count(&got, EmptyFolder);
+    assert!(empty == 1 && examples.ends_with("bird"), "{examples}");
+    assert_eq!(count(&got, NoImage), (1, "dog/notes.txt".into()));
+}
+
+#[test]
+fn splits_by_other_names_are_read_and_what_stands_beside_them_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    for (i, path) in ["train/cat/a.png", "train/dog/b.png", "Test/cat/c.png", "testing/dog/d.png", "extra/cat/e.png"].iter().enumerate() {
+        put(dir.path(), path, i as u8);
+    }
+    let got = scan(&folder(dir.path())).unwrap();
+    assert_eq!(got.splits.iter().map(|s| (s.name.as_str(), s.images.len())).collect::<Vec<_>>(), [("train", 2), ("test", 2)]);
+    assert_eq!(count(&got, SplitFolder), (2, "Test as test; testing as test".into()));
+    assert_eq!(count(&got, BesideSplits).0, 1);
+    // A class of such a name stays a class.
+    let dir = tempfile::tempdir().unwrap();
+    put(dir.path(), "Testing/a.png", 1);
+    put(dir.path(), "Walking/b.png", 2);
+    assert_eq!(scan(&folder(dir.path())).unwrap().classes, ["Testing", "Walking"]);
+}
+
+#[test]
+fn a_test_set_that_nobody_reads_may_be_broken() {
+    let dir = tempfile::tempdir().unwrap();
+    for (i, path) in ["train/cat/a.png", "train/dog/b.png", "val/cat/c.png", "test/dog/d.png"].iter().enumerate() {
+        put(dir.path(), path, i as u8);
+    }
+    let whole = scan(&folder(dir.path())).unwrap();
+    fs::write(dir.path().join("test/dog/d.png"), "no image").unwrap();
+    let got = scan_of(&folder(dir.path()), &["train", "val"]).unwrap();
+    assert!(got.split("train") == whole.split("train") && got.split("val") == whole.split("val"));
+    assert!(scan_of(&folder(dir.path()), &["test"]).is_err());
+    // Shares of `train` read it whole.
+    let mut cut = folder(dir.path());
+    shares(&mut cut, &[("train", 0.5)]);
+    assert_eq!(scan_of(&cut, &["train"]).unwrap().split("train").unwrap().images.len(), 1);
+}
