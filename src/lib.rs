@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod nn;
 pub mod plan;
 pub mod report;
+pub mod results;
 pub mod run;
 pub mod search;
 pub mod space;

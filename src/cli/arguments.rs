@@ -105,6 +105,9 @@ pub struct RunArguments {
     /// Trials at a time, each in a process of its own [default: the number of processors, at most 4; 1 on a GPU]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// Threads of each trial [default: the processors, divided among the trials]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
     /// End an attempt that takes longer, such as `90s`, `30m`, `2h`; a trial has three attempts
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
@@ -245,4 +248,7 @@ pub struct WorkerArguments {
     pub lock: String,
     /// The key that is wanted
     pub key: String,
+    /// Say lines in the attempt's file `said-NAME`, and stop once `stop-NAME` is there
+    #[arg(long, value_name = "NAME")]
+    pub files: Option<String>,
 }

@@ -114,13 +114,16 @@ pub fn device(arguments: &NumericsArguments) -> Result<DeviceChoice, Failure> {
     Ok(chosen.device)
 }
 
-/// Worker processes at a time, and threads of each. A GPU has one worker unless `--jobs` says more.
-pub fn shares(jobs: Option<usize>, device: DeviceChoice) -> Result<(usize, usize), Failure> {
+/// Worker processes at a time, and threads of each. A GPU has one worker unless `--jobs` says more. Where only the threads are
+/// given, there are as many workers as the processors suffice for.
+pub fn shares(jobs: Option<usize>, threads: Option<usize>, device: DeviceChoice) -> Result<(usize, usize), Failure> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let usual = if matches!(device, DeviceChoice::ReferenceCuda(_)) { 1 } else { processors.min(4) };
-    match jobs.unwrap_or(usual) {
-        0 => Err("`--jobs 0`: at least one trial at a time was expected".to_string().into()),
-        jobs => Ok((jobs, (processors / jobs).max(1))),
+    let usual = threads.map_or(usual, |t| usual.min((processors / t.max(1)).max(1)));
+    match (jobs.unwrap_or(usual), threads) {
+        (0, _) => Err("`--jobs 0`: at least one trial at a time was expected".to_string().into()),
+        (_, Some(0)) => Err("`--threads 0`: at least one thread a trial was expected".to_string().into()),
+        (jobs, threads) => Ok((jobs, threads.unwrap_or_else(|| (processors / jobs).max(1)))),
     }
 }
 

@@ -40,18 +40,28 @@ fn sentence(event: &Event) -> Option<String> {
             let store = here.and_then(|h| Path::new(store).strip_prefix(h).ok().map(|p| p.display().to_string())).unwrap_or(store.clone());
             Some(format!("{pipeline}: {jobs} {trials} at a time, {threads} {each} each, numerics {numerics}, store {store}"))
         }
-        Event::Finished { label, result, seconds, .. } if *seconds >= 0.05 => {
-            Some(format!("{label}: {result} ({})", number::duration(*seconds)))
+        Event::Finished { failed: Some(why), alike, .. } if *alike > 0 => again(*alike, "trials", why),
+        Event::Finished { subject, result, seconds, .. } if *seconds >= 0.05 => {
+            Some(format!("{}: {result} ({})", subject.label, number::duration(*seconds)))
         }
-        Event::Finished { label, result, .. } => Some(format!("{label}: {result}")),
-        Event::AttemptFailed { label, attempt, reason, again, .. } => {
+        Event::Finished { subject, result, .. } => Some(format!("{}: {result}", subject.label)),
+        // That a trial is given up is said a few times more.
+        Event::AttemptFailed { reason, alike, again: next, .. } if *alike > if *next { 2 } else { 9 } => again(*alike, "attempts", reason),
+        Event::AttemptFailed { subject, attempt, reason, again, .. } => {
             let next = if *again { "trying again" } else { "giving up: it counts as failed" };
-            Some(format!("{label}: attempt {attempt} failed: {reason}; {next}"))
+            Some(format!("{}: attempt {attempt} failed: {reason}; {next}", subject.label))
         }
         Event::Note { message } => Some(message.clone()),
         Event::Stopping => Some("stopping: workers write checkpoints (again to stop at once)".into()),
-        Event::Started { .. } | Event::Progress { .. } | Event::Stages { .. } => None,
+        Event::Started { .. } | Event::Progress { .. } | Event::Stages { .. } | Event::Answer { .. } => None,
     }
+}
+
+/// Of failures that are all alike only every tenfold is said again, with how many there were.
+fn again(alike: usize, what: &str, why: &str) -> Option<String> {
+    let count = alike + 1;
+    let round = (1..).map(|p| 10usize.pow(p)).take_while(|p| *p <= count).any(|p| p == count);
+    round.then(|| format!("{count} {what} have failed alike, the last: {why}"))
 }
 
 /// Plain lines on the error stream; a line of progress at most every 20 seconds a trial.
@@ -62,15 +72,15 @@ struct Lines {
 impl Events for Lines {
     fn on(&mut self, event: Event) {
         match &event {
-            Event::Started { key, .. } => {
-                self.said.insert(key.clone(), Instant::now());
+            Event::Started { subject, .. } => {
+                self.said.insert(subject.key.clone(), Instant::now());
             }
-            Event::Progress { key, label, done, of, loss } => {
-                let due = self.said.get(key).is_none_or(|t| t.elapsed() > Duration::from_secs(20));
+            Event::Progress { subject, done, of, loss } => {
+                let due = self.said.get(&subject.key).is_none_or(|t| t.elapsed() > Duration::from_secs(20));
                 if due {
-                    self.said.insert(key.clone(), Instant::now());
+                    self.said.insert(subject.key.clone(), Instant::now());
                     let loss = loss.map_or(String::new(), |l| format!(", loss {l:.4}"));
-                    print::note(&format!("{label}: {done}/{of}{loss}"));
+                    print::note(&format!("{}: {done}/{of}{loss}", subject.label));
                 }
             }
             other => {
@@ -101,26 +111,27 @@ impl Events for Bars {
             let _ = self.all.println(line);
         }
         match event {
-            Event::Started { key, label, from, .. } => {
+            Event::Started { subject, from, .. } => {
                 let bar = self.all.add(ProgressBar::new(0));
                 bar.set_style(Self::style("  {msg:40} {bar:24} {pos}/{len} {eta}"));
-                bar.set_message(label);
+                bar.set_message(subject.label);
                 bar.set_position(from);
-                self.bars.insert(key, bar);
+                self.bars.insert(subject.key, bar);
             }
-            Event::Progress { key, label, done, of, loss } => {
-                if let Some(bar) = self.bars.get(&key) {
+            Event::Progress { subject, done, of, loss } => {
+                let label = subject.label;
+                if let Some(bar) = self.bars.get(&subject.key) {
                     bar.set_length(of);
                     bar.set_position(done);
                     bar.set_message(loss.map_or_else(|| label.clone(), |l| format!("{label} loss {l:.3}")));
                 }
             }
-            Event::Finished { key, .. } | Event::AttemptFailed { key, .. } => {
-                if let Some(bar) = self.bars.remove(&key) {
+            Event::Finished { subject, .. } | Event::AttemptFailed { subject, .. } => {
+                if let Some(bar) = self.bars.remove(&subject.key) {
                     bar.finish_and_clear();
                 }
             }
-            Event::Stages { stages } => {
+            Event::Stages { stages, .. } => {
                 let bar = self.total.get_or_insert_with(|| {
                     let bar = self.all.add(ProgressBar::new(0));
                     bar.set_style(Self::style("  {elapsed} {msg}"));

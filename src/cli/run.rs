@@ -5,8 +5,9 @@ use super::load::{self, Access};
 use super::{Failure, INTERRUPTED, NO_ANSWER, print, progress};
 use crate::document::StageKind;
 use crate::report::{number, show};
-use crate::run::coordinator::{Options, Report};
-use crate::run::{Ended, coordinator, estimate, history, observe, smoke};
+use crate::run::launch::local::{Follow, Local};
+use crate::run::options::{Ended, Options, Report};
+use crate::run::{coordinator, estimate, history, observe, smoke};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,12 +21,14 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let store = load::store(&arguments.file, Access::Write)?.ok_or_else(|| "no store".to_string())?;
     let prepared = load::prepared(pipeline, Some(&store), &arguments.file, arguments.json)?;
     let mut listener = progress::listener(arguments.json);
+    let program = std::env::current_exe().map_err(|e| format!("the path of this program is not known: {e}"))?;
+    let mut launcher = Local::new(program, Follow::Pipes);
     if !arguments.json {
         window_notes(&prepared.pipeline, options.jobs).iter().for_each(|n| print::note(n));
     }
     running.store(true, Ordering::Relaxed);
     if arguments.smoke {
-        let ended = smoke::smoke(&prepared, &store, &options, listener.as_mut())?;
+        let ended = smoke::smoke(&prepared, &store, &options, &mut launcher, listener.as_mut())?;
         drop(listener);
         if ended != Ended::Finished {
             print::note("interrupted");
@@ -37,7 +40,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         say(&format!("every stage worked on one batch{speed}; `nasflow plan` now says how long the run will take\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let report = coordinator::run(&prepared, &store, &options, listener.as_mut())?;
+    let report = coordinator::run(&prepared, &store, &options, &mut launcher, listener.as_mut())?;
     drop(listener);
     history::keep(&store, &prepared.pipeline, &report, when)?;
     if !arguments.json {
@@ -57,7 +60,7 @@ fn chooses(pipeline: &crate::document::Pipeline) -> bool {
     pipeline.answer.is_some() || pipeline.stages.iter().any(|s| matches!(s.kind, StageKind::Select(_)))
 }
 
-/// More trials at a time than the search's window allows would only wait (invariant 7).
+/// More trials at a time than the search's window allows would only wait.
 fn window_notes(pipeline: &crate::document::Pipeline, jobs: usize) -> Vec<String> {
     let searches = pipeline.stages.iter().filter_map(|s| match &s.kind {
         StageKind::Sample(sample) if sample.objective.is_some() && sample.window < jobs => Some((&s.name.value, sample.window)),
@@ -72,7 +75,7 @@ fn window_notes(pipeline: &crate::document::Pipeline, jobs: usize) -> Vec<String
 
 fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Options, Failure> {
     let executor = load::device(&arguments.numerics)?;
-    let (jobs, threads) = load::shares(arguments.jobs, executor)?;
+    let (jobs, threads) = load::shares(arguments.jobs, arguments.threads, executor)?;
     let stop = Arc::new(AtomicUsize::new(0));
     let asked = stop.clone();
     let begun = running.clone();
@@ -83,7 +86,6 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
         }
     })
     .map_err(|e| format!("the interrupt handler could not be set: {e}"))?;
-    let program = std::env::current_exe().map_err(|e| format!("the path of this program is not known: {e}"))?;
     Ok(Options {
         jobs,
         threads,
@@ -92,7 +94,6 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
         attempts: 3,
         until: arguments.until.as_deref().map(load::time).transpose()?,
         checkpoint_seconds: load::time(&arguments.checkpoint)?.as_secs_f64(),
-        program,
         stop,
     })
 }
@@ -118,8 +119,9 @@ fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &crate:
             out += &format!("\n{}\n{}", stage.name.value, show::stage_table(pipeline, &of_stage, print::columns()));
         }
     }
-    for g in &report.given_up {
-        out += &format!("\nnot reproducible: {}: {}", g.label, g.reason);
+    for (trial, count) in report.failures() {
+        let more = if count > 1 { format!(" (and {} more that failed alike)", count - 1) } else { String::new() };
+        out += &format!("\nnot reproducible: {}: {}{more}", trial.label, trial.reason);
     }
     let executed: Vec<String> = report.executed.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
     let what = if executed.is_empty() { "nothing executed".to_string() } else { format!("executed {}", executed.join(", ")) };

@@ -8,7 +8,8 @@ use crate::document::{Metric, Pipeline, StageKind};
 use crate::nn::DeviceChoice;
 use crate::plan::{Engine, Kind, Slot, Step, View};
 use crate::report::{self, curve, number, show};
-use crate::run::{Prepared, StoreKnown, elsewhere, history, observe};
+use crate::results::{Epoch, Outcome};
+use crate::run::{Prepared, StoreKnown, elsewhere, history, observe, record};
 use crate::space::zoo;
 use crate::store::{Attempt, Store};
 use serde_json::json;
@@ -150,13 +151,19 @@ fn slots_of<'v>(pipeline: &'v Pipeline, view: &'v View, stage: &str, ticket: usi
     Ok(slots)
 }
 
-/// What is known of a training's course: its record's values, else the checkpoint of an attempt.
-fn course(step: &Step, store: &Store) -> Result<Option<serde_json::Value>, Failure> {
-    if let Some(record) = store.lookup(&step.key)? {
-        return Ok(Some(record.values));
+/// What is known of a training's course: its status, and its learning curve; of one that was interrupted, from its checkpoint.
+fn course(step: &Step, store: &Store) -> Result<Option<(&'static str, serde_json::Value, Vec<Epoch>)>, Failure> {
+    if let Some(found) = store.lookup(&step.key)? {
+        let outcome = record::read(&found);
+        let status = if matches!(outcome, Some(Outcome::Diverged { .. })) { "diverged" } else { "trained" };
+        let curve = outcome.as_ref().map(Outcome::curve).unwrap_or_default().to_vec();
+        return Ok(Some((status, found.values, curve)));
     }
-    let checkpoint = step.chain.and_then(|chain| crate::run::worker::checkpoint_of(store.root(), chain));
-    Ok(checkpoint.map(|c| json!({ "status": "interrupted", "iteration": c.iteration, "curve": c.curve })))
+    let checkpoint = step.chain.and_then(|chain| crate::run::job::files::checkpoint_of(store.root(), chain));
+    Ok(checkpoint.map(|c| {
+        let values = json!({ "status": "interrupted", "iteration": c.iteration, "curve": c.curve });
+        ("interrupted", values, c.curve)
+    }))
 }
 
 /// The learning curves of a trial as JSON.
@@ -165,7 +172,7 @@ fn curves(pipeline: &Pipeline, view: &View, store: Option<&Store>, stage: &str, 
     let Some(store) = store else { return Ok(out) };
     for (name, slot) in slots_of(pipeline, view, stage, ticket)? {
         for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
-            if let Some(values) = course(step, store)? {
+            if let Some((_, values, _)) = course(step, store)? {
                 out.push(json!({ "stage": name, "seed": step.action.seed, "training": values }));
             }
         }
@@ -199,13 +206,15 @@ fn trial(pipeline: &Pipeline, view: &View, store: Option<&Store>, stage: &str, t
             out += &format!("  {metric} {}\n", number::figure(metric, figure));
         }
         let Some(store) = store else { continue };
-        if let Some(step) = slot.steps.iter().find(|s| s.action.kind == Kind::Metric && s.known) {
-            out += &store.lookup(&step.key)?.map(|r| curve::classes(&r.values, print::columns())).unwrap_or_default();
+        if let Some(step) = slot.steps.iter().find(|s| s.action.kind == Kind::Metric && s.known)
+            && let Some(Outcome::Measured { classes, .. }) = store.lookup(&step.key)?.and_then(|r| record::read(&r))
+        {
+            out += &curve::classes(&classes, print::columns());
         }
         for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
-            if let Some(values) = course(step, store)? {
-                out += &format!("  seed {}, {}\n", step.action.seed.unwrap_or(0), values["status"].as_str().unwrap_or("trained"));
-                out += &curve::curve(&values, print::columns());
+            if let Some((status, _, epochs)) = course(step, store)? {
+                out += &format!("  seed {}, {status}\n", step.action.seed.unwrap_or(0));
+                out += &curve::curve(&epochs, print::columns());
             }
             if let Some(log) = step.chain.and_then(|chain| Attempt::peek(store.root(), chain, "log")) {
                 out += "  log:\n";

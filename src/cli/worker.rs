@@ -15,6 +15,9 @@ use std::time::Duration;
 pub fn run(arguments: &WorkerArguments) -> Result<ExitCode, Failure> {
     let mut lock: Digest = arguments.lock.parse()?;
     let mut key: Digest = arguments.key.parse()?;
+    if let Some(name) = &arguments.files {
+        std::process::exit(worker::over_files(&arguments.cache, lock, key, name));
+    }
     let stop = Arc::new(AtomicBool::new(false));
     let told = stop.clone();
     let (sender, assignments) = channel();
@@ -30,7 +33,7 @@ pub fn run(arguments: &WorkerArguments) -> Result<ExitCode, Failure> {
                 Err(_) => break,
             }
         }
-        // The pipe closed: the parent is gone, and a worker dies with its parent (invariant 16).
+        // The pipe closed: the parent is gone, and a worker dies with its parent.
         std::process::exit(exit::FAILED);
     });
     let mut say = |line: &crate::run::job::Line| {
@@ -41,7 +44,7 @@ pub fn run(arguments: &WorkerArguments) -> Result<ExitCode, Failure> {
     let mut memory = worker::Memory::default();
     loop {
         let code = worker::work(&arguments.cache, lock, key, stop.clone(), &mut memory, &mut say);
-        if code != exit::DONE || !memory.stays {
+        if code != exit::DONE || !memory.small {
             // The input thread is still waiting; leave without it.
             std::process::exit(code)
         }

@@ -1,20 +1,10 @@
 //! The report of a classifier on a split: accuracy, top-5 accuracy and loss.
 
+use crate::results::ClassAccuracy;
 use serde::{Deserialize, Serialize};
 
 /// How many guesses `top5` allows.
 const GUESSES: usize = 5;
-
-/// One class.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClassAccuracy {
-    /// Its name.
-    pub name: String,
-    /// Images of it.
-    pub n_truth: usize,
-    /// Share of them that were given this class; absent where there are none.
-    pub accuracy: Option<f64>,
-}
 
 /// A classifier on a split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,30 +4,8 @@ use super::average_precision::{self, Curve, mean_over_classes, mean_over_levels}
 use super::confidence::{self, ByConfidence};
 use super::matching::{self, Hits, LEVELS};
 use super::{Detection, Truth};
+use crate::results::ClassReport;
 use serde::{Deserialize, Serialize};
-
-/// One class.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClassReport {
-    /// Its name.
-    pub name: String,
-    /// True boxes; where it is zero the other numbers are absent and the class is in no mean.
-    pub n_truth: usize,
-    /// Detections of it.
-    pub n_detections: usize,
-    /// YOLOv5's average precision at IoU .5.
-    pub ap50: Option<f64>,
-    /// The mean over .50:.95.
-    pub ap50_95: Option<f64>,
-    /// At the report's confidence.
-    pub precision: Option<f64>,
-    /// At the report's confidence.
-    pub recall: Option<f64>,
-    /// COCO's average precision at IoU .5.
-    pub coco_ap50: Option<f64>,
-    /// The mean over .50:.95.
-    pub coco_ap50_95: Option<f64>,
-}
 
 /// A detector on a split. Means are over the classes that occur in the truth; NaN where none does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -14,8 +14,10 @@ pub mod truth;
 pub mod words;
 
 pub use bootstrap::{Agreement, agreements};
-pub use classification::{ClassAccuracy, ClassificationReport};
-pub use detection::{ClassReport, DetectionReport};
+pub use classification::ClassificationReport;
+pub use detection::DetectionReport;
+
+pub use crate::results::{ClassAccuracy, ClassReport};
 pub use rank::{kendall_tau_b, spearman};
 pub use truth::{Truth, TruthBox};
 pub use words::{CLASSIFICATION, DETECTION};

@@ -1,4 +1,4 @@
-//! An action is a value (invariant 3): its canonical form gives both its key and the text that explains it.
+//! An action is a value: its canonical form gives both its key and the text that explains it.
 
 use crate::base::{Canon, Digest};
 
@@ -27,6 +27,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 9] =
+        [Kind::Anchors, Kind::Pack, Kind::Train, Kind::Predict, Kind::Metric, Kind::Select, Kind::Cut, Kind::PredictSubnet, Kind::Table];
+
     /// The word in records.
     pub fn word(self) -> &'static str {
         match self {
@@ -40,6 +44,11 @@ impl Kind {
             Kind::PredictSubnet => "predict-subnet",
             Kind::Table => "table",
         }
+    }
+
+    /// The kind of a word in records.
+    pub fn named(word: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
     /// Version of the semantics.

@@ -4,7 +4,7 @@ use super::choose::value_of;
 use super::engine::{StageView, View};
 use super::figures::{Figure, pooled};
 use super::model::{Model, State};
-use crate::document::{Answer, Metric, Pipeline};
+use crate::document::{Answer, Metric, Pipeline, StageKind};
 
 /// How a baseline compares.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +82,16 @@ pub fn answered(pipeline: &Pipeline, view: &View) -> Option<Answered> {
         })
         .collect();
     Some(Answered { name: answer.name.value.clone(), metric: metric.clone(), model, figure, baselines })
+}
+
+/// The model that a pipeline ends in: its answer's, else the first that its last `select` chose.
+pub fn winner<'v>(pipeline: &Pipeline, view: &'v View) -> Option<&'v Model> {
+    if let Some(a) = answered(pipeline, view) {
+        let identity = a.model.identity();
+        return view.stages.iter().flat_map(|s| &s.slots).map(|s| &s.model).rfind(|m| m.identity() == identity);
+    }
+    let last = pipeline.stages.iter().rposition(|s| matches!(s.kind, StageKind::Select(_)))?;
+    view.stages.get(last)?.slots.first().map(|s| &s.model)
 }
 
 /// A baseline that there is nothing to compare with.

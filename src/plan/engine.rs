@@ -1,13 +1,14 @@
 //! The replay: walks the stages over what is known, proposes as far as results allow, and lists what would run.
 
+use super::action::Action;
 use super::model::{Candidate, Slot, State};
 use super::table::Table;
-use super::work::Work;
+use super::work::{Request, Work};
 use crate::base::Digest;
 use crate::document::{Pipeline, StageKind, Task};
+use crate::results::Outcome;
 use crate::search::{Distribution, Search};
 use crate::space::Space;
-use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -37,15 +38,6 @@ pub struct DataInfo {
     pub channels: usize,
     /// What networks learn from it.
     pub task: Task,
-}
-
-/// What is known of an action.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
-    /// Named blobs.
-    pub outputs: BTreeMap<String, Digest>,
-    /// Small results.
-    pub values: Value,
 }
 
 /// A known point of a training chain.
@@ -186,6 +178,11 @@ impl<'a> Engine<'a> {
     /// The index of a stage.
     pub fn stage(&self, name: &str) -> Option<usize> {
         self.pipeline.stages.iter().position(|s| s.name.value == name)
+    }
+
+    /// What stage `index` asks for, for a model or for itself.
+    pub(super) fn request(&self, index: usize, action: Action, key: Digest, model: Option<String>, detail: String) -> Request {
+        Request { action, key, stage: index, name: self.pipeline.stages[index].name.value.clone(), model, detail }
     }
 
     /// The union of what the named stages leave, one slot an identity.

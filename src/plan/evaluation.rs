@@ -1,4 +1,4 @@
-//! How detections are made for evaluation: upstream's `val` (facts: confidence .001, IoU .6, 300 detections, multi-label).
+//! How detections are made for evaluation: YOLOv5's `val` (confidence .001, IoU .6, 300 detections, multi-label).
 
 use super::engine::DataInfo;
 use crate::base::Canon;

@@ -37,3 +37,22 @@ pub fn leading_to(pipeline: &Pipeline, stage: usize) -> BTreeSet<usize> {
     }
     all
 }
+
+/// The spaces that the models of a stage come from.
+pub fn spaces_of(pipeline: &Pipeline, name: &str) -> Vec<String> {
+    walk(pipeline, name, 0)
+}
+
+fn walk(pipeline: &Pipeline, name: &str, depth: usize) -> Vec<String> {
+    if pipeline.spaces.iter().any(|s| s.name.value == name) {
+        return vec![name.to_string()];
+    }
+    let from = pipeline.stages.iter().find(|s| s.name.value == name).map_or(&[][..], |s| s.from.as_slice());
+    if depth > pipeline.stages.len() {
+        return Vec::new();
+    }
+    let mut spaces: Vec<String> = from.iter().flat_map(|f| walk(pipeline, &f.value, depth + 1)).collect();
+    spaces.sort();
+    spaces.dedup();
+    spaces
+}

@@ -3,9 +3,9 @@
 use super::engine::{Engine, Known};
 use super::model::{Model, Trained};
 use crate::base::Digest;
+use crate::results::Learned;
 use crate::search::{Distribution, LearnedPath};
 use crate::space::Space;
-use serde_json::Value;
 use std::sync::Arc;
 
 impl Engine<'_> {
@@ -15,8 +15,8 @@ impl Engine<'_> {
         if let Some(found) = self.learned.get(&place) {
             return Some(found.clone());
         }
-        let learned = known.outcome(key)?.values["choices"].take();
-        let found = Arc::new(distribution(self.spaces.get(space)?, &learned)?);
+        let outcome = known.outcome(key)?;
+        let found = Arc::new(distribution(self.spaces.get(space)?, outcome.learned()?)?);
         self.learned.insert(place, found.clone());
         Some(found)
     }
@@ -42,15 +42,11 @@ impl Engine<'_> {
     }
 }
 
-/// From a record's `choices` (`train::supernet::Learned`).
-fn distribution(space: &Space, learned: &Value) -> Option<Distribution> {
-    let choices = learned["choices"].as_array()?;
+fn distribution(space: &Space, learned: &Learned) -> Option<Distribution> {
     // These mix all edges of a node; others draw what a node reads.
-    let mixed = matches!(learned["method"].as_str()?, "darts" | "pc-darts");
+    let mixed = matches!(learned.method.as_str(), "darts" | "pc-darts");
     Distribution::new(space, mixed, &|decision| {
-        let address = format!("{:016x}", decision.address);
-        let at = choices.iter().position(|c| c["name"] == address.as_str())?;
-        let probabilities = choices[at]["probabilities"].as_array()?.iter().map(Value::as_f64).collect::<Option<Vec<f64>>>()?;
-        Some((probabilities, learned["strongest"][at].as_u64()? as usize))
+        let at = learned.position(decision.address)?;
+        Some((learned.choices[at].probabilities.clone(), *learned.strongest.get(at)?))
     })
 }

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod answer;
+mod best;
 pub mod choose;
 pub mod engine;
 pub mod equal;
@@ -23,9 +24,11 @@ pub mod trust;
 pub mod work;
 
 pub use action::{Action, Kind};
-pub use engine::{DataInfo, Engine, Known, Outcome, Point, SplitInfo, StageView, View};
+pub use answer::winner;
+pub use best::best;
+pub use engine::{DataInfo, Engine, Known, Point, SplitInfo, StageView, View};
 pub use figures::Figure;
 pub use model::{Model, SeedRun, Slot, State, Step, Subnet};
 pub use reason::Reason;
 pub use table::Table;
-pub use work::{CutWork, MetricWork, PredictWork, Recalibration, SelectWork, SubnetWork, TrainWork, Trainee, Work};
+pub use work::{CutWork, MetricWork, PredictWork, Recalibration, Request, SelectWork, SubnetWork, TrainWork, Trainee, Work};

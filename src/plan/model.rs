@@ -89,7 +89,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// The identity: one candidate in one state (invariant 8).
+    /// The identity: one candidate in one state.
     pub fn identity(&self) -> Digest {
         let of = |trained: &Trained| trained.runs.iter().map(|r| r.weights).collect::<Vec<Digest>>();
         if let (None, Some(subnet)) = (&self.trained, &self.subnet) {

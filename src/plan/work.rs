@@ -5,7 +5,6 @@ use super::model::Candidate;
 use crate::base::Digest;
 use crate::document::{Metric, OneShot, Recipe};
 use crate::space::Sample;
-use serde_json::Value;
 use std::sync::Arc;
 
 /// Something whose inputs are all known and whose result is not.
@@ -26,52 +25,61 @@ pub enum Work {
 }
 
 impl Work {
+    /// What is asked for, by whom.
+    pub fn request(&self) -> &Request {
+        match self {
+            Work::Train(w) => &w.request,
+            Work::Predict(w) => &w.request,
+            Work::Metric(w) => &w.request,
+            Work::Select(w) => &w.request,
+            Work::Cut(w) => &w.request,
+            Work::Subnet(w) => &w.request,
+        }
+    }
+
     /// The key of its action.
     pub fn key(&self) -> Digest {
-        match self {
-            Work::Train(w) => w.key,
-            Work::Predict(w) => w.key,
-            Work::Metric(w) => w.key,
-            Work::Select(w) => w.key,
-            Work::Cut(w) => w.key,
-            Work::Subnet(w) => w.key,
-        }
+        self.request().key
     }
 
     /// The action.
     pub fn action(&self) -> &Action {
-        match self {
-            Work::Train(w) => &w.action,
-            Work::Predict(w) => &w.action,
-            Work::Metric(w) => &w.action,
-            Work::Select(w) => &w.action,
-            Work::Cut(w) => &w.action,
-            Work::Subnet(w) => &w.action,
-        }
+        &self.request().action
     }
 
     /// The stage that asked first, and for which model.
     pub fn label(&self) -> String {
-        match self {
-            Work::Train(w) => w.label.clone(),
-            Work::Predict(w) => w.label.clone(),
-            Work::Metric(w) => w.label.clone(),
-            Work::Select(w) => w.label.clone(),
-            Work::Cut(w) => w.label.clone(),
-            Work::Subnet(w) => w.label.clone(),
-        }
+        self.request().label()
     }
 
     /// The index of the stage that asked first.
     pub fn stage(&self) -> usize {
-        match self {
-            Work::Train(w) => w.stage,
-            Work::Predict(w) => w.stage,
-            Work::Metric(w) => w.stage,
-            Work::Select(w) => w.stage,
-            Work::Cut(w) => w.stage,
-            Work::Subnet(w) => w.stage,
-        }
+        self.request().stage
+    }
+}
+
+/// An action, and the stage that asked for it first.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The action.
+    pub action: Action,
+    /// Its key.
+    pub key: Digest,
+    /// The index of the stage.
+    pub stage: usize,
+    /// The stage's name.
+    pub name: String,
+    /// The model that it is for, as people call it; none where it is for the stage as a whole.
+    pub model: Option<String>,
+    /// What tells it from others of the stage and model: `, seed 1`.
+    pub detail: String,
+}
+
+impl Request {
+    /// `score: trials #12, seed 1`.
+    pub fn label(&self) -> String {
+        let model = self.model.as_ref().map_or(String::new(), |m| format!(": {m}"));
+        format!("{}{model}{}", self.name, self.detail)
     }
 }
 
@@ -115,16 +123,10 @@ impl Trainee {
 /// Train a candidate or a supernet to an epoch.
 #[derive(Clone, Debug)]
 pub struct TrainWork {
-    /// The action of the last rung.
-    pub action: Action,
-    /// Its key.
-    pub key: Digest,
+    /// What is asked for: the last rung.
+    pub request: Request,
     /// The chain: the action without its iteration.
     pub chain: Digest,
-    /// For people.
-    pub label: String,
-    /// The stage.
-    pub stage: usize,
     /// What is trained.
     pub trainee: Trainee,
     /// `data` node and split.
@@ -160,14 +162,8 @@ impl TrainWork {
 /// Detect over a split with trained weights.
 #[derive(Clone, Debug)]
 pub struct PredictWork {
-    /// The action.
-    pub action: Action,
-    /// Its key.
-    pub key: Digest,
-    /// For people.
-    pub label: String,
-    /// The stage.
-    pub stage: usize,
+    /// What is asked for.
+    pub request: Request,
     /// What detects.
     pub candidate: Arc<Candidate>,
     /// Its weights.
@@ -181,14 +177,8 @@ pub struct PredictWork {
 /// Compute one metric from predictions.
 #[derive(Clone, Debug)]
 pub struct MetricWork {
-    /// The action.
-    pub action: Action,
-    /// Its key.
-    pub key: Digest,
-    /// For people.
-    pub label: String,
-    /// The stage.
-    pub stage: usize,
+    /// What is asked for.
+    pub request: Request,
     /// The metric.
     pub metric: Metric,
     /// The predictions' blob.
@@ -200,29 +190,17 @@ pub struct MetricWork {
 /// Record a choice: it is computed while planning, and its record is what makes it a result.
 #[derive(Clone, Debug)]
 pub struct SelectWork {
-    /// The action.
-    pub action: Action,
-    /// Its key.
-    pub key: Digest,
-    /// For people.
-    pub label: String,
-    /// The stage.
-    pub stage: usize,
+    /// What is asked for.
+    pub request: Request,
     /// The identities of the chosen models, in order.
-    pub chosen: Value,
+    pub chosen: Vec<Digest>,
 }
 
 /// Cut a network's weights out of a supernet's.
 #[derive(Clone, Debug)]
 pub struct CutWork {
-    /// The action.
-    pub action: Action,
-    /// Its key.
-    pub key: Digest,
-    /// For people.
-    pub label: String,
-    /// The stage.
-    pub stage: usize,
+    /// What is asked for.
+    pub request: Request,
     /// The space.
     pub space: String,
     /// What was decided.
@@ -247,14 +225,8 @@ pub struct Recalibration {
 /// Detect over a split with a network of a supernet.
 #[derive(Clone, Debug)]
 pub struct SubnetWork {
-    /// The action.
-    pub action: Action,
-    /// Its key.
-    pub key: Digest,
-    /// For people.
-    pub label: String,
-    /// The stage.
-    pub stage: usize,
+    /// What is asked for.
+    pub request: Request,
     /// What detects.
     pub candidate: Arc<Candidate>,
     /// The space.

@@ -10,10 +10,12 @@ use crate::document::{Metric, Pipeline, SelectBy, StageKind};
 use crate::plan::answer::answered;
 use crate::plan::choose::pareto;
 use crate::plan::trust::unchecked;
-use crate::plan::{Model, State, View};
+use crate::plan::{State, View};
 use crate::run::trust::trusted;
 use crate::space::costs;
 use std::collections::BTreeSet;
+
+pub use crate::plan::winner;
 
 /// The whole text, for a terminal of so many columns or, without `width`, whole.
 pub fn text(pipeline: &Pipeline, view: &View, rows: &[Row], width: Option<usize>) -> String {
@@ -65,16 +67,6 @@ fn without_answer(pipeline: &Pipeline, view: &View) -> String {
         }
         None => "nothing was selected: every candidate failed or none met the bounds\n".into(),
     }
-}
-
-/// The answered model, else the first of the last select.
-pub fn winner<'v>(pipeline: &Pipeline, view: &'v View) -> Option<&'v Model> {
-    if let Some(a) = answered(pipeline, view) {
-        let identity = a.model.identity();
-        return view.stages.iter().flat_map(|s| &s.slots).map(|s| &s.model).rfind(|m| m.identity() == identity);
-    }
-    let last = pipeline.stages.iter().rposition(|s| matches!(s.kind, StageKind::Select(_)))?;
-    view.stages.get(last)?.slots.first().map(|s| &s.model)
 }
 
 /// (models done or failed, models known) over all stages.

@@ -1,4 +1,4 @@
-//! Results of the same work in other numerics classes (invariant 10): never used for this run, never passed over in silence.
+//! Results of the same work in other numerics classes: never used for this run, never passed over in silence.
 
 use crate::plan::Work;
 use crate::store::{Store, StoreError};

@@ -1,34 +1,42 @@
 //! Errors of a run: what a trial did wrong is a result and never comes here.
 
+use super::launch::LaunchError;
 use crate::document::Diagnostics;
-use std::fmt;
+use crate::store::StoreError;
 
 /// Why a run could not go on. The same command goes on once the cause is gone.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The document is wrong.
+    #[error("{0}")]
     Document(Box<Diagnostics>),
     /// The store cannot be read or written.
-    Store(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A result is there and whole, and cannot be understood.
+    #[error("{what}: {why}")]
+    Unreadable {
+        /// Which result.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A data set is broken.
+    #[error("{0}")]
     Data(String),
-    /// A worker could not be started, or said that the run cannot go on.
+    /// A worker could not be started.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// A worker said that the run cannot go on, or left something else than what was asked for.
+    #[error("{0}")]
     Worker(String),
+    /// The scratch store of a trial run cannot be made.
+    #[error("no scratch store: {0}")]
+    Scratch(std::io::Error),
     /// A bug: the plan neither ends nor has work.
+    #[error("nasflow is stuck, which is a bug of its own: {0}")]
     Stuck(String),
 }
-
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RunError::Document(d) => write!(f, "{d}"),
-            RunError::Store(m) | RunError::Data(m) | RunError::Worker(m) => f.write_str(m),
-            RunError::Stuck(m) => write!(f, "nasflow is stuck, which is a bug of its own: {m}"),
-        }
-    }
-}
-
-impl std::error::Error for RunError {}
 
 impl From<Diagnostics> for RunError {
     fn from(d: Diagnostics) -> Self {

@@ -21,15 +21,16 @@ pub enum Event {
     },
     /// How far the stages are, after each replay.
     Stages {
-        /// Name, done, known so far, final count or none.
+        /// One for each stage.
         stages: Vec<StageProgress>,
+        /// The run as a whole.
+        whole: Whole,
     },
     /// A worker began.
     Started {
-        /// The key.
-        key: String,
-        /// For people.
-        label: String,
+        /// On what.
+        #[serde(flatten)]
+        subject: Subject,
         /// 1 for the first.
         attempt: usize,
         /// Where it starts from, in iterations.
@@ -37,11 +38,10 @@ pub enum Event {
     },
     /// A worker goes on.
     Progress {
-        /// The key.
-        key: String,
-        /// For people.
-        label: String,
-        /// Done.
+        /// On what.
+        #[serde(flatten)]
+        subject: Subject,
+        /// Iterations or images done.
         done: u64,
         /// Of.
         of: u64,
@@ -50,10 +50,17 @@ pub enum Event {
     },
     /// A result is in the store.
     Finished {
-        /// The key.
-        key: String,
-        /// For people.
-        label: String,
+        /// Of what.
+        #[serde(flatten)]
+        subject: Subject,
+        /// The metric, where one was computed.
+        metric: Option<String>,
+        /// Its value; in JSON `null` where it does not exist.
+        value: Option<f64>,
+        /// Why the trial failed for good, where that is the result.
+        failed: Option<String>,
+        /// Results of this run that failed alike before.
+        alike: usize,
         /// In words: `map50 0.412`, `4 epochs, loss 0.21`.
         result: String,
         /// Seconds of this attempt.
@@ -61,14 +68,15 @@ pub enum Event {
     },
     /// An attempt ended without a result.
     AttemptFailed {
-        /// The key.
-        key: String,
-        /// For people.
-        label: String,
+        /// On what.
+        #[serde(flatten)]
+        subject: Subject,
         /// Which attempt.
         attempt: usize,
         /// Why.
         reason: String,
+        /// Attempts of this run that failed alike before.
+        alike: usize,
         /// Whether another follows.
         again: bool,
     },
@@ -79,6 +87,64 @@ pub enum Event {
     },
     /// Asked to stop; workers write checkpoints.
     Stopping,
+    /// What the pipeline ends in.
+    Answer {
+        /// The stage that chose it.
+        stage: String,
+        /// The model: `trials #12`.
+        model: String,
+        /// The digest of its architecture.
+        architecture: String,
+        /// The digests of its weights, one a seed.
+        weights: Vec<String>,
+        /// The metric that decided.
+        metric: Option<String>,
+        /// Its mean over seeds.
+        value: Option<f64>,
+        /// Its deviation over seeds.
+        deviation: Option<f64>,
+    },
+}
+
+/// What is worked on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Subject {
+    /// The key of the action.
+    pub key: String,
+    /// The kind of action: `train`, `predict`, `metric`, …
+    pub kind: &'static str,
+    /// The stage that asked first.
+    pub stage: String,
+    /// The model, as people call it: `trials #12`.
+    pub model: Option<String>,
+    /// Both in one, for people.
+    pub label: String,
+}
+
+/// How far the run is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Whole {
+    /// Models done or failed, over all stages that train or measure.
+    pub done: usize,
+    /// Models that these stages will have, at most.
+    pub of: usize,
+    /// The best so far, by the metric that decides.
+    pub best: Option<Best>,
+    /// How long it will still take, at what this machine reached before; none where that is not known.
+    pub seconds_left: Option<f64>,
+}
+
+/// The best model so far.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Best {
+    /// The stage that measured it.
+    pub stage: String,
+    /// The model.
+    pub model: String,
+    /// The metric that decides.
+    pub metric: String,
+    /// Its mean over seeds.
+    pub value: f64,
 }
 
 /// How far a stage is.
@@ -90,6 +156,8 @@ pub struct StageProgress {
     pub done: usize,
     /// Models known so far.
     pub known: usize,
+    /// Models that it will have, at most.
+    pub of: usize,
     /// Whether no further model can come.
     pub complete: bool,
 }

@@ -1,6 +1,6 @@
 //! What a run did, kept as a file of the store, so that `plan` can say what changed since.
 
-use super::coordinator::{Ended, Report};
+use super::options::{Ended, Report};
 use super::trust::trusted;
 use crate::base::Digest;
 use crate::document::Pipeline;

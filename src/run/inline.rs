@@ -1,22 +1,27 @@
 //! What the coordinator computes itself, because it is pure and short: metrics from predictions, and choices.
 
+use super::cut::Cutter;
 use super::error::RunError;
-use super::packs::without_pixels;
-use super::prepare::{Prepared, record};
-use super::supernet::Cutter;
+use super::prepare::Prepared;
+use super::record;
+use super::truth::without_pixels;
 use crate::base::{Digest, fixed};
 use crate::document::{Metric, Task, measure};
 use crate::evaluate::{self, Logits, Predictions};
 use crate::metrics::{CLASSIFICATION, ClassificationReport, DETECTION, DetectionReport};
 use crate::plan::{MetricWork, SelectWork, Work};
+use crate::results::{Classes, Outcome};
 use crate::store::{Store, StoreError};
-use serde_json::json;
-use std::collections::BTreeMap;
 
 /// What became of a metric.
 pub enum Computed {
-    /// It is in the store; in words.
-    Done(String),
+    /// It is in the store.
+    Done {
+        /// In words.
+        result: String,
+        /// Of a metric, its value.
+        value: Option<f64>,
+    },
     /// The predictions are gone or damaged: they must be made again.
     InputGone,
 }
@@ -46,19 +51,22 @@ impl Inline {
         match work {
             Work::Metric(w) => self.metric(w, prepared, store),
             Work::Select(w) => select(w, store),
-            Work::Cut(w) => self.cutter.cut(w, prepared, store),
+            Work::Cut(w) => Ok(match self.cutter.cut(w, prepared, store)? {
+                true => Computed::Done { result: "cut out of its supernet".into(), value: None },
+                false => Computed::InputGone,
+            }),
             Work::Train(_) | Work::Predict(_) | Work::Subnet(_) => Err(RunError::Stuck("a worker's job came to the coordinator".into())),
         }
     }
 
     fn metric(&mut self, work: &MetricWork, prepared: &Prepared, store: &Store) -> Result<Computed, RunError> {
-        if self.last.as_ref().is_none_or(|l| l.0 != work.action.inputs) {
+        if self.last.as_ref().is_none_or(|l| l.0 != work.request.action.inputs) {
             let bytes = match store.blobs().get(&work.predictions) {
                 Ok(bytes) => bytes,
                 Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => return Ok(Computed::InputGone),
-                Err(e) => return Err(RunError::Store(e.to_string())),
+                Err(e) => return Err(e.into()),
             };
-            let unreadable = |e: String| RunError::Store(format!("predictions {}: {e}", work.predictions.short()));
+            let unreadable = |why: String| RunError::Unreadable { what: format!("predictions {}", work.predictions.short()), why };
             let scan = prepared.scans.get(&work.data.0).ok_or_else(|| RunError::Data(format!("no data `{}`", work.data.0)))?;
             let truth = without_pixels(scan, &work.data.1)?;
             let task = prepared.data.get(&work.data.0).map(|d| d.task).unwrap_or_default();
@@ -72,16 +80,14 @@ impl Inline {
                     Report::Classification(evaluate::classification(&truth, &logits).map_err(RunError::Data)?)
                 }
             };
-            self.last = Some((work.action.inputs.clone(), report));
+            self.last = Some((work.request.action.inputs.clone(), report));
         }
         let Some((_, report)) = &self.last else { return Ok(Computed::InputGone) };
         let Some(value) = report.value(&work.metric) else {
             return Err(RunError::Stuck(format!("`{}` is not computed from predictions", work.metric)));
         };
-        store
-            .publish(&record(&work.action, None, BTreeMap::new(), json!({ "value": value, "classes": report.classes() })))
-            .map_err(|e| RunError::Store(e.to_string()))?;
-        Ok(Computed::Done(format!("{} {}", work.metric, fixed(value, 3))))
+        store.publish(&record::write(&work.request.action, None, &Outcome::Measured { value, classes: report.classes() }))?;
+        Ok(Computed::Done { result: format!("{} {}", work.metric, fixed(value, 3)), value: Some(value) })
     }
 }
 
@@ -94,17 +100,15 @@ impl Report {
         }
     }
 
-    fn classes(&self) -> serde_json::Value {
+    fn classes(&self) -> Classes {
         match self {
-            Report::Detection(report) => json!(report.classes),
-            Report::Classification(report) => json!(report.classes),
+            Report::Detection(report) => Classes::Detection(report.classes.clone()),
+            Report::Classification(report) => Classes::Classification(report.classes.clone()),
         }
     }
 }
 
 fn select(work: &SelectWork, store: &Store) -> Result<Computed, RunError> {
-    store
-        .publish(&record(&work.action, None, BTreeMap::new(), json!({ "chosen": work.chosen })))
-        .map_err(|e| RunError::Store(e.to_string()))?;
-    Ok(Computed::Done(format!("{} chosen", work.chosen.as_array().map_or(0, Vec::len))))
+    store.publish(&record::write(&work.request.action, None, &Outcome::Chosen { models: work.chosen.clone() }))?;
+    Ok(Computed::Done { result: format!("{} chosen", work.chosen.len()), value: None })
 }

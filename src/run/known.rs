@@ -1,10 +1,12 @@
 //! The store as a replay's snapshot: look-ups are remembered, and forgotten only where this run publishes.
 
 use super::job::Checkpoint;
-use super::worker::checkpoint_of;
+use super::job::files::checkpoint_of;
+use super::record;
 use crate::base::Digest;
-use crate::plan::{Known, Outcome, Point};
-use crate::store::Store;
+use crate::plan::{Known, Point};
+use crate::results::Outcome;
+use crate::store::{Store, StoreError};
 use std::collections::HashMap;
 
 /// What is known, from a store or from nowhere.
@@ -13,7 +15,7 @@ pub struct StoreKnown<'a> {
     outcomes: HashMap<Digest, Option<Outcome>>,
     given_up: HashMap<Digest, String>,
     /// The first error of the store: a replay cannot fail, its caller asks here.
-    pub error: Option<String>,
+    pub error: Option<StoreError>,
 }
 
 impl<'a> StoreKnown<'a> {
@@ -43,11 +45,11 @@ impl<'a> StoreKnown<'a> {
             Ok(Some(record)) => {
                 // A training's state may be dropped; everything else must be there.
                 let whole = record.outputs.iter().all(|(name, d)| name == "state" || store.blobs().has(d));
-                whole.then_some(Outcome { outputs: record.outputs, values: record.values })
+                whole.then(|| record::read(&record))?
             }
             Ok(None) => None,
             Err(e) => {
-                self.error.get_or_insert(e.to_string());
+                self.error.get_or_insert(e);
                 None
             }
         }
@@ -69,17 +71,19 @@ impl Known for StoreKnown<'_> {
         let records = match store.chain(&chain) {
             Ok(records) => records,
             Err(e) => {
-                self.error.get_or_insert(e.to_string());
+                self.error.get_or_insert(e);
                 return Vec::new();
             }
         };
         let mut points: Vec<Point> = records
             .into_iter()
-            .map(|r| Point {
-                iteration: r.chain.map_or(0, |c| c.1),
-                key: r.key,
-                state: r.outputs.get("state").copied().filter(|d| store.blobs().has(d)),
-                diverged: (r.values["status"] == "diverged").then(|| r.values["reason"].as_str().unwrap_or("diverged").to_string()),
+            .filter_map(|r| {
+                let (iteration, key) = (r.chain.map_or(0, |c| c.1), r.key);
+                Some(match record::read(&r)? {
+                    Outcome::Diverged { reason, .. } => Point { iteration, key, state: None, diverged: Some(reason) },
+                    Outcome::Trained(t) => Point { iteration, key, state: t.state.filter(|d| store.blobs().has(d)), diverged: None },
+                    _ => return None,
+                })
             })
             .collect();
         // A training that was interrupted has a checkpoint that no record names yet; its worker goes on from it by itself.

@@ -1,11 +1,16 @@
 //! The scheduler: what is ready, who works on it, resume.
 //!
-//! `run` is always resume (invariant 6): the coordinator replays the pipeline over the store, starts workers for what is
-//! missing, publishes what they leave, and replays again. Workers are processes that read one assignment and write
-//! blobs and one result file; they never open the database (invariant 16). Nothing here prints: the caller gets events.
+//! `run` is always resume: the coordinator replays the pipeline over the store, starts workers for what is missing, publishes
+//! what they leave, and replays again. Workers read one assignment and write blobs and one result file; they never open the
+//! database. Who starts and follows them is a [`launch::Launcher`]. Nothing here prints: the caller gets events.
+//!
+//! From the bottom up: `error`, `events`, `options`, `record`, `job` (the files of an attempt), `prepare`, `launch` and
+//! `worker` (both sides of an attempt), `inline`, `observe`, `estimate` (what is computed beside them), `coordinator`; and
+//! what reads the store for people: `history`, `cost`, `gain`, `trust`.
 
 pub mod coordinator;
 pub mod cost;
+mod cut;
 pub mod elsewhere;
 pub mod error;
 pub mod estimate;
@@ -15,22 +20,22 @@ pub mod history;
 pub mod inline;
 pub mod job;
 pub mod known;
+pub mod launch;
 pub mod observe;
+pub mod options;
 pub mod packs;
 pub mod prepare;
-mod scans;
+pub mod record;
 pub mod smoke;
 pub mod speed;
-pub mod supernet;
-mod tables;
 pub mod todo;
 pub mod trust;
+mod truth;
 pub mod worker;
-mod workers;
 
-pub use coordinator::{Ended, Options, run};
+pub use coordinator::run;
 pub use error::RunError;
 pub use events::{Event, Events};
 pub use known::StoreKnown;
-pub use prepare::{Prepared, prepare};
-pub use scans::Look;
+pub use options::{Ended, Options};
+pub use prepare::{Look, Prepared, prepare};

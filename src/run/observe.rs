@@ -1,6 +1,7 @@
 //! Observations: what this machine says about a trained model (latency, throughput, memory), measured when nothing else
-//! runs, kept beside results and never inside a key (invariant 12).
+//! runs, kept beside results and never inside a key.
 
+use super::events::Subject;
 use super::job::{Assignment, FORMAT, Job, JobResult, LatencyJob};
 use crate::base::{Canon, Digest};
 use crate::document::{Metric, Pipeline, StageKind, measure};
@@ -18,8 +19,8 @@ pub struct Wanted {
     pub key: Digest,
     /// The weights.
     pub weights: Digest,
-    /// For people.
-    pub label: String,
+    /// What is measured, for the listener.
+    pub subject: Subject,
     /// The worker's job.
     pub assignment: Assignment,
 }
@@ -77,7 +78,13 @@ pub fn wanted(pipeline: &Pipeline, view: &View, store: &Store, executor: DeviceC
             wanted.push(Wanted {
                 key,
                 weights: run.weights,
-                label: format!("{}: {} latency", stage.name.value, slot.model.label()),
+                subject: Subject {
+                    key: key.hex(),
+                    kind: KIND,
+                    stage: stage.name.value.clone(),
+                    model: Some(slot.model.label()),
+                    label: format!("{}: {} latency", stage.name.value, slot.model.label()),
+                },
                 assignment,
             });
         }

@@ -1,13 +1,14 @@
 //! Packs: splits decoded at training size, an action each; made by the coordinator before the first worker needs them.
 
 use super::error::RunError;
-use super::prepare::{Prepared, record};
+use super::prepare::Prepared;
+use super::record;
 use crate::base::{Canon, Digest};
-use crate::data::{Pack, PackImage, Scan, ScanSplit};
+use crate::data::Pack;
 use crate::plan::{Action, Kind};
-use crate::store::Store;
-use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use crate::results::Outcome;
+use crate::store::{Record, Store, StoreError};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Blobs of packs by (data, split).
@@ -32,16 +33,14 @@ impl Packs {
             seed: None,
             numerics: None,
         };
-        let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
-        let known = store.lookup(&action.key()).map_err(stored)?.and_then(|r| r.outputs.get("pack").copied());
+        let known = store.lookup(&action.key())?.and_then(|r| packed(&r));
         let blob = match known.filter(|d| store.blobs().has(d)) {
             Some(blob) => blob,
             None => {
                 let pack = Pack::build(scan, split, info.image_size, Path::new(".")).map_err(|e| RunError::Data(e.to_string()))?;
-                let blob = store.blobs().put(&pack.to_bytes()).map_err(stored)?;
-                let outputs = BTreeMap::from([("pack".to_string(), blob)]);
-                store.publish(&record(&action, None, outputs, json!({ "images": pack.images.len() }))).map_err(stored)?;
-                trim(store, blob).map_err(stored)?;
+                let blob = store.blobs().put(&pack.to_bytes())?;
+                store.publish(&record::write(&action, None, &Outcome::Pack { pack: blob, images: pack.images.len() }))?;
+                trim(store, blob)?;
                 blob
             }
         };
@@ -55,15 +54,23 @@ impl Packs {
     }
 }
 
+/// The blob of a pack's record; none of another kind of record.
+fn packed(record: &Record) -> Option<Digest> {
+    match (record.kind == Kind::Pack.word()).then(|| record::read(record))? {
+        Some(Outcome::Pack { pack, .. }) => Some(pack),
+        _ => None,
+    }
+}
+
 /// Bytes that packs may take in a store. Beyond them the largest others go: they are made again when they are needed.
 const BOUND: u64 = 8 << 30;
 
 /// Drops packs until those that are left fit the bound; `keep` stays.
-fn trim(store: &Store, keep: Digest) -> Result<(), crate::store::StoreError> {
+fn trim(store: &Store, keep: Digest) -> Result<(), StoreError> {
     let mut packs: Vec<(u64, Digest)> = Vec::new();
     for key in store.keys()? {
-        let Some(record) = store.lookup(&key)?.filter(|r| r.kind == Kind::Pack.word()) else { continue };
-        packs.extend(record.outputs.get("pack").and_then(|d| store.blobs().size(d).map(|size| (size, *d))));
+        let pack = store.lookup(&key)?.and_then(|r| packed(&r));
+        packs.extend(pack.and_then(|d| store.blobs().size(&d).map(|size| (size, d))));
     }
     packs.sort_unstable();
     let mut total: u64 = packs.iter().map(|p| p.0).sum();
@@ -74,24 +81,4 @@ fn trim(store: &Store, keep: Digest) -> Result<(), crate::store::StoreError> {
         }
     }
     Ok(())
-}
-
-/// The truth of a split, as a pack without pixels: what k-means and metrics read.
-pub fn boxes(scan: &Scan, split: &ScanSplit, image_size: usize) -> Pack {
-    let images = split
-        .images
-        .iter()
-        .map(|i| {
-            let longer = i.width.max(i.height).max(1);
-            let (w, h) = ((i.width * image_size).div_ceil(longer), (i.height * image_size).div_ceil(longer));
-            PackImage { digest: i.digest, width: i.width, height: i.height, w, h, offset: 0, objects: i.objects.clone(), label: i.label }
-        })
-        .collect();
-    Pack { image_size, channels: scan.channels, classes: scan.classes.clone(), images, pixels: Vec::new() }
-}
-
-/// [`boxes`] of a split by name.
-pub fn without_pixels(scan: &Scan, split: &str) -> Result<Pack, RunError> {
-    let found = scan.split(split).ok_or_else(|| RunError::Data(format!("no split `{split}`")))?;
-    Ok(boxes(scan, found, 1))
 }

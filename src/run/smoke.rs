@@ -1,8 +1,10 @@
 //! `run --smoke`: one batch through every stage in a scratch store, to see that everything works and how long it takes.
 
-use super::coordinator::{self, Ended, Options};
+use super::coordinator;
 use super::error::RunError;
 use super::events::Events;
+use super::launch::Launcher;
+use super::options::{Ended, Options};
 use super::prepare::Prepared;
 use crate::data::{Scan, scan::content_digest};
 use crate::document::{Recalibrate, StageKind};
@@ -14,15 +16,20 @@ use std::collections::BTreeMap;
 const TRIALS: usize = 2;
 
 /// Runs the shortened pipeline; its timings are kept in `store`, nothing else is. A trial that fails is an error here.
-pub fn smoke(prepared: &Prepared, store: &Store, options: &Options, events: &mut dyn Events) -> Result<Ended, RunError> {
-    let io = |e: std::io::Error| RunError::Store(format!("no scratch store: {e}"));
+pub fn smoke(
+    prepared: &Prepared,
+    store: &Store,
+    options: &Options,
+    launcher: &mut dyn Launcher,
+    events: &mut dyn Events,
+) -> Result<Ended, RunError> {
     let root = std::env::temp_dir().join(format!("nasflow-smoke-{}", std::process::id()));
-    std::fs::create_dir_all(&root).map_err(io)?;
+    std::fs::create_dir_all(&root).map_err(RunError::Scratch)?;
     let done = short(prepared).and_then(|short| {
-        let scratch = Store::open(&root.join("cache"), true).map_err(|e| RunError::Store(e.to_string()))?;
-        let report = coordinator::run(&short, &scratch, options, events)?;
+        let scratch = Store::open(&root.join("cache"), true)?;
+        let report = coordinator::run(&short, &scratch, options, launcher, events)?;
         for kind in ["train-time", "predict-time"] {
-            super::estimate::copy(&scratch, store, kind).map_err(|e| RunError::Store(e.to_string()))?;
+            super::estimate::copy(&scratch, store, kind)?;
         }
         Ok(report)
     });

@@ -1,7 +1,8 @@
 //! What a run still has to do, in the units in which `cost` counts what was done.
 
-use super::prepare::{Prepared, spaces_of};
+use super::prepare::Prepared;
 use crate::document::{Pipeline, Recalibrate, SelectBy, Stage, StageKind, Train};
+use crate::plan::lead::spaces_of;
 use crate::plan::{State, View, Work};
 use serde::Serialize;
 
@@ -46,7 +47,7 @@ impl Todo {
         let mut listed = 0;
         for work in &view.works {
             let Work::Train(work) = work else { continue };
-            if work.stage == index {
+            if work.request.stage == index {
                 listed += 1;
                 self.train(work.end().saturating_sub(work.done()), work.recipe.batch, work.trainee.macs() as f64);
             }
@@ -90,7 +91,7 @@ fn images(prepared: &Prepared, data: &str, split: &str) -> usize {
 
 /// Multiply-adds of the costliest reference among the spaces that a stage's models come from.
 fn macs(prepared: &Prepared, stage: &Stage) -> f64 {
-    let names = spaces_of(&prepared.pipeline, &stage.name.value, 0);
+    let names = spaces_of(&prepared.pipeline, &stage.name.value);
     let costs = names.iter().filter_map(|name| prepared.spaces.get(name)).map(|s| s.reference_cost().macs as f64);
     costs.fold(0.0, f64::max)
 }
@@ -98,17 +99,22 @@ fn macs(prepared: &Prepared, stage: &Stage) -> f64 {
 /// Models that a stage will leave and has not left yet, at most.
 fn missing(pipeline: &Pipeline, view: &View, index: usize) -> usize {
     let finished = view.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
-    let expected: usize = pipeline.stages[index].from.iter().map(|f| expected(pipeline, &f.value, 0)).sum();
+    let expected: usize = pipeline.stages[index].from.iter().map(|f| expected(pipeline, &f.value)).sum();
     expected.saturating_sub(finished)
 }
 
 /// How many models a stage will leave, at most.
-fn expected(pipeline: &Pipeline, name: &str, depth: usize) -> usize {
+pub fn expected(pipeline: &Pipeline, stage: &str) -> usize {
+    count(pipeline, stage, 0)
+}
+
+fn count(pipeline: &Pipeline, name: &str, depth: usize) -> usize {
     let Some(stage) = pipeline.stages.iter().find(|s| s.name.value == name) else { return 0 };
+    // A circle is refused when the document is read.
     if depth > pipeline.stages.len() {
         return 0;
     }
-    let incoming = || stage.from.iter().map(|f| expected(pipeline, &f.value, depth + 1)).sum::<usize>();
+    let incoming = || stage.from.iter().map(|f| count(pipeline, &f.value, depth + 1)).sum::<usize>();
     match &stage.kind {
         StageKind::Sample(s) => s.trials,
         StageKind::Select(s) => match &s.by {

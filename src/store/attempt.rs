@@ -9,7 +9,7 @@ use super::disk::{again, ensure_dir};
 use super::lock::{self, KeyLock};
 use crate::base::Digest;
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// One attempt folder.
@@ -46,6 +46,24 @@ impl Attempt {
         match again(|| self.blobs.disk.read(&path)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io("read", &path, None, e)),
+        }
+    }
+
+    /// A file's bytes from a place on, as far as they have been appended; nothing where the file is not there or not so long.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn read_from(&self, name: &str, place: u64) -> Result<Vec<u8>, StoreError> {
+        let path = self.folder.join(name);
+        let mut bytes = Vec::new();
+        let read = std::fs::File::open(&path).and_then(|mut f| {
+            f.seek(SeekFrom::Start(place))?;
+            f.read_to_end(&mut bytes)
+        });
+        match read {
+            Ok(_) => Ok(bytes),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
             Err(e) => Err(StoreError::io("read", &path, None, e)),
         }
     }

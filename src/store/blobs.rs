@@ -96,7 +96,11 @@ impl Blobs {
         if Digest::of(&bytes) == *digest {
             return Ok(bytes);
         }
-        let aside = if self.presence.is_some() { self.put_aside(digest)? } else { None };
+        // Whoever only reads puts it aside, too, where the file system lets it: the next run then finds it missing.
+        let aside = match self.put_aside(digest) {
+            Err(e) if self.presence.is_some() => return Err(e),
+            moved => moved.unwrap_or_default(),
+        };
         Err(StoreError::Damaged { digest: *digest, aside })
     }
 

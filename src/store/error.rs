@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub enum StoreError {
     /// The blob's bytes are not those of its name. It has been put aside (reported once: from now on it is
-    /// [`StoreError::Missing`]) unless the store is read-only.
+    /// [`StoreError::Missing`]) unless the file system forbids that.
     Damaged {
         /// The blob's name.
         digest: Digest,
@@ -144,10 +144,19 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StoreError::Damaged { digest, aside: Some(aside) } => {
-                write!(f, "blob {} was damaged; its bytes were put aside at {} and it will be made again", digest.short(), aside.display())
+                write!(
+                    f,
+                    "blob {} was damaged; its bytes were put aside at {}, and the next `run` makes it again",
+                    digest.short(),
+                    aside.display()
+                )
             }
             StoreError::Damaged { digest, aside: None } => {
-                write!(f, "blob {} is damaged; a `run` on a writable store puts it aside and makes it again", digest.short())
+                write!(
+                    f,
+                    "blob {} is damaged and could not be put aside; a `run` by somebody who may write to the store makes it again",
+                    digest.short()
+                )
             }
             StoreError::Missing { digest, wanted_by } => write!(f, "blob {} is not in the store ({wanted_by})", digest.short()),
             StoreError::Io { doing, path, bytes, source } => {

@@ -10,9 +10,6 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The index's file name in the store.
-pub(super) const FILE: &str = "index.sqlite";
-
 /// One connection to the index.
 pub(super) struct Index {
     connection: Mutex<Connection>,

@@ -1,13 +1,16 @@
 //! Where things lie in a store, and what makes a directory one.
 
+use super::StoreError;
 use super::disk::{TEMPORARY, entries, name};
-use super::{StoreError, index};
 use crate::base::Digest;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The version of the files' layout, in the file `format`.
 pub(super) const FORMAT: u64 = 1;
+
+/// The index's file.
+pub(super) const INDEX: &str = "index.sqlite";
 
 /// The directories of a store, made when it is.
 pub(super) const FOLDERS: [&str; 7] = ["blobs", "damaged", "locks", "open", "runs", "attempts", "observations"];
@@ -43,7 +46,7 @@ impl Layout {
         self.root.join("format")
     }
     pub fn index(&self) -> PathBuf {
-        self.root.join(index::FILE)
+        self.root.join(INDEX)
     }
     pub fn blob(&self, digest: &Digest) -> PathBuf {
         let hex = digest.hex();
@@ -70,7 +73,7 @@ impl Layout {
         for path in &listing {
             match name(path) {
                 ".gitignore" => kept = true,
-                n if n.starts_with(TEMPORARY) || n.starts_with(index::FILE) || FOLDERS.contains(&n) => ours = true,
+                n if n.starts_with(TEMPORARY) || n.starts_with(INDEX) || FOLDERS.contains(&n) => ours = true,
                 n => return Is::Foreign(n.to_string()),
             }
         }

@@ -3,7 +3,7 @@
 use super::blobs::Blobs;
 use super::disk::{Direct, Disk, again, ensure_dir, entries};
 use super::index::Index;
-use super::layout::{FOLDERS, FORMAT, Is, Layout};
+use super::layout::{FOLDERS, FORMAT, INDEX, Is, Layout};
 use super::presence::{Dead, Presence, remove_quietly};
 use super::rebuild::{adopt, build};
 use super::schema::{self, State, failed};
@@ -100,7 +100,7 @@ impl Store {
     }
 
     /// Opens a store for reading only. One that does not exist is as good as an empty one; one whose index is
-    /// missing or damaged gets one in memory. Writes nothing and waits for nobody.
+    /// missing or damaged gets one in memory. Waits for nobody, and changes nothing but that blobs found damaged are put aside.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`]; a directory with other things in it; a newer store; [`StoreError::Io`].
@@ -173,15 +173,14 @@ fn open_index(
         }
         Err(_) if !alone => return Ok(None),
         Err(State::Bad(why)) => {
-            again(|| disk.rename(&path, &layout.folder("damaged").join(super::index::FILE)))
-                .map_err(|e| StoreError::io("put aside", &path, None, e))?;
+            again(|| disk.rename(&path, &layout.folder("damaged").join(INDEX))).map_err(|e| StoreError::io("put aside", &path, None, e))?;
             format!("damaged ({})", why.lines().next().unwrap_or(""))
         }
         Err(_) => "missing".to_string(),
     };
     for ending in ["-wal", "-shm"] {
         if !path.exists() {
-            remove_quietly(disk, &layout.root.join(format!("{}{ending}", super::index::FILE)))?;
+            remove_quietly(disk, &layout.root.join(format!("{}{ending}", INDEX)))?;
         }
     }
     // A crash from here on leaves an index without tables, which the next open builds.

@@ -2,6 +2,7 @@
 
 use crate::support::{Place, SMALL, command, real_data, said};
 use std::fs;
+use std::path::Path;
 
 #[test]
 fn documents_that_are_none() {
@@ -120,6 +121,7 @@ fn arguments_that_make_no_sense() {
     let place = Place::new(SMALL);
     for (arguments, part) in [
         (vec!["run", "pipeline.kdl", "--jobs", "0"], "--jobs 0"),
+        (vec!["run", "pipeline.kdl", "--threads", "0"], "--threads 0"),
         (vec!["run", "pipeline.kdl", "--timeout", "soon"], "`soon` is no time"),
         (vec!["run", "pipeline.kdl", "-p", "trials"], "NAME=VALUE"),
         (vec!["run", "pipeline.kdl", "-p", "trails=3"], "trails"),
@@ -156,4 +158,46 @@ fn a_damaged_blob_is_put_aside_and_made_again() {
     place.write(SMALL);
     place.run();
     assert_eq!(place.digests(), before);
+}
+
+/// `export` finds the damage, the next `run` mends it; where nobody has found it yet, `run` reads the answer's weights itself.
+#[test]
+fn what_export_finds_damaged_the_next_run_makes_again() {
+    let place = Place::new(SMALL);
+    place.run();
+    let export = || place.nasflow(&["export", "pipeline.kdl", "-o", "best.nasflow"]);
+    assert!(export().ok());
+    let (before, exported) = (place.digests(), fs::read(place.path().join("best.nasflow")).expect("a model"));
+    // The exported file names the blob of its weights.
+    let header = String::from_utf8_lossy(&exported).into_owned();
+    let folders = fs::read_dir(place.path().join("cache/blobs")).expect("blobs").map(|e| e.expect("a folder").path());
+    let named = |path: &Path| {
+        let parts: Vec<_> = path.components().rev().take(2).map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
+        header.contains(&format!("{}{}", parts[1], parts[0]))
+    };
+    let weights: Vec<_> =
+        folders.flat_map(|f| fs::read_dir(f).expect("a folder")).map(|e| e.expect("a blob").path()).filter(|p| named(p)).collect();
+    assert_eq!(weights.len(), 1);
+    let damage = || {
+        let mut bytes = fs::read(&weights[0]).expect("the blob");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&weights[0], &bytes).expect("a damaged blob");
+    };
+    for found_by_export in [true, false] {
+        damage();
+        if found_by_export {
+            let said = export();
+            assert!(!said.ok() && said.err.contains("the next `run` makes it again"), "{said:?}");
+            let said = export();
+            assert!(!said.ok() && said.err.contains("no answer yet"), "{said:?}");
+        }
+        let said = place.run();
+        assert!(said.executed("train") > 0, "{said:?}");
+        assert_eq!(place.digests(), before);
+        let said = export();
+        assert!(said.ok(), "{said:?}");
+        assert_eq!(fs::read(place.path().join("best.nasflow")).expect("a model"), exported);
+        assert!(place.run().nothing_executed());
+    }
 }

@@ -6,13 +6,14 @@ use nasflow::base::Digest;
 use nasflow::document::{self, Files};
 use nasflow::nn::{DeviceChoice, Parameters};
 use nasflow::plan::{Engine, State, Work};
+use nasflow::results::{Outcome, Trained};
+use nasflow::run::job::files::{assignment_file, read_result};
 use nasflow::run::job::{Assignment, FORMAT, Job, JobResult, PredictJob};
-use nasflow::run::prepare::record;
+use nasflow::run::record;
 use nasflow::run::{Look, Prepared, StoreKnown, prepare, worker};
 use nasflow::space::{Sample, Supernet};
 use nasflow::store::{Attempt, Store};
 use nasflow::train::{shared, weights_from_bytes, weights_to_bytes};
-use std::collections::BTreeMap;
 
 const ONE_SHOT: &str = r#"
 pipeline "one-shot" seed=3
@@ -67,9 +68,9 @@ fn planted(text: &str) -> Place {
     let net = Supernet::of(&prepared.spaces["tiny"]).unwrap_or_else(|e| panic!("{e:?}"));
     let holder = shared::holder(&net).expect("a holder");
     let weights = store.blobs().put(&weights_to_bytes(&holder, &Parameters::init(&holder, 1)).expect("bytes")).expect("put");
-    let outputs = BTreeMap::from([("weights".to_string(), weights)]);
-    let values = serde_json::json!({ "status": "trained", "epochs": 2 });
-    store.publish(&record(&train.action, Some((train.chain, train.end())), outputs, values)).expect("published");
+    let trained = Trained { weights, state: None, choices: None, epochs: 2, curve: Vec::new(), learned: None };
+    let planted = record::write(&train.request.action, Some((train.chain, train.end())), &Outcome::Trained(trained));
+    store.publish(&planted).expect("published");
     place
 }
 
@@ -123,9 +124,9 @@ fn what_is_cut_out_is_what_was_measured_inside() {
             let job = Job::Predict(Box::new(PredictJob { architecture: architecture.clone(), weights, bn_eps: 1e-3, pack }));
             let assignment = Assignment { format: FORMAT, key, lock: key, executor: DeviceChoice::Fast, job };
             let attempt = Attempt::open(&store.blobs(), key).expect("a folder");
-            attempt.write(&worker::assignment_file(key), &serde_json::to_vec(&assignment).expect("JSON")).expect("written");
+            attempt.write(&assignment_file(key), &serde_json::to_vec(&assignment).expect("JSON")).expect("written");
             worker::work(store.root(), key, key, Default::default(), &mut Default::default(), &mut |_| {});
-            match worker::read_result(&attempt, key).expect("readable") {
+            match read_result(&attempt, key).expect("readable") {
                 Some(JobResult::Predicted { predictions }) => predictions,
                 other => panic!("{other:?}"),
             }

@@ -82,7 +82,7 @@ fn look(arguments: &DoctorArguments) -> Result<Findings, Failure> {
     faults.extend(store.fault.clone());
     let used = match nn::choose(arguments.numerics.executor.as_deref(), &arguments.numerics.device) {
         Ok(chosen) => {
-            let (jobs, threads) = load::shares(arguments.jobs, chosen.device)?;
+            let (jobs, threads) = load::shares(arguments.jobs, None, chosen.device)?;
             let (executor, device, numerics) = (chosen.device.executor_name(), chosen.device.place(), chosen.device.numerics());
             Some(Used { executor, device, numerics, jobs, threads, note: chosen.note })
         }

@@ -1,4 +1,4 @@
-//! `evaluate`: predictions are one action, each metric a pure action over them (invariant 15).
+//! `evaluate`: predictions are one action, each metric a pure action over them.
 
 use super::super::Figure;
 use super::super::action::{Action, Kind};
@@ -9,6 +9,7 @@ use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::work::{MetricWork, PredictWork, Work};
 use crate::base::{Canon, Digest};
 use crate::document::{Evaluate, Metric, StageKind, measure};
+use crate::results::Outcome;
 use crate::search::LEARNED;
 
 impl Engine<'_> {
@@ -69,19 +70,19 @@ impl Engine<'_> {
             let data = (data.value.clone(), split.value.clone());
             let mut values: Vec<Vec<f64>> = vec![Vec::new(); measured.len()];
             for run in &trained.runs {
-                let label = format!("{name}: {}{}", slot.model.label(), seed_note(&trained, run));
+                let note = seed_note(&trained, run);
                 let found = match &subnet {
                     Some(subnet) => {
                         let how = evaluate.recalibrate.as_ref().map(|r| &r.value);
-                        self.subnet(index, label, &slot.model, subnet, run, how, &data, known, works, &mut slot.steps)
+                        self.subnet(index, note.clone(), &slot.model, subnet, run, how, &data, known, works, &mut slot.steps)
                     }
-                    None => self.predictions(index, label, &slot.model, &trained, run, &data, known, works, &mut slot.steps),
+                    None => self.predictions(index, note.clone(), &slot.model, &trained, run, &data, known, works, &mut slot.steps),
                 };
                 match found {
                     Found::Known(predictions) => {
                         for (metric, values) in measured.iter().zip(&mut values) {
-                            let label = format!("{name}: {}{}", slot.model.label(), seed_note(&trained, run));
-                            match self.metric(index, label, metric, predictions, &data, known, works, &mut slot.steps) {
+                            let (model, note) = (slot.model.label(), note.clone());
+                            match self.metric(index, model, note, metric, predictions, &data, known, works, &mut slot.steps) {
                                 Found::Known(value) => values.push(value),
                                 Found::Pending => state = pending(state),
                                 Found::Failed(why) => state = State::Failed(why),
@@ -104,7 +105,7 @@ impl Engine<'_> {
     fn predictions(
         &self,
         index: usize,
-        label: String,
+        note: String,
         model: &Model,
         trained: &Trained,
         run: &SeedRun,
@@ -123,15 +124,12 @@ impl Engine<'_> {
             seed: None,
             numerics: Some(self.numerics.clone()),
         };
-        let (key, found) = Found::output(&action, "predictions", known, steps);
+        let (key, found) = Found::output(&action, Outcome::predictions, known, steps);
         if !matches!(found, Found::Pending) {
             return found;
         }
         works.push(Work::Predict(Box::new(PredictWork {
-            action,
-            key,
-            label,
-            stage: index,
+            request: self.request(index, action, key, Some(model.label()), note),
             candidate: model.candidate.clone(),
             weights: run.weights,
             bn_eps: train.recipe.bn_eps,
@@ -143,7 +141,8 @@ impl Engine<'_> {
     fn metric(
         &self,
         index: usize,
-        label: String,
+        model: String,
+        note: String,
         metric: &Metric,
         predictions: Digest,
         data: &(String, String),
@@ -165,10 +164,11 @@ impl Engine<'_> {
         let outcome = known.outcome(key);
         steps.push(Step { action: action.clone(), key, known: outcome.is_some(), chain: None });
         match outcome {
-            Some(o) => Found::Known(o.values["value"].as_f64().unwrap_or(f64::NAN)),
-            None => {
+            Some(Outcome::Measured { value, .. }) => Found::Known(value),
+            _ => {
                 let (metric, data) = (metric.clone(), data.clone());
-                works.push(Work::Metric(Box::new(MetricWork { action, key, label, stage: index, metric, predictions, data })));
+                let request = self.request(index, action, key, Some(model), note);
+                works.push(Work::Metric(Box::new(MetricWork { request, metric, predictions, data })));
                 Found::Pending
             }
         }
@@ -189,9 +189,14 @@ pub(super) enum Found<T> {
 
 impl Found<Digest> {
     /// What is known of a blob that an action makes, noted as a step; with it the action's key.
-    pub(super) fn output(action: &Action, name: &str, known: &mut dyn Known, steps: &mut Vec<Step>) -> (Digest, Self) {
+    pub(super) fn output(
+        action: &Action,
+        blob: impl Fn(&Outcome) -> Option<Digest>,
+        known: &mut dyn Known,
+        steps: &mut Vec<Step>,
+    ) -> (Digest, Self) {
         let key = action.key();
-        let blob = known.outcome(key).and_then(|o| o.outputs.get(name).copied());
+        let blob = known.outcome(key).and_then(|o| blob(&o));
         steps.push(Step { action: action.clone(), key, known: blob.is_some(), chain: None });
         let found = match blob {
             Some(blob) => Found::Known(blob),

@@ -7,6 +7,7 @@ use super::super::work::{CutWork, Work};
 use super::evaluate::Found;
 use crate::base::{Canon, Digest};
 use crate::document::{Init, Train};
+use crate::results::Outcome;
 
 impl Engine<'_> {
     /// The weights to start from; an error is the state of a model that has to wait for them, or will never have them.
@@ -46,18 +47,14 @@ impl Engine<'_> {
             seed: None,
             numerics: None,
         };
-        let (key, found) = Found::output(&action, "weights", known, &mut slot.steps);
+        let (key, found) = Found::output(&action, Outcome::weights, known, &mut slot.steps);
         match found {
             Found::Known(cut) => return Ok(cut),
             Found::Failed(reason) => return Err(State::Failed(reason)),
             Found::Pending => {}
         }
-        let name = &self.pipeline.stages[index].name.value;
         works.push(Work::Cut(Box::new(CutWork {
-            action,
-            key,
-            label: format!("{name}: {}, cut out", slot.model.label()),
-            stage: index,
+            request: self.request(index, action, key, Some(slot.model.label()), ", cut out".into()),
             space: subnet.space.clone(),
             sample: subnet.sample.clone(),
             weights,

@@ -1,4 +1,4 @@
-//! `sample`: a fold over tickets (invariant 7). Ticket n is proposed once the results of tickets 0 … n − window are known.
+//! `sample`: a fold over tickets. Ticket n is proposed once the results of tickets 0 … n − window are known.
 
 use super::super::choose;
 use super::super::engine::{Engine, Known, StageView, Tickets};

@@ -34,8 +34,8 @@ impl Engine<'_> {
         let done = known.outcome(key).is_some();
         let step = Step { action: action.clone(), key, known: done, chain: None };
         if !done {
-            let chosen = chosen.iter().map(|&i| incoming.slots[i].model.identity().hex()).collect::<Vec<_>>();
-            works.push(Work::Select(Box::new(SelectWork { action, key, label: name, stage: index, chosen: chosen.into() })));
+            let chosen = chosen.iter().map(|&i| incoming.slots[i].model.identity()).collect();
+            works.push(Work::Select(Box::new(SelectWork { request: self.request(index, action, key, None, String::new()), chosen })));
             return waiting;
         }
         let slots = chosen

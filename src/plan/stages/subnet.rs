@@ -8,6 +8,7 @@ use super::super::work::{Recalibration, SubnetWork, Work};
 use super::evaluate::Found;
 use crate::base::{Canon, Digest};
 use crate::document::{Recalibrate, StageKind};
+use crate::results::Outcome;
 use crate::space::Space;
 
 /// The supernet that a sample is drawn from.
@@ -44,7 +45,7 @@ impl<'a> Engine<'a> {
     pub(super) fn subnet(
         &self,
         index: usize,
-        label: String,
+        note: String,
         model: &Model,
         subnet: &Subnet,
         run: &SeedRun,
@@ -81,15 +82,12 @@ impl<'a> Engine<'a> {
             seed: recalibration.as_ref().map(|r| r.seed),
             numerics: Some(self.numerics.clone()),
         };
-        let (key, found) = Found::output(&action, "predictions", known, steps);
+        let (key, found) = Found::output(&action, Outcome::predictions, known, steps);
         if !matches!(found, Found::Pending) {
             return found;
         }
         works.push(Work::Subnet(Box::new(SubnetWork {
-            action,
-            key,
-            label,
-            stage: index,
+            request: self.request(index, action, key, Some(model.label()), note),
             candidate: model.candidate.clone(),
             space: subnet.space.clone(),
             sample: subnet.sample.clone(),

@@ -6,9 +6,9 @@ use super::super::model::{Candidate, Model, Slot, State};
 use super::super::work::{Trainee, Work};
 use crate::base::{Canon, Digest};
 use crate::document::{Init, Train};
+use crate::results::{Collapsed, Learned, Outcome};
 use crate::space::architecture::to_canon;
 use crate::space::{Decision, Space};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -86,18 +86,19 @@ fn learned(space: &Space, slot: &Slot, known: &mut dyn Known) -> Vec<String> {
     let runs: Vec<_> = slot.model.trained.iter().flat_map(|t| &t.runs).map(|run| (run.seed, run.key)).collect();
     let mut notes = Vec::new();
     for (seed, key) in &runs {
-        let Some(learned) = known.outcome(*key).map(|o| o.values["choices"].clone()).filter(|l| l.is_object()) else { continue };
+        let outcome = known.outcome(*key);
+        let Some(learned) = outcome.as_ref().and_then(Outcome::learned) else { continue };
         let of = if runs.len() > 1 { format!("seed {seed}: ") } else { String::new() };
         let decisions = space.decisions().iter();
-        let named: Vec<String> = decisions.filter_map(|d| most_probable(d, &learned)).collect();
+        let named: Vec<String> = decisions.filter_map(|d| most_probable(d, learned)).collect();
         let more = if named.len() > NAMED { format!(" and {} more", named.len() - NAMED) } else { String::new() };
         notes.push(format!("{of}most probable are {}{more}", named[..named.len().min(NAMED)].join(", ")));
-        let collapse = &learned["collapse"];
-        if let (Some(skipping), Some(all)) = (collapse["skipping"].as_array(), collapse["of"].as_u64()) {
-            let percent = |name: &str| 100.0 * collapse[name].as_f64().unwrap_or(0.0);
-            let (n, mass, even) = (skipping.len(), percent("mass"), percent("even"));
+        if let Some(Collapsed { skipping, of: all, mass, even }) = &learned.collapse {
             notes.push(format!(
-                "{of}collapsed into skips: {n} of {all} decisions end in one; skips have {mass:.0} % of the probability there, even chances {even:.0} %"
+                "{of}collapsed into skips: {} of {all} decisions end in one; skips have {:.0} % of the probability there, even chances {:.0} %",
+                skipping.len(),
+                100.0 * mass,
+                100.0 * even
             ));
         }
     }
@@ -105,12 +106,11 @@ fn learned(space: &Space, slot: &Slot, known: &mut dyn Known) -> Vec<String> {
 }
 
 /// `p2 = c3 (71 %)`.
-fn most_probable(decision: &Decision, learned: &Value) -> Option<String> {
-    let address = format!("{:016x}", decision.address);
-    let at = learned["choices"].as_array()?.iter().position(|c| c["name"] == address.as_str())?;
-    let rank = learned["strongest"][at].as_u64()? as usize;
+fn most_probable(decision: &Decision, learned: &Learned) -> Option<String> {
+    let at = learned.position(decision.address)?;
+    let rank = *learned.strongest.get(at)?;
     let option = &decision.options[*decision.ranked.get(rank)?];
-    let p = learned["choices"][at]["probabilities"][rank].as_f64()?;
+    let p = learned.choices[at].probabilities.get(rank)?;
     Some(format!("{} = {option} ({:.0} %)", decision.label, 100.0 * p))
 }
 

@@ -1,12 +1,13 @@
-//! `train`: a chain over iterations for each model and seed (invariant 9).
+//! `train`: a chain over iterations for each model and seed.
 
 use super::super::action::{Action, Kind};
-use super::super::engine::{Engine, Known, Outcome};
+use super::super::engine::{Engine, Known};
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::recipe;
 use super::super::work::{Resume, TrainWork, Work};
 use crate::base::{Canon, Digest};
 use crate::document::{StageKind, Train};
+use crate::results::Outcome;
 
 impl Engine<'_> {
     pub(in super::super) fn train(
@@ -44,21 +45,16 @@ impl Engine<'_> {
             for (i, outcome) in outcomes.iter().enumerate() {
                 slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some(), chain: Some(chain) });
                 match outcome {
-                    Some(o) if o.values["status"] == "diverged" => {
-                        state = State::Failed(o.values["reason"].as_str().unwrap_or("diverged").to_string());
-                    }
-                    Some(o) => match o.outputs.get("weights") {
-                        Some(&weights) => points[i].runs.push(SeedRun { seed, key: keys[i], weights }),
-                        None => missing = true,
-                    },
-                    None => missing = true,
+                    Some(Outcome::Diverged { reason, .. }) => state = State::Failed(reason.clone()),
+                    Some(Outcome::Trained(t)) => points[i].runs.push(SeedRun { seed, key: keys[i], weights: t.weights }),
+                    _ => missing = true,
                 }
             }
             if !missing || matches!(state, State::Failed(_)) {
                 continue;
             }
             // From the first rung that is missing to the last that is: what lies beyond is known already.
-            let lacks = |o: &Option<Outcome>| o.as_ref().is_none_or(|o| !o.outputs.contains_key("weights"));
+            let lacks = |o: &Option<Outcome>| o.as_ref().is_none_or(|o| o.weights().is_none());
             let (Some(first_missing), Some(last_missing)) = (outcomes.iter().position(lacks), outcomes.iter().rposition(lacks)) else {
                 continue;
             };
@@ -82,12 +78,11 @@ impl Engine<'_> {
                 .filter_map(|p| p.state.map(|state| Resume { iteration: p.iteration, state, key: p.key }))
                 .max_by_key(|r| r.iteration);
             let seed_note = if train.seeds > 1 { format!(", seed {seed}") } else { String::new() };
+            // A supernet has no other name than its stage.
+            let named = slot.model.supernet.is_none().then(|| slot.model.label());
             works.push(Work::Train(Box::new(TrainWork {
-                key,
-                action: last,
+                request: self.request(index, last, key, named, seed_note),
                 chain,
-                label: trainee_label(&name, &slot.model) + &seed_note,
-                stage: index,
                 trainee: self.trainee(train, &slot.model),
                 data: (train.data.value.clone(), train.split.value.clone()),
                 recipe: train.recipe.clone(),
@@ -145,9 +140,4 @@ impl Engine<'_> {
         }
         Action { kind: Kind::Train, config: Canon::Map(config), inputs, seed: Some(seed), numerics: Some(self.numerics.clone()) }
     }
-}
-
-/// `short: trials #12`; a supernet has no other name than its stage.
-fn trainee_label(stage: &str, model: &Model) -> String {
-    if model.supernet.is_some() { stage.to_string() } else { format!("{stage}: {}", model.label()) }
 }

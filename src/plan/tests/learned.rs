@@ -4,7 +4,7 @@ use super::{Place, World, figure};
 use crate::document::{self, Options, Params};
 use crate::plan::model::State;
 use crate::plan::{Trainee, View, Work};
-use serde_json::{Value, json};
+use crate::results::{Choice, Learned, Outcome};
 
 const LEARNED: &str = r#"
 pipeline "learned" seed=7
@@ -47,7 +47,8 @@ fn run(world: &mut World, text: &str) -> (Place, View) {
             let Trainee::Supernet { space, oneshot, .. } = &train.trainee else { continue };
             let choices = learned(&spaces[space], oneshot.method.word());
             for (_, action) in &train.rungs {
-                world.outcomes.get_mut(&action.key()).expect("there").values["choices"] = choices.clone();
+                let Some(Outcome::Trained(trained)) = world.outcomes.get_mut(&action.key()) else { panic!("not trained") };
+                trained.learned = Some(choices.clone());
             }
         }
     };
@@ -55,7 +56,7 @@ fn run(world: &mut World, text: &str) -> (Place, View) {
     (place, view)
 }
 
-fn learned(space: &crate::space::Space, method: &str) -> Value {
+fn learned(space: &crate::space::Space, method: &str) -> Learned {
     let p = |option: &str| match option {
         "5" => 0.75,
         "3" => 0.25,
@@ -64,12 +65,12 @@ fn learned(space: &crate::space::Space, method: &str) -> Value {
         _ => 0.125,
     };
     let decisions = space.decisions().iter();
-    let choices = decisions.clone().map(|d| {
-        let of: Vec<f64> = d.ranked.iter().map(|&o| p(&d.options[o])).collect();
-        json!({ "name": format!("{:016x}", d.address), "probabilities": of })
-    });
-    let strongest = decisions.map(|d| d.ranked.iter().position(|&o| matches!(d.options[o].as_str(), "5" | "residual")));
-    json!({ "method": method, "choices": choices.collect::<Vec<_>>(), "strongest": strongest.collect::<Vec<_>>() })
+    let choices = decisions
+        .clone()
+        .map(|d| Choice { name: format!("{:016x}", d.address), probabilities: d.ranked.iter().map(|&o| p(&d.options[o])).collect() });
+    let best = |o: &str| matches!(o, "5" | "residual");
+    let strongest = decisions.map(|d| d.ranked.iter().position(|&o| best(&d.options[o])).expect("one of them"));
+    Learned { method: method.into(), choices: choices.collect(), strongest: strongest.collect(), collapse: None }
 }
 
 #[test]

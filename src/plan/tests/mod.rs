@@ -3,11 +3,11 @@
 mod learned;
 mod supernets;
 
-use super::{DataInfo, Engine, Figure, Known, Outcome, Point, Slot, SplitInfo, View, Work};
+use super::{DataInfo, Engine, Figure, Known, Point, Slot, SplitInfo, View, Work};
 use crate::base::Digest;
 use crate::document::{self, Files, Options, Params, Pipeline};
+use crate::results::{Classes, Outcome, Trained};
 use crate::space::{InputSpec, Space};
-use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 
 struct One(String);
@@ -41,21 +41,24 @@ impl Known for World {
     }
 }
 
-/// A value that nothing but the key decides.
 /// The figure of a metric.
 pub fn figure<'s>(slot: &'s Slot, metric: &str) -> &'s Figure {
     slot.model.figures.iter().find(|(m, _)| m.name() == metric).map(|(_, figure)| figure).unwrap_or_else(|| panic!("no {metric}"))
 }
 
+/// A value that nothing but the key decides.
 fn value(key: Digest) -> f64 {
     (key.seed() % 1000) as f64 / 1000.0
 }
 
+/// The blob that an action would leave.
+fn blob(name: &str, key: Digest) -> Digest {
+    Digest::of(format!("{name} {}", key.hex()).as_bytes())
+}
+
 impl World {
-    fn done(&mut self, key: Digest, names: &[&str]) {
-        let of = |name: &&str| ((*name).to_string(), Digest::of(format!("{name} {}", key.hex()).as_bytes()));
-        let values = json!({ "status": "trained", "value": value(key) });
-        self.outcomes.insert(key, Outcome { outputs: names.iter().map(of).collect(), values });
+    fn done(&mut self, key: Digest, outcome: Outcome) {
+        self.outcomes.insert(key, outcome);
     }
 
     fn execute(&mut self, work: &Work) {
@@ -65,17 +68,23 @@ impl World {
                 self.iterations += w.end() - w.done();
                 for (epochs, action) in &w.rungs {
                     let key = action.key();
-                    self.done(key, &["weights", "state"]);
-                    let state = self.outcomes[&key].outputs.get("state").copied();
+                    let state = Some(blob("state", key));
+                    let (weights, epochs) = (blob("weights", key), *epochs);
+                    self.done(key, Outcome::Trained(Trained { weights, state, choices: None, epochs, curve: Vec::new(), learned: None }));
                     let point = Point { iteration: (epochs * w.per_epoch) as u64, key, state, diverged: None };
                     self.chains.entry(w.chain).or_default().push(point);
                 }
             }
-            Work::Predict(w) => self.done(w.key, &["predictions"]),
-            Work::Subnet(w) => self.done(w.key, &["predictions"]),
-            Work::Cut(w) => self.done(w.key, &["weights"]),
-            Work::Metric(w) => self.done(w.key, &[]),
-            Work::Select(w) => self.done(w.key, &[]),
+            Work::Predict(_) | Work::Subnet(_) => {
+                let key = work.key();
+                self.done(key, Outcome::Predicted { predictions: blob("predictions", key) });
+            }
+            Work::Cut(w) => self.done(w.request.key, Outcome::Cut { weights: blob("weights", w.request.key) }),
+            Work::Metric(w) => {
+                let (value, classes) = (value(w.request.key), Classes::Detection(Vec::new()));
+                self.done(w.request.key, Outcome::Measured { value, classes });
+            }
+            Work::Select(w) => self.done(w.request.key, Outcome::Chosen { models: w.chosen.clone() }),
         }
     }
 

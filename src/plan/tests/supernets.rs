@@ -72,7 +72,7 @@ fn the_key_of_a_supernet_holds_space_and_method_but_no_bound() {
         let [Work::Train(train)] = &view.works[..] else { panic!("one work: {:?}", view.works.len()) };
         assert!(matches!(&train.trainee, Trainee::Supernet { space, macs, .. } if !space.is_empty() && *macs > 0));
         assert_eq!(view.stages.iter().flat_map(|s| &s.slots).filter(|s| s.state == State::Pending).count(), 1);
-        train.key
+        train.request.key
     };
     let base = key(ONE_SHOT);
     let same = [

@@ -1,58 +1,141 @@
 //! What a worker is given to do.
 
-use super::super::error::RunError;
-use super::super::job::{Epoch, Job, PredictJob, SpaceSpec, TrainJob};
-use super::super::supernet;
-use super::Coordinator;
 use crate::base::Digest;
-use crate::plan::{Trainee, Work};
+use crate::document::{Init, Pipeline, StageKind};
+use crate::plan::{self, SubnetWork, TrainWork, Work};
+use crate::results::{Epoch, Outcome};
+use crate::run::error::RunError;
+use crate::run::job::{Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee};
+use crate::run::options::Options;
+use crate::run::packs::Packs;
+use crate::run::prepare::Prepared;
+use crate::run::record;
+use crate::store::Store;
+use std::collections::HashMap;
 
-impl Coordinator<'_> {
-    /// The job of a work, and the iteration that it starts from.
-    pub(super) fn job(&mut self, work: &Work) -> Result<Option<(Job, u64)>, RunError> {
-        match work {
-            Work::Train(w) => {
-                let pack = self.packs.ensure(&w.data, self.prepared, self.store)?;
-                let curve = w.resume.as_ref().map(|r| self.curve(r.key)).unwrap_or_default();
-                let candidate = match &w.trainee {
-                    Trainee::Candidate(candidate) => candidate,
-                    Trainee::Supernet { space, oneshot, .. } => {
-                        let mut job =
-                            supernet::job(w, SpaceSpec::of(space, self.prepared)?, oneshot, pack, curve, self.options.checkpoint_seconds);
-                        job.init_name = supernet::starts_from(&self.prepared.pipeline, w.stage).unwrap_or_default();
-                        return Ok(Some((Job::Supernet(Box::new(job)), w.done())));
-                    }
-                };
-                let job = TrainJob {
-                    architecture: candidate.architecture.clone(),
-                    recipe: w.recipe.clone(),
-                    seed: w.seed,
-                    init: w.init,
-                    pack,
-                    per_epoch: w.per_epoch,
-                    rungs: w.rungs.iter().map(|r| r.0).collect(),
-                    resume: w.resume.as_ref().map(|r| (r.iteration, r.state)),
-                    curve,
-                    checkpoint_seconds: self.options.checkpoint_seconds,
-                };
-                Ok(Some((Job::Train(Box::new(job)), w.done())))
-            }
+/// Makes jobs; knows the blobs that many of them name.
+#[derive(Default)]
+pub struct Jobs {
+    packs: Packs,
+    /// Blobs of spaces by name.
+    spaces: HashMap<String, Digest>,
+}
+
+/// What a lock is held on while a work is done.
+pub fn lock(work: &Work) -> Digest {
+    match work {
+        Work::Train(w) => w.chain,
+        other => other.key(),
+    }
+}
+
+impl Jobs {
+    /// The assignment of a work, and the iteration that it starts from; none for what the coordinator does itself.
+    pub fn make(
+        &mut self,
+        work: &Work,
+        prepared: &Prepared,
+        store: &Store,
+        options: &Options,
+    ) -> Result<Option<(Assignment, u64)>, RunError> {
+        let (job, from) = match work {
+            Work::Train(w) => (Job::Train(Box::new(self.train(w, prepared, store, options.checkpoint_seconds)?)), w.done()),
             Work::Predict(w) => {
-                let pack = self.packs.ensure(&w.data, self.prepared, self.store)?;
+                let pack = self.packs.ensure(&w.data, prepared, store)?;
                 let architecture = w.candidate.architecture.clone();
-                Ok(Some((Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, pack })), 0)))
+                (Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, pack })), 0)
             }
-            Work::Subnet(w) => {
-                let job = supernet::subnet(w, &mut self.packs, &mut self.spaces, self.prepared, self.store)?;
-                Ok(Some((Job::Subnet(Box::new(job)), 0)))
-            }
-            Work::Metric(_) | Work::Select(_) | Work::Cut(_) => Ok(None),
-        }
+            Work::Subnet(w) => (Job::Subnet(Box::new(self.subnet(w, prepared, store)?)), 0),
+            Work::Metric(_) | Work::Select(_) | Work::Cut(_) => return Ok(None),
+        };
+        Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, from)))
     }
 
-    /// The learning curve that a record holds.
-    fn curve(&self, key: Digest) -> Vec<Epoch> {
-        let record = self.store.lookup(&key).ok().flatten();
-        record.and_then(|r| serde_json::from_value(r.values["curve"].clone()).ok()).unwrap_or_default()
+    /// Forgets which blobs are there, after one turned out to be gone or damaged.
+    pub fn forget(&mut self) {
+        self.packs.forget();
+        self.spaces.clear();
     }
+
+    fn train(&mut self, w: &TrainWork, prepared: &Prepared, store: &Store, checkpoint_seconds: f64) -> Result<TrainJob, RunError> {
+        let curve = match &w.resume {
+            Some(resume) => curve(store, resume.key)?,
+            None => Vec::new(),
+        };
+        let trainee = match &w.trainee {
+            plan::Trainee::Candidate(candidate) => Trainee::Network(candidate.architecture.clone()),
+            plan::Trainee::Supernet { space, oneshot, .. } => Trainee::Supernet(Box::new(SupernetTrainee {
+                space: spec(space, prepared)?,
+                oneshot: oneshot.clone(),
+                starts_from: starts_from(&prepared.pipeline, w.request.stage).unwrap_or_default(),
+            })),
+        };
+        Ok(TrainJob {
+            trainee,
+            recipe: w.recipe.clone(),
+            seed: w.seed,
+            init: w.init,
+            pack: self.packs.ensure(&w.data, prepared, store)?,
+            per_epoch: w.per_epoch,
+            rungs: w.rungs.iter().map(|r| r.0).collect(),
+            resume: w.resume.as_ref().map(|r| (r.iteration, r.state)),
+            curve,
+            checkpoint_seconds,
+        })
+    }
+
+    fn subnet(&mut self, w: &SubnetWork, prepared: &Prepared, store: &Store) -> Result<SubnetJob, RunError> {
+        let recalibration = match &w.recalibration {
+            Some(r) => {
+                let pack = self.packs.ensure(&r.data, prepared, store)?;
+                Some(RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed })
+            }
+            None => None,
+        };
+        Ok(SubnetJob {
+            space: self.space(&w.space, prepared, store)?,
+            sample: w.sample.clone(),
+            weights: w.weights,
+            recalibration,
+            bn_eps: w.bn_eps,
+            pack: self.packs.ensure(&w.data, prepared, store)?,
+        })
+    }
+
+    /// The blob of a space, written where it is not there.
+    fn space(&mut self, name: &str, prepared: &Prepared, store: &Store) -> Result<Digest, RunError> {
+        if let Some(&blob) = self.spaces.get(name).filter(|d| store.blobs().has(d)) {
+            return Ok(blob);
+        }
+        let bytes = serde_json::to_vec(&spec(name, prepared)?)
+            .map_err(|e| RunError::Stuck(format!("the space `{name}` cannot be written: {e}")))?;
+        let blob = store.blobs().put(&bytes)?;
+        self.spaces.insert(name.to_string(), blob);
+        Ok(blob)
+    }
+}
+
+/// A space, as a worker compiles it again.
+fn spec(name: &str, prepared: &Prepared) -> Result<SpaceSpec, RunError> {
+    let missing = || RunError::Stuck(format!("no space `{name}`"));
+    let node = prepared.pipeline.spaces.iter().find(|s| s.name.value == name).ok_or_else(missing)?;
+    let input = prepared.spaces.get(name).ok_or_else(missing)?.input();
+    Ok(SpaceSpec { node: node.clone(), input: input.clone() })
+}
+
+/// The supernet that a `train` starts from by `init from=`.
+fn starts_from(pipeline: &Pipeline, stage: usize) -> Option<String> {
+    match &pipeline.stages.get(stage)?.kind {
+        StageKind::Train(train) => match &train.init {
+            Init::From(name) => Some(name.value.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The learning curve that a record holds.
+fn curve(store: &Store, key: Digest) -> Result<Vec<Epoch>, RunError> {
+    let outcome = store.lookup(&key)?.and_then(|r| record::read(&r));
+    Ok(outcome.as_ref().map(Outcome::curve).unwrap_or_default().to_vec())
 }

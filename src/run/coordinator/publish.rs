@@ -1,100 +1,103 @@
 //! What a worker left becomes records.
 
-use super::super::error::RunError;
-use super::super::estimate;
-use super::super::events::Event;
-use super::super::job::{Epoch, JobResult, Rung};
-use super::super::prepare::record;
-use super::Coordinator;
-use crate::base::counted;
+use crate::base::{Digest, counted};
 use crate::plan::{TrainWork, Work};
-use crate::store::{Published, Record};
+use crate::results::{Epoch, Outcome, Trained};
+use crate::run::error::RunError;
+use crate::run::job::{JobResult, Rung};
+use crate::run::options::Options;
+use crate::run::{estimate, record};
+use crate::store::{Published, Record, Store, StoreError};
 use serde_json::json;
-use std::collections::BTreeMap;
 
-impl Coordinator<'_> {
-    pub(super) fn publish(&mut self, work: &Work, result: &JobResult, done: Option<(f64, u64)>) -> Result<(), RunError> {
-        let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
-        let said = match (work, result) {
-            (Work::Train(train), JobResult::Trained { rungs, curve }) => {
-                if let Some((epoch, _)) = train.rungs.iter().find(|(e, _)| !rungs.iter().any(|r| r.epoch == *e)) {
-                    return Err(RunError::Worker(format!("{}: the result has no epoch {epoch}", train.label)));
-                }
-                self.rungs(train, rungs, curve)?;
-                let last = curve.last().map_or(f64::NAN, |e| e.r#box + e.obj + e.cls);
-                format!("{}, loss {last:.4}", counted(train.rungs.last().map_or(0, |r| r.0), "epoch"))
+/// What was published.
+#[derive(Default)]
+pub struct Left {
+    /// In words.
+    pub result: String,
+    /// Why the trial failed for good, where that is the result.
+    pub failed: Option<String>,
+    /// The keys that are known now.
+    pub keys: Vec<Digest>,
+    /// What the reader should know.
+    pub notes: Vec<String>,
+}
+
+/// Publishes what a worker left.
+///
+/// # Errors
+/// Those of the store; a result that is not what was asked for.
+pub fn publish(store: &Store, work: &Work, result: &JobResult) -> Result<Left, RunError> {
+    let mut left = Left::default();
+    match (work, result) {
+        (Work::Train(train), JobResult::Trained { rungs, curve }) => {
+            if let Some((epoch, _)) = train.rungs.iter().find(|(e, _)| !rungs.iter().any(|r| r.epoch == *e)) {
+                return Err(RunError::Worker(format!("{}: the result has no epoch {epoch}", work.label())));
             }
-            (Work::Train(train), JobResult::Diverged { iteration, reason, curve, rungs }) => {
-                self.rungs(train, rungs, curve)?;
-                let values = json!({ "status": "diverged", "iteration": iteration, "reason": reason, "curve": curve });
-                let chain = Some((train.chain, *iteration));
-                self.record(&record(&train.action, chain, BTreeMap::new(), values), &train.label)?;
-                reason.clone()
-            }
-            (Work::Predict(predict), JobResult::Predicted { predictions }) => {
-                let outputs = BTreeMap::from([("predictions".to_string(), *predictions)]);
-                self.record(&record(&predict.action, None, outputs, json!({})), &predict.label)?;
-                "detected".into()
-            }
-            (Work::Subnet(subnet), JobResult::Predicted { predictions }) => {
-                let outputs = BTreeMap::from([("predictions".to_string(), *predictions)]);
-                self.record(&record(&subnet.action, None, outputs, json!({})), &subnet.label)?;
-                "detected".into()
-            }
-            _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
-        };
-        let (seconds, count) = done.unwrap_or((0.0, 0));
-        if count > 0 {
-            self.count(work);
-            self.timing(work, seconds, count).map_err(stored)?;
+            left.rungs(store, train, rungs, curve)?;
+            let last = curve.last().map_or(f64::NAN, Epoch::total);
+            left.result = format!("{}, loss {last:.4}", counted(train.rungs.last().map_or(0, |r| r.0), "epoch"));
         }
-        self.known.forget(work.key());
-        self.events.on(Event::Finished { key: work.key().hex(), label: work.label(), result: said, seconds });
-        Ok(())
+        (Work::Train(train), JobResult::Diverged { iteration, reason, curve, rungs }) => {
+            left.rungs(store, train, rungs, curve)?;
+            let outcome = Outcome::Diverged { iteration: *iteration, reason: reason.clone(), curve: curve.clone() };
+            let chain = Some((train.chain, *iteration));
+            left.record(store, &record::write(&train.request.action, chain, &outcome), &work.label())?;
+            (left.result, left.failed) = (reason.clone(), Some(reason.clone()));
+        }
+        (Work::Predict(_) | Work::Subnet(_), JobResult::Predicted { predictions }) => {
+            let outcome = Outcome::Predicted { predictions: *predictions };
+            left.record(store, &record::write(work.action(), None, &outcome), &work.label())?;
+            left.result = "detected".into();
+        }
+        _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
     }
+    left.keys.push(work.key());
+    Ok(left)
+}
 
+impl Left {
     /// Publishes the rungs that a training has passed.
-    fn rungs(&mut self, train: &TrainWork, rungs: &[Rung], curve: &[Epoch]) -> Result<(), RunError> {
+    fn rungs(&mut self, store: &Store, train: &TrainWork, rungs: &[Rung], curve: &[Epoch]) -> Result<(), RunError> {
         for (epoch, action) in &train.rungs {
             let Some(rung) = rungs.iter().find(|r| r.epoch == *epoch) else { continue };
-            let mut outputs = BTreeMap::from([("weights".to_string(), rung.weights), ("state".to_string(), rung.state)]);
-            outputs.extend(rung.choices.map(|choices| ("choices".to_string(), choices)));
-            let curve: Vec<&Epoch> = curve.iter().filter(|e| e.epoch <= *epoch).collect();
-            let mut values = json!({ "status": "trained", "epochs": epoch, "curve": curve });
-            // What a method has learned of choices is read by plans and people: it stands in the record too.
-            if let Some(bytes) = rung.choices.and_then(|blob| self.store.blobs().get(&blob).ok())
-                && let Ok(learned) = serde_json::from_slice(&bytes)
-                && let Some(values) = values.as_object_mut()
-            {
-                values.insert("choices".into(), learned);
-            }
+            let outcome = Outcome::Trained(Trained {
+                weights: rung.weights,
+                state: Some(rung.state),
+                choices: rung.choices,
+                epochs: *epoch,
+                curve: curve.iter().filter(|e| e.epoch <= *epoch).copied().collect(),
+                learned: rung.choices.and_then(|blob| store.blobs().get(&blob).ok()).and_then(|b| serde_json::from_slice(&b).ok()),
+            });
             let chain = (train.chain, (epoch * train.per_epoch) as u64);
-            self.record(&record(action, Some(chain), outputs, values), &train.label)?;
-            self.known.forget(action.key());
+            self.record(store, &record::write(action, Some(chain), &outcome), &train.request.label())?;
+            self.keys.push(action.key());
         }
         Ok(())
     }
 
     /// Publishes a record; the same action with other bits is what nasflow promises not to happen, so it is said.
-    pub(super) fn record(&mut self, record: &Record, label: &str) -> Result<(), RunError> {
-        if let Published::Replaced(_) = self.store.publish(record).map_err(|e| RunError::Store(e.to_string()))? {
-            let message = format!("{label}: the same action gave other bits than before; the new ones are kept. Please report it");
-            self.events.on(Event::Note { message });
+    fn record(&mut self, store: &Store, record: &Record, label: &str) -> Result<(), RunError> {
+        if let Published::Replaced(_) = store.publish(record)? {
+            self.notes.push(format!("{label}: the same action gave other bits than before; the new ones are kept. Please report it"));
         }
         Ok(())
     }
+}
 
-    /// How long it took, for estimates: an observation.
-    fn timing(&self, work: &Work, seconds: f64, count: u64) -> Result<(), crate::store::StoreError> {
-        let (macs, images) = match work {
-            Work::Train(w) => (w.trainee.macs(), count * w.recipe.batch as u64),
-            Work::Predict(w) => (w.candidate.macs, count),
-            Work::Subnet(w) => (w.candidate.macs, count),
-            _ => return Ok(()),
-        };
-        let action = work.key().hex();
-        let (threads, jobs) = (self.options.threads, self.options.jobs);
-        let value = json!({ "action": action, "seconds": seconds, "images": images, "macs": macs, "threads": threads, "jobs": jobs });
-        estimate::keep(self.store, work, value)
-    }
+/// How long it took, for estimates: an observation.
+///
+/// # Errors
+/// Those of the store.
+pub fn timing(store: &Store, work: &Work, seconds: f64, count: u64, options: &Options) -> Result<(), StoreError> {
+    let (macs, images) = match work {
+        Work::Train(w) => (w.trainee.macs(), count * w.recipe.batch as u64),
+        Work::Predict(w) => (w.candidate.macs, count),
+        Work::Subnet(w) => (w.candidate.macs, count),
+        _ => return Ok(()),
+    };
+    let action = work.key().hex();
+    let (threads, jobs) = (options.threads, options.jobs);
+    let value = json!({ "action": action, "seconds": seconds, "images": images, "macs": macs, "threads": threads, "jobs": jobs });
+    estimate::keep(store, work, value)
 }

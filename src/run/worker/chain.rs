@@ -1,19 +1,17 @@
 //! The loop of every training in a worker: to the last rung, with a checkpoint after every epoch and every few minutes, and
 //! from the furthest checkpoint that there is.
 
-use super::super::job::{Checkpoint, Epoch, JobResult, Line, Rung};
-use super::{Context, Failure};
+use super::context::Context;
+use super::failure::Failure;
 use crate::base::Digest;
 use crate::data::{Batch, Loader, Prefetch};
+use crate::results::Epoch;
+use crate::run::job::files::{CHECKPOINT, JOURNAL, read_checkpoint};
+use crate::run::job::{Checkpoint, JobResult, Line, Rung, TrainJob};
 use crate::store::StoreError;
 use crate::train::{Batches, LossParts, Outcome, TrainError};
 use std::ops::Range;
 use std::time::{Duration, Instant};
-
-/// The name of the file that says where to go on.
-pub const CHECKPOINT: &str = "checkpoint.json";
-/// The name of the file that counts the iterations executed: one line each.
-pub const JOURNAL: &str = "iterations";
 
 /// What is trained.
 pub trait Training {
@@ -31,20 +29,6 @@ pub trait Training {
     fn choices(&self) -> Result<Option<Vec<u8>>, String> {
         Ok(None)
     }
-}
-
-/// What the jobs of all trainings have.
-pub struct Chain<'a> {
-    /// Iterations an epoch.
-    pub per_epoch: usize,
-    /// Epochs at which weights are wanted, ascending.
-    pub rungs: &'a [usize],
-    /// A state to start from: iterations done, blob.
-    pub resume: Option<(u64, Digest)>,
-    /// The epochs that led to `resume`.
-    pub curve: &'a [Epoch],
-    /// Write a checkpoint at least so often within an epoch, in seconds.
-    pub checkpoint_seconds: f64,
 }
 
 /// A state that was read back, and its iterations.
@@ -77,10 +61,13 @@ impl Batches for Source {
     }
 }
 
+/// The loop over a job's iterations.
+pub struct Chain<'a>(pub &'a TrainJob);
+
 impl Chain<'_> {
     /// The iterations asked for.
     fn end(&self) -> u64 {
-        (self.rungs.last().copied().unwrap_or(0) * self.per_epoch) as u64
+        (self.0.rungs.last().copied().unwrap_or(0) * self.0.per_epoch) as u64
     }
 
     /// Trains; returns the result and the iterations of this attempt. `read` reads a state; `make` makes what is trained from
@@ -118,13 +105,13 @@ impl Chain<'_> {
                 told = Instant::now();
             }
             if step.epoch_ended {
-                let epoch = (done / self.per_epoch as u64) as usize;
+                let epoch = (done / self.0.per_epoch as u64) as usize;
                 let mean = training.summary().unwrap_or(step.loss);
                 at.curve.push(Epoch { epoch, r#box: mean.r#box, obj: mean.obj, cls: mean.cls });
-                let rung = self.rungs.contains(&epoch);
+                let rung = self.0.rungs.contains(&epoch);
                 at.checkpoint(training.as_ref(), context, rung.then_some(epoch))?;
                 saved = Instant::now();
-            } else if saved.elapsed().as_secs_f64() > self.checkpoint_seconds {
+            } else if saved.elapsed().as_secs_f64() > self.0.checkpoint_seconds {
                 at.checkpoint(training.as_ref(), context, None)?;
                 saved = Instant::now();
             }
@@ -134,24 +121,24 @@ impl Chain<'_> {
 
     /// The furthest point to start from: the checkpoint of an earlier attempt, else what the store knows, else nothing.
     fn start<S>(&self, context: &mut Context, read: &dyn Fn(&[u8]) -> Read<S>) -> Result<(Position, Option<S>), Failure> {
-        let checkpoint: Option<Checkpoint> = context.attempt.read(CHECKPOINT)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let checkpoint = read_checkpoint(&context.attempt)?;
         if let Some(c) = checkpoint {
             // A rung that the checkpoint has passed must have left its weights.
             let rung_done = |epoch: usize| c.rungs.iter().any(|r| r.epoch == epoch && context.blobs.has(&r.weights));
-            let passed = self.rungs.iter().filter(|&&e| (e * self.per_epoch) as u64 <= c.iteration).all(|&e| rung_done(e));
-            let further = self.resume.is_none_or(|(iteration, _)| c.iteration >= iteration);
+            let passed = self.0.rungs.iter().filter(|&&e| (e * self.0.per_epoch) as u64 <= c.iteration).all(|&e| rung_done(e));
+            let further = self.0.resume.is_none_or(|(iteration, _)| c.iteration >= iteration);
             if passed
                 && further
                 && let Some((state, saved)) = checkpointed(&c, context)?.and_then(|bytes| read(&bytes))
             {
-                let rungs = c.rungs.into_iter().filter(|r| self.rungs.contains(&r.epoch)).collect();
+                let rungs = c.rungs.into_iter().filter(|r| self.0.rungs.contains(&r.epoch)).collect();
                 return Ok((Position { curve: c.curve, rungs, saved, file: c.file }, Some(state)));
             }
         }
-        if let Some((_, digest)) = self.resume
+        if let Some((_, digest)) = self.0.resume
             && let Some((state, saved)) = blob_if_whole(digest, context)?.and_then(|bytes| read(&bytes))
         {
-            return Ok((Position { curve: self.curve.to_vec(), rungs: Vec::new(), saved, file: None }, Some(state)));
+            return Ok((Position { curve: self.0.curve.clone(), rungs: Vec::new(), saved, file: None }, Some(state)));
         }
         Ok((Position { curve: Vec::new(), rungs: Vec::new(), saved: 0, file: None }, None))
     }
@@ -222,7 +209,7 @@ impl Position {
 
 /// Removes the checkpoint of a training that has ended, state first: without it, the file that names it is of no use.
 pub fn forget(context: &Context) -> Result<(), StoreError> {
-    let checkpoint: Option<Checkpoint> = context.attempt.read(CHECKPOINT)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let checkpoint = read_checkpoint(&context.attempt)?;
     if let Some(file) = checkpoint.and_then(|c| c.file) {
         context.attempt.remove(&file)?;
     }

@@ -1,9 +1,10 @@
-//! Measures a network's latency: one image, inference, alone on the machine. An observation (invariant 12).
+//! Measures a network's latency: one image, inference, alone on the machine. An observation.
 
-use super::super::job::{JobResult, LatencyJob};
-use super::{Context, Failure};
+use super::context::Context;
+use super::failure::Failure;
 use crate::evaluate::{Observed, latency};
 use crate::nn::NormOptions;
+use crate::run::job::{JobResult, LatencyJob};
 use crate::train::weights_from_bytes;
 
 /// Measures; returns the result and the number of runs.

@@ -1,12 +1,13 @@
 //! What a worker that stays keeps between assignments. Everything is found by the digest of what it was made from, so a
 //! result is the same whoever computes it, and whatever came before.
 
-use super::super::job::SpaceSpec;
-use super::{Context, Failure};
+use super::failure::{Failure, blob};
 use crate::base::Digest;
 use crate::data::Pack;
 use crate::nn::Parameters;
+use crate::run::job::SpaceSpec;
 use crate::space::{Program, Supernet};
+use crate::store::Blobs;
 use crate::train::{shared, weights_from_bytes};
 use std::sync::Arc;
 
@@ -34,49 +35,49 @@ impl Net {
 #[derive(Default)]
 pub struct Memory {
     /// Whether the last assignment was one of many small ones, after which the worker waits for the next.
-    pub stays: bool,
+    pub small: bool,
     net: Option<(Digest, Arc<Net>)>,
     shared: Option<(Digest, Arc<Parameters>)>,
     packs: Vec<(Digest, Arc<Pack>)>,
 }
 
-impl Context<'_> {
+impl Memory {
     /// The supernet of a space that is a blob.
-    pub fn net(&mut self, space: Digest) -> Result<Arc<Net>, Failure> {
-        if let Some((known, net)) = &self.memory.net
+    pub fn net(&mut self, blobs: &Blobs, space: Digest) -> Result<Arc<Net>, Failure> {
+        if let Some((known, net)) = &self.net
             && *known == space
         {
             return Ok(net.clone());
         }
-        let spec: SpaceSpec = serde_json::from_slice(&self.blob(space, "the space")?).map_err(|e| Failure::Attempt(e.to_string()))?;
+        let spec: SpaceSpec = serde_json::from_slice(&blob(blobs, space, "the space")?).map_err(|e| Failure::Attempt(e.to_string()))?;
         let net = Arc::new(Net::of(&spec)?);
-        self.memory.net = Some((space, net.clone()));
-        self.memory.shared = None;
+        self.net = Some((space, net.clone()));
+        self.shared = None;
         Ok(net)
     }
 
     /// The weights of a supernet.
-    pub fn shared(&mut self, weights: Digest, net: &Net) -> Result<Arc<Parameters>, Failure> {
-        if let Some((known, shared)) = &self.memory.shared
+    pub fn shared(&mut self, blobs: &Blobs, weights: Digest, net: &Net) -> Result<Arc<Parameters>, Failure> {
+        if let Some((known, shared)) = &self.shared
             && *known == weights
         {
             return Ok(shared.clone());
         }
-        let bytes = self.blob(weights, "the supernet's weights")?;
+        let bytes = blob(blobs, weights, "the supernet's weights")?;
         let shared = Arc::new(weights_from_bytes(&net.holder, &bytes).map_err(Failure::Attempt)?);
-        self.memory.shared = Some((weights, shared.clone()));
+        self.shared = Some((weights, shared.clone()));
         Ok(shared)
     }
 
     /// A pack.
-    pub fn pack(&mut self, digest: Digest) -> Result<Arc<Pack>, Failure> {
-        if let Some((_, pack)) = self.memory.packs.iter().find(|(known, _)| *known == digest) {
+    pub fn pack(&mut self, blobs: &Blobs, digest: Digest) -> Result<Arc<Pack>, Failure> {
+        if let Some((_, pack)) = self.packs.iter().find(|(known, _)| *known == digest) {
             return Ok(pack.clone());
         }
-        let pack = Pack::from_bytes(&self.blob(digest, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
+        let pack = Pack::from_bytes(&blob(blobs, digest, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
         let pack = Arc::new(pack);
-        self.memory.packs.insert(0, (digest, pack.clone()));
-        self.memory.packs.truncate(PACKS);
+        self.packs.insert(0, (digest, pack.clone()));
+        self.packs.truncate(PACKS);
         Ok(pack)
     }
 }

@@ -1,12 +1,13 @@
 //! What trained weights say of a pack: boxes or logits.
 
-use super::super::job::{JobResult, Line, PredictJob};
-use super::{Context, Failure};
+use super::context::Context;
+use super::failure::Failure;
 use crate::data::Pack;
 use crate::evaluate::{NmsOptions, Predictions, batches, logits, predict as run};
 use crate::nn::NormOptions;
 use crate::nn::Parameters;
 use crate::plan::evaluation;
+use crate::run::job::{JobResult, Line, PredictJob};
 use crate::space::{Head, Program};
 use crate::train::weights_from_bytes;
 use std::sync::Arc;

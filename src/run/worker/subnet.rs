@@ -1,20 +1,22 @@
 //! Predicts with a network of a supernet: cut out, its batch norm recalibrated, then as any network.
 
-use super::super::job::{JobResult, RecalibrationJob, SubnetJob};
-use super::{Context, Failure, predict::over};
+use super::context::Context;
+use super::failure::Failure;
+use super::predict::over;
 use crate::data::Loader;
 use crate::document::Augment;
 use crate::evaluate::recalibrate;
 use crate::nn::Parameters;
+use crate::run::job::{JobResult, RecalibrationJob, SubnetJob};
 use crate::space::Program;
 use crate::train::shared;
 
 /// Predicts; returns the result and the number of images looked at.
 pub fn predict(job: &SubnetJob, context: &mut Context) -> Result<(JobResult, u64), Failure> {
-    let net = context.net(job.space)?;
+    let net = context.memory.net(&context.blobs, job.space)?;
     let path = net.supernet.path(&job.sample).map_err(|e| Failure::Attempt(e.reason))?;
-    let mut params = shared::cut(&path, context.shared(job.weights, &net)?.as_ref()).map_err(Failure::Attempt)?;
-    let pack = context.pack(job.pack)?;
+    let mut params = shared::cut(&path, context.memory.shared(&context.blobs, job.weights, &net)?.as_ref()).map_err(Failure::Attempt)?;
+    let pack = context.memory.pack(&context.blobs, job.pack)?;
     let mut seen = pack.images.len();
     if let Some(how) = &job.recalibration {
         seen += statistics(how, &path.program, &mut params, job.bn_eps, context)?;
@@ -32,7 +34,7 @@ fn statistics(
     eps: f64,
     context: &mut Context,
 ) -> Result<usize, Failure> {
-    let pack = context.pack(how.pack)?;
+    let pack = context.memory.pack(&context.blobs, how.pack)?;
     let loader = Loader::new(pack, program.values[0].h, how.batch, Augment::NONE, how.seed).map_err(|e| Failure::Attempt(e.to_string()))?;
     let mut executor = context.executor(program, how.batch)?;
     let mut stopped = false;

@@ -1,9 +1,10 @@
 //! Trains a supernet.
 
-use super::super::job::{JobResult, Line, SupernetJob};
 use super::chain::{Chain, Source, Training};
-use super::{Context, Failure};
+use super::context::Context;
+use super::failure::Failure;
 use crate::data::{Loader, Pack};
+use crate::run::job::{JobResult, Line, SupernetTrainee, TrainJob};
 use crate::train::{Batches, LossParts, Outcome, Setup, SupernetState, SupernetTrainer, TrainError, weights_to_bytes};
 use std::sync::Arc;
 
@@ -29,15 +30,15 @@ impl Training for SupernetTrainer {
 }
 
 /// Trains; returns the result and the iterations of this attempt.
-pub fn train(job: &SupernetJob, context: &mut Context) -> Result<(JobResult, u64), Failure> {
+pub fn train(job: &TrainJob, supernet: &SupernetTrainee, context: &mut Context) -> Result<(JobResult, u64), Failure> {
     let attempt = Failure::Attempt;
-    let net = job.space.supernet().map_err(attempt)?;
-    let setup = Arc::new(Setup::new(net, job.oneshot.clone(), job.recipe.clone(), job.seed).map_err(attempt)?);
+    let net = supernet.space.supernet().map_err(attempt)?;
+    let setup = Arc::new(Setup::new(net, supernet.oneshot.clone(), job.recipe.clone(), job.seed).map_err(attempt)?);
     let pack = Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
-    let held = job.oneshot.held_out(pack.images.len());
+    let held = supernet.oneshot.held_out(pack.images.len());
     let kept = pack.images.len() - held;
     let loader = |pack: Pack| {
-        let size = job.space.input.image_size;
+        let size = supernet.space.input.image_size;
         Loader::new(Arc::new(pack), size, job.recipe.batch, job.recipe.augment, job.seed).map_err(|e| Failure::Attempt(e.to_string()))
     };
     let choices = if held > 0 { Some(loader(pack.part(kept..pack.images.len()))?) } else { None };
@@ -46,17 +47,16 @@ pub fn train(job: &SupernetJob, context: &mut Context) -> Result<(JobResult, u64
     if per_epoch != job.per_epoch {
         return Err(Failure::Attempt(format!("the pack gives {per_epoch} iterations an epoch, the plan said {}", job.per_epoch)));
     }
-    let chain = Chain { per_epoch, rungs: &job.rungs, resume: job.resume, curve: &job.curve, checkpoint_seconds: job.checkpoint_seconds };
     let read = |bytes: &[u8]| {
         SupernetState::from_bytes(bytes, &setup).ok().map(|s| {
             let at = s.train.iteration;
             (s, at)
         })
     };
-    chain.train(context, &read, &mut |state, iterations, context| {
+    Chain(job).train(context, &read, &mut |state, iterations, context| {
         let state = match state {
             Some(state) => state,
-            None => fresh(job, &setup, context)?,
+            None => fresh(job, supernet, &setup, context)?,
         };
         let source = Source::new(weights.clone(), iterations.clone());
         let held = choices
@@ -69,11 +69,11 @@ pub fn train(job: &SupernetJob, context: &mut Context) -> Result<(JobResult, u64
     })
 }
 
-fn fresh(job: &SupernetJob, setup: &Setup, context: &mut Context) -> Result<SupernetState, Failure> {
+fn fresh(job: &TrainJob, supernet: &SupernetTrainee, setup: &Setup, context: &mut Context) -> Result<SupernetState, Failure> {
     let Some(weights) = job.init else { return SupernetState::fresh(setup).map_err(Failure::Attempt) };
     let bytes = context.blob(weights, "the weights to start from")?;
     let (state, taken) = SupernetState::matching(&bytes, setup).map_err(Failure::Attempt)?;
-    let message = format!("init: {taken} of {} tensors from \"{}\"", setup.holder.params.len(), job.init_name);
+    let message = format!("init: {taken} of {} tensors from \"{}\"", setup.holder.params.len(), supernet.starts_from);
     (context.say)(&Line::Note { message });
     Ok(state)
 }

@@ -1,11 +1,12 @@
 //! Trains a network.
 
-use super::super::job::{JobResult, TrainJob};
 use super::chain::{Chain, Source, Training};
-use super::{Context, Failure};
+use super::context::Context;
+use super::failure::Failure;
 use crate::data::{Loader, Pack};
 use crate::nn::Parameters;
-use crate::space::Program;
+use crate::run::job::{JobResult, TrainJob};
+use crate::space::{Architecture, Program};
 use crate::train::{LossParts, Outcome, TrainError, TrainState, Trainer, weights_to_bytes};
 use std::sync::Arc;
 
@@ -33,24 +34,23 @@ impl Training for Network {
 }
 
 /// Trains; returns the result and the iterations of this attempt.
-pub fn train(job: &TrainJob, context: &mut Context) -> Result<(JobResult, u64), Failure> {
-    let program = job.architecture.program().map_err(Failure::Attempt)?;
+pub fn train(job: &TrainJob, architecture: &Architecture, context: &mut Context) -> Result<(JobResult, u64), Failure> {
+    let program = architecture.program().map_err(Failure::Attempt)?;
     let pack = Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
-    let size = job.architecture.input.height;
+    let size = architecture.input.height;
     let loader =
         Loader::new(Arc::new(pack), size, job.recipe.batch, job.recipe.augment, job.seed).map_err(|e| Failure::Attempt(e.to_string()))?;
     let per_epoch = loader.iterations_per_epoch();
     if per_epoch != job.per_epoch {
         return Err(Failure::Attempt(format!("the pack gives {per_epoch} iterations an epoch, the plan said {}", job.per_epoch)));
     }
-    let chain = Chain { per_epoch, rungs: &job.rungs, resume: job.resume, curve: &job.curve, checkpoint_seconds: job.checkpoint_seconds };
     let read = |bytes: &[u8]| {
         TrainState::from_bytes(bytes, &program, &job.recipe).ok().map(|s| {
             let at = s.iteration;
             (s, at)
         })
     };
-    chain.train(context, &read, &mut |state, iterations, context| {
+    Chain(job).train(context, &read, &mut |state, iterations, context| {
         let state = match state {
             Some(state) => state,
             None => fresh(job, &program, context)?,

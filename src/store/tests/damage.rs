@@ -29,10 +29,19 @@ fn every_flip_in_a_blob_is_found_once_and_mended_by_putting_it_again() {
         assert_eq!(blobs.put(&good).unwrap(), digest);
         assert_eq!(blobs.get(&digest).unwrap(), good);
     }
+    // A reader puts aside, too; where it may not, it says that the blob is damaged, as often as it is asked.
     let reader = Store::open_read_only(dir.path()).unwrap();
     fs::write(blobs.path(&all[0].0), "x").unwrap();
-    assert!(matches!(reader.blobs().get(&all[0].0), Err(StoreError::Damaged { aside: None, .. })));
-    assert_eq!(reader.verify().unwrap().damaged, vec![all[0].0]);
+    assert!(matches!(reader.blobs().get(&all[0].0), Err(StoreError::Damaged { aside: Some(_), .. })));
+    assert!(matches!(store.blobs().get(&all[0].0), Err(StoreError::Missing { .. })));
+    fs::remove_dir_all(dir.path().join("damaged")).unwrap();
+    fs::write(dir.path().join("damaged"), "in the way").unwrap();
+    fs::write(blobs.path(&all[0].0), "x").unwrap();
+    for _ in 0..2 {
+        assert!(matches!(reader.blobs().get(&all[0].0), Err(StoreError::Damaged { aside: None, .. })));
+    }
+    fs::remove_file(dir.path().join("damaged")).unwrap();
+    fs::create_dir(dir.path().join("damaged")).unwrap();
     assert_eq!(store.verify().unwrap().damaged, vec![all[0].0]);
 }
 

@@ -1,6 +1,7 @@
 //! Adam in f64 by PyTorch's rule (L2 in the gradient), for the few numbers that choices have.
 
 use super::codec::{Reader, Writer};
+use super::fault::StepError;
 
 /// Constants of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,12 +40,12 @@ impl Adam {
     }
 
     /// One step over the values that `touched` names; the error names a gradient that is not finite, and nothing has changed.
-    pub fn step(&mut self, rule: &Rule, values: &mut [f64], grads: &[f64], touched: &dyn Fn(usize) -> bool) -> Result<(), String> {
+    pub fn step(&mut self, rule: &Rule, values: &mut [f64], grads: &[f64], touched: &dyn Fn(usize) -> bool) -> Result<(), StepError> {
         if values.len() != self.first.len() || grads.len() != values.len() {
-            return Err(format!("{} gradients for {} values", grads.len(), values.len()));
+            return Err(StepError::Unfit(format!("{} gradients for {} values", grads.len(), values.len())));
         }
         if let Some(i) = (0..grads.len()).find(|&i| touched(i) && !grads[i].is_finite()) {
-            return Err(format!("the gradient of choice {i} is {}", grads[i]));
+            return Err(StepError::NotFinite(format!("the gradient of choice {i} is {}", grads[i])));
         }
         let norm = libm::sqrt((0..grads.len()).filter(|&i| touched(i)).map(|i| grads[i] * grads[i]).sum());
         let clip = if rule.clip_norm > 0.0 { (rule.clip_norm / (norm + 1e-6)).min(1.0) } else { 1.0 };
@@ -104,8 +105,8 @@ mod tests {
         adam.step(&rule, &mut x, &[3.0, -4.0], &|_| true).expect("finite");
         assert!((adam.first[0] - 0.6).abs() < 1e-6 && (adam.first[1] + 0.8).abs() < 1e-6);
         let before = (adam.clone(), x.clone());
-        assert!(adam.step(&rule, &mut x, &[f64::NAN, 0.0], &|_| true).is_err());
-        assert!(adam.step(&rule, &mut x, &[0.0], &|_| true).is_err());
+        assert!(matches!(adam.step(&rule, &mut x, &[f64::NAN, 0.0], &|_| true), Err(StepError::NotFinite(_))));
+        assert!(matches!(adam.step(&rule, &mut x, &[0.0], &|_| true), Err(StepError::Unfit(_))));
         assert_eq!((adam, x), before);
     }
 }

@@ -2,18 +2,10 @@
 
 use super::adam::{Adam, Rule};
 use super::codec::{Reader, Writer};
+use super::fault::StepError;
 use super::softmax::{entropy, softmax, strongest};
 use crate::base::Random;
-use serde::{Deserialize, Serialize};
-
-/// The distribution over one decision's options: what a differentiable method leaves for `select` and `sample`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Choice {
-    /// The decision's label.
-    pub name: String,
-    /// Probability of each option, in the space's order.
-    pub probabilities: Vec<f64>,
-}
+use crate::results::Choice;
 
 /// Logits of all decisions with the state of their optimiser.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,20 +63,24 @@ impl Alphas {
     }
 
     /// One step of Adam over all logits. Errors: a gradient of another shape, or one that is not finite; nothing has changed then.
-    pub fn step(&mut self, rule: &Rule, grads: &[Vec<f64>]) -> Result<(), String> {
+    pub fn step(&mut self, rule: &Rule, grads: &[Vec<f64>]) -> Result<(), StepError> {
         self.step_some(rule, grads, &|_, _| true)
     }
 
     /// The same for some logits, named by (decision, option); the others stand still, moments and all (ProxylessNAS).
-    pub fn step_some(&mut self, rule: &Rule, grads: &[Vec<f64>], touched: &dyn Fn(usize, usize) -> bool) -> Result<(), String> {
+    pub fn step_some(&mut self, rule: &Rule, grads: &[Vec<f64>], touched: &dyn Fn(usize, usize) -> bool) -> Result<(), StepError> {
         let fits = grads.len() == self.values.len() && grads.iter().zip(&self.values).all(|(g, v)| g.len() == v.len());
         if !fits {
-            return Err("gradients of other decisions than the choices have".into());
+            return Err(StepError::Unfit("gradients of other decisions than the choices have".into()));
         }
         let places: Vec<(usize, usize)> = self.values.iter().enumerate().flat_map(|(d, v)| (0..v.len()).map(move |i| (d, i))).collect();
         let mut flat = self.values.concat();
         let done = self.adam.step(rule, &mut flat, &grads.concat(), &|k| touched(places[k].0, places[k].1));
-        done.map_err(|e| format!("{e} ({})", self.names.join(", ").chars().take(80).collect::<String>()))?;
+        let named = |why: String| format!("{why} ({})", self.names.join(", ").chars().take(80).collect::<String>());
+        done.map_err(|e| match e {
+            StepError::NotFinite(why) => StepError::NotFinite(named(why)),
+            StepError::Unfit(why) => StepError::Unfit(named(why)),
+        })?;
         for (&(d, i), v) in places.iter().zip(flat) {
             self.values[d][i] = v;
         }

@@ -1,7 +1,7 @@
 //! The known failure of differentiable search: skips win everywhere (Zela et al. 2020; Liang et al. 2020, DARTS+, who stop a search
 //! when a cell has two of them). Here it is noticed in the result and said; nothing is changed.
 
-use super::alpha::Choice;
+use crate::results::Choice;
 use std::fmt;
 
 /// Which options of a decision compute nothing.

@@ -8,6 +8,7 @@
 //!
 //! ξ is the weights' learning rate at that step. First order is ξ = 0.
 
+use super::fault::StepError;
 use super::softmax;
 
 /// Values or gradients of all tensors.
@@ -30,9 +31,9 @@ pub struct Gradients {
 /// The two losses, each of a batch that stays the same within a step. Both are pure: running statistics do not move.
 pub trait Bilevel {
     /// On a batch of the weights' images.
-    fn train(&mut self, weights: &Tensors, alphas: &[Vec<f64>]) -> Result<Gradients, String>;
+    fn train(&mut self, weights: &Tensors, alphas: &[Vec<f64>]) -> Result<Gradients, StepError>;
     /// On a batch of the choices' images.
-    fn validation(&mut self, weights: &Tensors, alphas: &[Vec<f64>]) -> Result<Gradients, String>;
+    fn validation(&mut self, weights: &Tensors, alphas: &[Vec<f64>]) -> Result<Gradients, StepError>;
 }
 
 /// The weights' SGD, as the virtual step imitates it.
@@ -58,7 +59,7 @@ pub fn logits(mixing: &[Vec<f64>], grads: &[Vec<f64>]) -> Vec<Vec<f64>> {
 }
 
 /// (validation loss, dα) of first order: one evaluation.
-pub fn first_order(problem: &mut dyn Bilevel, weights: &Tensors, alphas: &[Vec<f64>]) -> Result<(f64, Vec<Vec<f64>>), String> {
+pub fn first_order(problem: &mut dyn Bilevel, weights: &Tensors, alphas: &[Vec<f64>]) -> Result<(f64, Vec<Vec<f64>>), StepError> {
     let g = problem.validation(weights, alphas)?;
     Ok((g.loss, g.alphas))
 }
@@ -69,11 +70,11 @@ pub fn second_order(
     inner: &Inner,
     weights: &Tensors,
     alphas: &[Vec<f64>],
-) -> Result<(f64, Vec<Vec<f64>>), String> {
+) -> Result<(f64, Vec<Vec<f64>>), StepError> {
     let step = problem.train(weights, alphas)?.weights;
     let same = |t: &Tensors| t.len() == weights.len() && t.iter().zip(weights).all(|(a, b)| a.len() == b.len());
     if !same(&step) || inner.buffer.is_some_and(|b| !same(b)) || inner.weight_decay.len() != weights.len() {
-        return Err("gradients, momentum and decay do not fit the weights".into());
+        return Err(StepError::Unfit("gradients, momentum and decay do not fit the weights".into()));
     }
     let (lr, momentum) = (inner.lr as f32, inner.momentum as f32);
     let mut ahead = weights.clone();
@@ -89,7 +90,7 @@ pub fn second_order(
     let mut direct = validation.alphas;
     let norm = libm::sqrt(validation.weights.iter().flatten().map(|g| f64::from(*g) * f64::from(*g)).sum());
     if !norm.is_finite() {
-        return Err(format!("the validation gradient has the norm {norm}"));
+        return Err(StepError::NotFinite(format!("the validation gradient has the norm {norm}")));
     }
     if norm == 0.0 {
         return Ok((validation.loss, direct));
@@ -167,10 +168,10 @@ mod tests {
     }
 
     impl Bilevel for Toy {
-        fn train(&mut self, weights: &Tensors, alphas: &[Vec<f64>]) -> Result<Gradients, String> {
+        fn train(&mut self, weights: &Tensors, alphas: &[Vec<f64>]) -> Result<Gradients, StepError> {
             Ok(Self::at(&self.train, weights, alphas))
         }
-        fn validation(&mut self, weights: &Tensors, alphas: &[Vec<f64>]) -> Result<Gradients, String> {
+        fn validation(&mut self, weights: &Tensors, alphas: &[Vec<f64>]) -> Result<Gradients, StepError> {
             Ok(Self::at(&self.validation, weights, alphas))
         }
     }

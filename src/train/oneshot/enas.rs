@@ -9,13 +9,14 @@
 //! rewards, by Adam. The result is one more matter: the best of paths sampled at the end, scored by the caller.
 
 use super::adam::{Adam, Rule};
-use super::alpha::Choice;
 use super::codec::{Reader, Writer};
+use super::fault::StepError;
 use super::lstm;
 use super::paths::Path;
 use super::softmax::{draw, entropy, softmax};
 use crate::base::Random;
 use crate::document::Controller as Settings;
+use crate::results::Choice;
 
 const TEMPERATURE: f64 = 5.0;
 const TANH: f64 = 2.25;
@@ -158,12 +159,12 @@ impl Controller {
 
     /// One REINFORCE update from paths and their rewards (more is better). Errors: a reward that is not finite, or no paths; nothing
     /// has changed then.
-    pub fn update(&mut self, rule: &Rule, settings: &Settings, episodes: &[(Path, f64)]) -> Result<Update, String> {
+    pub fn update(&mut self, rule: &Rule, settings: &Settings, episodes: &[(Path, f64)]) -> Result<Update, StepError> {
         if let Some((path, reward)) = episodes.iter().find(|(_, r)| !r.is_finite()) {
-            return Err(format!("the reward of path {path:?} is {reward}"));
+            return Err(StepError::NotFinite(format!("the reward of path {path:?} is {reward}")));
         }
         if episodes.is_empty() {
-            return Err("no paths to learn from".into());
+            return Err(StepError::Unfit("no paths to learn from".into()));
         }
         let count = episodes.len() as f64;
         let (mut grads, mut baseline) = (vec![0.0; self.params.len()], self.baseline);

@@ -21,6 +21,7 @@ pub mod darts;
 pub mod distil;
 pub mod enas;
 pub mod fair;
+mod fault;
 pub mod gdas;
 pub mod gumbel;
 pub mod lstm;
@@ -33,5 +34,6 @@ pub mod sandwich;
 pub mod single_path;
 pub mod softmax;
 
-pub use alpha::{Alphas, Choice};
+pub use alpha::Alphas;
+pub use fault::StepError;
 pub use paths::{Decision, Path, PathPlan, Role, StepPlan, Teacher};

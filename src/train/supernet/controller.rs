@@ -8,7 +8,7 @@ use crate::data::Batch;
 use crate::document::Method;
 use crate::space::{Head, Sample};
 use crate::train::TrainError;
-use crate::train::oneshot::Path;
+use crate::train::oneshot::{Path, StepError};
 
 impl SupernetTrainer {
     /// The path of an iteration of the weights.
@@ -47,8 +47,10 @@ impl SupernetTrainer {
                 episodes.push((path, reward));
             }
             let Choices::Controller(controller) = &mut self.state.choices else { return Ok(Done::Well(())) };
-            if controller.update(&(&choices).into(), &settings, &episodes).is_err() {
-                return Ok(Done::Diverged(f64::NAN));
+            match controller.update(&(&choices).into(), &settings, &episodes) {
+                Ok(_) => {}
+                Err(StepError::NotFinite(_)) => return Ok(Done::Diverged(f64::NAN)),
+                Err(StepError::Unfit(why)) => return Err(TrainError::Unfit(why)),
             }
         }
         Ok(Done::Well(()))

@@ -8,7 +8,7 @@ use super::trainer::{Done, SupernetTrainer};
 use crate::data::Batch;
 use crate::document::Method;
 use crate::space::ParamKind;
-use crate::train::oneshot::{Alphas, adam, darts, proxyless};
+use crate::train::oneshot::{Alphas, StepError, adam, darts, proxyless};
 use crate::train::{LossParts, TrainError, schedule};
 use std::sync::Arc;
 
@@ -106,7 +106,7 @@ impl SupernetTrainer {
 
     /// Loss and gradient where the weights are.
     fn here(&mut self, network: &Arc<Network>, relaxed: &Relaxed, batch: &Batch) -> Result<Done<(f64, LogitGrads)>, TrainError> {
-        let Some(values) = self.alphas().map(|a| a.values().to_vec()) else { return Ok(Done::Diverged(f64::NAN)) };
+        let values = self.alphas().map(|a| a.values().to_vec()).ok_or_else(no_logits)?;
         Ok(match self.pass(network, relaxed, batch)? {
             Done::Well(parts) => Done::Well((parts.sum(), self.logit_grads(network, relaxed, &values, scale(&parts)))),
             Done::Diverged(loss) => Done::Diverged(loss),
@@ -144,7 +144,7 @@ impl SupernetTrainer {
         let decay = schedule::weight_decay(&recipe);
         let decays: Vec<f64> = self.kinds.iter().map(|k| if *k == ParamKind::Weight { decay } else { 0.0 }).collect();
         let (weights, buffer) = (self.state.train.params.clone(), self.state.train.first.clone());
-        let Some(values) = self.alphas().map(|a| a.values().to_vec()) else { return Ok(Done::Diverged(f64::NAN)) };
+        let values = self.alphas().map(|a| a.values().to_vec()).ok_or_else(no_logits)?;
         let mut problem = Problem { trainer: self, network, relaxed, batch, train, failed: None };
         let inner = darts::Inner {
             lr: rates.lr,
@@ -159,7 +159,8 @@ impl SupernetTrainer {
         match (found, failed) {
             (_, Some(Done::Diverged(loss))) => Ok(Done::Diverged(loss)),
             (_, Some(Done::Well(error))) => Err(error),
-            (Err(_), None) => Ok(Done::Diverged(f64::NAN)),
+            (Err(StepError::NotFinite(_)), None) => Ok(Done::Diverged(f64::NAN)),
+            (Err(StepError::Unfit(why)), None) => Err(TrainError::Unfit(why)),
             (Ok((loss, grads)), None) => {
                 let mut touched: Vec<Vec<bool>> = values.iter().map(|v| vec![false; v.len()]).collect();
                 network.mixtures.iter().for_each(|m| touched[self.setup.places.place[m.decision]].fill(true));
@@ -196,8 +197,10 @@ impl SupernetTrainer {
             }
         }
         let before: Vec<Vec<f64>> = alphas.values().to_vec();
-        if alphas.step_some(rule, &all.grads, &|d, o| all.touched[d][o]).is_err() {
-            return Ok(Done::Diverged(f64::NAN));
+        match alphas.step_some(rule, &all.grads, &|d, o| all.touched[d][o]) {
+            Ok(()) => {}
+            Err(StepError::NotFinite(_)) => return Ok(Done::Diverged(f64::NAN)),
+            Err(StepError::Unfit(why)) => return Err(TrainError::Unfit(why)),
         }
         for (&c, weighed) in &relaxed.weighed {
             if let (Rule::Pair(pair), true) = (&weighed.rule, all.touched[c].iter().any(|t| *t)) {
@@ -207,6 +210,11 @@ impl SupernetTrainer {
         }
         Ok(Done::Well(()))
     }
+}
+
+/// A method that mixes has logits.
+fn no_logits() -> TrainError {
+    TrainError::Unfit("the method has no logits to learn".into())
 }
 
 /// What makes the gradient of a loss's `total` one of its `sum`.
@@ -227,7 +235,13 @@ struct Problem<'a> {
 
 impl Problem<'_> {
     /// `mean`: the gradient by the mean loss, else by what the optimiser descends.
-    fn evaluate(&mut self, weights: &darts::Tensors, alphas: &[Vec<f64>], batch: &Batch, mean: bool) -> Result<darts::Gradients, String> {
+    fn evaluate(
+        &mut self,
+        weights: &darts::Tensors,
+        alphas: &[Vec<f64>],
+        batch: &Batch,
+        mean: bool,
+    ) -> Result<darts::Gradients, StepError> {
         let mut relaxed = self.relaxed.clone();
         for (&c, weighed) in &mut relaxed.weighed {
             weighed.weights = darts::mixing(&alphas[c..=c]).remove(0);
@@ -237,11 +251,11 @@ impl Problem<'_> {
             Ok(Done::Well(parts)) => parts,
             Ok(Done::Diverged(loss)) => {
                 self.failed = Some(Done::Diverged(loss));
-                return Err("the loss is not finite".into());
+                return Err(StepError::NotFinite("the loss is not finite".into()));
             }
             Err(error) => {
                 self.failed = Some(Done::Well(error));
-                return Err("the network cannot be run".into());
+                return Err(StepError::Unfit("the network cannot be run".into()));
             }
         };
         let scale = if mean { scale(&parts) } else { 1.0 };
@@ -256,10 +270,10 @@ impl Problem<'_> {
 }
 
 impl darts::Bilevel for Problem<'_> {
-    fn train(&mut self, weights: &darts::Tensors, alphas: &[Vec<f64>]) -> Result<darts::Gradients, String> {
+    fn train(&mut self, weights: &darts::Tensors, alphas: &[Vec<f64>]) -> Result<darts::Gradients, StepError> {
         self.evaluate(weights, alphas, self.train, false)
     }
-    fn validation(&mut self, weights: &darts::Tensors, alphas: &[Vec<f64>]) -> Result<darts::Gradients, String> {
+    fn validation(&mut self, weights: &darts::Tensors, alphas: &[Vec<f64>]) -> Result<darts::Gradients, StepError> {
         self.evaluate(weights, alphas, self.batch, true)
     }
 }

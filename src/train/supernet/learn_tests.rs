@@ -6,6 +6,7 @@ use super::trainer::Done;
 use super::*;
 use crate::document::{ChoiceRule, Controller, Cost, Elastic, Method, OneShot, Penalty, PenaltyForm, Phase, Shrinking, Temperature};
 use crate::document::{Optimizer, Recipe};
+use crate::results::Learned;
 use crate::space::Supernet;
 use crate::space::tests::whole;
 use crate::train::oneshot::softmax;

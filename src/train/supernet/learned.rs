@@ -5,38 +5,12 @@ use super::setup::Setup;
 use super::state::Choices;
 use super::trainer::SupernetTrainer;
 use crate::document::Method;
+use crate::results::{Choice, Collapsed, Learned};
 use crate::train::oneshot::collapse::{self, Idle};
-use crate::train::oneshot::{Choice, softmax};
-use serde::{Deserialize, Serialize};
+use crate::train::oneshot::softmax;
 
 /// Paths of which a controller's marginal probabilities are taken.
 const PATHS: u64 = 256;
-
-/// The result.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Learned {
-    /// The method's word.
-    pub method: String,
-    /// The distribution over every decision's options: the decision's address (16 hexadecimal digits), probabilities by rank.
-    pub choices: Vec<Choice>,
-    /// By decision, as in `choices`: the rank of the most probable option.
-    pub strongest: Vec<usize>,
-    /// A collapse into skips, where there is one.
-    pub collapse: Option<Collapsed>,
-}
-
-/// A collapse into skips (`train::oneshot::collapse`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Collapsed {
-    /// Addresses of the decisions whose strongest option is a skip.
-    pub skipping: Vec<String>,
-    /// Decisions that offer a skip and something else.
-    pub of: usize,
-    /// Mean probability of skips in these.
-    pub mass: f64,
-    /// What it would be if all options were equally probable.
-    pub even: f64,
-}
 
 impl SupernetTrainer {
     /// What has been learned so far; none where paths are drawn without learning.

@@ -44,7 +44,6 @@ mod partial_tests;
 #[cfg(test)]
 mod tests;
 
-pub use learned::{Collapsed, Learned};
 pub use networks::{Network, Networks};
 pub use setup::Setup;
 pub use state::{Choices, SupernetState};

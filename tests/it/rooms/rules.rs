@@ -4,27 +4,28 @@ use super::arrows::{Arrow, arrows, circles as circles_of};
 use super::source::{Source, is_word};
 
 /// Every room, and the rooms that its code may use. (`language` is the file that puts the words of all rooms together.)
-pub const MAY_USE: [(&str, &[&str]); 16] = [
+pub const MAY_USE: [(&str, &[&str]); 17] = [
     ("base", &[]),
+    ("results", &["base"]),
     ("document", &["base"]),
     ("space", &["base", "document"]),
     ("search", &["base", "document", "space"]),
-    ("plan", &["base", "document", "search", "space"]),
-    ("metrics", &["base", "document"]),
+    ("plan", &["base", "document", "results", "search", "space"]),
+    ("metrics", &["base", "document", "results"]),
     ("data", &["base", "document"]),
     ("nn", &["base", "space"]),
-    ("train", &["base", "data", "document", "nn", "space"]),
+    ("train", &["base", "data", "document", "nn", "results", "space"]),
     ("evaluate", &["base", "data", "document", "metrics", "nn", "space"]),
     ("store", &["base"]),
-    ("run", &["base", "data", "document", "evaluate", "metrics", "nn", "plan", "search", "space", "store", "train"]),
+    ("run", &["base", "data", "document", "evaluate", "metrics", "nn", "plan", "results", "search", "space", "store", "train"]),
     ("export", &["base", "data", "evaluate", "metrics", "nn", "space"]),
-    ("report", &["base", "document", "evaluate", "metrics", "plan", "run", "space"]),
+    ("report", &["base", "document", "evaluate", "metrics", "plan", "results", "run", "space"]),
     ("language", &["data", "document", "evaluate", "metrics", "search", "space", "train"]),
     (
         "cli",
         &[
-            "base", "data", "document", "evaluate", "export", "language", "metrics", "nn", "plan", "report", "run", "search", "space",
-            "store", "train",
+            "base", "data", "document", "evaluate", "export", "language", "metrics", "nn", "plan", "report", "results", "run", "search",
+            "space", "store", "train",
         ],
     ),
 ];
@@ -33,10 +34,10 @@ pub const MAY_USE: [(&str, &[&str]); 16] = [
 const TESTS_MAY_USE: [(&str, &[&str]); 2] = [("evaluate", &["train"]), ("language", &["space"])];
 
 /// Rooms that still have circles.
-const CIRCLES: [&str; 8] = ["cli", "data", "document", "plan", "run", "search", "store", "train"];
+const CIRCLES: [&str; 5] = ["cli", "data", "document", "search", "train"];
 
 /// Files that are still too long.
-const LONG: [&str; 3] = ["document/traps.rs", "document/table/stages.rs", "run/coordinator.rs"];
+const LONG: [&str; 2] = ["document/traps.rs", "document/table/stages.rs"];
 
 fn may(room: &str, list: &[(&str, &[&str])]) -> Vec<String> {
     list.iter().filter(|(r, _)| *r == room).flat_map(|(_, rooms)| rooms.iter().map(|r| r.to_string())).collect()

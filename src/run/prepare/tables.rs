@@ -2,9 +2,9 @@
 
 mod coverage;
 
-use super::prepare::spaces_of;
 use crate::document::{Diagnostic, KeyPart, Pipeline, Spanned, StageKind, TableSource, nearest};
 use crate::plan::Table;
+use crate::plan::lead::spaces_of;
 use crate::plan::table::{Fault, MAX_BYTES};
 use crate::space::Space;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +37,7 @@ pub fn read(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, found: &mut V
                 }
             }
         });
-        let of: Vec<&Space> = spaces_of(pipeline, stage, 0).iter().filter_map(|s| spaces.get(s)).collect();
+        let of: Vec<&Space> = spaces_of(pipeline, stage).iter().filter_map(|s| spaces.get(s)).collect();
         let before = found.len();
         key(source, &of, found);
         if let Some(table) = table {

@@ -1,10 +1,10 @@
 //! Data sets before a run: which splits the stages read, what is known of them from last time, and what makes them useless.
 
-use super::error::RunError;
 use crate::data::{self, DataError, FindingKind, Need, Scan, ScanSplit};
 use crate::document::diagnostic::join;
 use crate::document::{Data, DataSource, Diagnostic, Pipeline, Spanned, StageKind, Task, nearest};
 use crate::plan::{DataInfo, SplitInfo};
+use crate::run::error::RunError;
 use crate::store::Store;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -56,9 +56,8 @@ pub fn scan(pipeline: &Pipeline, node: &Data, store: Option<&Store>, look: Look)
         Ok(listing) => listing,
         Err(e) => return Ok(Err(said(e))),
     };
-    let stored = |e: crate::store::StoreError| RunError::Store(e.to_string());
     if let (Some(store), false) = (store, look.rehash) {
-        let known = store.get_source(&listing.fingerprint.hex()).map_err(stored)?;
+        let known = store.get_source(&listing.fingerprint.hex())?;
         // A scan that is gone or damaged is made again.
         if let Some(scan) = known.and_then(|blob| store.blobs().get(&blob).ok()).and_then(|b| serde_json::from_slice::<Scan>(&b).ok()) {
             return Ok(Ok(scan));
@@ -70,8 +69,8 @@ pub fn scan(pipeline: &Pipeline, node: &Data, store: Option<&Store>, look: Look)
     };
     if let Some(store) = store.filter(|s| !s.is_read_only()) {
         let bytes = serde_json::to_vec(&scan).map_err(|e| RunError::Data(e.to_string()))?;
-        let blob = store.blobs().put(&bytes).map_err(stored)?;
-        store.put_source(&listing.fingerprint.hex(), blob).map_err(stored)?;
+        let blob = store.blobs().put(&bytes)?;
+        store.put_source(&listing.fingerprint.hex(), blob)?;
     }
     Ok(Ok(scan))
 }

@@ -1,0 +1,103 @@
+//! What actions leave: one type a kind.
+//!
+//! Promises: whoever reads a result reads fields, never names in strings. How a result is written as JSON is known at the
+//! store's edge alone (`run::record`). It may not know how a result is made, nor what is done with it.
+
+mod measured;
+mod training;
+
+pub use measured::{ClassAccuracy, ClassReport, Classes};
+pub use training::{Choice, Collapsed, Epoch, Learned, Trained};
+
+use crate::base::Digest;
+
+/// Anchors by level: (w, h) in pixels.
+pub type Anchors = Vec<Vec<(f32, f32)>>;
+
+/// The result of an action.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// k-means anchors of a split.
+    Anchors {
+        /// By level.
+        anchors: Anchors,
+        /// Share of the boxes that some anchor fits, at best.
+        best_possible_recall: f64,
+    },
+    /// A split decoded at training size.
+    Pack {
+        /// The blob.
+        pack: Digest,
+        /// How many images it has.
+        images: usize,
+    },
+    /// Weights at an epoch.
+    Trained(Trained),
+    /// A training whose loss was not finite, or above the recipe's bound: a result, everywhere and for good.
+    Diverged {
+        /// At this iteration.
+        iteration: u64,
+        /// In words.
+        reason: String,
+        /// The curve until then.
+        curve: Vec<Epoch>,
+    },
+    /// What a network says of a split, be it with its own weights or with those of its supernet.
+    Predicted {
+        /// The blob.
+        predictions: Digest,
+    },
+    /// One number of predictions.
+    Measured {
+        /// The value; NaN where it does not exist.
+        value: f64,
+        /// What the classes had in it.
+        classes: Classes,
+    },
+    /// A choice among models.
+    Chosen {
+        /// The identities of the chosen models, best first.
+        models: Vec<Digest>,
+    },
+    /// A network's weights cut out of its supernet's.
+    Cut {
+        /// The blob.
+        weights: Digest,
+    },
+}
+
+impl Outcome {
+    /// The blob of weights, where it has one.
+    pub fn weights(&self) -> Option<Digest> {
+        match self {
+            Outcome::Trained(trained) => Some(trained.weights),
+            Outcome::Cut { weights } => Some(*weights),
+            _ => None,
+        }
+    }
+
+    /// The blob of predictions, where it has one.
+    pub fn predictions(&self) -> Option<Digest> {
+        match self {
+            Outcome::Predicted { predictions } => Some(*predictions),
+            _ => None,
+        }
+    }
+
+    /// The learning curve of a training.
+    pub fn curve(&self) -> &[Epoch] {
+        match self {
+            Outcome::Trained(trained) => &trained.curve,
+            Outcome::Diverged { curve, .. } => curve,
+            _ => &[],
+        }
+    }
+
+    /// What the method of a supernet has learned of its choices.
+    pub fn learned(&self) -> Option<&Learned> {
+        match self {
+            Outcome::Trained(trained) => trained.learned.as_ref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The attempts that run, and how often each key has failed.
+
+use crate::base::Digest;
+use crate::plan::Work;
+use crate::run::error::RunError;
+use crate::run::events::Subject;
+use crate::run::job::files::{assignment_file, read_result, result_file};
+use crate::run::job::{Assignment, JobResult};
+use crate::run::launch::{Ended, Id, Launcher, Start};
+use crate::store::{Attempt, Blobs, Store, StoreError};
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use super::tell::subject;
+
+/// What an attempt was started for.
+pub enum Task {
+    /// A work of the plan.
+    Work(Work),
+    /// A measurement of trained weights on this machine.
+    Observation {
+        /// The weights.
+        weights: Digest,
+        /// What is measured, for the listener.
+        subject: Subject,
+    },
+}
+
+impl Task {
+    /// What it is, for the listener.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Task::Work(work) => subject(work),
+            Task::Observation { subject, .. } => subject.clone(),
+        }
+    }
+}
+
+/// An attempt that runs.
+pub struct Running {
+    /// What it was started for.
+    pub task: Task,
+    /// What it was given.
+    pub assignment: Assignment,
+    /// When it began to work, once it holds its lock: waiting for another run is not its fault.
+    pub begun: Option<Instant>,
+    folder: Attempt,
+    /// How long it had worked when it was ended for taking too long.
+    overdue: Option<Duration>,
+}
+
+impl Running {
+    /// The result that it left. One that ended without a word may have left a result all the same: it counts where it has all that
+    /// was asked for.
+    pub fn result(&self, how: &Ended, blobs: &Blobs) -> Result<Option<JobResult>, StoreError> {
+        let result = read_result(&self.folder, self.assignment.key)?;
+        let whole = |r: &JobResult| r.answers(&self.assignment.job) && r.outputs().iter().all(|d| blobs.has(d));
+        Ok(match how {
+            Ended::Done { .. } => result,
+            Ended::Lost(_) | Ended::Killed(_) | Ended::OutOfMemory(_) | Ended::TimedOut => result.filter(whole),
+            Ended::Stopped | Ended::Broken(_) | Ended::Failed(_) => None,
+        })
+    }
+
+    /// Removes its result file.
+    pub fn forget_result(&self) -> Result<(), StoreError> {
+        self.folder.remove(&result_file(self.assignment.key))
+    }
+
+    /// Why it failed, in words.
+    pub fn reason(&self, how: &Ended) -> String {
+        match self.overdue {
+            Some(time) => format!("timed out after {:.0} s", time.as_secs_f64()),
+            None => how.to_string(),
+        }
+    }
+}
+
+/// All attempts of a run.
+#[derive(Default)]
+pub struct Attempts {
+    running: BTreeMap<Id, Running>,
+    failed: HashMap<Digest, usize>,
+}
+
+impl Attempts {
+    /// How many run.
+    pub fn len(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Whether one holds this lock.
+    pub fn holds(&self, lock: Digest) -> bool {
+        self.running.values().any(|r| r.assignment.lock == lock)
+    }
+
+    /// How often this key has failed.
+    pub fn failed(&self, key: Digest) -> usize {
+        self.failed.get(&key).copied().unwrap_or(0)
+    }
+
+    /// Counts a failure; how many there are.
+    pub fn count_failure(&mut self, key: Digest) -> usize {
+        let count = self.failed.entry(key).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// One that runs.
+    pub fn get(&mut self, id: Id) -> Option<&mut Running> {
+        self.running.get_mut(&id)
+    }
+
+    /// Takes one out that has ended.
+    pub fn remove(&mut self, id: Id) -> Option<Running> {
+        self.running.remove(&id)
+    }
+
+    /// Takes all out.
+    pub fn drain(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.running).into_keys().collect()
+    }
+
+    /// Those that have worked for longer than `limit`; each is named once.
+    pub fn overdue(&mut self, limit: Duration) -> Vec<Id> {
+        let mut found = Vec::new();
+        for (id, running) in self.running.iter_mut().filter(|(_, r)| r.overdue.is_none()) {
+            if let Some(time) = running.begun.map(|b| b.elapsed()).filter(|t| *t > limit) {
+                running.overdue = Some(time);
+                found.push(*id);
+            }
+        }
+        found
+    }
+
+    /// Writes an assignment into its folder and starts an attempt on it.
+    pub fn start(
+        &mut self,
+        launcher: &mut dyn Launcher,
+        store: &Store,
+        assignment: Assignment,
+        task: Task,
+        threads: usize,
+    ) -> Result<(), RunError> {
+        let folder = Attempt::open(&store.blobs(), assignment.lock)?;
+        let bytes = serde_json::to_vec_pretty(&assignment)
+            .map_err(|e| RunError::Stuck(format!("the assignment of {} cannot be written: {e}", assignment.key.short())))?;
+        folder.write(&assignment_file(assignment.key), &bytes)?;
+        let id = launcher.start(&Start {
+            root: store.root().to_path_buf(),
+            attempt: folder.clone(),
+            lock: assignment.lock,
+            key: assignment.key,
+            threads,
+            small: assignment.job.small(),
+        })?;
+        self.running.insert(id, Running { task, assignment, begun: None, folder, overdue: None });
+        Ok(())
+    }
+}

@@ -1,0 +1,316 @@
+//! The loop of a run: replay, compute what is short, start workers for the rest, listen, publish, replay again.
+
+mod attempts;
+mod jobs;
+mod publish;
+mod sound;
+mod tell;
+#[cfg(test)]
+mod tests;
+
+use super::elsewhere;
+use super::error::RunError;
+use super::events::{Event, Events};
+use super::inline::{Computed, Inline};
+use super::job::Line;
+use super::known::StoreKnown;
+use super::launch::{self, Heard, Id, Launcher};
+use super::observe;
+use super::options::{Ended, GivenUp, Options, Report};
+use super::prepare::Prepared;
+use crate::plan::{Engine, View, Work};
+use crate::store::Store;
+use attempts::{Attempts, Running, Task};
+use jobs::Jobs;
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tell::{Told, subject};
+
+/// Runs a pipeline to its end, as far as it is not interrupted.
+///
+/// # Errors
+/// What stops the run as a whole; a trial that fails is a result or is counted in the report.
+pub fn run(
+    prepared: &Prepared,
+    store: &Store,
+    options: &Options,
+    launcher: &mut dyn Launcher,
+    events: &mut dyn Events,
+) -> Result<Report, RunError> {
+    let numerics = options.executor.numerics();
+    let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string()).with_tables(&prepared.tables);
+    events.on(Event::Begin {
+        pipeline: prepared.pipeline.name.clone(),
+        numerics: numerics.to_string(),
+        jobs: options.jobs,
+        threads: options.threads,
+        store: store.root().display().to_string(),
+    });
+    Coordinator {
+        prepared,
+        store,
+        options,
+        launcher,
+        events,
+        engine,
+        known: StoreKnown::new(Some(store)),
+        jobs: Jobs::default(),
+        inline: Inline::default(),
+        attempts: Attempts::default(),
+        executed: BTreeMap::new(),
+        given_up: Vec::new(),
+        begun: Instant::now(),
+        stopping: None,
+        told: Told::default(),
+    }
+    .run()
+}
+
+struct Coordinator<'a> {
+    prepared: &'a Prepared,
+    store: &'a Store,
+    options: &'a Options,
+    launcher: &'a mut dyn Launcher,
+    events: &'a mut dyn Events,
+    engine: Engine<'a>,
+    known: StoreKnown<'a>,
+    jobs: Jobs,
+    inline: Inline,
+    attempts: Attempts,
+    executed: BTreeMap<&'static str, usize>,
+    given_up: Vec<GivenUp>,
+    begun: Instant,
+    stopping: Option<Ended>,
+    told: Told,
+}
+
+impl Coordinator<'_> {
+    fn run(mut self) -> Result<Report, RunError> {
+        let mut first = true;
+        loop {
+            let view = self.engine.replay(&mut self.known);
+            if let Some(error) = self.known.error.take() {
+                return Err(error.into());
+            }
+            self.told.tell(self.prepared, self.store, &view, self.events);
+            if first && let Some(message) = elsewhere::note(&view.works, self.store, self.options.executor.numerics())? {
+                self.events.on(Event::Note { message });
+            }
+            first = false;
+            if self.stopping.is_none() && self.asked() > 0 {
+                self.stop(Ended::Interrupted);
+            }
+            if self.stopping.is_none() {
+                // Asked to stop while computing: what is left undone is no bug.
+                if self.compute(&view)? || self.asked() > 0 {
+                    continue;
+                }
+                self.start(&view)?;
+                if self.attempts.len() == 0 {
+                    if !view.finished() {
+                        return Err(RunError::Stuck(stuck(&view)));
+                    }
+                    if let Some(label) = sound::damaged(self.prepared, self.store, &view)? {
+                        self.forget_all(&label);
+                        continue;
+                    }
+                    if !self.measure(&view)? {
+                        tell::answer(&self.prepared.pipeline, &view, self.events);
+                        return Ok(self.report(view, Ended::Finished));
+                    }
+                }
+            } else if self.attempts.len() == 0 {
+                let ended = self.stopping.unwrap_or(Ended::Interrupted);
+                return Ok(self.report(view, ended));
+            }
+            self.wait()?;
+        }
+    }
+
+    fn report(self, view: View, ended: Ended) -> Report {
+        Report { view, ended, executed: self.executed, given_up: self.given_up }
+    }
+
+    /// How often the user asked to stop.
+    fn asked(&self) -> usize {
+        self.options.stop.load(Ordering::Relaxed)
+    }
+
+    fn stop(&mut self, why: Ended) {
+        self.stopping = Some(why);
+        self.events.on(Event::Stopping);
+        self.launcher.stop();
+    }
+
+    /// Computes what is short; true where anything was.
+    fn compute(&mut self, view: &View) -> Result<bool, RunError> {
+        let mut any = false;
+        for work in view.works.iter().filter(|w| Inline::takes(w)) {
+            if self.asked() > 0 {
+                break;
+            }
+            let begun = Instant::now();
+            match self.inline.compute(work, self.prepared, self.store)? {
+                Computed::Done { result, value } => {
+                    self.count(work);
+                    let metric = if let Work::Metric(w) = work { Some(w.metric.name()) } else { None };
+                    let (subject, seconds) = (subject(work), begun.elapsed().as_secs_f64());
+                    self.events.on(Event::Finished { subject, metric, value, failed: None, alike: 0, result, seconds });
+                }
+                Computed::InputGone => self.forget_all(&work.label()),
+            }
+            self.known.forget(work.key());
+            any = true;
+        }
+        Ok(any)
+    }
+
+    /// Starts workers until `jobs` of them run.
+    fn start(&mut self, view: &View) -> Result<(), RunError> {
+        // What is trained is measured before more is trained: a search hears early how good its proposals are.
+        let (measured, trained): (Vec<&Work>, Vec<&Work>) = view.works.iter().partition(|w| !matches!(w, Work::Train(_)));
+        for work in measured.into_iter().chain(trained) {
+            if self.attempts.len() >= self.options.jobs {
+                break;
+            }
+            if Inline::takes(work) || self.attempts.holds(jobs::lock(work)) {
+                continue;
+            }
+            let made = self.jobs.make(work, self.prepared, self.store, self.options)?;
+            let Some((assignment, from)) = made else { continue };
+            let started = Event::Started { subject: subject(work), attempt: self.attempts.failed(work.key()) + 1, from };
+            let task = Task::Work(work.clone());
+            self.attempts.start(self.launcher, self.store, assignment, task, self.options.threads)?;
+            self.events.on(started);
+        }
+        Ok(())
+    }
+
+    /// Starts one measurement, alone, with all processors; false where none is wanted.
+    fn measure(&mut self, view: &View) -> Result<bool, RunError> {
+        let wanted = observe::wanted(&self.prepared.pipeline, view, self.store, self.options.executor);
+        let Some(next) = wanted.into_iter().find(|w| self.attempts.failed(w.key) < self.options.attempts) else {
+            return Ok(false);
+        };
+        let threads = self.options.jobs * self.options.threads;
+        let task = Task::Observation { weights: next.weights, subject: next.subject };
+        self.attempts.start(self.launcher, self.store, next.assignment, task, threads)?;
+        Ok(true)
+    }
+
+    /// Listens until something changes what can be done.
+    fn wait(&mut self) -> Result<(), RunError> {
+        loop {
+            if self.asked() > 1 {
+                for id in self.attempts.drain() {
+                    self.launcher.kill(id);
+                }
+                self.stopping = Some(Ended::Interrupted);
+                return Ok(());
+            }
+            let over = self.options.until.is_some_and(|limit| self.begun.elapsed() > limit);
+            if self.stopping.is_none() && (over || self.asked() > 0) {
+                self.stop(if over { Ended::Paused } else { Ended::Interrupted });
+            }
+            if let Some(limit) = self.options.timeout {
+                for id in self.attempts.overdue(limit) {
+                    self.launcher.kill(id);
+                }
+            }
+            match self.launcher.listen(Duration::from_millis(100)) {
+                None => {}
+                Some(Heard::Line(id, line)) => self.hear(id, line),
+                Some(Heard::Ended(id, how)) => return self.ended(id, how),
+            }
+        }
+    }
+
+    /// An attempt says something on its way.
+    fn hear(&mut self, id: Id, line: Line) {
+        let Some(running) = self.attempts.get(id) else { return };
+        let subject = running.task.subject();
+        let label = &subject.label;
+        match line {
+            Line::Iteration { done, of, loss } => self.events.on(Event::Progress { subject, done, of, loss: Some(loss) }),
+            Line::Images { done, of } => {
+                self.events.on(Event::Progress { subject, done: done as u64, of: of as u64, loss: None });
+            }
+            Line::Waiting => self.events.on(Event::Note { message: format!("{label}: another run computes it; waiting for its result") }),
+            Line::Note { message } => self.events.on(Event::Note { message: format!("{label}: {message}") }),
+            Line::Began => running.begun = Some(Instant::now()),
+            // What these mean is said by how the attempt ends.
+            Line::Checkpoint { .. } | Line::Done { .. } | Line::Failed { .. } | Line::Broken { .. } => {}
+        }
+    }
+
+    /// An attempt ended: publish what it left, or count it as failed.
+    fn ended(&mut self, id: Id, how: launch::Ended) -> Result<(), RunError> {
+        let Some(running) = self.attempts.remove(id) else { return Ok(()) };
+        match &how {
+            launch::Ended::Stopped => return Ok(()),
+            launch::Ended::Broken(why) => return Err(RunError::Worker(format!("{}: {why}", running.task.subject().label))),
+            _ => {}
+        }
+        let Some(result) = running.result(&how, &self.store.blobs())? else {
+            self.failed(&running, &how);
+            return Ok(());
+        };
+        match &running.task {
+            Task::Observation { weights, .. } => {
+                running.forget_result()?;
+                observe::keep(self.store, self.options.executor, *weights, &result)?;
+            }
+            Task::Work(work) => {
+                let (seconds, count) = if let launch::Ended::Done { seconds, count } = how { (seconds, count) } else { (0.0, 0) };
+                let left = publish::publish(self.store, work, &result)?;
+                if count > 0 {
+                    self.count(work);
+                    publish::timing(self.store, work, seconds, count, self.options)?;
+                }
+                left.notes.into_iter().for_each(|message| self.events.on(Event::Note { message }));
+                left.keys.into_iter().for_each(|key| self.known.forget(key));
+                let alike = left.failed.as_ref().map_or(0, |why| self.told.alike(why));
+                let (subject, failed, result) = (subject(work), left.failed, left.result);
+                self.events.on(Event::Finished { subject, metric: None, value: None, failed, alike, result, seconds });
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, running: &Running, how: &launch::Ended) {
+        if self.stopping.is_some() {
+            return;
+        }
+        let reason = running.reason(how);
+        let attempt = self.attempts.count_failure(running.assignment.key);
+        let again = attempt < self.options.attempts;
+        if let Task::Work(work) = &running.task {
+            if !again {
+                let reason = format!("{attempt} attempts failed: {reason}");
+                self.known.give_up(work.key(), reason.clone());
+                self.given_up.push(GivenUp { key: work.key(), label: work.label(), reason });
+            }
+            // What an input was may be gone: look again.
+            self.jobs.forget();
+            self.known.forget_all();
+        }
+        let alike = self.told.alike(&reason);
+        self.events.on(Event::AttemptFailed { subject: running.task.subject(), attempt, reason, alike, again });
+    }
+
+    fn count(&mut self, work: &Work) {
+        *self.executed.entry(work.action().kind.word()).or_default() += 1;
+    }
+
+    fn forget_all(&mut self, label: &str) {
+        self.known.forget_all();
+        self.jobs.forget();
+        self.events.on(Event::Note { message: format!("{label}: an input is gone or damaged; it is made again") });
+    }
+}
+
+fn stuck(view: &View) -> String {
+    let open: Vec<usize> = view.stages.iter().enumerate().filter(|(_, s)| !s.complete).map(|(i, _)| i).collect();
+    format!("stages {open:?} are open and there is no work among {}", view.works.len())
+}

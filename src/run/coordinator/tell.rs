@@ -1,0 +1,147 @@
+//! What the listener is told: how far stages and run are, and what became of each piece of work.
+
+use crate::document::{Pipeline, StageKind};
+use crate::plan::answer::answered;
+use crate::plan::{Figure, State, View, Work, best, winner};
+use crate::run::estimate::rate;
+use crate::run::events::{Best, Event, Events, StageProgress, Subject, Whole};
+use crate::run::options::kind;
+use crate::run::prepare::Prepared;
+use crate::run::todo::{Todo, expected};
+use crate::store::Store;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+/// How long rates are believed before they are looked up again.
+const FRESH: Duration = Duration::from_secs(5);
+
+type Rates = (Option<f64>, Option<f64>);
+
+/// What was told already.
+#[derive(Default)]
+pub struct Told {
+    stages: Vec<StageProgress>,
+    notes: HashSet<String>,
+    /// When they were looked up, and multiply-adds a second of trainings and of evaluations.
+    rates: Option<(Instant, Rates)>,
+    alike: HashMap<String, usize>,
+}
+
+impl Told {
+    /// How many failures of this kind were told before. Numbers in a reason (iterations, losses) make no difference.
+    pub fn alike(&mut self, reason: &str) -> usize {
+        let count = self.alike.entry(kind(reason)).or_default();
+        *count += 1;
+        *count - 1
+    }
+
+    /// Says how far stages and run are, where that has changed, and what a search has to say of its space.
+    pub fn tell(&mut self, prepared: &Prepared, store: &Store, view: &View, events: &mut dyn Events) {
+        let pipeline = &prepared.pipeline;
+        for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
+            for note in seen.notes.iter().filter(|_| matches!(stage.kind, StageKind::Sample(_))) {
+                let message = format!("{}: {note}", stage.name.value);
+                if self.notes.insert(message.clone()) {
+                    events.on(Event::Note { message });
+                }
+            }
+        }
+        let stages: Vec<StageProgress> = pipeline
+            .stages
+            .iter()
+            .zip(&view.stages)
+            .map(|(stage, seen)| {
+                let known = seen.slots.len();
+                let points = if let StageKind::Evaluate(e) = &stage.kind { e.at.len().max(1) } else { 1 };
+                let of = if seen.complete { known } else { (expected(pipeline, &stage.name.value) * points).max(known) };
+                let done = seen.slots.iter().filter(|s| s.state != State::Pending).count();
+                StageProgress { stage: stage.name.value.clone(), done, known, of, complete: seen.complete }
+            })
+            .collect();
+        if stages != self.stages {
+            self.stages.clone_from(&stages);
+            let whole = self.whole(prepared, store, view, &stages);
+            events.on(Event::Stages { stages, whole });
+        }
+    }
+
+    fn whole(&mut self, prepared: &Prepared, store: &Store, view: &View, stages: &[StageProgress]) -> Whole {
+        let pipeline = &prepared.pipeline;
+        let works = |i: &usize| matches!(pipeline.stages[*i].kind, StageKind::Train(_) | StageKind::Evaluate(_));
+        let counted = || (0..stages.len()).filter(works).map(|i| &stages[i]);
+        let rates = match self.rates {
+            Some((when, rates)) if when.elapsed() < FRESH => rates,
+            _ => {
+                let rates = (rate(store, "train-time"), rate(store, "predict-time"));
+                self.rates = Some((Instant::now(), rates));
+                rates
+            }
+        };
+        Whole {
+            done: counted().map(|s| s.done).sum(),
+            of: counted().map(|s| s.of).sum(),
+            best: best(pipeline, view).map(|(stage, model, metric, value)| Best {
+                stage: stage.to_string(),
+                model: model.label(),
+                metric: metric.name(),
+                value,
+            }),
+            seconds_left: left(&Todo::of(prepared, view), rates),
+        }
+    }
+}
+
+/// Seconds that a run still needs, at what this machine reached before; none where a rate that it takes is not known.
+fn left(todo: &Todo, (train, predict): Rates) -> Option<f64> {
+    let part = |load: f64, rate: Option<f64>| if load > 0.0 { Some(load / rate?) } else { Some(0.0) };
+    Some(part(todo.training, train)? + part(todo.evaluation, predict)?)
+}
+
+/// Says what the pipeline ends in.
+pub fn answer(pipeline: &Pipeline, view: &View, events: &mut dyn Events) {
+    let Some(model) = winner(pipeline, view) else { return };
+    let answered = answered(pipeline, view);
+    let last = pipeline.stages.iter().rfind(|s| matches!(s.kind, StageKind::Select(_))).map(|s| s.name.value.clone());
+    let decided = best(pipeline, view).map(|(_, _, metric, _)| metric.clone());
+    let metric = answered.as_ref().map(|a| a.metric.clone()).or(decided);
+    let figure = answered.as_ref().map(|a| a.figure.clone()).or_else(|| model.figures.get(metric.as_ref()?).cloned());
+    let trained = model.trained.as_ref().or(model.subnet.as_ref().map(|s| &s.supernet));
+    events.on(Event::Answer {
+        stage: answered.map(|a| a.name).or(last).unwrap_or_default(),
+        model: model.label(),
+        architecture: model.candidate.digest.hex(),
+        weights: trained.iter().flat_map(|t| &t.runs).map(|r| r.weights.hex()).collect(),
+        metric: metric.map(|m| m.name()),
+        value: figure.as_ref().map(Figure::mean).filter(|v| v.is_finite()),
+        deviation: figure.as_ref().and_then(Figure::deviation),
+    });
+}
+
+/// What a work is, for the listener.
+pub fn subject(work: &Work) -> Subject {
+    let request = work.request();
+    Subject {
+        key: request.key.hex(),
+        kind: request.action.kind.word(),
+        stage: request.name.clone(),
+        model: request.model.clone(),
+        label: request.label(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Told;
+
+    #[test]
+    fn failures_that_differ_in_numbers_are_alike() {
+        let mut told = Told::default();
+        let said = [
+            "diverged at iteration 3: loss NaN",
+            "diverged at iteration 1017: loss NaN",
+            "killed (signal 9)",
+            "diverged at iteration 9: loss 12.5",
+        ];
+        assert_eq!(said.map(|s| told.alike(s)), [0, 1, 0, 0]);
+    }
+}

@@ -1,0 +1,13 @@
+//! What a worker is given, what it says, and what it leaves: all of it files or lines of JSON, wherever it works.
+
+pub mod files;
+pub mod follow;
+mod line;
+mod result;
+mod task;
+
+pub use line::{Line, exit};
+pub use result::{Checkpoint, JobResult, Rung};
+pub use task::{
+    Assignment, FORMAT, Job, LatencyJob, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee,
+};

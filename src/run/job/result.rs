@@ -1,0 +1,88 @@
+//! What a worker leaves: one result file; and of a training in progress, where it may go on.
+
+use super::task::Job;
+use crate::base::Digest;
+use crate::evaluate::Observed;
+use crate::results::Epoch;
+use serde::{Deserialize, Serialize};
+
+/// Weights at an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rung {
+    /// The epoch.
+    pub epoch: usize,
+    /// The weights to evaluate.
+    pub weights: Digest,
+    /// The whole training state.
+    pub state: Digest,
+    /// Of a supernet whose method learns choices: their distribution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choices: Option<Digest>,
+}
+
+/// What a worker leaves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "done", rename_all = "kebab-case")]
+pub enum JobResult {
+    /// Trained to the last rung.
+    Trained {
+        /// All rungs asked for.
+        rungs: Vec<Rung>,
+        /// The learning curve from the first epoch.
+        curve: Vec<Epoch>,
+    },
+    /// The loss was not finite, or above the recipe's bound.
+    Diverged {
+        /// At this iteration.
+        iteration: u64,
+        /// In words.
+        reason: String,
+        /// The curve until then.
+        curve: Vec<Epoch>,
+        /// The rungs passed before.
+        rungs: Vec<Rung>,
+    },
+    /// Detected.
+    Predicted {
+        /// The blob.
+        predictions: Digest,
+    },
+    /// Observed alone on the machine.
+    Measured(Observed),
+}
+
+impl JobResult {
+    /// The blobs that it names.
+    pub fn outputs(&self) -> Vec<Digest> {
+        match self {
+            JobResult::Trained { rungs, .. } => rungs.iter().flat_map(|r| [r.weights, r.state].into_iter().chain(r.choices)).collect(),
+            JobResult::Predicted { predictions } => vec![*predictions],
+            JobResult::Diverged { .. } | JobResult::Measured(_) => Vec::new(),
+        }
+    }
+
+    /// Whether it has all that a job asks for. A measurement is made anew whenever it is asked for.
+    pub fn answers(&self, job: &Job) -> bool {
+        match (self, job) {
+            (JobResult::Trained { rungs, .. }, Job::Train(job)) => job.rungs.iter().all(|e| rungs.iter().any(|r| r.epoch == *e)),
+            (JobResult::Diverged { .. }, Job::Train(_)) => true,
+            (JobResult::Predicted { .. }, Job::Predict(_) | Job::Subnet(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Where a training in progress may go on: written after every checkpoint.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Iterations done.
+    pub iteration: u64,
+    /// The digest of the state's bytes.
+    pub state: Digest,
+    /// The file of the attempt that holds them; none where they are a blob, at a rung.
+    pub file: Option<String>,
+    /// The curve so far.
+    pub curve: Vec<Epoch>,
+    /// Rungs passed.
+    pub rungs: Vec<Rung>,
+}

@@ -1,0 +1,168 @@
+//! What a worker is given: one assignment file. The same file serves a worker on another machine.
+
+use crate::base::Digest;
+use crate::document::{OneShot, Recipe, SpaceNode};
+use crate::nn::DeviceChoice;
+use crate::results::Epoch;
+use crate::space::{Architecture, InputSpec, Sample, Space, Supernet};
+use serde::{Deserialize, Serialize};
+
+/// The version of assignments and results; a worker refuses another.
+pub const FORMAT: u32 = 3;
+
+/// What a worker is given.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Assignment {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The key whose result is wanted; names the result file.
+    pub key: Digest,
+    /// What a lock is held on while it is computed: the chain of a training, else the key. Names the attempt folder.
+    pub lock: Digest,
+    /// The executor, and the device it runs on.
+    pub executor: DeviceChoice,
+    /// What to do.
+    pub job: Job,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Job {
+    /// Train to the last rung.
+    Train(Box<TrainJob>),
+    /// Detect over a pack.
+    Predict(Box<PredictJob>),
+    /// Detect over a pack with a network of a supernet.
+    Subnet(Box<SubnetJob>),
+    /// Measure the latency of a network, alone on the machine.
+    Latency(Box<LatencyJob>),
+}
+
+impl Job {
+    /// Whether it is one of many small ones, after which its worker waits for the next.
+    pub fn small(&self) -> bool {
+        matches!(self, Job::Subnet(_))
+    }
+}
+
+/// A training, of a network or of a supernet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrainJob {
+    /// What is trained.
+    pub trainee: Trainee,
+    /// How.
+    pub recipe: Recipe,
+    /// Seed of weights and batches; of a supernet, of paths, too.
+    pub seed: u64,
+    /// Weights to start from: of a network its own, of a supernet those of another, where tensors of one name and shape are in both.
+    pub init: Option<Digest>,
+    /// The training images: a pack's blob.
+    pub pack: Digest,
+    /// Iterations an epoch.
+    pub per_epoch: usize,
+    /// Epochs at which weights are wanted, ascending.
+    pub rungs: Vec<usize>,
+    /// A state to start from: iterations done, blob.
+    pub resume: Option<(u64, Digest)>,
+    /// The epochs that led to `resume`.
+    pub curve: Vec<Epoch>,
+    /// Write a checkpoint at least so often within an epoch, in seconds.
+    pub checkpoint_seconds: f64,
+}
+
+/// What a training trains.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trainee {
+    /// One network.
+    Network(Architecture),
+    /// The supernet of a space.
+    Supernet(Box<SupernetTrainee>),
+}
+
+/// A supernet that is trained.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SupernetTrainee {
+    /// Its space.
+    pub space: SpaceSpec,
+    /// By which method.
+    pub oneshot: OneShot,
+    /// What the supernet that it starts from is called, for people.
+    pub starts_from: String,
+}
+
+/// Detection over a split.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PredictJob {
+    /// What detects.
+    pub architecture: Architecture,
+    /// Its weights.
+    pub weights: Digest,
+    /// Batch norm's epsilon.
+    pub bn_eps: f64,
+    /// The images.
+    pub pack: Digest,
+}
+
+/// A space, as a worker compiles it again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SpaceSpec {
+    /// The node of the document.
+    pub node: SpaceNode,
+    /// What the data fixes, with the anchors that were found.
+    pub input: InputSpec,
+}
+
+impl SpaceSpec {
+    /// Compiles it and makes its supernet, with the findings in words where that cannot be.
+    ///
+    /// # Errors
+    /// What is wrong with the space.
+    pub fn supernet(&self) -> Result<Supernet, String> {
+        let words = |found: Vec<crate::document::Diagnostic>| found.into_iter().map(|d| d.message).collect::<Vec<_>>().join("; ");
+        let (space, _) = Space::compile(&self.node, &self.input).map_err(words)?;
+        Supernet::of(&space).map_err(words)
+    }
+}
+
+/// Detection over a split with a network of a supernet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SubnetJob {
+    /// The supernet's space: the blob of a [`SpaceSpec`] as JSON, because many jobs have one.
+    pub space: Digest,
+    /// What was decided.
+    pub sample: Sample,
+    /// The supernet's weights.
+    pub weights: Digest,
+    /// How batch norm comes to statistics; none: the supernet's own.
+    pub recalibration: Option<RecalibrationJob>,
+    /// Batch norm's epsilon.
+    pub bn_eps: f64,
+    /// The images.
+    pub pack: Digest,
+}
+
+/// Batch norm's statistics over the first batches of a training's first epoch, without augmentation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecalibrationJob {
+    /// The images.
+    pub pack: Digest,
+    /// Batches.
+    pub batches: usize,
+    /// Images a batch.
+    pub batch: usize,
+    /// The seed of their order.
+    pub seed: u64,
+}
+
+/// A latency measurement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LatencyJob {
+    /// What is measured.
+    pub architecture: Architecture,
+    /// Its weights.
+    pub weights: Digest,
+    /// Batch norm's epsilon.
+    pub bn_eps: f64,
+}

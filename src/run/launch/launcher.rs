@@ -1,0 +1,140 @@
+//! What a launcher is, and how it says that attempts ended.
+
+use crate::base::Digest;
+use crate::run::job::Line;
+use crate::store::Attempt;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The number of an attempt in this run.
+pub type Id = u64;
+
+/// An attempt to be started. Its assignment lies in its folder.
+#[derive(Clone)]
+pub struct Start {
+    /// The store's directory.
+    pub root: PathBuf,
+    /// The folder of the attempt.
+    pub attempt: Attempt,
+    /// What a lock is held on while it works; names the folder.
+    pub lock: Digest,
+    /// The key whose result is wanted; names the assignment and the result.
+    pub key: Digest,
+    /// Threads.
+    pub threads: usize,
+    /// Whether it is one of many small ones: a worker that has finished may take the next.
+    pub small: bool,
+}
+
+/// Starts, stops and follows attempts.
+pub trait Launcher {
+    /// Starts an attempt.
+    ///
+    /// # Errors
+    /// An attempt that cannot be started at all: the run cannot go on.
+    fn start(&mut self, start: &Start) -> Result<Id, LaunchError>;
+
+    /// Waits for the next thing that an attempt says or does, at most so long.
+    fn listen(&mut self, wait: Duration) -> Option<Heard>;
+
+    /// Tells all attempts to write a checkpoint and end. Their ends are heard later.
+    fn stop(&mut self);
+
+    /// Ends an attempt at once. Its end is heard later.
+    fn kill(&mut self, id: Id);
+}
+
+/// Something that an attempt said or did.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    /// It said something.
+    Line(Id, Line),
+    /// It ended; nothing more is heard of it.
+    Ended(Id, Ended),
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// Its result file is there.
+    Done {
+        /// Seconds of work, without waiting and loading.
+        seconds: f64,
+        /// Iterations or images of this attempt; none where the result was there already.
+        count: u64,
+    },
+    /// Told to stop; a checkpoint is there.
+    Stopped,
+    /// Something that is not this trial's fault: the run cannot go on. In its words.
+    Broken(String),
+    /// It said that it failed, or left an error code: why.
+    Failed(String),
+    /// It was ended from outside, or crashed: how.
+    Killed(String),
+    /// The memory did not suffice.
+    OutOfMemory(String),
+    /// The launcher's own limit of time was over.
+    TimedOut,
+    /// Nobody knows what became of it: why it is given up.
+    Lost(String),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ended::Done { .. } => f.write_str("ended without a result"),
+            Ended::Stopped => f.write_str("stopped"),
+            Ended::Broken(why) | Ended::Failed(why) | Ended::Killed(why) | Ended::OutOfMemory(why) => f.write_str(why),
+            Ended::TimedOut => f.write_str("its time was over"),
+            Ended::Lost(why) => write!(f, "lost: {why}"),
+        }
+    }
+}
+
+/// Why an attempt could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// The program of workers does not start.
+    #[error("a worker could not be started: {}: {source}", .program.display())]
+    Program {
+        /// The program.
+        program: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+}
+
+/// What an attempt has said that matters for how it ended.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    failure: Option<Ended>,
+    done: Option<(f64, u64)>,
+}
+
+impl Said {
+    /// Takes note of a line.
+    pub fn hear(&mut self, line: &Line) {
+        match line {
+            Line::Done { seconds, count } => self.done = Some((*seconds, *count)),
+            Line::Failed { message } => {
+                self.failure.get_or_insert(Ended::Failed(message.clone()));
+            }
+            Line::Broken { message } => self.failure = Some(Ended::Broken(message.clone())),
+            _ => {}
+        }
+    }
+
+    /// How an attempt ended that had no more to say: by its last words, else by `otherwise`.
+    pub fn ended(self, otherwise: Ended) -> Ended {
+        match (otherwise, self.failure) {
+            (Ended::Done { .. }, _) => {
+                let (seconds, count) = self.done.unwrap_or((0.0, 0));
+                Ended::Done { seconds, count }
+            }
+            (Ended::Stopped, _) => Ended::Stopped,
+            (_, Some(said)) => said,
+            (otherwise, None) => otherwise,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! How to run, and what a run did.
+
+use crate::base::Digest;
+use crate::nn::DeviceChoice;
+use crate::plan::View;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+/// How to run: nothing here changes a bit of any result, except that `executor` names the numerics class.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Worker processes at a time.
+    pub jobs: usize,
+    /// Threads of each.
+    pub threads: usize,
+    /// The executor, and its device.
+    pub executor: DeviceChoice,
+    /// Kill an attempt that takes longer.
+    pub timeout: Option<Duration>,
+    /// Attempts of a trial before it counts as failed.
+    pub attempts: usize,
+    /// Pause after so long.
+    pub until: Option<Duration>,
+    /// Longest time between checkpoints.
+    pub checkpoint_seconds: f64,
+    /// How often the user asked to stop.
+    pub stop: Arc<AtomicUsize>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing is left to do.
+    Finished,
+    /// The user asked to stop.
+    Interrupted,
+    /// The time given by `--for` is over.
+    Paused,
+}
+
+/// What a run did.
+pub struct Report {
+    /// The last replay.
+    pub view: View,
+    /// How it ended.
+    pub ended: Ended,
+    /// Actions computed by this run: kind → how many.
+    pub executed: BTreeMap<&'static str, usize>,
+    /// Trials out of attempts. A run with any is not reproducible.
+    pub given_up: Vec<GivenUp>,
+}
+
+impl Report {
+    /// The trials out of attempts, one for each kind of reason, with how many there are of it.
+    pub fn failures(&self) -> Vec<(&GivenUp, usize)> {
+        let mut kinds: Vec<(String, &GivenUp, usize)> = Vec::new();
+        for trial in &self.given_up {
+            let kind = kind(&trial.reason);
+            match kinds.iter_mut().find(|k| k.0 == kind) {
+                Some(known) => known.2 += 1,
+                None => kinds.push((kind, trial, 1)),
+            }
+        }
+        kinds.into_iter().map(|(_, trial, count)| (trial, count)).collect()
+    }
+}
+
+/// A trial that is out of attempts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenUp {
+    /// The key of its action.
+    pub key: Digest,
+    /// For people.
+    pub label: String,
+    /// Why the last attempt failed.
+    pub reason: String,
+}
+
+/// A reason without its numbers: failures that differ only in them are alike.
+pub fn kind(reason: &str) -> String {
+    let mut kind = String::new();
+    for c in reason.chars() {
+        match c {
+            '0'..='9' if kind.ends_with('#') => {}
+            '0'..='9' => kind.push('#'),
+            _ => kind.push(c),
+        }
+    }
+    kind
+}

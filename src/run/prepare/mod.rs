@@ -1,0 +1,86 @@
+//! Before a replay: data sets are scanned (or known from last time), anchors found, spaces compiled.
+
+mod anchors;
+mod fit;
+mod prepared;
+mod scan;
+mod supernets;
+mod tables;
+
+pub use prepared::Prepared;
+pub use scan::Look;
+
+use super::error::RunError;
+use crate::document::{Diagnostic, Diagnostics, Pipeline, Severity};
+use crate::space::{InputSpec, Space};
+use crate::store::Store;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Scans and compiles. With a store, scans and anchors are remembered there.
+pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Result<Prepared, RunError> {
+    let mut errors = Vec::new();
+    let (mut infos, mut scans, mut notes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    for node in &pipeline.data {
+        match scan::scan(&pipeline, node, store, look)? {
+            Err(message) => errors.push(Diagnostic::error(
+                "data-broken",
+                format!("the data set `{}` cannot be used", node.name.value),
+                node.name.span,
+                message,
+            )),
+            Ok(scan) => {
+                let name = node.name.value.clone();
+                notes.extend(scan.findings.iter().map(|f| format!("{name}: {f}")));
+                let info = scan::info(node, &scan);
+                scan::check_splits(&pipeline, &name, &info, &scan, &mut errors);
+                infos.insert(name.clone(), info);
+                scans.insert(name, scan);
+            }
+        }
+    }
+    let mut warnings = pipeline.warnings.clone();
+    let mut spaces = BTreeMap::new();
+    let mut wrong = BTreeSet::new();
+    for node in &pipeline.spaces {
+        // What is wrong with a space, those over it need not say again.
+        if node.over().is_some_and(|from| wrong.contains(&from.value)) {
+            wrong.insert(node.name.value.clone());
+            continue;
+        }
+        let Some(info) = infos.get(&node.input.value) else { continue };
+        let input = InputSpec { channels: info.channels, image_size: info.image_size, classes: info.classes.len(), anchors: None };
+        match Space::compile(node, &input) {
+            Ok((mut space, more)) => {
+                warnings.extend(more);
+                // How many anchors k-means is to find, only the compiled space says.
+                if let (Some(levels), Some(scan)) = (space.awaits_anchors(), scans.get(&node.input.value)) {
+                    space = match anchors::find(scan, info.image_size, levels, store)? {
+                        Some(anchors) => space.with_anchors(anchors),
+                        None => space,
+                    };
+                }
+                spaces.insert(node.name.value.clone(), space);
+            }
+            Err(more) => {
+                wrong.insert(node.name.value.clone());
+                errors.extend(more);
+            }
+        }
+    }
+    fit::class_fit(&pipeline, &infos, &mut errors);
+    fit::heads(&pipeline, &infos, &spaces, &mut errors);
+    fit::metric_classes(&pipeline, &infos, &mut errors);
+    let mut said = Vec::new();
+    let tables = tables::read(&pipeline, &spaces, &mut said);
+    let (more, faults): (Vec<_>, Vec<_>) = said.into_iter().partition(|d| d.severity == Severity::Warning);
+    warnings.extend(more);
+    errors.extend(faults);
+    supernets::penalties(&mut pipeline, &spaces, &mut errors);
+    supernets::check(&pipeline, &spaces, store, &mut errors)?;
+    if errors.is_empty() {
+        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, warnings, notes });
+    }
+    errors.extend(warnings);
+    errors.sort_by_key(|d| (d.severity == Severity::Warning, d.labels.first().map(|l| l.0)));
+    Err(Diagnostics { sources: pipeline.sources, items: errors }.into())
+}

@@ -1,0 +1,26 @@
+//! A pipeline with everything that its keys need.
+
+use crate::data::Scan;
+use crate::document::{Diagnostic, Pipeline};
+use crate::plan::{DataInfo, Table};
+use crate::space::Space;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A pipeline with everything that its keys need.
+pub struct Prepared {
+    /// The document.
+    pub pipeline: Pipeline,
+    /// Data sets, as far as keys need them.
+    pub data: BTreeMap<String, DataInfo>,
+    /// Data sets, as far as decoding needs them.
+    pub scans: BTreeMap<String, Scan>,
+    /// Compiled spaces.
+    pub spaces: BTreeMap<String, Space>,
+    /// Tables that `evaluate` stages read, by stage.
+    pub tables: BTreeMap<String, Arc<Table>>,
+    /// What the reader should know: warnings of the document, with their places.
+    pub warnings: Vec<Diagnostic>,
+    /// What the reader should know of the data: one line a finding.
+    pub notes: Vec<String>,
+}
