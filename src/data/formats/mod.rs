@@ -4,6 +4,7 @@
 #[cfg(feature = "hub")]
 mod candle;
 mod cifar;
+mod coco;
 pub mod data_yaml;
 mod folder;
 mod hub;
@@ -27,6 +28,7 @@ static FORMATS: &[&dyn Format] = &[
     // Images with boxes.
     &voc::Voc,
     &yolo::Yolo,
+    &coco::Coco,
     // Images of one class each.
     &idx::Idx,
     &cifar::Cifar,
@@ -61,7 +63,7 @@ impl FormatWord for About {
 
 /// The words of the formats, for the language.
 pub fn words() -> Words<dyn FormatWord> {
-    Words { known: FORMATS.iter().map(|f| f.about() as &dyn FormatWord).collect(), later: &["coco"] }
+    Words { known: FORMATS.iter().map(|f| f.about() as &dyn FormatWord).collect(), later: &[] }
 }
 
 /// Where a data set lies and what the document says about it.
