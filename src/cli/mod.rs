@@ -1,6 +1,7 @@
 //! The command line: one file a command. The only room that prints.
 
 mod arguments;
+mod bars;
 mod check;
 mod cost;
 mod doctor;

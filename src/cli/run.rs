@@ -2,8 +2,9 @@
 
 use super::arguments::RunArguments;
 use super::load::{self, Access};
-use super::{Failure, INTERRUPTED, NO_ANSWER, print, progress};
+use super::{Failure, INTERRUPTED, NO_ANSWER, bars, print, progress};
 use crate::document::StageKind;
+use crate::report::wrap::wrapped;
 use crate::report::{number, show};
 use crate::run::launch::local::{Follow, Local};
 use crate::run::options::{Ended, Options, Report};
@@ -28,7 +29,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     }
     running.store(true, Ordering::Relaxed);
     if arguments.smoke {
-        let ended = smoke::smoke(&prepared, &store, &options, &mut launcher, listener.as_mut())?;
+        let mut listener = progress::Smoke(listener);
+        let ended = smoke::smoke(&prepared, &store, &options, &mut launcher, &mut listener)?;
         drop(listener);
         if ended != Ended::Finished {
             print::note("interrupted");
@@ -82,6 +84,7 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
     ctrlc::set_handler(move || {
         // The first: workers write checkpoints. The second, or one before anything runs: at once; workers die with their pipe.
         if asked.fetch_add(1, Ordering::Relaxed) > 0 || !begun.load(Ordering::Relaxed) {
+            bars::clear();
             std::process::exit(i32::from(INTERRUPTED));
         }
     })
@@ -102,7 +105,7 @@ fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &crate:
     let rows = crate::report::rows(pipeline, &report.view, &|weights, metric| observe::shown(store, weights, metric));
     let mut out = String::new();
     match report.ended {
-        Ended::Finished => out += &show::head(pipeline, &report.view),
+        Ended::Finished => out += &wrapped(&show::head(pipeline, &report.view), print::columns()),
         ended => {
             let (done, all) = show::progress(&report.view);
             let how = if ended == Ended::Paused { "paused" } else { "interrupted" };

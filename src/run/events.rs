@@ -1,5 +1,7 @@
 //! What a run tells while it goes on. The command line draws bars or lines or JSON from these; nothing decides by them.
 
+use super::speed::Speed;
+use super::todo::Todo;
 use serde::Serialize;
 
 /// Something happened.
@@ -18,6 +20,14 @@ pub enum Event {
         threads: usize,
         /// Where results are kept.
         store: String,
+    },
+    /// What is to be done, and how long it will take: once, before anything is.
+    Estimate {
+        /// In the units of `cost`.
+        #[serde(flatten)]
+        todo: Todo,
+        /// Seconds, and what they rest on; none where something computes whose speed is not known.
+        time: Option<Time>,
     },
     /// How far the stages are, after each replay.
     Stages {
@@ -145,6 +155,15 @@ pub struct Best {
     pub metric: String,
     /// Its mean over seeds.
     pub value: f64,
+}
+
+/// How long something takes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Time {
+    /// Seconds.
+    pub seconds: f64,
+    /// What they rest on.
+    pub speed: Speed,
 }
 
 /// How far a stage is.

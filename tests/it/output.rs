@@ -120,3 +120,29 @@ fn one_of_a_thing_is_no_plural() {
         assert!(said.out.contains(part), "no {part:?}: {said:?}");
     }
 }
+
+#[test]
+fn a_run_speaks_to_programs_in_typed_fields() {
+    let place = Place::new(&format!("{SMALL}{ANSWERED}"));
+    let said = place.nasflow(&["run", "pipeline.kdl", "--json"]);
+    assert!(said.ok(), "{said:?}");
+    let events: Vec<serde_json::Value> = said.out.lines().map(|l| serde_json::from_str(l).expect("an event a line")).collect();
+    let of = |kind: &str| events.iter().filter(move |e| e["event"] == kind).collect::<Vec<_>>();
+    let estimates = of("estimate");
+    assert_eq!((estimates.len(), estimates[0]["iterations"].as_u64()), (1, Some(28)), "{estimates:?}");
+    assert!(estimates[0]["time"]["seconds"].as_f64() > Some(0.0), "{estimates:?}");
+    let finished = of("finished");
+    let measured = finished.iter().find(|e| e["metric"] == "map50" && e["stage"] == "score").expect("a measurement");
+    assert!(measured["model"].as_str().is_some_and(|m| m.starts_with("trials #")), "{measured}");
+    assert!(measured["value"].is_f64() && measured["seconds"].is_f64(), "{measured}");
+    let answer = of("answer").pop().expect("an answer");
+    assert!(answer["stage"] == "best" && answer["metric"] == "map50" && answer["value"].is_f64(), "{answer}");
+}
+
+#[test]
+fn a_smoke_run_gives_no_figures_as_if_they_were_results() {
+    let place = Place::new(SMALL);
+    let said = place.nasflow(&["run", "pipeline.kdl", "--smoke"]);
+    assert!(said.ok() && said.err.contains("score: trials #0: works"), "{said:?}");
+    assert!(!said.err.contains("map50 ") && !said.out.contains("map50"), "{said:?}");
+}

@@ -97,6 +97,9 @@ impl Coordinator<'_> {
             if first && let Some(message) = elsewhere::note(&view.works, self.store, self.options.executor.numerics())? {
                 self.events.on(Event::Note { message });
             }
+            if first {
+                tell::estimate(self.prepared, self.store, &view, self.options.executor, self.events);
+            }
             first = false;
             if self.stopping.is_none() && self.asked() > 0 {
                 self.stop(Ended::Interrupted);

@@ -1,12 +1,14 @@
 //! What the listener is told: how far stages and run are, and what became of each piece of work.
 
 use crate::document::{Pipeline, StageKind};
+use crate::nn::DeviceChoice;
 use crate::plan::answer::answered;
 use crate::plan::{Figure, State, View, Work, best, winner};
 use crate::run::estimate::rate;
-use crate::run::events::{Best, Event, Events, StageProgress, Subject, Whole};
+use crate::run::events::{Best, Event, Events, StageProgress, Subject, Time, Whole};
 use crate::run::options::kind;
 use crate::run::prepare::Prepared;
+use crate::run::speed::Speed;
 use crate::run::todo::{Todo, expected};
 use crate::store::Store;
 use std::collections::{HashMap, HashSet};
@@ -95,6 +97,15 @@ impl Told {
 fn left(todo: &Todo, (train, predict): Rates) -> Option<f64> {
     let part = |load: f64, rate: Option<f64>| if load > 0.0 { Some(load / rate?) } else { Some(0.0) };
     Some(part(todo.training, train)? + part(todo.evaluation, predict)?)
+}
+
+/// Says how much there is to do, and how long that takes.
+pub fn estimate(prepared: &Prepared, store: &Store, view: &View, device: DeviceChoice, events: &mut dyn Events) {
+    let todo = Todo::of(prepared, view);
+    if !todo.is_nothing() {
+        let speed = Speed::of(prepared, Some(store), device);
+        events.on(Event::Estimate { todo, time: speed.map(|speed| Time { seconds: speed.seconds(&todo), speed }) });
+    }
 }
 
 /// Says what the pipeline ends in.

@@ -1,0 +1,136 @@
+//! The progress of a run on a terminal: a bar for every trial in work, and a line for the whole run. They are gone when the run
+//! is, however it ends.
+
+use super::progress::sentence;
+use crate::report::number;
+use crate::run::events::Whole;
+use crate::run::{Event, Events};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What is on the terminal just now, so that whoever ends the program can take it away.
+static SHOWN: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// Takes all bars from the terminal, for good.
+pub fn clear() {
+    if let Some(all) = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        let _ = all.clear();
+        all.set_draw_target(ProgressDrawTarget::hidden());
+    }
+}
+
+/// When it was said how many seconds are left.
+type Left = Arc<Mutex<Option<(Instant, f64)>>>;
+
+/// One bar a running trial and one for all.
+pub struct Bars {
+    all: MultiProgress,
+    bars: HashMap<String, ProgressBar>,
+    total: Option<ProgressBar>,
+    left: Left,
+}
+
+impl Bars {
+    /// None yet.
+    pub fn new() -> Self {
+        let all = MultiProgress::new();
+        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(all.clone());
+        Bars { all, bars: HashMap::new(), total: None, left: Left::default() }
+    }
+
+    fn style(template: &str) -> ProgressStyle {
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━ ")
+    }
+
+    fn says_left(&self, seconds: f64) {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), seconds));
+    }
+
+    /// The line of the whole run: time, done of all, what is left, and the best so far.
+    fn whole(&mut self, whole: &Whole) {
+        if let Some(seconds) = whole.seconds_left {
+            self.says_left(seconds);
+        }
+        let left = self.left.clone();
+        let bar = self.total.get_or_insert_with(|| {
+            let bar = self.all.add(ProgressBar::new(0));
+            let style = Self::style("  {elapsed} {pos}/{len} done{left}{wide_msg}");
+            bar.set_style(style.with_key("left", move |_: &ProgressState, out: &mut dyn Write| {
+                let _ = out.write_str(&remaining(&left));
+            }));
+            bar.enable_steady_tick(Duration::from_secs(1));
+            bar
+        });
+        bar.set_length(whole.of as u64);
+        bar.set_position(whole.done as u64);
+        let best = whole.best.as_ref().map(|b| format!(", best {} {:.3} ({})", b.metric, b.value, b.model));
+        bar.set_message(best.unwrap_or_default());
+        bar.tick();
+    }
+}
+
+/// `, about 3 min 5 s left`, counted down since it was said.
+fn remaining(left: &Left) -> String {
+    match *left.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some((said, seconds)) => format!(", about {} left", number::duration((seconds - said.elapsed().as_secs_f64()).max(1.0))),
+        None => String::new(),
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        for bar in self.bars.values().chain(&self.total) {
+            bar.finish_and_clear();
+        }
+        clear();
+    }
+}
+
+impl Events for Bars {
+    fn on(&mut self, event: Event) {
+        if let Some(line) = sentence(&event) {
+            let _ = self.all.println(line);
+        }
+        match event {
+            Event::Started { subject, from, .. } => {
+                let bar = self.all.add(ProgressBar::new(0));
+                bar.set_style(Self::style("  {msg:36!} {bar:18} {pos}/{len} {eta}"));
+                bar.set_message(subject.label);
+                bar.set_position(from);
+                self.bars.insert(subject.key, bar);
+            }
+            Event::Progress { subject, done, of, loss } => {
+                let label = subject.label;
+                if let Some(bar) = self.bars.get(&subject.key) {
+                    bar.set_length(of);
+                    bar.set_position(done);
+                    bar.set_message(loss.map_or_else(|| label.clone(), |l| format!("{label} loss {l:.3}")));
+                }
+            }
+            Event::Finished { subject, .. } | Event::AttemptFailed { subject, .. } => {
+                if let Some(bar) = self.bars.remove(&subject.key) {
+                    bar.finish_and_clear();
+                }
+            }
+            Event::Estimate { time: Some(time), .. } => self.says_left(time.seconds),
+            Event::Stages { whole, .. } => self.whole(&whole),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_counted_down() {
+        let left = Left::default();
+        assert_eq!(remaining(&left), "");
+        *left.lock().unwrap() = Instant::now().checked_sub(Duration::from_secs(60)).map(|then| (then, 100.0));
+        assert_eq!(remaining(&left), ", about 40 s left");
+    }
+}
