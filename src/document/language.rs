@@ -5,7 +5,7 @@
 
 use super::diagnostic::Diagnostic;
 use super::field::{Field, Kind};
-use super::pipeline::{Metric, MetricWord, Task};
+use super::pipeline::{Metric, MetricWord, Reads, Task};
 use super::settings::Settings;
 use super::tree::{Spanned, Value};
 use std::any::Any;
@@ -234,6 +234,16 @@ pub struct Language {
 }
 
 impl Language {
+    /// The metrics that follow from an architecture alone, as a sentence names them: `params`, `flops` or `macs`.
+    pub fn costs(&self, last: &str) -> String {
+        let costs = self.metrics.known.iter().filter(|m| m.reads == Reads::Architecture);
+        let names: Vec<String> = costs.map(|m| format!("`{}`", m.word.name)).collect();
+        match names.as_slice() {
+            [all @ .., end] if !all.is_empty() => format!("{} {last} {end}", all.join(", ")),
+            names => names.concat(),
+        }
+    }
+
     /// The metric that is written so: `map50`, `ap50:RBC`.
     pub fn metric(&self, text: &str) -> Option<Metric> {
         Metric::parse(&self.metrics, text, None)

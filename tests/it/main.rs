@@ -16,6 +16,7 @@ mod keys;
 mod kill;
 mod launch;
 mod learning;
+mod lookups;
 mod methods;
 mod nix;
 mod oneshot;

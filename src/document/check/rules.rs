@@ -114,16 +114,15 @@ impl Rules<'_> {
     pub(super) fn decides(&mut self, from: &[Spanned<String>], metric: &Spanned<Metric>, how: &str) {
         let machine = |name: &Spanned<String>| self.graph.index.get(&name.value).is_some_and(|&stage| self.observes(stage, &metric.value));
         if metric.value.is_observation() && from.iter().any(machine) {
-            let name = metric.value.name();
+            let (name, costs) = (metric.value.name(), self.context.language.costs("or"));
             let d = Diagnostic::error(
                 "observation",
                 format!("`{name}` is measured on this machine: it may be reported, never decide"),
                 metric.span,
                 how.to_string(),
             );
-            self.context.push(
-                d.help("the result would depend on the machine; use `flops`, `macs` or `params`, or read it from a table (`method table`)"),
-            );
+            self.context
+                .push(d.help(format!("the result would depend on the machine; use {costs}, or read it from a table (`method table`)")));
         }
     }
 
@@ -171,7 +170,8 @@ impl Rules<'_> {
                     "these were never trained",
                 )
                 .also(metric.span, "needs weights");
-                self.context.push(d.help("put a `train` stage between, or measure only `params`, `flops` and `macs`"));
+                let costs = self.context.language.costs("and");
+                self.context.push(d.help(format!("put a `train` stage between, or measure only {costs}")));
             }
         }
     }
