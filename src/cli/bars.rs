@@ -1,21 +1,57 @@
 //! The progress of a run on a terminal: a bar for every trial in work, and a line for the whole run. They are gone when the run
 //! is, however it ends.
 
+use super::print;
 use super::progress::sentence;
 use crate::report::number;
+use crate::report::wrap::wrapped;
 use crate::run::events::Whole;
 use crate::run::{Event, Events};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::io::IsTerminal;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What is on the terminal just now, so that whoever ends the program can take it away.
 static SHOWN: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
-/// Takes all bars from the terminal, for good.
+/// The terminal's settings as they were found.
+static FOUND: Mutex<Option<String>> = Mutex::new(None);
+
+/// Asks `stty` about the terminal, or tells it; none where there is no terminal or no `stty`.
+fn stty(argument: &str) -> Option<String> {
+    let done = Command::new("stty").arg(argument).stdin(Stdio::inherit()).stderr(Stdio::null()).output().ok()?;
+    done.status.success().then(|| String::from_utf8_lossy(&done.stdout).trim().to_string())
+}
+
+/// Whether this program has the terminal: one in the background that changes its settings is stopped.
+fn in_front() -> bool {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the program's name: state, parent, process group, session, terminal, the group that has it.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    std::io::stdin().is_terminal() && fields.len() > 5 && fields[2] == fields[5]
+}
+
+/// Lets the terminal not echo Ctrl-C as `^C`: at the end of a full line that begins a new one, and a bar would stay behind.
+fn silence() {
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if found.is_none() && in_front() {
+        *found = stty("-g");
+        if found.is_some() {
+            stty("-echoctl");
+        }
+    }
+}
+
+/// Takes all bars from the terminal, for good, and leaves it as it was found.
 pub fn clear() {
+    let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(found) = found.filter(|_| in_front()) {
+        stty(&found);
+    }
     if let Some(all) = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take() {
         let _ = all.clear();
         all.set_draw_target(ProgressDrawTarget::hidden());
@@ -36,6 +72,7 @@ pub struct Bars {
 impl Bars {
     /// None yet.
     pub fn new() -> Self {
+        silence();
         let all = MultiProgress::new();
         *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(all.clone());
         Bars { all, bars: HashMap::new(), total: None, left: Left::default() }
@@ -92,7 +129,7 @@ impl Drop for Bars {
 impl Events for Bars {
     fn on(&mut self, event: Event) {
         if let Some(line) = sentence(&event) {
-            let _ = self.all.println(line);
+            let _ = self.all.println(wrapped(&line, print::error_columns()));
         }
         match event {
             Event::Started { subject, from, .. } => {
