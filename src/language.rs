@@ -1,11 +1,12 @@
 //! The language of the product: every room's words in one value, one line a room.
 
 use crate::document::{Language, MetricWord, Words, words_of};
+use crate::train::oneshot;
 use crate::{data, evaluate, metrics, search, space};
 
 /// All words that nasflow knows. Add to it what comes from elsewhere (`examples/own_strategy.rs`).
 pub fn language() -> Language {
-    Language { strategies: search::words(), metrics: metrics(), formats: data::words() }
+    Language { strategies: search::words(), methods: oneshot::words(), metrics: metrics(), formats: data::words() }
 }
 
 /// The metrics of every room that computes some; the rooms hold the lists.

@@ -2,12 +2,20 @@
 
 use super::diagnostic;
 use super::language::Language;
-use super::params::Origin;
 use super::{Diagnostic, Diagnostics, Node, Severity, Sources, Span};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Most findings that one report shows.
 pub const MOST: usize = 60;
+
+/// Where a param's value was written: paths are relative to that place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// On the command line: relative to the working directory.
+    CommandLine,
+    /// In this file: relative to its folder.
+    File(u16),
+}
 
 /// The state of one `load`.
 #[derive(Default)]

@@ -2,8 +2,8 @@
 
 use super::context::Context;
 use super::form::Form;
+use super::shorten::shorten;
 use super::table::{self, Count, Field, Spec, Type};
-use super::traps::shorten;
 use super::unknown::{fields_of, missing, not_yet, unknown_node, unknown_property, within};
 use super::{Diagnostic, Node, Property, Span, Spanned, Value, values};
 
@@ -16,10 +16,19 @@ pub fn nodes(context: &mut Context, raw: Vec<Node>) -> Vec<Node> {
     out
 }
 
+/// The nodes inside a node of the top that is called `place`.
+pub fn inside(context: &mut Context, place: &str, raw: Vec<Node>) -> Vec<Node> {
+    let mut out = Vec::new();
+    for node in raw {
+        child(context, table::node("", place), node, &mut out);
+    }
+    out
+}
+
 /// A child that is a node of its own.
 fn child(context: &mut Context, parent: Option<&Spec>, raw: Node, out: &mut Vec<Node>) {
     let place = parent.map_or("", |p| p.key);
-    let Some(spec) = table::node(place, &raw.name.value) else {
+    let Some(spec) = context.language.node(place, &raw.name.value) else {
         return unknown_node(context, parent, &raw);
     };
     if let Some(what) = spec.later {
@@ -115,7 +124,7 @@ fn named(context: &mut Context, form: &Form, property: Property, node: &mut Node
     if foreign(context, form, &property.name) {
         return;
     }
-    match table::node(spec.key, &name) {
+    match context.language.node(spec.key, &name) {
         // `trials=16` is `{ trials 16 }`.
         Some(inner) if inner.later.is_some() || !inner.positional.is_empty() => {
             let end = property.values.last().map_or(property.name.span, |v| v.span);

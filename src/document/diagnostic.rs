@@ -1,7 +1,6 @@
 //! Diagnostics: what is wrong, where, and what to write instead. Shown by miette, many in one report.
 
-use super::pipeline::Sources;
-use super::tree::Span;
+use super::tree::{Sources, Span};
 use std::fmt;
 
 /// Whether a diagnostic stops the run.

@@ -7,10 +7,17 @@ use super::tree::Value;
 pub enum Kind {
     /// How a `sample` proposes.
     Strategy,
+    /// How a `train` trains.
+    Method,
     /// What an `evaluate` measures.
     Metric,
     /// How images lie in a folder.
     Format,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 4] = [Kind::Strategy, Kind::Method, Kind::Metric, Kind::Format];
 }
 
 /// A value that stands for a field where nothing is written.

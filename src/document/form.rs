@@ -1,9 +1,10 @@
 //! The fields of a node: the table's, and those of the word that the node names (`strategy evolution`).
 
 use super::field::{Count, Field, Kind, Type};
-use super::language::{Language, Word};
+use super::language::Language;
 use super::table::Spec;
 use super::tree::{Node, Value};
+use super::word::Word;
 
 /// A node's fields.
 pub struct Form {
@@ -48,11 +49,13 @@ impl Form {
     pub fn foreign(&self, name: &str) -> Option<(String, String)> {
         let (field, word) = self.word?;
         let word = word?;
-        if self.field(name).is_some() {
+        if self.field(name).is_some() || word.takes(name) {
             return None;
         }
-        let owners: Vec<String> =
-            self.words.iter().filter(|w| w.field(name).is_some()).map(|w| format!("`{}`", written_as(self.spec, field, w))).collect();
+        // `strategy evolution`, then words alone.
+        let shown = |(i, w): (usize, &Word)| format!("`{}`", if i == 0 { written_as(self.spec, field, w) } else { w.name.to_string() });
+        let owners = self.words.iter().copied().filter(|w| w.takes(name));
+        let owners: Vec<String> = owners.enumerate().map(shown).collect();
         let last = owners.last()?;
         let text = match &owners[..owners.len() - 1] {
             [] => last.clone(),

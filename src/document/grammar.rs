@@ -6,7 +6,7 @@
 
 use super::lexer::{Kind, Token, lex};
 use super::numerals::looks_numeric;
-use super::traps::shorten;
+use super::shorten::shorten;
 use super::{Diagnostic, Span};
 
 /// Findings of one file.

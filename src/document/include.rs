@@ -1,7 +1,8 @@
 //! Reads the top file and what it includes, each once, and puts their nodes in one row.
 
 use super::context::Context;
-use super::traps::{self, shorten};
+use super::shorten::shorten;
+use super::traps;
 use super::{Diagnostic, Span, grammar, guard, paths, syntax};
 use kdl::KdlNode;
 

@@ -5,7 +5,7 @@ use super::include::{self, Files, Options};
 use super::language::Language;
 use super::params::{self, Params};
 use super::raw::Convert;
-use super::traps::shorten;
+use super::shorten::shorten;
 use super::typed::{self, Draft};
 use super::{Diagnostic, Diagnostics, Node, Pipeline, check, decode};
 
@@ -15,6 +15,24 @@ pub fn load(language: &Language, top: &str, files: &mut dyn Files, params: &Para
     match pipeline(&mut context, top, files, params, options) {
         Some(pipeline) => Ok(pipeline),
         None => Err(context.finish()),
+    }
+}
+
+/// The one node of a text that stands inside a node called `place`, merged by the table. For texts that are shipped.
+pub fn fragment(place: &str, text: &str) -> Result<Node, Diagnostics> {
+    struct One<'t>(&'t str);
+    impl Files for One<'_> {
+        fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
+            Ok(self.0.into())
+        }
+    }
+    let mut context = Context::default();
+    let nodes = include::read(&mut context, "fragment.kdl", &mut One(text), Options::default()).unwrap_or_default();
+    let raw = nodes.iter().map(|(file, node)| Convert { context: &mut context, params: &[], file: *file }.node(node)).collect();
+    let mut nodes = decode::inside(&mut context, place, raw);
+    match nodes.pop() {
+        Some(node) if nodes.is_empty() && !context.failed() => Ok(node),
+        _ => Err(context.finish()),
     }
 }
 

@@ -1,12 +1,20 @@
-//! How a supernet is trained: the one-shot methods of `train`, with their numbers. Nothing is left open.
+//! How a supernet is trained: what every one-shot method shares. What a method is stands in its own file of `train::oneshot`.
 
-use serde::{Deserialize, Serialize};
+use super::diagnostic::Diagnostic;
+use super::settings::{Settings, Unset};
+use super::word::{Described, Words};
+use serde::de::Error as _;
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
 
-/// `method`, `holdout` and `penalty` of a `train` over a space.
+/// `method`, `holdout` and `penalty` of a `train` over a space, as keys and jobs hold them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OneShot {
-    /// The method.
-    pub method: Method,
+    /// The method with its numbers.
+    pub method: Form,
     /// `holdout`: the share of the train split that choices learn from, and weights do not; 0: both learn from all of it.
     pub holdout: f64,
     /// `penalty`.
@@ -24,90 +32,119 @@ impl OneShot {
     }
 }
 
-/// The one-shot methods. Sources stand in `train::oneshot`, one file each.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Method {
-    /// One path a step, uniform (SPOS), or `sampling=fair`: as many as the largest decision has values, each value once (FairNAS).
-    SinglePath {
-        /// `sampling=fair`.
-        fair: bool,
-    },
-    /// Largest, smallest and random paths, distilled in place (BigNAS).
-    Sandwich {
-        /// `random` [2]: random paths a step.
-        random: usize,
-    },
-    /// A teacher, then choices opened phase by phase (once-for-all).
-    ProgressiveShrinking(Shrinking),
-    /// A softmax over all values of a decision; weights and choices learn in turn.
-    Darts {
-        /// `order=2`: through one step of the weights.
-        second_order: bool,
-        /// How choices learn.
-        choices: ChoiceRule,
-    },
-    /// A softmax with Gumbel noise and a falling temperature (SNAS, GumbelDARTS).
-    Gumbel {
-        /// `temperature` [1.0 to 0.33].
-        temperature: Temperature,
-        /// How choices learn.
-        choices: ChoiceRule,
-    },
-    /// The same, one value forward (GDAS).
-    Gdas {
-        /// `temperature` [10 to 0.1].
-        temperature: Temperature,
-        /// How choices learn.
-        choices: ChoiceRule,
-    },
-    /// DARTS over one of so many channels, with weights of the edges.
-    PcDarts {
-        /// `partial` [4].
-        partial: usize,
-        /// How choices learn.
-        choices: ChoiceRule,
-    },
-    /// Binary gates, two paths a step (ProxylessNAS).
-    Proxyless {
-        /// How choices learn.
-        choices: ChoiceRule,
-    },
-    /// A recurrent controller that learns from rewards (ENAS).
-    Enas {
-        /// The controller.
-        controller: Controller,
-        /// How it learns.
-        choices: ChoiceRule,
-    },
+/// A method and all its numbers: what a key covers, and all that the method's behaviour is built from. Written `{TAG: numbers}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Form {
+    /// The method's name in keys, which is not its word.
+    pub tag: String,
+    /// Its numbers.
+    pub numbers: Value,
 }
 
-impl Method {
-    /// The word in the file.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Method::SinglePath { .. } => "single-path",
-            Method::Sandwich { .. } => "sandwich",
-            Method::ProgressiveShrinking(_) => "progressive-shrinking",
-            Method::Darts { .. } => "darts",
-            Method::Gumbel { .. } => "gumbel",
-            Method::Gdas { .. } => "gdas",
-            Method::PcDarts { .. } => "pc-darts",
-            Method::Proxyless { .. } => "proxyless",
-            Method::Enas { .. } => "enas",
+impl Serialize for Form {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(&self.tag, &self.numbers)?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Form {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = BTreeMap::<String, Value>::deserialize(deserializer)?;
+        match (fields.pop_first(), fields.is_empty()) {
+            (Some((tag, numbers)), true) => Ok(Form { tag, numbers }),
+            _ => Err(D::Error::custom("one method with its numbers was expected")),
         }
     }
+}
 
-    /// How its choices learn; none where paths are drawn without learning.
-    pub fn choices(&self) -> Option<&ChoiceRule> {
-        match self {
-            Method::SinglePath { .. } | Method::Sandwich { .. } | Method::ProgressiveShrinking(_) => None,
-            Method::Darts { choices, .. }
-            | Method::Gumbel { choices, .. }
-            | Method::Gdas { choices, .. }
-            | Method::PcDarts { choices, .. }
-            | Method::Proxyless { choices }
-            | Method::Enas { choices, .. } => Some(choices),
-        }
+/// A one-shot method, as far as a file is concerned; its behaviour is in the room `train`.
+pub trait MethodWord: Described {
+    /// What it is like.
+    fn traits(&self) -> Traits;
+    /// What its lines amount to; `found` takes what stands against them. None where it trains no supernet.
+    fn read(&self, lines: &MethodLines, found: &mut Vec<Diagnostic>) -> Result<Option<MethodRule>, Unset>;
+}
+
+/// What rules of the whole file ask of a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traits {
+    /// Its choices learn, from images held out.
+    pub learns: bool,
+    /// They may learn from the images that weights learn from: `holdout=0`.
+    pub shares_images: bool,
+    /// It trains a part of the channels, so that no network inside has weights worth measuring.
+    pub partial: bool,
+    /// It mixes all edges of a node, so that its strongest network keeps the strongest of them.
+    pub mixes_edges: bool,
+    /// Its own lines say how many epochs it takes.
+    pub own_epochs: bool,
+}
+
+impl Traits {
+    /// Paths are drawn without learning.
+    pub const DRAWS: Traits = Traits { learns: false, shares_images: false, partial: false, mixes_edges: false, own_epochs: false };
+    /// Choices learn.
+    pub const LEARNS: Traits = Traits { learns: true, ..Traits::DRAWS };
+}
+
+/// What a method reads.
+pub struct MethodLines<'a> {
+    /// Its own fields and lines.
+    pub settings: &'a Settings,
+    /// `epochs`, where written.
+    pub epochs: Option<usize>,
+}
+
+/// What the lines of a method amount to.
+pub struct MethodRule {
+    /// The method with its numbers.
+    pub form: Form,
+    /// How long its own lines say that it takes.
+    pub epochs: Option<usize>,
+    /// Epochs in which its choices do not learn.
+    pub warmup: usize,
+}
+
+impl MethodRule {
+    /// Of a method whose choices do not learn, and that takes as long as `epochs` says.
+    pub fn of(form: Form) -> Self {
+        MethodRule { form, epochs: None, warmup: 0 }
+    }
+
+    /// Of a method whose choices learn.
+    pub fn learning(form: Form, choices: &ChoiceRule) -> Self {
+        MethodRule { form, epochs: None, warmup: choices.warmup }
+    }
+}
+
+/// The method that a file names.
+#[derive(Clone, Copy)]
+pub struct Named(pub &'static dyn MethodWord);
+
+impl Named {
+    /// The word in the file.
+    pub fn name(self) -> &'static str {
+        self.0.word().name
+    }
+
+    /// What it is like.
+    pub fn traits(self) -> Traits {
+        self.0.traits()
+    }
+}
+
+impl fmt::Debug for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Words<dyn MethodWord> {
+    /// The names of those whose choices learn.
+    pub fn learning(&self) -> Vec<&'static str> {
+        self.known.iter().filter(|m| m.traits().learns).map(|m| m.word().name).collect()
     }
 }
 
@@ -128,61 +165,6 @@ pub struct ChoiceRule {
     pub warmup: usize,
 }
 
-/// `temperature first final= over=`: linear from epoch 0 to the horizon.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Temperature {
-    /// At epoch 0.
-    pub first: f64,
-    /// At the horizon and after it.
-    pub last: f64,
-    /// The horizon in epochs.
-    pub over: f64,
-}
-
-/// `controller`: ENAS's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Controller {
-    /// Units of the LSTM [64].
-    pub hidden: usize,
-    /// Steps of the controller after each epoch of the weights [50].
-    pub steps: usize,
-    /// Paths a step [20].
-    pub samples: usize,
-    /// Decay of the moving average of rewards [0.99].
-    pub baseline: f64,
-    /// Weight of the entropy [1e-4].
-    pub entropy: f64,
-}
-
-/// `method progressive-shrinking { … }`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Shrinking {
-    /// `teacher epochs=`: of the largest network, alone.
-    pub teacher: usize,
-    /// The phases in their order; a kind may come several times.
-    pub phases: Vec<Phase>,
-}
-
-impl Shrinking {
-    /// All epochs.
-    pub fn epochs(&self) -> usize {
-        self.phases.iter().fold(self.teacher, |sum, p| sum.saturating_add(p.epochs))
-    }
-}
-
-/// `phase KIND epochs= subnets= lr=`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Phase {
-    /// Which choices it opens.
-    pub kind: Elastic,
-    /// How long.
-    pub epochs: usize,
-    /// Paths a step [1].
-    pub subnets: usize,
-    /// Learning rate of the phase [the recipe's].
-    pub lr: Option<f64>,
-}
-
 /// What a choice varies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -200,8 +182,11 @@ pub enum Elastic {
 }
 
 impl Elastic {
+    /// All of them.
+    pub const ALL: [Elastic; 5] = [Elastic::Kernel, Elastic::Depth, Elastic::Expand, Elastic::Width, Elastic::Branch];
+
     /// The word in the file.
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Elastic::Kernel => "kernel",
             Elastic::Depth => "depth",
@@ -211,7 +196,6 @@ impl Elastic {
         }
     }
 }
-
 /// `penalty METRIC target= weight= form=`: what an expected cost adds to the loss that choices learn from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Penalty {

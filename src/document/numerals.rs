@@ -1,6 +1,6 @@
 //! Words that begin like numbers: which of them are, and what was meant by the others.
 
-use super::traps::shorten;
+use super::shorten::shorten;
 
 /// What to say of a word that is no number: the label at its place, and what to write.
 pub fn advice(written: &str) -> (&'static str, String) {

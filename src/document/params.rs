@@ -1,8 +1,10 @@
 //! `param` and `(param)"name"`: values that the command line may set.
 
+pub use super::context::Origin;
+
 use super::context::Context;
-use super::raw::literal;
-use super::traps::shorten;
+use super::literal::literal;
+use super::shorten::shorten;
 use super::{Diagnostic, Span, Spanned, Value, nearest};
 use kdl::KdlNode;
 
@@ -11,15 +13,6 @@ use kdl::KdlNode;
 pub struct Params {
     /// (name, value as written).
     pub values: Vec<(String, String)>,
-}
-
-/// Where a param's value was written: paths are relative to that place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// On the command line: relative to the working directory.
-    CommandLine,
-    /// In this file: relative to its folder.
-    File(u16),
 }
 
 /// A declared param with its value.

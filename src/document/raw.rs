@@ -1,10 +1,11 @@
 //! kdl's tree into ours: exact spans, finite numbers, annotations resolved. Knows nothing of the language's nodes.
 
 use super::context::Context;
+use super::literal::literal;
 use super::params::{self, Param};
-use super::traps::shorten;
+use super::shorten::shorten;
 use super::{Diagnostic, Node, Property, Span, Spanned, Value, nearest};
-use kdl::{KdlEntry, KdlNode, KdlValue};
+use kdl::{KdlEntry, KdlNode};
 
 /// What turns kdl's nodes into ours.
 pub struct Convert<'a> {
@@ -14,27 +15,6 @@ pub struct Convert<'a> {
     pub params: &'a [Param],
     /// The file of the nodes.
     pub file: u16,
-}
-
-/// A literal, or why it is none: (code, message, help).
-pub fn literal(value: &KdlValue, span: Span) -> Result<Value, Box<Diagnostic>> {
-    let error = |code, message: &str, help: &str| Err(Box::new(Diagnostic::error(code, message, span, "not here").help(help)));
-    match value {
-        KdlValue::String(text) => Ok(Value::Text(text.clone())),
-        KdlValue::Bool(b) => Ok(Value::Bool(*b)),
-        KdlValue::Integer(i) => match i64::try_from(*i) {
-            Ok(i) => Ok(Value::Int(i)),
-            Err(_) => error("number-too-large", "this number is too large", "whole numbers reach to 9,223,372,036,854,775,807"),
-        },
-        KdlValue::Float(x) if x.is_finite() => Ok(Value::Float(*x)),
-        KdlValue::Float(x) if x.is_nan() => {
-            error("not-finite", "`#nan` is no number here", "write a finite number, or leave the property out")
-        }
-        KdlValue::Float(_) => {
-            error("not-finite", "this number is infinite", "write a finite number, or leave a bound out where there is none")
-        }
-        KdlValue::Null => error("null", "there is no `#null`", "leave the property out to have its default"),
-    }
 }
 
 impl Convert<'_> {

@@ -1,9 +1,10 @@
 //! The reference page, written from the table.
 
 use super::form;
-use super::language::{Language, Word};
+use super::language::Language;
 use super::table::{self, Count, Field, Spec};
 use super::values;
+use super::word::Word;
 use std::fmt::Write as _;
 
 /// Every node with its values, properties and defaults, as Markdown.
@@ -12,7 +13,8 @@ pub fn reference(language: &Language) -> String {
         "# The nodes of the language\n\nGenerated from `src/document/table`. A property may be written `name=value` or as a line of its own inside `{ }`.\n",
     );
     let mut places: Vec<&str> = Vec::new();
-    for spec in table::all().filter(|s| s.later.is_none()) {
+    let all: Vec<&Spec> = table::all().chain(language.lines()).collect();
+    for spec in all.iter().filter(|s| s.later.is_none()) {
         let place = spec.within.first().copied().unwrap_or("");
         if !places.contains(&place) {
             places.push(place);
@@ -25,7 +27,7 @@ pub fn reference(language: &Language) -> String {
             place => format!("In `{place}`"),
         };
         let _ = write!(out, "\n## {title}\n");
-        for spec in table::all().filter(|s| s.later.is_none() && s.within.first() == Some(&place)) {
+        for spec in all.iter().filter(|s| s.later.is_none() && s.within.first() == Some(&place)) {
             node(&mut out, language, spec);
         }
     }

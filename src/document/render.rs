@@ -1,7 +1,7 @@
 //! Findings as people read them: miette's graphical reports. Makes text; printing is the command line's.
 
 use super::excerpt::Excerpt;
-use super::traps::shorten;
+use super::shorten::shorten;
 use super::{Diagnostic, Diagnostics, Severity, Sources, Span};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan};
 use std::fmt;

@@ -1,7 +1,9 @@
 //! The fields of a word as a file sets them, defaults applied: what a descriptor builds its behaviour from.
 
 use super::field::Field;
-use super::tree::{Node, Span, Spanned, Value};
+use super::table::Spec;
+use super::tree::{Node, Span, Value};
+use super::word::Word;
 use std::collections::BTreeMap;
 
 /// Values by field. A value is there where it was written, or where the field has a default.
@@ -10,14 +12,17 @@ pub struct Settings {
     values: BTreeMap<&'static str, Vec<Value>>,
     /// Where what was written stands.
     written: BTreeMap<&'static str, Span>,
+    lines: Vec<(&'static str, Settings)>,
     /// Where the word stands.
     place: Span,
+    /// Where the node's name stands.
+    node: Span,
 }
 
 /// Where a text stands makes no other settings of it.
 impl PartialEq for Settings {
     fn eq(&self, other: &Self) -> bool {
-        self.values == other.values
+        self.values == other.values && self.lines == other.lines
     }
 }
 
@@ -34,8 +39,25 @@ impl std::fmt::Display for Unset {
 impl std::error::Error for Unset {}
 
 impl Settings {
-    /// The values of these fields in a node that the table has merged.
-    pub fn of(fields: &[Field], node: Option<&Node>, place: Span) -> Self {
+    /// The fields and lines of a word in a node that the table has merged; `place` is the word's.
+    pub fn of(word: &Word, node: Option<&Node>, place: Span) -> Self {
+        let mut settings = Self::fields(word.fields.iter(), node, place);
+        for child in node.iter().flat_map(|n| &n.children) {
+            if let Some(spec) = word.lines.iter().find(|spec| spec.name == child.name.value) {
+                settings.lines.push((spec.name, Self::fields(spec.all_fields(), Some(child), child.name.span)));
+            }
+        }
+        settings
+    }
+
+    /// The defaults of a word, and what is given in their place.
+    pub fn with(word: &Word, given: &[(&'static str, Value)]) -> Self {
+        let mut settings = Self::of(word, None, Span::default());
+        settings.values.extend(given.iter().map(|(name, value)| (*name, vec![value.clone()])));
+        settings
+    }
+
+    fn fields<'f>(fields: impl Iterator<Item = &'f Field>, node: Option<&Node>, place: Span) -> Self {
         let (mut values, mut written) = (BTreeMap::new(), BTreeMap::new());
         for field in fields {
             match node.and_then(|n| n.property(field.name)).filter(|p| !p.values.is_empty()) {
@@ -43,19 +65,30 @@ impl Settings {
                     values.insert(field.name, property.values.iter().map(|v| v.value.clone()).collect());
                     written.insert(field.name, property.values[0].span);
                 }
-                None => {
-                    values.extend(field.preset.value().map(|v| (field.name, vec![v])));
-                }
+                None => values.extend(field.preset.value().map(|v| (field.name, vec![v]))),
             }
         }
-        Settings { values, written, place }
+        Settings { values, written, lines: Vec::new(), place, node: node.map_or(place, |n| n.name.span) }
     }
 
-    /// The defaults of these fields, and what is given in their place.
-    pub fn with(fields: &[Field], given: &[(&'static str, Value)]) -> Self {
-        let mut settings = Self::of(fields, None, Span::default());
-        settings.values.extend(given.iter().map(|(name, value)| (*name, vec![value.clone()])));
-        settings
+    /// The first line of this name.
+    pub fn line(&self, name: &str) -> Option<&Settings> {
+        self.lines(name).next()
+    }
+
+    /// The lines of this name, in order.
+    pub fn lines(&self, name: &str) -> impl Iterator<Item = &Settings> {
+        self.lines.iter().filter(move |(known, _)| *known == name).map(|(_, line)| line)
+    }
+
+    /// The line of a node that may stand once, else its defaults.
+    pub fn line_or_defaults(&self, spec: &Spec) -> Settings {
+        self.line(spec.name).cloned().unwrap_or_else(|| Self::fields(spec.all_fields(), None, self.place))
+    }
+
+    /// The place of the node's name.
+    pub fn node(&self) -> Span {
+        self.node
     }
 
     /// Whether a field was written.
@@ -101,10 +134,14 @@ impl Settings {
         }
     }
 
-    /// A whole number and its place, where it was written.
-    pub fn written_count(&self, name: &str) -> Option<Spanned<usize>> {
-        let span = *self.written.get(name)?;
-        Some(Spanned { value: self.count(name).ok()?, span })
+    /// All numbers of a field.
+    pub fn numbers(&self, name: &str) -> Vec<f64> {
+        let number = |value: &Value| match value {
+            Value::Int(i) => Some(*i as f64),
+            Value::Float(x) => Some(*x),
+            _ => None,
+        };
+        self.values.get(name).into_iter().flatten().filter_map(number).collect()
     }
 
     fn first(&self, name: &str) -> Option<&Value> {

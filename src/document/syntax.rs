@@ -66,7 +66,7 @@ fn place(text: &str, file: u16, d: &KdlDiagnostic) -> Span {
 
 fn word(text: &str, span: Span, d: &KdlDiagnostic) -> Diagnostic {
     let at = |message: String, label: &str| Diagnostic::error("syntax", message, span, label.to_string());
-    let written = super::traps::shorten(text.get(span.offset..span.offset + span.len).unwrap_or(""));
+    let written = super::shorten::shorten(text.get(span.offset..span.offset + span.len).unwrap_or(""));
     let message = d.message.as_deref().unwrap_or("");
     if message.contains("node name") {
         at(format!("`{written}` is no name of a node"), "a node's name expected")

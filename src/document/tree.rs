@@ -82,3 +82,10 @@ impl Node {
         self.properties.iter().find(|p| p.name.value == name)
     }
 }
+
+/// One file of a pipeline: the top file first, then what it includes.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// (path as shown to people, text).
+    pub files: Vec<(String, String)>,
+}

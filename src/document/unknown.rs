@@ -3,8 +3,8 @@
 use super::context::Context;
 use super::form::Form;
 use super::language::Language;
+use super::shorten::shorten;
 use super::table::{self, Field, Kind, Spec, Type};
-use super::traps::shorten;
 use super::{Diagnostic, Node, Property, Span, nearest};
 
 /// A field that must be written.
@@ -53,7 +53,8 @@ pub fn unknown_property(context: &mut Context, form: &Form, property: &Property)
         property.name.span,
         "unknown",
     );
-    let known: Vec<&'static str> = form.all_fields().map(|f| f.name).chain(table::children(spec.key).map(|c| c.name)).collect();
+    let known: Vec<&'static str> =
+        form.all_fields().map(|f| f.name).chain(context.language.children(spec.key).iter().map(|c| c.name)).collect();
     let near = nearest(name, known);
     context.push(d.help(near.map_or_else(|| fields_of(form), |near| format!("did you mean `{near}`?"))));
     context.suspect(property.name.span, near.unwrap_or(""));
@@ -79,7 +80,7 @@ pub fn unknown_node(context: &mut Context, parent: Option<&Spec>, raw: &Node) {
         Some(p) => format!("in `{}`", p.name),
         None => "at the top of a file".into(),
     };
-    let elsewhere = table::places(name);
+    let elsewhere = context.language.places(name);
     if !elsewhere.is_empty() {
         let holders: Vec<String> =
             elsewhere.iter().take(5).map(|p| if p.is_empty() { "at the top of a file".into() } else { format!("in `{p}`") }).collect();
@@ -97,16 +98,16 @@ pub fn unknown_node(context: &mut Context, parent: Option<&Spec>, raw: &Node) {
         };
     }
     let names: Vec<&'static str> =
-        parent.iter().flat_map(|p| p.all_fields()).map(|f| f.name).chain(table::children(place).map(|c| c.name)).collect();
+        parent.iter().flat_map(|p| p.all_fields()).map(|f| f.name).chain(context.language.children(place).iter().map(|c| c.name)).collect();
     let d = Diagnostic::error("unknown-node", format!("there is no node `{shown}` {here}"), raw.name.span, "unknown");
-    let anywhere = || table::all().map(|s| s.name);
+    let anywhere = || table::all().map(|s| s.name).chain(context.language.each_line().map(|s| s.name));
     let near = nearest(name, names.iter().copied()).or_else(|| nearest(name, anywhere()));
     // A node without a near name hides nothing in particular: `-` is no name.
     context.suspect(raw.name.span, near.unwrap_or("-"));
     context.push(match near {
         Some(near) => d.help(format!("did you mean `{near}`?")),
         None => {
-            let names: Vec<String> = children_names(place)
+            let names: Vec<String> = children_names(&context.language, place)
                 .chain(parent.iter().flat_map(|p| p.all_fields()).filter(|f| f.later.is_none() && f.name != "name").map(|f| f.name))
                 .map(|n| format!("`{n}`"))
                 .collect();
@@ -115,6 +116,6 @@ pub fn unknown_node(context: &mut Context, parent: Option<&Spec>, raw: &Node) {
     });
 }
 
-fn children_names(place: &str) -> impl Iterator<Item = &'static str> {
-    table::children(place).filter(|c| c.later.is_none()).map(|c| c.name)
+fn children_names(language: &Language, place: &str) -> impl Iterator<Item = &'static str> {
+    language.children(place).into_iter().filter(|c| c.later.is_none()).map(|c| c.name)
 }

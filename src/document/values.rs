@@ -1,8 +1,8 @@
 //! Whether a value fits its field, and what to say where it does not.
 
+use super::field::{Field, Kind, Type};
 use super::language::Language;
-use super::table::{Field, Kind, Type};
-use super::traps::shorten;
+use super::shorten::shorten;
 use super::{Diagnostic, Spanned, Value, nearest};
 
 /// What is wrong with a value of a field, or nothing.
@@ -31,7 +31,8 @@ pub fn check(language: &Language, node: &str, field: &Field, value: &Spanned<Val
     if field.types.iter().any(|t| matches!(t, Type::Metric)) {
         return Some(metric(language, text, value));
     }
-    if let Some(words) = field.types.iter().find_map(|t| words(language, *t)) {
+    let words: Vec<&str> = field.types.iter().flat_map(|t| words(language, *t)).collect();
+    if !words.is_empty() {
         if field.types.iter().any(|t| later(language, *t).contains(&text.as_str())) {
             return Some(
                 at("not-yet", format!("`{shown}` is not supported yet"), "not yet".into())
@@ -57,12 +58,12 @@ pub fn name<'a>(node: &'a str, field: &Field) -> &'a str {
     if matches!(field.name, "kind" | "names" | "count") { node } else { field.name }
 }
 
-/// The words that a type takes, where it takes words.
-fn words(language: &Language, ty: Type) -> Option<Vec<&'static str>> {
+/// The words that a type takes.
+fn words(language: &Language, ty: Type) -> Vec<&'static str> {
     match ty {
-        Type::Word(words) => Some(words.to_vec()),
-        Type::Of(kind) => Some(language.names(kind)),
-        _ => None,
+        Type::Word(words) => words.to_vec(),
+        Type::Of(kind) => language.names(kind),
+        _ => Vec::new(),
     }
 }
 

@@ -44,14 +44,14 @@ fn with_other() -> Language {
 #[test]
 fn every_word_fits_its_own_fields() {
     let language = crate::language();
-    for kind in [Kind::Strategy, Kind::Metric, Kind::Format] {
+    for kind in Kind::ALL {
         let words = language.words(kind);
         assert!(!words.is_empty());
         for (i, word) in words.iter().enumerate() {
             assert!(!word.doc.is_empty() && words[..i].iter().all(|w| w.name != word.name), "{}", word.name);
             assert!(!language.later(kind).contains(&word.name), "{} is of this version and of a later one", word.name);
             assert!(kdl::KdlDocument::parse_v2(word.example).is_ok(), "{}", word.example);
-            for field in word.fields {
+            for field in word.fields.iter().chain(word.lines.iter().flat_map(|l| l.all_fields())) {
                 let preset = field.preset.value().map(|value| Spanned { value, span: Span::default() });
                 let wrong = preset.and_then(|value| values::check(&language, word.name, field, &value));
                 assert!(!field.doc.is_empty() && wrong.is_none(), "{}: {}: {wrong:?}", word.name, field.name);
@@ -85,7 +85,7 @@ fn a_word_from_elsewhere_is_decoded_by_its_own_fields() {
     assert_eq!(said("strategy other; trials 4"), ["`strategy` needs `heat`"]);
     assert_eq!(said("strategy { kind other; heat 2 }; trials 4"), ["`heat` is between 0 and 1, not 2"]);
     assert_eq!(said("strategy other heat=1; trials 40"), ["too hot for so many"]);
-    assert_eq!(said("strategy random population=3; trials 4"), ["`population` belongs to `strategy evolution` and `strategy other`"]);
+    assert_eq!(said("strategy random population=3; trials 4"), ["`population` belongs to `strategy evolution` and `other`"]);
     assert_eq!(said("strategy random heat=1; trials 4"), ["`heat` belongs to `strategy other`"]);
     let (_, found) = of("strategy oher heat=1; trials 4");
     assert_eq!(found.iter().map(|d| d.help.as_deref()).collect::<Vec<_>>(), [Some("did you mean `other`?")]);

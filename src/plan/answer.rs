@@ -56,8 +56,7 @@ pub struct Answered {
 /// Finds the answer; none while its stage is not done, or where the pipeline names none.
 pub fn answered(pipeline: &Pipeline, view: &View) -> Option<Answered> {
     let answer = pipeline.answer.as_ref()?;
-    let stage = |name: &str| pipeline.stages.iter().position(|s| s.name.value == name);
-    let measured: &StageView = view.stages.get(stage(&answer.r#in.value)?)?;
+    let measured: &StageView = view.stages.get(pipeline.links.answer.as_ref()?.within)?;
     let ready = || measured.slots.iter().filter(|s| s.state == State::Ready).map(|s| &s.model);
     let ours: Vec<&Model> = ready().filter(|m| m.via.contains(&answer.name.value)).collect();
     let model = (*ours.first()?).clone();

@@ -2,7 +2,6 @@
 
 use super::choose::{better, value_of};
 use super::engine::View;
-use super::lead::position;
 use super::model::{Model, State};
 use crate::document::{Metric, Pipeline, SelectBy, StageKind};
 
@@ -25,7 +24,7 @@ fn decides(pipeline: &Pipeline) -> Option<(Vec<usize>, &Metric)> {
         _ => None,
     });
     if let Some(objective) = objective {
-        return Some((position(pipeline, &objective.stage.value).into_iter().collect(), &objective.metric.value));
+        return Some((pipeline.stage(&objective.stage.value).into_iter().collect(), &objective.metric.value));
     }
     let selected = pipeline.stages.iter().find_map(|s| match &s.kind {
         StageKind::Select(select) => {
@@ -34,10 +33,10 @@ fn decides(pipeline: &Pipeline) -> Option<(Vec<usize>, &Metric)> {
                 SelectBy::Pareto(metrics) => metrics.first()?,
                 SelectBy::All => return None,
             };
-            Some((s.from.iter().filter_map(|f| position(pipeline, &f.value)).collect(), &metric.value))
+            Some((s.from.iter().filter_map(|f| pipeline.stage(&f.value)).collect(), &metric.value))
         }
         _ => None,
     });
-    let answer = || pipeline.answer.as_ref().map(|a| (position(pipeline, &a.r#in.value).into_iter().collect(), &a.by.value));
+    let answer = || pipeline.answer.as_ref().map(|a| (pipeline.stage(&a.r#in.value).into_iter().collect(), &a.by.value));
     selected.or_else(answer)
 }

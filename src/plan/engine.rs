@@ -175,11 +175,6 @@ impl<'a> Engine<'a> {
         View { stages: pass.views, works: dedupe(pass.works) }
     }
 
-    /// The index of a stage.
-    pub fn stage(&self, name: &str) -> Option<usize> {
-        self.pipeline.stages.iter().position(|s| s.name.value == name)
-    }
-
     /// What stage `index` asks for, for a model or for itself.
     pub(super) fn request(&self, index: usize, action: Action, key: Digest, model: Option<String>, detail: String) -> Request {
         Request { action, key, stage: index, name: self.pipeline.stages[index].name.value.clone(), model, detail }
@@ -189,8 +184,8 @@ impl<'a> Engine<'a> {
     fn incoming(&self, index: usize, pass: &Pass) -> StageView {
         let mut union = StageView { slots: Vec::new(), complete: true, notes: Vec::new() };
         let mut seen: HashMap<Digest, usize> = HashMap::new();
-        for name in &self.pipeline.stages[index].from {
-            let Some(view) = self.stage(&name.value).and_then(|i| pass.views.get(i)) else { continue };
+        for &read in &self.pipeline.links.reads[index] {
+            let Some(view) = pass.views.get(read) else { continue };
             union.complete &= view.complete;
             for slot in &view.slots {
                 let identity = (slot.state == State::Ready).then(|| slot.model.identity());

@@ -1,7 +1,7 @@
 //! A random search at equal cost, beside the ranking that a `trust` line checks: what would the images that the supernet's training
 //! read have given, had networks been trained alone with them?
 
-use super::lead::{leading_to, position, supernets};
+use super::lead::{leading_to, supernets};
 use super::trust::Paired;
 use crate::document::{Pipeline, StageKind, Train};
 use serde::Serialize;
@@ -22,13 +22,13 @@ pub struct Equal {
 
 /// None where the truth was not trained here, where no supernet leads to the ranking, or where the two read other images.
 pub fn equal(pipeline: &Pipeline, paired: &Paired) -> Option<Equal> {
-    let ranking = position(pipeline, &paired.ranking)?;
+    let ranking = pipeline.stage(&paired.ranking)?;
     let trained = |index: usize| match &pipeline.stages[index].kind {
         StageKind::Train(train) => Some(train.as_ref()),
         _ => None,
     };
     let shared: Vec<&Train> = supernets(pipeline, ranking).into_iter().filter_map(trained).collect();
-    let truth = position(pipeline, &paired.truth)?;
+    let truth = pipeline.stage(&paired.truth)?;
     let alone: Vec<&Train> =
         leading_to(pipeline, truth).into_iter().filter(|&i| pipeline.supernet(&pipeline.stages[i]).is_none()).filter_map(trained).collect();
     let (Some(first), false) = (shared.first(), alone.is_empty()) else { return None };

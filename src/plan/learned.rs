@@ -3,6 +3,7 @@
 use super::engine::{Engine, Known};
 use super::model::{Model, Trained};
 use crate::base::Digest;
+use crate::document::Stage;
 use crate::results::Learned;
 use crate::search::{Distribution, LearnedPath};
 use crate::space::Space;
@@ -16,7 +17,10 @@ impl Engine<'_> {
             return Some(found.clone());
         }
         let outcome = known.outcome(key)?;
-        let found = Arc::new(distribution(self.spaces.get(space)?, outcome.learned()?)?);
+        let learned = outcome.learned()?;
+        let named = |s: &Stage| s.method().filter(|m| m.name() == learned.method);
+        let mixed = self.pipeline.stages.iter().find_map(named)?.traits().mixes_edges;
+        let found = Arc::new(distribution(self.spaces.get(space)?, mixed, learned)?);
         self.learned.insert(place, found.clone());
         Some(found)
     }
@@ -42,9 +46,8 @@ impl Engine<'_> {
     }
 }
 
-fn distribution(space: &Space, learned: &Learned) -> Option<Distribution> {
-    // These mix all edges of a node; others draw what a node reads.
-    let mixed = matches!(learned.method.as_str(), "darts" | "pc-darts");
+/// `mixed`: whether the method mixed all edges of a node.
+fn distribution(space: &Space, mixed: bool, learned: &Learned) -> Option<Distribution> {
     Distribution::new(space, mixed, &|decision| {
         let at = learned.position(decision.address)?;
         Some((learned.choices[at].probabilities.clone(), *learned.strongest.get(at)?))

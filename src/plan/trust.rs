@@ -39,17 +39,14 @@ pub struct Paired {
 /// Every `trust` line of the answer, as far as both stages have come.
 pub fn paired(pipeline: &Pipeline, view: &View) -> Vec<Paired> {
     let lines = pipeline.answer.iter().flat_map(|a| &a.trust);
-    lines.filter_map(|line| pair(line, stage(pipeline, view, &line.ranking.value)?, stage(pipeline, view, &line.truth.value)?)).collect()
+    let links = pipeline.links.answer.iter().flat_map(|a| &a.trust);
+    lines.zip(links).filter_map(|(line, (ranking, truth))| pair(line, view.stages.get(*ranking)?, view.stages.get(*truth)?)).collect()
 }
 
 /// Whether the answer rests on a ranking by shared weights that no `trust` line checks.
 pub fn unchecked(pipeline: &Pipeline) -> bool {
     let checked = pipeline.answer.as_ref().is_none_or(|a| !a.trust.is_empty());
     !checked && pipeline.stages.iter().any(|s| pipeline.supernet(s).is_some())
-}
-
-fn stage<'v>(pipeline: &Pipeline, view: &'v View, name: &str) -> Option<&'v StageView> {
-    view.stages.get(pipeline.stages.iter().position(|s| s.name.value == name)?)
 }
 
 fn pair(line: &Trust, ranking: &StageView, truth: &StageView) -> Option<Paired> {

@@ -3,7 +3,7 @@
 use super::Prepared;
 use crate::base::Digest;
 use crate::document::{Pipeline, Recalibrate, StageKind};
-use crate::plan::lead::{leading_to, position, supernets};
+use crate::plan::lead::{leading_to, supernets};
 use crate::plan::{Kind, Slot, Step, View};
 use crate::store::{Store, StoreError};
 use serde::Serialize;
@@ -113,7 +113,7 @@ impl<'a> Ledger<'a> {
         }
         if let Some(answer) = &self.pipeline.answer {
             for name in std::iter::once(&answer.name.value).chain(answer.against.iter().map(|b| &b.value)) {
-                if let Some(index) = position(self.pipeline, name) {
+                if let Some(index) = self.pipeline.stage(name) {
                     costs.ways.push(self.line(index, self.way(name, index, &answer.r#in.value))?);
                 }
             }
@@ -130,7 +130,7 @@ impl<'a> Ledger<'a> {
     /// from there to the stage that compares what its own models went through.
     fn way(&self, name: &str, index: usize, compared_in: &str) -> Vec<(usize, &'a Slot)> {
         let before = leading_to(self.pipeline, index);
-        let after = position(self.pipeline, compared_in).map(|end| leading_to(self.pipeline, end)).unwrap_or_default();
+        let after = self.pipeline.stage(compared_in).map(|end| leading_to(self.pipeline, end)).unwrap_or_default();
         let own = after.difference(&before).flat_map(|&i| self.slots(i)).filter(|(_, slot)| slot.model.via.contains(name));
         before.iter().flat_map(|&i| self.slots(i)).chain(own).collect()
     }

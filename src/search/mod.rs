@@ -9,6 +9,7 @@
 //!
 //! Promises: pure. May import `space`, `document` and `base` only.
 
+mod distribution;
 mod evolution;
 mod learned;
 mod likelihood;
@@ -16,20 +17,21 @@ mod local_search;
 mod random;
 mod reference;
 mod strategy;
+mod ticket;
 
 #[cfg(test)]
 mod learned_tests;
 #[cfg(test)]
 mod tests;
 
-pub use learned::Distribution;
+pub use distribution::Distribution;
 pub use likelihood::{LEARNED, LearnedPath};
 pub use strategy::{Given, Propose, Strategy, Unbuilt, View, build};
+pub use ticket::{Known, Next, Ticket, Told};
 
 use crate::base::{Digest, Random};
 use crate::document::{StrategyWord, Words};
-use crate::space::{Architecture, Sample, Space};
-use serde::{Deserialize, Serialize};
+use crate::space::{Sample, Space};
 use std::collections::HashSet;
 
 /// The strategies of the language; the first is what holds where a `sample` names none.
@@ -48,63 +50,6 @@ const TRIES: u64 = 500;
 const TRIES_LARGE: u64 = 10_000;
 /// Spaces of at most so many samples are listed when drawing finds nothing new.
 const LISTED: usize = 20_000;
-
-/// What a strategy is told of a ticket.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Told {
-    /// Its result; higher is better, whatever the metric (negate those that are minimised). NaN counts as failed.
-    Value(f64),
-    /// It has none, and will have none.
-    Failed,
-}
-
-/// A candidate to look at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ticket {
-    /// 0, 1, 2 ….
-    pub number: usize,
-    /// What was decided.
-    pub sample: Sample,
-    /// The network.
-    pub architecture: Architecture,
-    /// The candidate's name, distinct in a search: the architecture's digest, or the path's.
-    pub digest: Digest,
-}
-
-/// What comes next.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Next {
-    /// Look at this.
-    Ticket(Box<Ticket>),
-    /// Ask again when this ticket has a result.
-    NeedResult(usize),
-    /// There is no further distinct candidate.
-    Exhausted {
-        /// For the person who asked for more.
-        note: String,
-    },
-    /// As many tickets as were asked for.
-    Done,
-}
-
-/// What a search needs to remember of a ticket; recorded, it replays the ticket without building anything.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Known {
-    /// What was decided. Only meaningful with the same space.
-    pub sample: Sample,
-    /// The candidate.
-    pub digest: Digest,
-    /// What it costs, for ties.
-    pub macs: u64,
-}
-
-impl Ticket {
-    /// What to record of it.
-    pub fn known(&self) -> Known {
-        let macs = self.architecture.cost().map_or(u64::MAX, |c| c.macs);
-        Known { sample: self.sample.clone(), digest: self.digest, macs }
-    }
-}
 
 /// A search in progress. To replay one, make it again and ask again: the answers are the same.
 pub struct Search<'a> {

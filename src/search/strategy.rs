@@ -1,7 +1,7 @@
 //! What a strategy is: what a file may write of it, what it needs, and how it proposes.
 
-use super::Known;
-use super::learned::Distribution;
+use super::distribution::Distribution;
+use super::ticket::Known;
 use crate::document::{Asked, Chosen, Described, Diagnostic, Needs, Settings, StrategyWord, Unset, Word};
 use crate::space::{Sample, Space};
 use std::any::Any;

@@ -29,7 +29,6 @@ mod resolve;
 pub mod sample;
 #[allow(clippy::module_inception)]
 mod space;
-mod stock;
 pub mod structure;
 pub mod supernet;
 mod values;

@@ -1,6 +1,6 @@
 //! Shipped networks, and `network like=… { at … after … }`, which changes one by the names of its layers.
 
-use crate::document::{Diagnostic, Node, Property, Span, Spanned, Value, nearest};
+use crate::document::{self, Diagnostic, Node, Property, Span, Spanned, Value, nearest};
 
 /// Names and texts of the shipped networks, in the language itself.
 const ZOO: [(&str, &str); 5] = [
@@ -32,7 +32,9 @@ pub(super) fn expand(network: &Node, like: &Property) -> Result<Node, Vec<Diagno
         let help = nearest(name, names()).map_or(names().collect::<Vec<_>>().join(", "), |n| format!("did you mean `{n}`?"));
         return Err(vec![Diagnostic::error("unknown-network", format!("no network `{name}` is shipped"), at, "not known").help(help)]);
     };
-    let mut stock = super::stock::parse(text).map_err(|why| vec![Diagnostic::error("zoo", why, at, "cannot be read")])?;
+    let unread =
+        |why: document::Diagnostics| vec![Diagnostic::error("zoo", format!("the shipped network {name}: {why}"), at, "cannot be read")];
+    let mut stock = document::fragment("space", text).map_err(unread)?;
     relocate(&mut stock, at);
     let mut errors = vec![];
     for property in network.properties.iter().filter(|p| p.name.value != "like") {

@@ -57,6 +57,8 @@ pub enum TrainError {
     Batch(String),
     /// The executor failed. The state may hold half an iteration.
     Executor(String),
+    /// This program is at fault: never a result.
+    Internal(String),
 }
 
 impl fmt::Display for TrainError {
@@ -64,6 +66,7 @@ impl fmt::Display for TrainError {
         match self {
             TrainError::Unfit(why) => write!(f, "the training cannot start: {why}"),
             TrainError::Batch(why) => write!(f, "a batch is wrong: {why}"),
+            TrainError::Internal(why) => write!(f, "a fault of nasflow itself, please report it: {why}"),
             TrainError::Executor(why) => write!(f, "the network cannot be executed: {why}"),
         }
     }

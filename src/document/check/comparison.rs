@@ -3,7 +3,7 @@
 
 use super::rules::Rules;
 use crate::document::pipeline::{Data, DataSource, StageKind, Task};
-use crate::document::traps::shorten;
+use crate::document::shorten::shorten;
 use crate::document::{Diagnostic, Span, Spanned, nearest};
 
 impl Rules<'_> {

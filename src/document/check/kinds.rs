@@ -2,7 +2,7 @@
 
 use crate::document::context::Context;
 use crate::document::pipeline::{Init, Stage, StageKind};
-use crate::document::traps::shorten;
+use crate::document::shorten::shorten;
 use crate::document::typed::Draft;
 use crate::document::{Diagnostic, Spanned, nearest};
 
@@ -105,8 +105,8 @@ pub fn supernets(context: &mut Context, draft: &Draft) {
     let all = names(draft);
     for stage in &draft.stages {
         let StageKind::Train(train) = &stage.kind else { continue };
-        let Some(oneshot) = &train.oneshot else { continue };
-        let word = oneshot.value.method.word();
+        let (Some(oneshot), Some(method)) = (&train.oneshot, train.method) else { continue };
+        let word = method.name();
         let mut sound = true;
         for from in &stage.from {
             let declared = all.iter().find(|(known, _)| known.value == from.value);

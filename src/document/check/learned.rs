@@ -2,10 +2,8 @@
 
 use super::rules::Rules;
 use crate::document::pipeline::{Evaluate, Sample, StageKind};
-use crate::document::traps::shorten;
+use crate::document::shorten::shorten;
 use crate::document::{Diagnostic, Span};
-
-const HELP: &str = "methods that learn choices are `darts`, `gumbel`, `gdas`, `pc-darts`, `proxyless` and `enas`";
 
 impl Rules<'_> {
     /// A strategy that draws from what was learned reads a supernet whose method learns.
@@ -13,13 +11,13 @@ impl Rules<'_> {
         if !sample.strategy.strategy.needs().learned {
             return;
         }
-        let word = sample.strategy.name();
+        let (word, help) = (sample.strategy.name(), self.learning());
         let Some(from) = self.draft.stages[index].from.first() else { return };
         let name = shorten(&from.value);
         if self.draft.spaces.iter().any(|s| s.name.value == from.value) {
             let message = format!("`strategy {word}` draws from what a supernet has learned; `{name}` is a space");
             let d = Diagnostic::error("not-learned", message, sample.strategy_span, "nothing was learned").also(from.span, "a space");
-            self.context.push(d.help(format!("sample a `train` over `{name}`; {HELP}")));
+            self.context.push(d.help(format!("sample a `train` over `{name}`; {help}")));
             return;
         }
         let Some(&supernet) = self.graph.index.get(&from.value) else { return };
@@ -27,7 +25,7 @@ impl Rules<'_> {
             let message = format!("`method {method}` learns no choices: `strategy {word}` has nothing to draw from");
             let d = Diagnostic::error("not-learned", message, sample.strategy_span, "nothing was learned")
                 .also(place, format!("trains `{name}`"));
-            self.context.push(d.help(HELP));
+            self.context.push(d.help(help));
         }
     }
 
@@ -43,9 +41,10 @@ impl Rules<'_> {
             }
         }
         let Some((place, why)) = found else { return };
+        let help = self.learning();
         let message = format!("`{}` is of networks of a supernet whose method learns choices", metric.value);
         let d = Diagnostic::error("not-learned", message, metric.span, "not known of these").also(place, why);
-        self.context.push(d.help(format!("sample them from such a supernet, and measure it before they are trained; {HELP}")));
+        self.context.push(d.help(format!("sample them from such a supernet, and measure it before they are trained; {help}")));
     }
 
     /// Why models of a stage have no likelihood.
@@ -73,7 +72,16 @@ impl Rules<'_> {
     /// The method of a supernet that learns no choices, and its place.
     fn learns_nothing(&self, supernet: usize) -> Option<(&'static str, Span)> {
         let StageKind::Train(train) = &self.draft.stages[supernet].kind else { return None };
-        let oneshot = train.oneshot.as_ref()?;
-        oneshot.value.method.choices().is_none().then(|| (oneshot.value.method.word(), oneshot.span))
+        let (method, oneshot) = (train.method?, train.oneshot.as_ref()?);
+        (!method.traits().learns).then(|| (method.name(), oneshot.span))
+    }
+
+    /// Which methods do.
+    fn learning(&self) -> String {
+        let names = self.context.language.methods.learning();
+        match names.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("methods that learn choices are `{}` and `{last}`", rest.join("`, `")),
+            _ => format!("methods that learn choices: `{}`", names.concat()),
+        }
     }
 }

@@ -10,7 +10,7 @@ mod trust;
 mod weights;
 
 use super::context::Context;
-use super::pipeline::{Pipeline, Stage};
+use super::pipeline::{Links, Pipeline, Stage};
 use super::typed::Draft;
 use super::{Diagnostic, Severity};
 
@@ -31,7 +31,7 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
                 return None;
             }
             let mut stages: Vec<Option<Stage>> = draft.stages.drain(..).map(Some).collect();
-            let stages = order.into_iter().filter_map(|i| stages[i].take()).collect();
+            let stages: Vec<Stage> = order.into_iter().filter_map(|i| stages[i].take()).collect();
             let answer = draft.answers.pop();
             let mut warnings: Vec<Diagnostic> = context.found.iter().filter(|d| d.severity == Severity::Warning).cloned().collect();
             super::context::sort(&mut warnings);
@@ -41,6 +41,7 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
                 seed,
                 data: draft.data,
                 spaces: draft.spaces,
+                links: Links::of(&stages, answer.as_ref()),
                 stages,
                 answer,
                 warnings,

@@ -3,7 +3,7 @@
 use super::Graph;
 use crate::document::context::Context;
 use crate::document::pipeline::{Init, Metric, SelectBy, StageKind};
-use crate::document::traps::shorten;
+use crate::document::shorten::shorten;
 use crate::document::typed::Draft;
 use crate::document::{Diagnostic, Span, Spanned, nearest};
 

@@ -2,7 +2,7 @@
 
 use super::super::context::Context;
 use super::super::pipeline::{Data, StageKind, Task};
-use super::super::traps::shorten;
+use super::super::shorten::shorten;
 use super::super::typed::Draft;
 use super::super::{Diagnostic, Spanned};
 

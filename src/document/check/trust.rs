@@ -2,7 +2,7 @@
 
 use super::rules::Rules;
 use crate::document::pipeline::{Metric, StageKind, Trust};
-use crate::document::traps::shorten;
+use crate::document::shorten::shorten;
 use crate::document::{Diagnostic, Spanned};
 
 impl Rules<'_> {

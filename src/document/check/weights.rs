@@ -2,16 +2,19 @@
 
 use super::rules::Rules;
 use crate::document::pipeline::{Evaluate, Init, StageKind, Train};
-use crate::document::traps::shorten;
-use crate::document::{Diagnostic, Method, Metric, Span};
+use crate::document::shorten::shorten;
+use crate::document::{Diagnostic, Metric, Span};
 
 const PARTLY: &str = "these have a part of their weights trained, the rest not";
 
 impl Rules<'_> {
-    /// Whether networks of a supernet of PC-DARTS come here: by which `from`, and its method's place.
-    fn partly(&self, index: usize) -> Option<(Span, Span)> {
+    /// Whether networks of a supernet come here that trains a part of its channels: by which `from`, its method and its place.
+    fn partly(&self, index: usize) -> Option<(Span, &'static str, Span)> {
         let method = |train: &usize| match &self.draft.stages[*train].kind {
-            StageKind::Train(train) => train.oneshot.as_ref().filter(|o| matches!(o.value.method, Method::PcDarts { .. })).map(|o| o.span),
+            StageKind::Train(train) => {
+                let method = train.method.filter(|m| m.traits().partial)?;
+                Some((method.name(), train.oneshot.as_ref()?.span))
+            }
             _ => None,
         };
         self.draft.stages[index].from.iter().find_map(|from| {
@@ -20,7 +23,7 @@ impl Rules<'_> {
                 match self.draft.stages[i].kind {
                     StageKind::Train(_) => {}
                     StageKind::Sample(_) => match self.graph.reads[i].iter().find_map(method) {
-                        Some(span) => return Some((from.span, span)),
+                        Some((word, span)) => return Some((from.span, word, span)),
                         None => continue,
                     },
                     _ if seen.insert(i) => next.extend(&self.graph.reads[i]),
@@ -70,10 +73,11 @@ impl Rules<'_> {
     }
 
     fn inherits(&mut self, index: usize) {
-        if let Some((from, method)) = self.partly(index) {
+        if let Some((from, word, method)) = self.partly(index) {
             let d = Diagnostic::error("partial-weights", "`init inherit` takes over weights that were never trained here", from, PARTLY);
-            self.context
-                .push(d.also(method, "trains a part of the channels").help("write `init scratch`: PC-DARTS trains what it finds anew"));
+            self.context.push(
+                d.also(method, "trains a part of the channels").help(format!("write `init scratch`: what `{word}` finds is trained anew")),
+            );
         }
         let Some(from) = self.carrying(index, |c| c.none || c.own) else { return };
         let own = self.carrying(index, |c| c.own).is_some_and(|own| own.value == from.value);
@@ -119,8 +123,8 @@ impl Rules<'_> {
             let find = |f: fn(&Metric) -> bool| evaluate.metrics.iter().find(|m| f(&m.value));
             (find(Metric::reads_predictions), find(Metric::is_observation))
         };
-        if let (Some((from, method)), Some(metric)) = (self.partly(index), first) {
-            let message = format!("`{}` cannot be measured inside a supernet of `pc-darts`", metric.value.name());
+        if let (Some((from, word, method)), Some(metric)) = (self.partly(index), first) {
+            let message = format!("`{}` cannot be measured inside a supernet of `{word}`", metric.value.name());
             let d = Diagnostic::error("partial-weights", message, metric.span, "over weights that were never trained");
             let d = d.also(from, PARTLY).also(method, "trains a part of the channels");
             return self.context.push(d.help("train them first, with `init scratch`, and measure that; or search with `method darts`"));

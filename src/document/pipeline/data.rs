@@ -1,7 +1,7 @@
 //! `data`: where images come from and how they are split.
 
-use super::Spanned;
-use crate::document::language::DataFormat;
+use super::{Spanned, Task};
+use crate::document::format::DataFormat;
 
 /// A `data` node.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,17 +70,6 @@ impl DataSource {
     pub fn is_generated(&self) -> bool {
         matches!(self, DataSource::Shapes { .. } | DataSource::Figures { .. })
     }
-}
-
-/// What a network is trained for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Task {
-    /// Boxes with classes.
-    #[default]
-    Detect,
-    /// One class an image.
-    Classify,
 }
 
 /// How a split is made.

@@ -3,7 +3,7 @@
 
 use super::Task;
 use crate::document::field::{Field, Type};
-use crate::document::language::{Described, Word, Words};
+use crate::document::word::{Described, Word, Words};
 use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;

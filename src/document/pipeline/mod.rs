@@ -2,28 +2,30 @@
 
 mod data;
 mod evaluate;
+mod links;
 mod metric;
 mod recipe;
 mod search;
 mod select;
+mod stage;
 mod table;
+mod task;
 
 pub use data::*;
 pub use evaluate::*;
+pub use links::{AnswerLinks, Links, StageId};
 pub use metric::*;
 pub use recipe::*;
 pub use search::*;
 pub use select::*;
+pub use stage::*;
 pub use table::*;
+pub use task::*;
 
-use super::tree::{Node, Span, Spanned};
+pub use super::tree::Sources;
 
-/// One file of a pipeline: the top file first, then what it includes.
-#[derive(Clone, Debug, Default)]
-pub struct Sources {
-    /// (path as shown to people, text).
-    pub files: Vec<(String, String)>,
-}
+use super::diagnostic::Diagnostic;
+use super::tree::{Span, Spanned};
 
 /// A decoded, cross-checked pipeline.
 #[derive(Clone, Debug)]
@@ -40,10 +42,12 @@ pub struct Pipeline {
     pub spaces: Vec<SpaceNode>,
     /// Stages in an order in which each comes after those that it reads (the `objective` edge apart).
     pub stages: Vec<Stage>,
+    /// Which stages their names mean.
+    pub links: Links,
     /// What the file is for.
     pub answer: Option<Answer>,
     /// What the reader should know, in the order of the files; errors give no pipeline.
-    pub warnings: Vec<super::Diagnostic>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 impl Pipeline {
@@ -52,9 +56,9 @@ impl Pipeline {
         supernet(stage, &self.spaces)
     }
 
-    /// The index of a stage.
-    pub fn stage(&self, name: &str) -> Option<usize> {
-        self.stages.iter().position(|s| s.name.value == name)
+    /// The stage of this name.
+    pub fn stage(&self, name: &str) -> Option<StageId> {
+        self.links.id(name)
     }
 }
 
@@ -62,60 +66,4 @@ impl Pipeline {
 pub(super) fn supernet<'a>(stage: &Stage, spaces: &'a [SpaceNode]) -> Option<&'a SpaceNode> {
     let StageKind::Train(_) = stage.kind else { return None };
     stage.from.iter().find_map(|f| spaces.iter().find(|s| s.name.value == f.value))
-}
-
-/// A `space` node: its network is compiled by the room `space`.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub struct SpaceNode {
-    /// Its name.
-    pub name: Spanned<String>,
-    /// The node, merged by the table: children are `choice`, `network`, `require`.
-    pub node: Node,
-    /// The data set that the network's `input` names.
-    pub input: Spanned<String>,
-}
-
-impl SpaceNode {
-    /// The space that it starts from, where it is one over another.
-    pub fn over(&self) -> Option<Spanned<String>> {
-        self.node.text("from")
-    }
-}
-
-/// A stage.
-#[derive(Clone, Debug)]
-pub struct Stage {
-    /// Its name.
-    pub name: Spanned<String>,
-    /// The whole node.
-    pub span: Span,
-    /// `from "a" "b"`.
-    pub from: Vec<Spanned<String>>,
-    /// What it does.
-    pub kind: StageKind,
-}
-
-/// What a stage does.
-#[derive(Clone, Debug)]
-pub enum StageKind {
-    /// `sample`
-    Sample(Sample),
-    /// `train`
-    Train(Box<Train>),
-    /// `evaluate`
-    Evaluate(Evaluate),
-    /// `select`
-    Select(Select),
-}
-
-impl StageKind {
-    /// The node's name: `sample`, `train`, `evaluate` or `select`.
-    pub fn word(&self) -> &'static str {
-        match self {
-            StageKind::Sample(_) => "sample",
-            StageKind::Train(_) => "train",
-            StageKind::Evaluate(_) => "evaluate",
-            StageKind::Select(_) => "select",
-        }
-    }
 }

@@ -23,7 +23,9 @@ pub struct Train {
     pub seeds: usize,
     /// Whether `init` was written.
     pub init_written: bool,
-    /// `method`, where a space is trained as one supernet; at the method's word.
+    /// The method, where a space is trained as one supernet.
+    pub method: Option<crate::document::method::Named>,
+    /// Its numbers, with `holdout` and `penalty`; at the method's word.
     pub oneshot: Option<Spanned<crate::document::OneShot>>,
 }
 

@@ -1,7 +1,7 @@
 //! `sample`: strategy, budget and goal.
 
 use super::{Metric, Span, Spanned};
-use crate::document::language::Chosen;
+use crate::document::strategy::Chosen;
 
 /// A `sample` stage. Exactly one `from`, a space or a supernet.
 #[derive(Clone, Debug, PartialEq)]

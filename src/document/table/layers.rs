@@ -1,7 +1,8 @@
 //! The layers. `space` says what each computes; the table says how it is written.
 
 use super::spaces::{ACTIVATIONS, LAYERS};
-use super::{Field, Spec, Type::*};
+use super::spec::Spec;
+use super::{Field, Type::*};
 
 const CHANNELS: Field = Field::choice("channels", &[Int(1, 1 << 20)], "", "Output channels, before `width`.").required();
 const SAME_CHANNELS: Field = Field::choice("channels", &[Int(1, 1 << 20)], "the input's", "Output channels, before `width`.");

@@ -1,6 +1,7 @@
 //! `space` and what stands in it, layers apart.
 
-use super::{Field, Spec, Type::*};
+use super::spec::Spec;
+use super::{Field, Type::*};
 
 /// Where layers stand.
 pub const LAYERS: &[&str] = &["network", "repeat", "choose", "at", "after", "cell", "on-node", "then-layers"];

@@ -1,6 +1,7 @@
 //! `sample`, `train`, `evaluate`, `select`, `answer` and their lines.
 
-use super::{Field, Kind, Spec, Type, Type::*};
+use super::spec::Spec;
+use super::{Field, Kind, Type, Type::*};
 use crate::document::pipeline::TABLE_UNIT_WORDS;
 
 const NAME: Field = Field::one("name", &[Name("stage")], "", "Its name.").required();

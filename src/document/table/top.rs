@@ -1,6 +1,7 @@
 //! What stands at the top of a file, stages apart.
 
-use super::{Field, Kind, Spec, Type::*};
+use super::spec::Spec;
+use super::{Field, Kind, Type::*};
 
 const SHARE: &[super::Type] = &[Number(0.0, 1.0), Path];
 

@@ -2,7 +2,8 @@
 
 use super::as_number;
 use crate::document::context::Context;
-use crate::document::language::{DataFormat, FormatShape, Language};
+use crate::document::format::{DataFormat, FormatShape};
+use crate::document::language::Language;
 use crate::document::params::Origin;
 use crate::document::pipeline::{Data, DataSource, SplitBy, Task};
 use crate::document::{Diagnostic, Node, Spanned, Value, paths};

@@ -5,28 +5,12 @@ use super::Draft;
 use super::space::{Names, bounds, cells, choices, layers, references, unused};
 use crate::document::context::Context;
 use crate::document::pipeline::SpaceNode;
-use crate::document::traps::shorten;
+use crate::document::shorten::shorten;
 use crate::document::{Diagnostic, Node, Property, Spanned, nearest};
-
-/// What only a space over a space has.
-const OVER: [&str; 2] = ["until", "input"];
 
 /// Whether a space starts from another.
 pub fn is_derived(node: &Node) -> bool {
     node.property("from").is_some()
-}
-
-/// Of a space that starts from none: it has its own network, and nothing to cut.
-pub fn misplaced(context: &mut Context, space: &Node) {
-    let properties = OVER.iter().filter_map(|name| space.property(name)).map(|p| &p.name);
-    for name in properties.chain(space.child("then-layers").map(|c| &c.name)) {
-        let d =
-            Diagnostic::error("wrong-place", format!("`{}` belongs to a space over a space", name.value), name.span, "not without `from`");
-        context.push(d.help(match name.value.as_str() {
-            "input" => "write it in the network: `network { input \"data\"; … }`; or start from another space: `from \"backbone\"`",
-            _ => "start from another space: `from \"backbone\"`",
-        }));
-    }
 }
 
 /// Most spaces over spaces in a file: each is a copy.

@@ -1,210 +1,81 @@
-//! `method`, `holdout` and `penalty` of a `train`: what each method takes, with its defaults (facts of the methods' sources).
+//! `method`, `holdout` and `penalty` of a `train`: what the method's own descriptor says of its lines, and what holds for all methods.
 
 use super::data::resolve;
-use super::train::betas;
 use crate::document::context::Context;
-use crate::document::method::{
-    ChoiceRule, Controller, Cost, Elastic, Method, OneShot, Penalty, PenaltyForm, Phase, Shrinking, Temperature,
-};
+use crate::document::method::{Cost, MethodLines, Named, OneShot, Penalty, PenaltyForm};
+use crate::document::settings::Settings;
 use crate::document::{Diagnostic, Node, Property, Spanned};
 
-/// The methods whose choices learn.
-const LEARN: &[&str] = &["darts", "gumbel", "gdas", "pc-darts", "proxyless", "enas"];
+/// The one-shot method of a `train`, and what it says of it.
+pub struct Line {
+    /// Which method.
+    pub method: Named,
+    /// Its numbers; none where there is no `method`, or `single`.
+    pub oneshot: Option<Spanned<OneShot>>,
+    /// How long its own lines say that it takes.
+    pub epochs: Option<usize>,
+}
 
-/// Which methods take what.
-const BELONGS: &[(&str, &[&str])] = &[
-    ("sampling", &["single-path"]),
-    ("random", &["sandwich"]),
-    ("order", &["darts"]),
-    ("partial", &["pc-darts"]),
-    ("warmup", LEARN),
-    ("temperature", &["gumbel", "gdas"]),
-    ("choices", LEARN),
-    ("controller", &["enas"]),
-    ("teacher", &["progressive-shrinking"]),
-    ("phase", &["progressive-shrinking"]),
-];
-
-/// The one-shot method of a `train`; none where there is no `method`, or `single`. `epochs` as written.
-pub fn oneshot(context: &mut Context, train: &Node, epochs: Option<usize>) -> Option<Spanned<OneShot>> {
+/// The `method` of a `train`, which is the first of the language's where none is written. `epochs` as written.
+pub fn line(context: &mut Context, train: &Node, epochs: Option<usize>) -> Option<Line> {
     let node = train.child("method");
-    let kind = match node {
-        Some(node) => node.text("kind")?,
-        None => {
-            foreign_lines(context, train, "single");
+    let (named, place) = match node.map(|n| n.text("kind")) {
+        Some(kind) => {
+            let kind = kind?;
+            (context.language.methods.find(&kind.value)?, kind.span)
+        }
+        None => (*context.language.methods.known.first()?, train.name.span),
+    };
+    let method = Named(named);
+    foreign_lines(context, train, method, node.is_some());
+    let settings = Settings::of(named.word(), node, place);
+    let mut found = Vec::new();
+    let read = named.read(&MethodLines { settings: &settings, epochs }, &mut found);
+    for d in found {
+        // What is missing may be an unknown line that was reported.
+        if d.code == "missing" { context.missing(node.unwrap_or(train), d) } else { context.push(d) }
+    }
+    let reading = match read {
+        Ok(Some(reading)) => reading,
+        Ok(None) => return Some(Line { method, oneshot: None, epochs: None }),
+        Err(unset) => {
+            context.push(Diagnostic::error("descriptor", format!("`method {}` cannot be read", method.name()), place, unset.to_string()));
             return None;
         }
     };
-    let node = node?;
-    foreign(context, node, &kind.value);
-    foreign_lines(context, train, &kind.value);
-    if kind.value == "single" {
-        return None;
+    let traits = method.traits();
+    let holdout = train.number("holdout").unwrap_or(if traits.learns { 0.5 } else { 0.0 });
+    if traits.learns && holdout == 0.0 && !traits.shares_images {
+        let message = format!("`{}` learns its choices from images that weights do not learn from", method.name());
+        let d = Diagnostic::error("out-of-range", message, train.place("holdout"), "greater than 0 expected");
+        let sharing = context.language.methods.known.iter().filter(|m| m.traits().shares_images).map(|m| format!("`{}`", m.word().name));
+        let sharing = sharing.collect::<Vec<_>>().join(", ");
+        context.push(d.help(format!("leave `holdout` out for 0.5; only {sharing} may learn both from the same images")));
     }
-    let method = method(context, node, &kind, epochs);
-    let learns = method.choices().is_some();
-    let holdout = train.number("holdout").unwrap_or(if learns { 0.5 } else { 0.0 });
-    if learns && holdout == 0.0 && kind.value != "gumbel" {
-        let d = Diagnostic::error(
-            "out-of-range",
-            format!("`{}` learns its choices from images that weights do not learn from", kind.value),
-            train.place("holdout"),
-            "greater than 0 expected",
-        );
-        context.push(d.help("leave `holdout` out for 0.5; only `gumbel` may learn both from the same images"));
-    }
-    if let (Some(choices), Some(epochs)) = (method.choices(), epochs)
-        && choices.warmup >= epochs
-    {
-        let d = Diagnostic::error(
-            "out-of-range",
-            format!("choices would never learn: weights learn alone for {} epochs, of {epochs}", choices.warmup),
-            if node.property("warmup").is_some() { node.place("warmup") } else { kind.span },
-            format!("a `warmup` below {epochs} expected"),
-        );
+    if let Some(epochs) = epochs.filter(|&epochs| traits.learns && reading.warmup >= epochs) {
+        let message = format!("choices would never learn: weights learn alone for {} epochs, of {epochs}", reading.warmup);
+        let d = Diagnostic::error("out-of-range", message, settings.place("warmup"), format!("a `warmup` below {epochs} expected"));
         context.push(d.help("raise `epochs`, or write a smaller `warmup`"));
     }
-    let penalty = if learns { train.child("penalty").and_then(|p| penalty(context, p)) } else { None };
-    Some(Spanned { value: OneShot { method, holdout, penalty }, span: kind.span })
-}
-
-/// What a method does not take, of its own node.
-fn foreign(context: &mut Context, node: &Node, kind: &str) {
-    let written = node.properties.iter().map(|p| &p.name).chain(node.children.iter().map(|c| &c.name));
-    for name in written {
-        let Some((_, owners)) = BELONGS.iter().find(|(n, _)| *n == name.value) else { continue };
-        if !owners.contains(&kind) {
-            let d = Diagnostic::error(
-                "contradiction",
-                format!("`{}` belongs to {}", name.value, owned(owners)),
-                name.span,
-                format!("not to `{kind}`"),
-            );
-            context.push(d.help("delete it"));
-        }
-    }
-}
-
-fn owned(owners: &[&str]) -> String {
-    match owners {
-        [one] => format!("`method {one}`"),
-        [a, b] => format!("`method {a}` and `{b}`"),
-        _ => format!("methods whose choices learn: `{}`", owners.join("`, `")),
-    }
+    let penalty = if traits.learns { train.child("penalty").and_then(|p| penalty(context, p)) } else { None };
+    let oneshot = Spanned { value: OneShot { method: reading.form, holdout, penalty }, span: place };
+    Some(Line { method, oneshot: Some(oneshot), epochs: reading.epochs })
 }
 
 /// `holdout` and `penalty` where no choices learn.
-fn foreign_lines(context: &mut Context, train: &Node, kind: &str) {
+fn foreign_lines(context: &mut Context, train: &Node, method: Named, written: bool) {
+    if method.traits().learns {
+        return;
+    }
+    let learning = context.language.methods.learning().join("`, `");
     let lines = [train.property("holdout").map(|p| &p.name), train.child("penalty").map(|c| &c.name)];
-    for name in lines.into_iter().flatten().filter(|_| !LEARN.contains(&kind)) {
-        let label = match kind {
-            "single" => "this training has no choices".to_string(),
-            kind => format!("`{kind}` draws its paths, and learns no choices"),
+    for name in lines.into_iter().flatten() {
+        let label = match written && method.name() != "single" {
+            false => "this training has no choices".to_string(),
+            true => format!("`{}` draws its paths, and learns no choices", method.name()),
         };
-        let d = Diagnostic::error("contradiction", format!("`{}` belongs to {}", name.value, owned(LEARN)), name.span, label);
-        context.push(d.help("delete it, or write another `method`"));
-    }
-}
-
-fn method(context: &mut Context, node: &Node, kind: &Spanned<String>, epochs: Option<usize>) -> Method {
-    // Defaults: NNI for DARTS and Gumbel, AutoDL for GDAS, the authors' code for PC-DARTS, ProxylessNAS and (lr) ENAS.
-    let rule = |context: &mut Context, lr, beta1, weight_decay, clip_norm, warmup| {
-        choices(context, node, ChoiceRule { lr, beta1, beta2: 0.999, weight_decay, clip_norm, warmup })
-    };
-    match kind.value.as_str() {
-        "sandwich" => Method::Sandwich { random: node.count("random").unwrap_or(2) },
-        "progressive-shrinking" => Method::ProgressiveShrinking(shrinking(context, node)),
-        "darts" => {
-            let choices = rule(context, 3e-4, 0.5, 1e-3, 0.0, 0);
-            Method::Darts { second_order: node.count("order") == Some(2), choices }
-        }
-        "gumbel" => {
-            let choices = rule(context, 3e-4, 0.5, 1e-3, 0.0, 0);
-            Method::Gumbel { temperature: temperature(context, node, 1.0, 0.33, epochs), choices }
-        }
-        "gdas" => {
-            let choices = rule(context, 3e-4, 0.5, 1e-3, 5.0, 0);
-            Method::Gdas { temperature: temperature(context, node, 10.0, 0.1, epochs), choices }
-        }
-        "pc-darts" => {
-            let choices = rule(context, 6e-4, 0.5, 1e-3, 0.0, 15);
-            Method::PcDarts { partial: node.count("partial").unwrap_or(4), choices }
-        }
-        "proxyless" => Method::Proxyless { choices: rule(context, 1e-3, 0.0, 0.0, 0.0, 0) },
-        "enas" => {
-            let c = node.child("controller");
-            let count = |name: &str, default| c.and_then(|c| c.count(name)).unwrap_or(default);
-            let number = |name: &str, default| c.and_then(|c| c.number(name)).unwrap_or(default);
-            let controller = Controller {
-                hidden: count("hidden", 64),
-                steps: count("steps", 50),
-                samples: count("samples", 20),
-                baseline: number("baseline", 0.99),
-                entropy: number("entropy", 1e-4),
-            };
-            Method::Enas { controller, choices: rule(context, 1e-3, 0.9, 0.0, 5.0, 0) }
-        }
-        _ => Method::SinglePath { fair: node.text("sampling").is_some_and(|s| s.value == "fair") },
-    }
-}
-
-fn choices(context: &mut Context, node: &Node, mut rule: ChoiceRule) -> ChoiceRule {
-    rule.warmup = node.count("warmup").unwrap_or(rule.warmup);
-    let Some(c) = node.child("choices") else { return rule };
-    rule.lr = c.number("lr").unwrap_or(rule.lr);
-    rule.weight_decay = c.number("weight-decay").unwrap_or(rule.weight_decay);
-    rule.clip_norm = c.number("clip-norm").unwrap_or(rule.clip_norm);
-    if let Some(property) = c.property("betas")
-        && let Some((first, second)) = betas(context, c, property)
-    {
-        (rule.beta1, rule.beta2) = (first, second);
-    }
-    rule
-}
-
-fn temperature(context: &mut Context, node: &Node, first: f64, last: f64, epochs: Option<usize>) -> Temperature {
-    let line = node.child("temperature");
-    let number = |name: &str| line.and_then(|t| t.number(name));
-    let first = number("first").unwrap_or(first);
-    let rule = Temperature { first, last: number("final").unwrap_or(last), over: number("over").unwrap_or(epochs.unwrap_or(1) as f64) };
-    if let (Some(line), true) = (line, rule.last > rule.first) {
-        let place = if line.property("final").is_some() { line.place("final") } else { line.place("first") };
-        let d = Diagnostic::error(
-            "out-of-range",
-            format!("the temperature would rise from {} to {}", rule.first, rule.last),
-            place,
-            if line.property("final").is_some() { format!("at most {} expected", rule.first) } else { format!("`final` is {}", rule.last) },
-        );
-        context.push(d.help("a lower temperature makes samples harder: write it as `final`"));
-    }
-    rule
-}
-
-fn shrinking(context: &mut Context, node: &Node) -> Shrinking {
-    let mut missing = |what: &str, help: &str| {
-        let d =
-            Diagnostic::error("missing", format!("`progressive-shrinking` needs `{what}`"), node.name.span, format!("`{what}` is missing"));
-        context.missing(node, d.help(help));
-    };
-    if node.child("teacher").is_none() {
-        missing("teacher", "the largest network is trained first: `teacher epochs=180`");
-    }
-    if node.child("phase").is_none() {
-        missing("phase", "then choices are opened, one kind after the other: `phase kernel epochs=120`");
-    }
-    let phase = |p: &Node| {
-        let kind = match p.text("kind")?.value.as_str() {
-            "kernel" => Elastic::Kernel,
-            "depth" => Elastic::Depth,
-            "expand" => Elastic::Expand,
-            "width" => Elastic::Width,
-            _ => Elastic::Branch,
-        };
-        Some(Phase { kind, epochs: p.count("epochs")?, subnets: p.count("subnets").unwrap_or(1), lr: p.number("lr") })
-    };
-    Shrinking {
-        teacher: node.child("teacher").and_then(|t| t.count("epochs")).unwrap_or(1),
-        phases: node.children.iter().filter(|c| c.name.value == "phase").filter_map(phase).collect(),
+        let message = format!("`{}` belongs to methods whose choices learn: `{learning}`", name.value);
+        context.push(Diagnostic::error("contradiction", message, name.span, label).help("delete it, or write another `method`"));
     }
 }
 

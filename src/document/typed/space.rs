@@ -2,15 +2,15 @@
 
 use crate::document::context::Context;
 use crate::document::pipeline::SpaceNode;
+use crate::document::shorten::shorten;
 use crate::document::table;
-use crate::document::traps::shorten;
 use crate::document::{Diagnostic, Node, Spanned, Value, nearest, values};
 use std::collections::{HashMap, HashSet};
 
 /// A space.
 pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
     let name = node.text("name")?;
-    super::derived::misplaced(context, node);
+    misplaced(context, node);
     let mut names = Names::default();
     choices(context, node, &mut names);
     bounds(context, node);
@@ -346,5 +346,21 @@ fn branches(context: &mut Context, choice: &Node, choose: &Node, label: &Spanned
     } else if let Some(extra) = written.iter().find(|w| !values.contains(&w.value)) {
         let d = Diagnostic::error("branches", format!("`{}` is no value of this choice", shorten(&extra.value)), extra.span, "never built");
         context.push(d.also(choice.place("values"), "the values").help("add it to the choice, or delete the branch"));
+    }
+}
+
+/// What only a space over a space has.
+const OVER: [&str; 2] = ["until", "input"];
+
+/// Of a space that starts from none: it has its own network, and nothing to cut.
+fn misplaced(context: &mut Context, space: &Node) {
+    let properties = OVER.iter().filter_map(|name| space.property(name)).map(|p| &p.name);
+    for name in properties.chain(space.child("then-layers").map(|c| &c.name)) {
+        let d =
+            Diagnostic::error("wrong-place", format!("`{}` belongs to a space over a space", name.value), name.span, "not without `from`");
+        context.push(d.help(match name.value.as_str() {
+            "input" => "write it in the network: `network { input \"data\"; … }`; or start from another space: `from \"backbone\"`",
+            _ => "start from another space: `from \"backbone\"`",
+        }));
     }
 }

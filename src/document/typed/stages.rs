@@ -3,9 +3,9 @@
 use super::metric::{every_metric, metrics, one_metric};
 use super::{supernet, table};
 use crate::document::context::Context;
-use crate::document::language::{Asked, Chosen, Objectives};
 use crate::document::pipeline::{Answer, Bound, Evaluate, Objective, Sample, Select, SelectBy, Stage, StageKind, Trust};
 use crate::document::settings::Settings;
+use crate::document::strategy::{Asked, Chosen, Objectives};
 use crate::document::{Diagnostic, Node, Spanned};
 
 /// A `sample` stage.
@@ -19,7 +19,7 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
         None => *context.language.strategies.known.first()?,
     };
     let place = line.map_or(name.span, |s| s.place("kind"));
-    let settings = Settings::of(strategy.word().fields, line, place);
+    let settings = Settings::of(strategy.word(), line, place);
     let chosen = Chosen { strategy, settings };
     let trials = node.child("trials");
     let sample = Sample {

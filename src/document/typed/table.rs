@@ -4,7 +4,7 @@ use super::data::resolve;
 use super::metric::without_class;
 use crate::document::context::Context;
 use crate::document::pipeline::{KeyPart, Metric, TABLE_UNITS, TableColumn, TableSource, TableUnit, TableWord, table_units};
-use crate::document::traps::shorten;
+use crate::document::shorten::shorten;
 use crate::document::{Diagnostic, Node, Spanned, Value, nearest};
 
 /// The table of an `evaluate` node, whose `metrics` are known.

@@ -2,9 +2,10 @@
 
 use super::supernet;
 use crate::document::context::Context;
+use crate::document::method::Named;
 use crate::document::pipeline::{Init, Optimizer, Recipe, Schedule, Stage, StageKind, Task, Train};
 use crate::document::unknown::missing;
-use crate::document::{Diagnostic, Method, Node, Property, Span, Spanned, recipes, table};
+use crate::document::{Diagnostic, Node, Property, Span, Spanned, recipes, table};
 
 /// Lines of `augment` and `loss` that only detectors read, and those that only classifiers read.
 const DETECT: [&str; 10] = ["mosaic", "mixup", "scale", "translate", "degrees", "shear", "box", "obj", "cls", "obj-by-size"];
@@ -21,8 +22,8 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
     }
     let by_default = if labelled.contains(&data.value) { recipes::classify } else { recipes::yolov5 };
     let mut recipe = node.text("recipe").and_then(|r| recipes::named(&r.value)).unwrap_or_else(by_default);
-    let oneshot = super::method::oneshot(context, node, node.count("epochs"));
-    let epochs = epochs(context, node, oneshot.as_ref().map(|o| &o.value.method));
+    let line = super::method::line(context, node, node.count("epochs"))?;
+    let epochs = epochs(context, node, line.method, line.epochs);
     lines(context, node, &mut recipe);
     foreign_lines(context, node, recipe.task);
     let over = node.child("schedule").and_then(|s| s.number("over"));
@@ -37,15 +38,15 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
         seed: node.count("seed").unwrap_or(0) as u64,
         seeds: node.count("seeds").unwrap_or(1),
         init_written: node.child("init").is_some(),
-        oneshot,
+        method: line.oneshot.is_some().then_some(line.method),
+        oneshot: line.oneshot,
     };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Train(Box::new(train)) })
 }
 
 /// `epochs`, or those of the phases, which then say it alone.
-fn epochs(context: &mut Context, node: &Node, method: Option<&Method>) -> usize {
-    let phases = node.child("method").and_then(|m| m.text("kind")).is_some_and(|k| k.value == "progressive-shrinking");
-    match (node.property("epochs"), phases) {
+fn epochs(context: &mut Context, node: &Node, method: Named, own: Option<usize>) -> usize {
+    match (node.property("epochs"), method.traits().own_epochs) {
         (Some(written), true) => {
             let d = Diagnostic::error("contradiction", "the phases say how long it takes", written.name.span, "not beside phases");
             context.push(d.help("delete `epochs`; `teacher` and each `phase` have their own"));
@@ -59,10 +60,7 @@ fn epochs(context: &mut Context, node: &Node, method: Option<&Method>) -> usize 
         }
         _ => {}
     }
-    match method {
-        Some(Method::ProgressiveShrinking(rule)) => rule.epochs(),
-        _ => node.count("epochs").unwrap_or(1),
-    }
+    own.or_else(|| node.count("epochs")).unwrap_or(1)
 }
 
 /// A line that the recipe's task does not read would change nothing: it is refused.
@@ -187,7 +185,7 @@ fn optimizer(context: &mut Context, node: &Node, r: &mut Recipe) {
 }
 
 /// Two numbers.
-pub(super) fn betas(context: &mut Context, node: &Node, betas: &Property) -> Option<(f64, f64)> {
+fn betas(context: &mut Context, node: &Node, betas: &Property) -> Option<(f64, f64)> {
     let values: Vec<f64> = betas.values.iter().filter_map(|v| super::as_number(&v.value)).collect();
     if let [first, second] = values.as_slice() {
         return Some((*first, *second));

@@ -24,7 +24,7 @@ impl Engine<'_> {
             Init::Continue => Ok(slot.model.trained.as_ref().and_then(|t| t.runs.first()).map(|r| r.weights)),
             Init::Inherit => self.cut(index, slot, known, works).map(Some),
             Init::From(name) => {
-                let other = self.stage(&name.value).and_then(|i| self.supernets.get(&i));
+                let other = self.pipeline.links.starts[index].and_then(|i| self.supernets.get(&i));
                 match other.map(|slot| (&slot.state, &slot.model.trained)) {
                     Some((State::Ready, Some(trained))) => Ok(trained.runs.first().map(|r| r.weights)),
                     Some((State::Failed(why), _)) => Err(State::Failed(format!("`{}` failed: {why}", name.value))),

@@ -4,7 +4,7 @@ use super::super::choose;
 use super::super::engine::{Engine, Known, StageView, Tickets};
 use super::super::model::{Candidate, Model, Slot, State, Subnet};
 use super::subnet::Source;
-use crate::document::{Evaluate, Sample, StageKind};
+use crate::document::{Evaluate, Sample, StageId, StageKind};
 use crate::search::{self, Given, Next, Search, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +41,7 @@ impl<'a> Engine<'a> {
         };
         let reference = space.describe(&space.reference());
         // Results of earlier tickets follow the chain of stages from here to the objective's evaluate stage.
-        let path = sample.objective.as_ref().map(|o| self.path(index, &o.stage.value)).unwrap_or_default();
+        let path = self.path(index);
         let mut told: BTreeMap<usize, Option<Told>> = BTreeMap::new();
         while !tickets.over {
             // Asked first, so that the closure below only reads.
@@ -112,24 +112,17 @@ impl<'a> Engine<'a> {
         Slot { model, state: State::Ready, steps: Vec::new() }
     }
 
-    /// The stages between a sample and the evaluate stage that its objective names, in order, that stage included.
-    fn path(&self, sample: usize, evaluate: &str) -> Vec<usize> {
+    /// The stages between a sample and the evaluate stage that its objective names, in order, that stage included; none without one.
+    fn path(&self, sample: StageId) -> Vec<StageId> {
+        let links = &self.pipeline.links;
         let mut path = Vec::new();
-        let mut at = self.stage(evaluate);
+        let mut at = links.objective[sample];
         while let Some(index) = at.filter(|&i| i != sample) {
             path.push(index);
-            at = self.pipeline.stages[index]
-                .from
-                .iter()
-                .filter_map(|f| self.stage(&f.value))
-                .find(|&i| i == sample || self.reaches(sample, i));
+            at = links.reads[index].iter().copied().find(|&i| i == sample || links.reaches(sample, i));
         }
         path.reverse();
         path
-    }
-
-    fn reaches(&self, from: usize, to: usize) -> bool {
-        self.pipeline.stages[to].from.iter().filter_map(|f| self.stage(&f.value)).any(|i| i == from || self.reaches(from, i))
     }
 
     /// What the strategy is told of one ticket: none while it is not known.

@@ -29,7 +29,7 @@ impl<'a> Engine<'a> {
         if let Some(space) = self.spaces.get(&from.value) {
             return Ok((space, None));
         }
-        let supernet = pipeline.stage(&from.value).and_then(|i| Some((i, pipeline.supernet(&pipeline.stages[i])?)));
+        let supernet = pipeline.links.reads[index].first().and_then(|&i| Some((i, pipeline.supernet(&pipeline.stages[i])?)));
         let Some((stage, node)) = supernet else { return Err(view(true, Vec::new())) };
         let Some(space) = self.spaces.get(&node.name.value) else { return Err(view(true, Vec::new())) };
         let Some(slot) = self.supernets.get(&stage) else { return Err(view(true, Vec::new())) };

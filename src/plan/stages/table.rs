@@ -6,7 +6,7 @@ use super::super::engine::Engine;
 use super::super::model::{Slot, State, Step};
 use super::super::table::{RowKey, key_of};
 use crate::base::Canon;
-use crate::document::{Evaluate, Scale, TableColumn, TableSource};
+use crate::document::{Evaluate, Scale, StageId, TableColumn, TableSource};
 use crate::space::{Space, cost_as};
 
 impl Engine<'_> {
@@ -47,9 +47,10 @@ impl Engine<'_> {
 
     /// The space that a sample stage proposes from, by itself or by way of its supernet.
     fn space_of(&self, sample: &str) -> Option<&Space> {
-        let from = |stage: &str| self.pipeline.stages.get(self.stage(stage)?)?.from.first();
-        let source = from(sample)?;
-        self.spaces.get(&source.value).or_else(|| self.spaces.get(&from(&source.value)?.value))
+        let pipeline = self.pipeline;
+        let id = pipeline.stage(sample)?;
+        let space = |id: StageId| self.spaces.get(&pipeline.stages[id].from.first()?.value);
+        space(id).or_else(|| space(*pipeline.links.reads[id].first()?))
     }
 }
 

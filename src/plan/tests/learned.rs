@@ -44,8 +44,9 @@ fn run(world: &mut World, text: &str) -> (Place, View) {
         for work in &view.works {
             world.execute(work);
             let Work::Train(train) = work else { continue };
-            let Trainee::Supernet { space, oneshot, .. } = &train.trainee else { continue };
-            let choices = learned(&spaces[space], oneshot.method.word());
+            let Trainee::Supernet { space, .. } = &train.trainee else { continue };
+            let method = place.pipeline.stages.iter().find_map(|s| s.method()).expect("a method");
+            let choices = learned(&spaces[space], method.name());
             for (_, action) in &train.rungs {
                 let Some(Outcome::Trained(trained)) = world.outcomes.get_mut(&action.key()) else { panic!("not trained") };
                 trained.learned = Some(choices.clone());

@@ -1,4 +1,4 @@
-//! Tests of the room as a whole. Spaces are written in the language and read by `stock`, which knows no diagnostics.
+//! Tests of the room as a whole. Spaces are written in the language and read by `plain`, which knows no table.
 
 mod canonical;
 pub(crate) mod cells;
@@ -6,6 +6,7 @@ pub(crate) mod derived;
 mod errors;
 mod gallery;
 mod hostile;
+mod plain;
 mod sampling;
 mod sizes;
 mod table;
@@ -42,7 +43,7 @@ space "backbone" {
 }"#;
 
 pub(crate) fn node(text: &str) -> SpaceNode {
-    let node = stock::parse(text).expect("the test's KDL");
+    let node = plain::parse(text).expect("the test's KDL");
     SpaceNode { name: Spanned { value: "test".into(), span: node.span }, input: Spanned { value: "data".into(), span: node.span }, node }
 }
 

@@ -1,4 +1,4 @@
-//! Exact bytes of a method's state: little-endian, floats as their bits, lengths before lists. Reading trusts nothing.
+//! Exact bytes of a method's state: little-endian, floats as their bits, lengths before lists. MethodRule trusts nothing.
 
 /// Writes a state.
 pub struct Writer(Vec<u8>);

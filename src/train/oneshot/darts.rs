@@ -9,7 +9,55 @@
 //! ξ is the weights' learning rate at that step. First order is ξ = 0.
 
 use super::fault::StepError;
+use super::lines::{CHOICES, choices, warmup};
+use super::method::{Family, Method, Mixes, form, numbers};
 use super::softmax;
+use crate::document::{ChoiceRule, Field, Form, MethodRule, Preset, Traits, Type, Word};
+use serde::{Deserialize, Serialize};
+
+/// The descriptor. Defaults are NNI's.
+pub(super) static METHOD: Method = Method {
+    word: Word::new("darts", "A softmax over all values of a decision; weights and choices learn in turn.")
+        .fields(&[Field::one("order", &[Type::Int(1, 2)], "", "2 goes through one step of the weights.").preset(Preset::Int(1)), warmup(0)])
+        .lines(&[&CHOICES])
+        .example("method darts order=2"),
+    tag: "Darts",
+    traits: Traits { mixes_edges: true, ..Traits::LEARNS },
+    read: |lines, found| {
+        let choices = choices(lines.settings, CHOICE_RULE, found)?;
+        Ok(Some(MethodRule::learning(Darts { second_order: lines.settings.count("order")? == 2, choices }.form(), &choices)))
+    },
+    build: |value| Ok(Family::Mixes(Box::new(numbers::<Darts>(value)?))),
+};
+
+/// How choices learn where nothing else is written.
+pub const CHOICE_RULE: ChoiceRule = ChoiceRule { lr: 3e-4, beta1: 0.5, beta2: 0.999, weight_decay: 1e-3, clip_norm: 0.0, warmup: 0 };
+
+/// Its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Darts {
+    /// `order=2`: through one step of the weights.
+    pub second_order: bool,
+    /// How choices learn.
+    pub choices: ChoiceRule,
+}
+
+impl Darts {
+    /// What keys hold.
+    pub fn form(&self) -> Form {
+        form(METHOD.tag, self)
+    }
+}
+
+impl Mixes for Darts {
+    fn choices(&self) -> &ChoiceRule {
+        &self.choices
+    }
+
+    fn second_order(&self) -> bool {
+        self.second_order
+    }
+}
 
 /// Values or gradients of all tensors.
 pub type Tensors = Vec<Vec<f32>>;

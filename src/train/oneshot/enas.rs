@@ -11,12 +11,87 @@
 use super::adam::{Adam, Rule};
 use super::codec::{Reader, Writer};
 use super::fault::StepError;
+use super::lines::{CHOICES, NOT_NEGATIVE, PROBABILITY, choices, warmup};
 use super::lstm;
+use super::method::{Family, Method, form, numbers};
 use super::paths::Path;
 use super::softmax::{draw, entropy, softmax};
 use crate::base::Random;
-use crate::document::Controller as Settings;
+use crate::document::table::Spec;
+use crate::document::{ChoiceRule, Field, Form, MethodRule, Preset, Traits, Type, Word};
 use crate::results::Choice;
+use serde::{Deserialize, Serialize};
+
+/// The descriptor. Defaults are Katib's, and of the learning rate the authors'.
+pub(super) static METHOD: Method = Method {
+    word: Word::new("enas", "A recurrent controller proposes paths, and learns from their rewards.")
+        .fields(&[warmup(0)])
+        .lines(&[&CONTROLLER, &CHOICES])
+        .example("method enas { controller hidden=64 steps=50 }"),
+    tag: "Enas",
+    traits: Traits::LEARNS,
+    read: |lines, found| {
+        let rule = ChoiceRule { lr: 1e-3, beta1: 0.9, beta2: 0.999, weight_decay: 0.0, clip_norm: 5.0, warmup: 0 };
+        let choices = choices(lines.settings, rule, found)?;
+        let line = lines.settings.line_or_defaults(&CONTROLLER);
+        let controller = Settings {
+            hidden: line.count("hidden")?,
+            steps: line.count("steps")?,
+            samples: line.count("samples")?,
+            baseline: line.number("baseline")?,
+            entropy: line.number("entropy")?,
+        };
+        Ok(Some(MethodRule::learning(Enas { controller, choices }.form(), &choices)))
+    },
+    build: |value| Ok(Family::Controls(numbers::<Enas>(value)?)),
+};
+
+static CONTROLLER: Spec = Spec::new(
+    "controller",
+    &["method"],
+    &[],
+    &[&[
+        Field::one("hidden", &[Type::Int(1, 1024)], "", "Units of its LSTM.").preset(Preset::Int(64)),
+        Field::one("steps", &[Type::Int(1, 100_000)], "", "Updates after each epoch of the weights.").preset(Preset::Int(50)),
+        Field::one("samples", &[Type::Int(1, 10_000)], "", "Paths an update.").preset(Preset::Int(20)),
+        Field::one("baseline", PROBABILITY, "", "Decay of the moving average of rewards.").preset(Preset::Number(0.99)),
+        Field::one("entropy", NOT_NEGATIVE, "1e-4", "Weight of the entropy.").preset(Preset::Number(1e-4)),
+    ]],
+    "`enas`: the controller that proposes paths and learns from their rewards.",
+    "controller hidden=64 steps=50 samples=20",
+)
+.once();
+
+/// Its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Enas {
+    /// The controller.
+    pub controller: Settings,
+    /// How it learns.
+    pub choices: ChoiceRule,
+}
+
+impl Enas {
+    /// What keys hold.
+    pub fn form(&self) -> Form {
+        form(METHOD.tag, self)
+    }
+}
+
+/// `controller`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Units of the LSTM.
+    pub hidden: usize,
+    /// Steps of the controller after each epoch of the weights.
+    pub steps: usize,
+    /// Paths a step.
+    pub samples: usize,
+    /// Decay of the moving average of rewards.
+    pub baseline: f64,
+    /// Weight of the entropy.
+    pub entropy: f64,
+}
 
 const TEMPERATURE: f64 = 5.0;
 const TANH: f64 = 2.25;

@@ -4,8 +4,67 @@
 //! Only the chosen option runs, so dL/dw is known for it alone, and the others count as 0; a caller that runs all options may
 //! give them. τ falls from 10 to 0.1; the gradient's norm is clipped to 5. (Noise is finite always, so nothing is redrawn.)
 
+use super::darts;
 use super::gumbel;
-use super::softmax::strongest;
+use super::lines::{CHOICES, TEMPERATURE, choices, temperature, warmup};
+use super::method::{Family, Method, Mixes, form, numbers};
+use super::mixing::{Back, Logits, Weighed};
+use super::softmax::{Temperature, strongest};
+use crate::document::{ChoiceRule, Form, MethodRule, Traits, Word};
+use serde::{Deserialize, Serialize};
+
+/// The descriptor. Defaults are AutoDL's.
+pub(super) static METHOD: Method = Method {
+    word: Word::new("gdas", "The same as `gumbel`, but one value forward.")
+        .fields(&[warmup(0)])
+        .lines(&[&TEMPERATURE, &CHOICES])
+        .example("method gdas { temperature 10 final=0.1 }"),
+    tag: "Gdas",
+    traits: Traits::LEARNS,
+    read: |lines, found| {
+        let choices = choices(lines.settings, ChoiceRule { clip_norm: 5.0, ..darts::CHOICE_RULE }, found)?;
+        Ok(Some(MethodRule::learning(Gdas { temperature: temperature(lines, 10.0, 0.1, found), choices }.form(), &choices)))
+    },
+    build: |value| Ok(Family::Mixes(Box::new(numbers::<Gdas>(value)?))),
+};
+
+/// Its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gdas {
+    /// `temperature`.
+    pub temperature: Temperature,
+    /// How choices learn.
+    pub choices: ChoiceRule,
+}
+
+impl Gdas {
+    /// What keys hold.
+    pub fn form(&self) -> Form {
+        form(METHOD.tag, self)
+    }
+}
+
+impl Mixes for Gdas {
+    fn choices(&self) -> &ChoiceRule {
+        &self.choices
+    }
+
+    fn weigh(&self, at: &Logits) -> Weighed {
+        let tau = self.temperature.at(at.epoch);
+        let draw = sample(at.seed, at.step, at.decision, at.alpha, tau);
+        Weighed::one(draw.chosen, Through(draw, tau))
+    }
+}
+
+/// A hard sample, straight through.
+#[derive(Debug)]
+struct Through(Draw, f64);
+
+impl Back for Through {
+    fn gradient(&self, _: &Weighed, grads: &[f64], options: usize) -> (Vec<f64>, Vec<usize>) {
+        (gradient(&self.0, grads[0], self.1), (0..options).collect())
+    }
+}
 
 /// One decision's draw.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,68 @@
 //!
 //! SNAS trains weights and choices on the same batches with one loss (`holdout 0`); with a holdout it is NNI's form.
 
-use super::softmax::{backward, gumbel, softmax};
+use super::darts::CHOICE_RULE;
+use super::lines::{CHOICES, TEMPERATURE, choices, temperature, warmup};
+use super::method::{Family, Method, Mixes, form, numbers};
+use super::mixing::{Back, Logits, Weighed};
+use super::softmax::{Temperature, backward, gumbel, softmax};
 use crate::base::Random;
+use crate::document::{ChoiceRule, Form, MethodRule, Traits, Word};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The descriptor. Defaults are NNI's.
+pub(super) static METHOD: Method = Method {
+    word: Word::new("gumbel", "A softmax with Gumbel noise, all values forward, and a falling temperature (SNAS, GumbelDARTS).")
+        .fields(&[warmup(0)])
+        .lines(&[&TEMPERATURE, &CHOICES])
+        .example("method gumbel { temperature 1.0 final=0.33 }"),
+    tag: "Gumbel",
+    traits: Traits { shares_images: true, ..Traits::LEARNS },
+    read: |lines, found| {
+        let choices = choices(lines.settings, CHOICE_RULE, found)?;
+        Ok(Some(MethodRule::learning(Gumbel { temperature: temperature(lines, 1.0, 0.33, found), choices }.form(), &choices)))
+    },
+    build: |value| Ok(Family::Mixes(Box::new(numbers::<Gumbel>(value)?))),
+};
+
+/// Its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gumbel {
+    /// `temperature`.
+    pub temperature: Temperature,
+    /// How choices learn.
+    pub choices: ChoiceRule,
+}
+
+impl Gumbel {
+    /// What keys hold.
+    pub fn form(&self) -> Form {
+        form(METHOD.tag, self)
+    }
+}
+
+impl Mixes for Gumbel {
+    fn choices(&self) -> &ChoiceRule {
+        &self.choices
+    }
+
+    fn weigh(&self, at: &Logits) -> Weighed {
+        let tau = self.temperature.at(at.epoch);
+        let weights = sample(at.alpha, &noise(at.seed, at.step, at.decision, at.alpha.len()), tau);
+        Weighed { ranks: (0..at.alpha.len()).collect(), weights, back: Arc::new(Relaxed(tau)) }
+    }
+}
+
+/// A relaxed sample at a temperature.
+#[derive(Debug)]
+struct Relaxed(f64);
+
+impl Back for Relaxed {
+    fn gradient(&self, weighed: &Weighed, grads: &[f64], options: usize) -> (Vec<f64>, Vec<usize>) {
+        (gradient(&weighed.weights, grads, self.0), (0..options).collect())
+    }
+}
 
 /// The noise of a step for one decision.
 pub fn noise(seed: u64, step: u64, decision: usize, options: usize) -> Vec<f64> {

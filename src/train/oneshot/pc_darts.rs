@@ -10,7 +10,56 @@
 //!
 //! The result of an edge is α × β: [`combined`] and [`edges`].
 
+use super::darts;
+use super::lines::{CHOICES, choices, warmup};
+use super::method::{Family, Method, Mixes, form, numbers};
 use super::softmax::softmax;
+use crate::document::{ChoiceRule, Field, Form, MethodRule, Preset, Traits, Type, Word};
+use serde::{Deserialize, Serialize};
+
+/// The descriptor. Defaults are those of the authors' code.
+pub(super) static METHOD: Method = Method {
+    word: Word::new("pc-darts", "DARTS over one of so many channels, with weights of the edges.")
+        .fields(&[
+            Field::one("partial", &[Type::Int(1, 64)], "", "One of so many channels goes through the choices.").preset(Preset::Int(4)),
+            warmup(15),
+        ])
+        .lines(&[&CHOICES])
+        .example("method pc-darts partial=4"),
+    tag: "PcDarts",
+    traits: Traits { mixes_edges: true, partial: true, ..Traits::LEARNS },
+    read: |lines, found| {
+        let choices = choices(lines.settings, ChoiceRule { lr: 6e-4, ..darts::CHOICE_RULE }, found)?;
+        Ok(Some(MethodRule::learning(PcDarts { partial: lines.settings.count("partial")?, choices }.form(), &choices)))
+    },
+    build: |value| Ok(Family::Mixes(Box::new(numbers::<PcDarts>(value)?))),
+};
+
+/// Its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PcDarts {
+    /// `partial`: one of so many channels is mixed.
+    pub partial: usize,
+    /// How choices learn.
+    pub choices: ChoiceRule,
+}
+
+impl PcDarts {
+    /// What keys hold.
+    pub fn form(&self) -> Form {
+        form(METHOD.tag, self)
+    }
+}
+
+impl Mixes for PcDarts {
+    fn choices(&self) -> &ChoiceRule {
+        &self.choices
+    }
+
+    fn partial(&self) -> Option<usize> {
+        Some(self.partial)
+    }
+}
 
 /// (channels through the options, channels that pass by).
 pub fn partial(channels: usize, portion: usize) -> (usize, usize) {

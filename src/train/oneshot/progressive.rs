@@ -7,9 +7,125 @@
 //! are not done: channels are not sorted by their norms where widths open, and smaller kernels are the middle of the larger ones
 //! without a learned transform between them.
 
+use super::lines::EPOCHS;
+use super::method::{Draw, Draws, Family, Method, form, numbers};
 use super::paths::{self, Decision, Path, PathPlan, Role, StepPlan, Teacher};
 use crate::base::Random;
-use crate::document::Shrinking;
+use crate::document::table::Spec;
+use crate::document::{Diagnostic, Elastic, Field, Form, MethodLines, MethodRule, Preset, Traits, Type, Unset, Word};
+use serde::{Deserialize, Serialize};
+
+/// The descriptor.
+pub(super) static METHOD: Method = Method {
+    word: Word::new("progressive-shrinking", "The largest network first; then phases open the smaller values of one kind of choice.")
+        .lines(&[&TEACHER, &PHASE])
+        .example("method progressive-shrinking { teacher epochs=180; phase kernel epochs=120 }"),
+    tag: "ProgressiveShrinking",
+    traits: Traits { own_epochs: true, ..Traits::DRAWS },
+    read: |lines, found| {
+        let rule = Shrinking::read(lines, found)?;
+        Ok(Some(MethodRule { epochs: Some(rule.epochs()), ..MethodRule::of(rule.form()) }))
+    },
+    build: |value| Ok(Family::Draws(Box::new(numbers::<Shrinking>(value)?))),
+};
+
+static TEACHER: Spec = Spec::new(
+    "teacher",
+    &["method"],
+    &[],
+    &[&[Field::one("epochs", EPOCHS, "", "How long.").required()]],
+    "`progressive-shrinking`: the largest network, trained first; the others learn from it, too.",
+    "teacher epochs=180",
+)
+.once();
+
+static PHASE: Spec = Spec::new(
+    "phase",
+    &["method"],
+    &["kind"],
+    &[&[
+        Field::one(
+            "kind",
+            &[Type::Word(&["kernel", "depth", "expand", "width", "branch"])],
+            "",
+            "Which choices it opens; of several phases of a kind each opens a share of the values, the largest first.",
+        )
+        .required(),
+        Field::one("epochs", EPOCHS, "", "How long.").required(),
+        Field::one("subnets", &[Type::Int(1, 64)], "", "Paths a step.").preset(Preset::Int(1)),
+        Field::one("lr", &[Type::Positive], "the recipe's", "Learning rate of this phase, whose schedule is its own."),
+    ]],
+    "`progressive-shrinking`: opens the smaller values of one kind of choice.",
+    "phase depth epochs=25 subnets=2",
+);
+
+/// Its numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shrinking {
+    /// `teacher epochs=`: of the largest network, alone.
+    pub teacher: usize,
+    /// The phases in their order; a kind may come several times.
+    pub phases: Vec<Phase>,
+}
+
+/// `phase KIND epochs= subnets= lr=`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Phase {
+    /// Which choices it opens.
+    pub kind: Elastic,
+    /// How long.
+    pub epochs: usize,
+    /// Paths a step [1].
+    pub subnets: usize,
+    /// Learning rate of the phase [the recipe's].
+    pub lr: Option<f64>,
+}
+
+impl Shrinking {
+    fn read(lines: &MethodLines, found: &mut Vec<Diagnostic>) -> Result<Self, Unset> {
+        let settings = lines.settings;
+        for (what, help) in [
+            ("teacher", "the largest network is trained first: `teacher epochs=180`"),
+            ("phase", "then choices are opened, one kind after the other: `phase kernel epochs=120`"),
+        ] {
+            if settings.line(what).is_none() {
+                let message = format!("`progressive-shrinking` needs `{what}`");
+                found.push(Diagnostic::error("missing", message, settings.node(), format!("`{what}` is missing")).help(help));
+            }
+        }
+        // What a line lacks was reported.
+        let phases = settings.lines("phase").filter_map(|line| {
+            let kind = Elastic::ALL.into_iter().find(|kind| line.text("kind").is_ok_and(|word| word == kind.word()))?;
+            Some(Phase { kind, epochs: line.count("epochs").ok()?, subnets: line.count("subnets").ok()?, lr: line.number("lr").ok() })
+        });
+        let phases = phases.collect();
+        Ok(Shrinking { teacher: settings.line("teacher").and_then(|t| t.count("epochs").ok()).unwrap_or(1), phases })
+    }
+
+    /// All epochs.
+    pub fn epochs(&self) -> usize {
+        self.phases.iter().fold(self.teacher, |sum, p| sum.saturating_add(p.epochs))
+    }
+
+    /// What keys hold.
+    pub fn form(&self) -> Form {
+        form(METHOD.tag, self)
+    }
+}
+
+impl Draws for Shrinking {
+    fn plan(&self, at: &Draw) -> StepPlan {
+        plan(self, at.seed, at.step, at.epoch, at.decisions)
+    }
+
+    fn phase(&self, epoch: usize) -> Option<Position> {
+        Some(position(self, epoch))
+    }
+
+    fn sizes_by_cost(&self) -> bool {
+        true
+    }
+}
 
 /// Where an epoch lies.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,7 +156,7 @@ pub fn position(rule: &Shrinking, epoch: usize) -> Position {
 /// The options of a decision that are open in a phase, from the largest.
 pub fn open(rule: &Shrinking, phase: Option<usize>, decision: &Decision) -> Vec<usize> {
     let mut order = decision.descending();
-    let of_kind = |phases: &[crate::document::Phase]| phases.iter().filter(|p| p.kind == decision.kind).count();
+    let of_kind = |phases: &[Phase]| phases.iter().filter(|p| p.kind == decision.kind).count();
     let all = of_kind(&rule.phases);
     let begun = phase.map_or(0, |p| of_kind(&rule.phases[..rule.phases.len().min(p + 1)]));
     let kept = if all == 0 { 1 } else { (order.len().saturating_sub(1) * begun).div_ceil(all) + 1 };
@@ -76,7 +192,6 @@ pub fn plan(rule: &Shrinking, seed: u64, step: u64, epoch: usize, decisions: &[D
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Elastic, Phase};
 
     fn rule() -> Shrinking {
         let phase = |kind, epochs, subnets| Phase { kind, epochs, subnets, lr: None };

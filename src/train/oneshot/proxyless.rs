@@ -6,8 +6,69 @@
 //! dαᵢ = Σⱼ bⱼ pⱼ (δᵢⱼ − pᵢ) over the two. After the optimiser's step both logits are shifted alike, so that the probabilities of the
 //! options that were not drawn stay what they were. Adam here has betas (0, 0.999): logits that are not drawn stand still.
 
+use super::lines::{CHOICES, choices, warmup};
+use super::method::{Family, Method, Mixes, form, numbers};
+use super::mixing::{Back, Drawn, Logits, Purpose, Weighed};
 use super::softmax::{backward, draw, softmax};
 use crate::base::Random;
+use crate::document::{ChoiceRule, Form, MethodRule, Traits, Word};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The descriptor. Defaults are those of the authors' code.
+pub(super) static METHOD: Method = Method {
+    word: Word::new("proxyless", "Binary gates, one or two paths a step (ProxylessNAS).")
+        .fields(&[warmup(0)])
+        .lines(&[&CHOICES])
+        .example("method proxyless"),
+    tag: "Proxyless",
+    traits: Traits::LEARNS,
+    read: |lines, found| {
+        let rule = ChoiceRule { lr: 1e-3, beta1: 0.0, beta2: 0.999, weight_decay: 0.0, clip_norm: 0.0, warmup: 0 };
+        let choices = choices(lines.settings, rule, found)?;
+        Ok(Some(MethodRule::learning(Proxyless { choices }.form(), &choices)))
+    },
+    build: |value| Ok(Family::Mixes(Box::new(numbers::<Proxyless>(value)?))),
+};
+
+/// Its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Proxyless {
+    /// How choices learn.
+    pub choices: ChoiceRule,
+}
+
+impl Proxyless {
+    /// What keys hold.
+    pub fn form(&self) -> Form {
+        form(METHOD.tag, self)
+    }
+}
+
+impl Mixes for Proxyless {
+    fn choices(&self) -> &ChoiceRule {
+        &self.choices
+    }
+
+    fn weigh(&self, at: &Logits) -> Weighed {
+        match (at.purpose, pair(at.seed, at.step, at.decision, at.alpha)) {
+            (Purpose::Choices, Some(pair)) => Weighed { ranks: pair.options.to_vec(), weights: vec![1.0, 0.0], back: Arc::new(pair) },
+            _ => Weighed::one(path(at.seed, at.step, at.decision, at.alpha), Drawn),
+        }
+    }
+}
+
+impl Back for Pair {
+    fn gradient(&self, _: &Weighed, gates: &[f64], options: usize) -> (Vec<f64>, Vec<usize>) {
+        let mut grads = vec![0.0; options];
+        self.options.iter().zip(gradient(self, [gates[0], gates[1]])).for_each(|(&r, g)| grads[r] = g);
+        (grads, self.options.to_vec())
+    }
+
+    fn settle(&self, before: &[f64], alpha: &mut [f64]) {
+        rescale(alpha, self.options.map(|r| before[r]), self);
+    }
+}
 
 /// Two options of a decision, the first with an open gate.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,8 +2,42 @@
 //! batch the largest network against the labels, then random networks and the smallest against the largest's soft outputs of that
 //! batch, taken as constants, and steps once. Only the largest is regularised.
 
+use super::method::{Draw, Draws, Family, Method, form, numbers};
 use super::paths::{self, Decision, PathPlan, Role, StepPlan, Teacher};
 use crate::base::Random;
+use crate::document::{Field, Form, MethodRule, Preset, Traits, Type, Word};
+use serde::{Deserialize, Serialize};
+
+/// The descriptor.
+pub(super) static METHOD: Method = Method {
+    word: Word::new("sandwich", "The largest path, the smallest and random ones in every step; the others learn from the largest.")
+        .fields(&[Field::one("random", &[Type::Int(0, 64)], "", "Random paths a step.").preset(Preset::Int(2))])
+        .example("method sandwich random=2"),
+    tag: "Sandwich",
+    traits: Traits::DRAWS,
+    read: |lines, _| Ok(Some(MethodRule::of(Sandwich { random: lines.settings.count("random")? }.form()))),
+    build: |value| Ok(Family::Draws(Box::new(numbers::<Sandwich>(value)?))),
+};
+
+/// Its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sandwich {
+    /// `random`: random paths a step.
+    pub random: usize,
+}
+
+impl Sandwich {
+    /// What keys hold.
+    pub fn form(&self) -> Form {
+        form(METHOD.tag, self)
+    }
+}
+
+impl Draws for Sandwich {
+    fn plan(&self, at: &Draw) -> StepPlan {
+        plan(at.seed, at.step, at.decisions, self.random)
+    }
+}
 
 /// The plan of a step with `random` random networks: largest, random ones, smallest.
 ///

@@ -1,8 +1,53 @@
 //! SPOS (Guo et al. 2020, "Single Path One-Shot Neural Architecture Search with Uniform Sampling"): each step trains one path,
 //! every decision uniform and independent.
 
+use super::fair;
+use super::method::{Draw, Draws, Family, Method, form, numbers};
 use super::paths::{Path, PathPlan, Role, StepPlan};
 use crate::base::Random;
+use crate::document::{Field, MethodRule, Preset, Traits, Type, Word};
+use serde::{Deserialize, Serialize};
+
+/// The descriptor.
+pub(super) static METHOD: Method = Method {
+    word: Word::new("single-path", "One path a step, drawn without learning.")
+        .fields(&[Field::one(
+            "sampling",
+            &[Type::Word(&["uniform", "fair"])],
+            "",
+            "uniform (SPOS), or each value equally often (FairNAS).",
+        )
+        .preset(Preset::Text("uniform"))])
+        .example("method single-path sampling=fair"),
+    tag: "SinglePath",
+    traits: Traits::DRAWS,
+    read: |lines, _| Ok(Some(MethodRule::of(SinglePath { fair: lines.settings.text("sampling")? == "fair" }.form()))),
+    build: |value| Ok(Family::Draws(Box::new(numbers::<SinglePath>(value)?))),
+};
+
+/// Its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SinglePath {
+    /// `sampling=fair`: as many paths a step as the largest decision has values, each value once.
+    pub fair: bool,
+}
+
+impl SinglePath {
+    /// What keys hold.
+    pub fn form(&self) -> crate::document::Form {
+        form(METHOD.tag, self)
+    }
+}
+
+impl Draws for SinglePath {
+    fn plan(&self, at: &Draw) -> StepPlan {
+        if self.fair { fair::plan(at.seed, at.step, at.options) } else { plan(path(at.seed, at.step, at.options)) }
+    }
+
+    fn batches_a_step(&self, options: &[usize]) -> u64 {
+        if self.fair { fair::paths_a_step(options) as u64 } else { 1 }
+    }
+}
 
 /// How many paths are drawn before [`constrained`] gives up, as NNI's range filter does.
 pub const TRIES: u64 = 100;

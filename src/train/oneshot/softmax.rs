@@ -1,7 +1,7 @@
 //! Softmax, its derivative, Gumbel noise and the annealing of temperatures.
 
 use crate::base::Random;
-use crate::document::Temperature;
+use serde::{Deserialize, Serialize};
 
 /// softmax(x / τ), shifted by the largest value. Empty for an empty list.
 pub fn softmax(x: &[f64], temperature: f64) -> Vec<f64> {
@@ -54,10 +54,23 @@ pub fn gumbel(random: &mut Random) -> f64 {
     -libm::log(-libm::log(u))
 }
 
-/// The temperature of an epoch: linear from `first` to `last` over the horizon, then `last`.
-pub fn temperature(rule: &Temperature, epoch: usize) -> f64 {
-    let share = if rule.over > 0.0 { (epoch as f64 / rule.over).min(1.0) } else { 1.0 };
-    rule.first + (rule.last - rule.first) * share
+/// `temperature first final= over=`: linear from epoch 0 to the horizon, and from there the last.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Temperature {
+    /// At epoch 0.
+    pub first: f64,
+    /// At the horizon and after it.
+    pub last: f64,
+    /// The horizon in epochs.
+    pub over: f64,
+}
+
+impl Temperature {
+    /// The temperature of an epoch.
+    pub fn at(&self, epoch: usize) -> f64 {
+        let share = if self.over > 0.0 { (epoch as f64 / self.over).min(1.0) } else { 1.0 };
+        self.first + (self.last - self.first) * share
+    }
 }
 
 #[cfg(test)]
@@ -96,7 +109,7 @@ mod tests {
     fn temperatures() {
         let rule = Temperature { first: 10.0, last: 0.1, over: 99.0 };
         for (epoch, want) in [(0, 10.0), (33, 6.7), (99, 0.1), (500, 0.1)] {
-            assert!((temperature(&rule, epoch) - want).abs() < 1e-12);
+            assert!((rule.at(epoch) - want).abs() < 1e-12);
         }
     }
 }

@@ -2,13 +2,14 @@
 //! held-out batches with the weights as they are.
 
 use super::draw::{SUBSTITUTES, unbuildable};
+use super::learn::{diverged, foreign};
 use super::state::Choices;
 use super::trainer::{Done, SupernetTrainer};
 use crate::data::Batch;
-use crate::document::Method;
 use crate::space::{Head, Sample};
 use crate::train::TrainError;
-use crate::train::oneshot::{Path, StepError};
+use crate::train::oneshot::enas::Enas;
+use crate::train::oneshot::{Family, Path};
 
 impl SupernetTrainer {
     /// The path of an iteration of the weights.
@@ -33,7 +34,7 @@ impl SupernetTrainer {
 
     /// The controller's steps after epoch `epoch`.
     pub(super) fn teach(&mut self, epoch: usize) -> Result<Done<()>, TrainError> {
-        let Method::Enas { controller: settings, choices } = self.setup.oneshot.method else { return Ok(Done::Well(())) };
+        let Family::Controls(Enas { controller: settings, choices }) = self.setup.family else { return Ok(Done::Well(())) };
         for k in 0..settings.steps {
             let step = (epoch * settings.steps + k) as u64;
             let Some(batch) = self.held_batch(step) else { return Ok(Done::Well(())) };
@@ -46,11 +47,9 @@ impl SupernetTrainer {
                 }
                 episodes.push((path, reward));
             }
-            let Choices::Controller(controller) = &mut self.state.choices else { return Ok(Done::Well(())) };
-            match controller.update(&(&choices).into(), &settings, &episodes) {
-                Ok(_) => {}
-                Err(StepError::NotFinite(_)) => return Ok(Done::Diverged(f64::NAN)),
-                Err(StepError::Unfit(why)) => return Err(TrainError::Unfit(why)),
+            let Choices::Controller(controller) = &mut self.state.choices else { return Err(foreign()) };
+            if let Err(fault) = controller.update(&(&choices).into(), &settings, &episodes) {
+                return diverged(fault);
             }
         }
         Ok(Done::Well(()))

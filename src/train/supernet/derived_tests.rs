@@ -2,10 +2,10 @@
 
 use super::tests::oneshot;
 use super::*;
-use crate::document::Method;
 use crate::nn::Parameters;
 use crate::space::Supernet;
 use crate::space::tests::derived::{PLAIN, loaded, space_of};
+use crate::train::oneshot::single_path::SinglePath;
 use crate::train::reference::recipe;
 use crate::train::{shared, weights_to_bytes};
 
@@ -16,7 +16,7 @@ space "classifier" { from "backbone"; until "p4"; then-layers { conv 128 kernel=
 fn setup(space: &str) -> Setup {
     let (space, _) = space_of(&loaded(&[PLAIN, CLASSIFIER].concat()), space);
     let net = Supernet::of(&space).unwrap_or_else(|e| panic!("{e:#?}"));
-    Setup::new(net, oneshot(Method::SinglePath { fair: false }), recipe(), 5).expect("a setup")
+    Setup::new(net, oneshot(SinglePath { fair: false }.form()), recipe(), 5).expect("a setup")
 }
 
 #[test]

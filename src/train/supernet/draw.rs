@@ -3,10 +3,9 @@
 
 use super::networks::Networks;
 use super::setup::Setup;
-use crate::document::Method;
 use crate::space::{Infeasible, Sample};
 use crate::train::TrainError;
-use crate::train::oneshot::{Role, StepPlan, Teacher, fair, progressive, sandwich, single_path};
+use crate::train::oneshot::{Draw, Role, StepPlan, Teacher};
 
 /// One network of a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,27 +26,22 @@ pub(super) const SUBSTITUTES: u64 = 100;
 impl Setup {
     /// How many batches a step reads.
     pub(super) fn batches_a_step(&self) -> u64 {
-        match self.oneshot.method {
-            Method::SinglePath { fair: true } => fair::paths_a_step(&self.options) as u64,
-            _ => 1,
-        }
+        self.family.draws().map_or(1, |d| d.batches_a_step(&self.options))
     }
 
     /// The networks of step `step`, which begins in `epoch`.
     pub(super) fn draw(&self, step: u64, epoch: usize, networks: &mut Networks) -> Result<Vec<Drawn>, TrainError> {
-        let plan = match &self.oneshot.method {
-            Method::SinglePath { fair: true } => fair::plan(self.seed, step, &self.options),
-            Method::Sandwich { random } => sandwich::plan(self.seed, step, &self.decisions, *random),
-            Method::ProgressiveShrinking(rule) => progressive::plan(rule, self.seed, step, epoch, &self.decisions),
-            _ => single_path::plan(single_path::path(self.seed, step, &self.options)),
+        let Some(draws) = self.family.draws() else {
+            return Err(TrainError::Internal(format!("`{}` draws no paths", self.method.word.name)));
         };
-        self.drawn(plan, step, networks)
+        let at = Draw { seed: self.seed, step, epoch, options: &self.options, decisions: &self.decisions };
+        // Sizes by cost make a largest network of their own.
+        self.drawn(draws.plan(&at), step, !draws.sizes_by_cost(), networks)
     }
 
-    fn drawn(&self, plan: StepPlan, step: u64, networks: &mut Networks) -> Result<Vec<Drawn>, TrainError> {
+    fn drawn(&self, plan: StepPlan, step: u64, extreme: bool, networks: &mut Networks) -> Result<Vec<Drawn>, TrainError> {
         let mut drawn = Vec::with_capacity(plan.paths.len());
         for (k, path) in plan.paths.into_iter().enumerate() {
-            let extreme = !matches!(self.oneshot.method, Method::ProgressiveShrinking(_));
             let sample = match path.role {
                 Role::Largest if extreme => self.largest.clone(),
                 Role::Smallest if extreme => self.smallest.clone(),

@@ -2,13 +2,13 @@
 
 use super::draw::{SUBSTITUTES, unbuildable};
 use super::networks::Network;
-use super::relax::{Purpose, Relaxed, Rule};
+use super::relax::Relaxed;
 use super::state::Choices;
 use super::trainer::{Done, SupernetTrainer};
 use crate::data::Batch;
-use crate::document::Method;
 use crate::space::ParamKind;
-use crate::train::oneshot::{Alphas, StepError, adam, darts, proxyless};
+use crate::train::oneshot::mixing::Purpose;
+use crate::train::oneshot::{Alphas, StepError, adam, darts};
 use crate::train::{LossParts, TrainError, schedule};
 use std::sync::Arc;
 
@@ -24,12 +24,11 @@ pub(super) struct LogitGrads {
 impl SupernetTrainer {
     /// The choices learn from `batch`; `train` is the batch that the weights will learn from (second order looks ahead on it).
     pub(super) fn choose(&mut self, iteration: u64, epoch: usize, batch: &Batch, train: &Batch) -> Result<Done<()>, TrainError> {
-        let Some(rule) = self.setup.oneshot.method.choices().copied() else { return Ok(Done::Well(())) };
-        let Some(alphas) = self.alphas() else { return Ok(Done::Well(())) };
-        let values = alphas.values().to_vec();
+        let setup = self.setup.clone();
+        let Some(mixes) = setup.family.mixes() else { return Err(foreign()) };
+        let values = self.alphas()?.values().to_vec();
         let (relaxed, network) = self.relaxed(Purpose::Choices, iteration, epoch, &values)?;
-        let second = matches!(self.setup.oneshot.method, Method::Darts { second_order: true, .. });
-        let done = match second {
+        let done = match mixes.second_order() {
             true => self.ahead(&network, &relaxed, iteration, batch, train)?,
             false => self.here(&network, &relaxed, batch)?,
         };
@@ -37,13 +36,12 @@ impl SupernetTrainer {
             Done::Well(well) => well,
             Done::Diverged(loss) => return Ok(Done::Diverged(loss)),
         };
-        self.learn(&(&rule).into(), iteration, &network, &relaxed, loss, grads)
+        self.learn(&mixes.choices().into(), iteration, &network, &relaxed, loss, grads)
     }
 
     /// The weights learn from `batch`; the losses by the mixing weights are left in the runner.
     pub(super) fn relaxed_step(&mut self, iteration: u64, epoch: usize, batch: &Batch) -> Result<Done<LossParts>, TrainError> {
-        let Some(alphas) = self.alphas() else { return Ok(Done::Well(LossParts::default())) };
-        let values = alphas.values().to_vec();
+        let values = self.alphas()?.values().to_vec();
         let (relaxed, network) = self.relaxed(Purpose::Weights, iteration, epoch, &values)?;
         let parts = match self.pass(&network, &relaxed, batch)? {
             Done::Well(parts) => parts,
@@ -53,7 +51,7 @@ impl SupernetTrainer {
         self.runner.keep_statistics(&mut self.state.train.params);
         // SNAS: one loss for both.
         let together = self.held.is_none() && epoch >= self.setup.warmup();
-        if let Some(rule) = self.setup.oneshot.method.choices().copied().filter(|_| together) {
+        if let Some(rule) = self.setup.family.choices().copied().filter(|_| together) {
             let grads = self.logit_grads(&network, &relaxed, &values, scale(&parts));
             if let Done::Diverged(loss) = self.learn(&(&rule).into(), iteration, &network, &relaxed, parts.sum(), grads)? {
                 return Ok(Done::Diverged(loss));
@@ -62,10 +60,10 @@ impl SupernetTrainer {
         Ok(Done::Well(parts))
     }
 
-    fn alphas(&self) -> Option<&Alphas> {
+    fn alphas(&self) -> Result<&Alphas, TrainError> {
         match &self.state.choices {
-            Choices::Alphas { alphas, .. } => Some(alphas),
-            _ => None,
+            Choices::Alphas { alphas, .. } => Ok(alphas),
+            _ => Err(foreign()),
         }
     }
 
@@ -106,7 +104,7 @@ impl SupernetTrainer {
 
     /// Loss and gradient where the weights are.
     fn here(&mut self, network: &Arc<Network>, relaxed: &Relaxed, batch: &Batch) -> Result<Done<(f64, LogitGrads)>, TrainError> {
-        let values = self.alphas().map(|a| a.values().to_vec()).ok_or_else(no_logits)?;
+        let values = self.alphas()?.values().to_vec();
         Ok(match self.pass(network, relaxed, batch)? {
             Done::Well(parts) => Done::Well((parts.sum(), self.logit_grads(network, relaxed, &values, scale(&parts)))),
             Done::Diverged(loss) => Done::Diverged(loss),
@@ -144,7 +142,7 @@ impl SupernetTrainer {
         let decay = schedule::weight_decay(&recipe);
         let decays: Vec<f64> = self.kinds.iter().map(|k| if *k == ParamKind::Weight { decay } else { 0.0 }).collect();
         let (weights, buffer) = (self.state.train.params.clone(), self.state.train.first.clone());
-        let values = self.alphas().map(|a| a.values().to_vec()).ok_or_else(no_logits)?;
+        let values = self.alphas()?.values().to_vec();
         let mut problem = Problem { trainer: self, network, relaxed, batch, train, failed: None };
         let inner = darts::Inner {
             lr: rates.lr,
@@ -159,8 +157,7 @@ impl SupernetTrainer {
         match (found, failed) {
             (_, Some(Done::Diverged(loss))) => Ok(Done::Diverged(loss)),
             (_, Some(Done::Well(error))) => Err(error),
-            (Err(StepError::NotFinite(_)), None) => Ok(Done::Diverged(f64::NAN)),
-            (Err(StepError::Unfit(why)), None) => Err(TrainError::Unfit(why)),
+            (Err(fault), None) => diverged(fault),
             (Ok((loss, grads)), None) => {
                 let mut touched: Vec<Vec<bool>> = values.iter().map(|v| vec![false; v.len()]).collect();
                 network.mixtures.iter().for_each(|m| touched[self.setup.places.place[m.decision]].fill(true));
@@ -179,7 +176,7 @@ impl SupernetTrainer {
         loss: f64,
         mut all: LogitGrads,
     ) -> Result<Done<()>, TrainError> {
-        let Choices::Alphas { alphas, baseline } = &mut self.state.choices else { return Ok(Done::Well(())) };
+        let Choices::Alphas { alphas, baseline } = &mut self.state.choices else { return Err(foreign()) };
         let probabilities = self.setup.probabilities(alphas.values());
         // The score function: (L − b) · d ln p.
         let advantage = loss - baseline.unwrap_or(loss);
@@ -197,24 +194,29 @@ impl SupernetTrainer {
             }
         }
         let before: Vec<Vec<f64>> = alphas.values().to_vec();
-        match alphas.step_some(rule, &all.grads, &|d, o| all.touched[d][o]) {
-            Ok(()) => {}
-            Err(StepError::NotFinite(_)) => return Ok(Done::Diverged(f64::NAN)),
-            Err(StepError::Unfit(why)) => return Err(TrainError::Unfit(why)),
+        if let Err(fault) = alphas.step_some(rule, &all.grads, &|d, o| all.touched[d][o]) {
+            return diverged(fault);
         }
         for (&c, weighed) in &relaxed.weighed {
-            if let (Rule::Pair(pair), true) = (&weighed.rule, all.touched[c].iter().any(|t| *t)) {
-                let old = pair.options.map(|r| before[c][r]);
-                proxyless::rescale(&mut alphas.values_mut()[c], old, pair);
+            if all.touched[c].iter().any(|t| *t) {
+                weighed.back.settle(&before[c], &mut alphas.values_mut()[c]);
             }
         }
         Ok(Done::Well(()))
     }
 }
 
-/// A method that mixes has logits.
-fn no_logits() -> TrainError {
-    TrainError::Unfit("the method has no logits to learn".into())
+/// Numbers that are not finite are the training's result; what does not fit together is this program's fault.
+pub(super) fn diverged<T>(fault: StepError) -> Result<Done<T>, TrainError> {
+    match fault {
+        StepError::NotFinite(_) => Ok(Done::Diverged(f64::NAN)),
+        StepError::Unfit(why) => Err(TrainError::Internal(why)),
+    }
+}
+
+/// The state's choices are of another family than the method: `SupernetState::fits` lets no such state in.
+pub(super) fn foreign() -> TrainError {
+    TrainError::Internal("the state of the choices is of another method".into())
 }
 
 /// What makes the gradient of a loss's `total` one of its `sum`.
@@ -251,7 +253,7 @@ impl Problem<'_> {
             Ok(Done::Well(parts)) => parts,
             Ok(Done::Diverged(loss)) => {
                 self.failed = Some(Done::Diverged(loss));
-                return Err(StepError::NotFinite("the loss is not finite".into()));
+                return Err(StepError::NotFinite("the loss".into()));
             }
             Err(error) => {
                 self.failed = Some(Done::Well(error));

@@ -1,38 +1,48 @@
 //! Methods that learn choices, on real networks: resumption, gradients, penalties, results.
 
-use super::relax::Purpose;
 use super::tests::{oneshot, setup, step, trainer};
 use super::trainer::Done;
 use super::*;
-use crate::document::{ChoiceRule, Controller, Cost, Elastic, Method, OneShot, Penalty, PenaltyForm, Phase, Shrinking, Temperature};
-use crate::document::{Optimizer, Recipe};
+use crate::document::{ChoiceRule, Cost, Elastic, Form, OneShot, Optimizer, Penalty, PenaltyForm, Recipe};
 use crate::results::Learned;
 use crate::space::Supernet;
 use crate::space::tests::whole;
-use crate::train::oneshot::softmax;
+use crate::train::oneshot::darts::Darts;
+use crate::train::oneshot::enas::{Enas, Settings};
+use crate::train::oneshot::gdas::Gdas;
+use crate::train::oneshot::gumbel::Gumbel;
+use crate::train::oneshot::mixing::Purpose;
+use crate::train::oneshot::pc_darts::PcDarts;
+use crate::train::oneshot::progressive::{Phase, Shrinking};
+use crate::train::oneshot::proxyless::Proxyless;
+use crate::train::oneshot::sandwich::Sandwich;
+use crate::train::oneshot::single_path::SinglePath;
+use crate::train::oneshot::softmax::{self, Temperature};
 use crate::train::reference::recipe;
 use std::sync::Arc;
 
 const RULE: ChoiceRule = ChoiceRule { lr: 0.05, beta1: 0.5, beta2: 0.999, weight_decay: 0.0, clip_norm: 0.0, warmup: 0 };
 const FALLING: Temperature = Temperature { first: 2.0, last: 0.5, over: 3.0 };
 
-fn enas() -> Method {
-    Method::Enas { controller: Controller { hidden: 4, steps: 2, samples: 2, baseline: 0.9, entropy: 1e-3 }, choices: RULE }
+const CONTROLLER: Settings = Settings { hidden: 4, steps: 2, samples: 2, baseline: 0.9, entropy: 1e-3 };
+
+fn enas() -> Form {
+    Enas { controller: CONTROLLER, choices: RULE }.form()
 }
 
-fn learning() -> Vec<Method> {
+fn learning() -> Vec<Form> {
     vec![
-        Method::Darts { second_order: false, choices: ChoiceRule { warmup: 1, ..RULE } },
-        Method::Darts { second_order: true, choices: RULE },
-        Method::Gumbel { temperature: FALLING, choices: RULE },
-        Method::Gdas { temperature: FALLING, choices: RULE },
-        Method::Proxyless { choices: RULE },
+        Darts { second_order: false, choices: ChoiceRule { warmup: 1, ..RULE } }.form(),
+        Darts { second_order: true, choices: RULE }.form(),
+        Gumbel { temperature: FALLING, choices: RULE }.form(),
+        Gdas { temperature: FALLING, choices: RULE }.form(),
+        Proxyless { choices: RULE }.form(),
         enas(),
-        Method::PcDarts { partial: 4, choices: RULE },
+        PcDarts { partial: 4, choices: RULE }.form(),
     ]
 }
 
-fn shrinking() -> Method {
+fn shrinking() -> Form {
     let phase = |kind, subnets, lr| Phase { kind, epochs: 1, subnets, lr };
     let phases = vec![
         phase(Elastic::Kernel, 1, None),
@@ -41,14 +51,14 @@ fn shrinking() -> Method {
         phase(Elastic::Width, 1, None),
         phase(Elastic::Branch, 2, None),
     ];
-    Method::ProgressiveShrinking(Shrinking { teacher: 1, phases })
+    Shrinking { teacher: 1, phases }.form()
 }
 
 fn plain() -> Recipe {
     Recipe { batch: 2, warmup: 0.5, ..recipe() }
 }
 
-fn fresh(method: &Method, recipe: &Recipe) -> SupernetTrainer {
+fn fresh(method: &Form, recipe: &Recipe) -> SupernetTrainer {
     let setup = setup(method.clone(), recipe);
     let state = SupernetState::fresh(&setup).expect("a state");
     trainer(setup, state)
@@ -57,7 +67,7 @@ fn fresh(method: &Method, recipe: &Recipe) -> SupernetTrainer {
 #[test]
 fn interrupted_anywhere_they_end_with_the_same_bits() {
     for method in learning().into_iter().chain([shrinking()]) {
-        let recipe = if method.word() == "gdas" { Recipe { optimizer: Optimizer::AdamW, ..plain() } } else { plain() };
+        let recipe = if method.tag == "Gdas" { Recipe { optimizer: Optimizer::AdamW, ..plain() } } else { plain() };
         let mut whole = fresh(&method, &recipe);
         let mut state = SupernetState::fresh(whole.setup()).expect("a state");
         for i in 0..10 {
@@ -65,16 +75,16 @@ fn interrupted_anywhere_they_end_with_the_same_bits() {
             let want = whole.state().to_bytes(whole.setup()).expect("bytes");
             let mut part = trainer(setup(method.clone(), &recipe), state);
             let pool = rayon::ThreadPoolBuilder::new().num_threads(1 + i % 3).build().expect("threads");
-            assert_eq!(pool.install(|| step(&mut part)).loss, loss, "{}, iteration {i}", method.word());
+            assert_eq!(pool.install(|| step(&mut part)).loss, loss, "{}, iteration {i}", method.tag);
             let bytes = part.state().to_bytes(part.setup()).expect("bytes");
-            assert!(bytes == want, "{}, iteration {i} differs", method.word());
+            assert!(bytes == want, "{}, iteration {i} differs", method.tag);
             state = SupernetState::from_bytes(&bytes, part.setup()).expect("a state");
             assert_eq!(state, *part.state());
             for end in (0..bytes.len()).step_by(bytes.len() / 13) {
                 assert!(SupernetState::from_bytes(&bytes[..end], part.setup()).is_err());
             }
         }
-        assert_eq!(state.teacher.is_some(), method.word() == "progressive-shrinking");
+        assert_eq!(state.teacher.is_some(), method.tag == "ProgressiveShrinking");
     }
 }
 
@@ -142,8 +152,8 @@ fn a_penalty_leads_to_what_costs_little() {
         .replace("\"b\" {", "\"b\" { c3 8 { expansion 0.5 1 };");
     for (text, exact) in [(chain.to_string(), true), (widths, false)] {
         for mut method in learning() {
-            if let Method::Enas { controller, .. } = &mut method {
-                (controller.steps, controller.samples) = (20, 6);
+            if method.tag == "Enas" {
+                method = Enas { controller: Settings { steps: 20, samples: 6, ..CONTROLLER }, choices: RULE }.form();
             }
             let penalty = Penalty {
                 of: Cost::Flops,
@@ -171,7 +181,7 @@ fn a_penalty_leads_to_what_costs_little() {
                 let p = &learned.choices[c].probabilities;
                 assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-9);
                 let taken = &decisions[d].options[decisions[d].ranked[learned.strongest[c]]];
-                assert!(taken.contains("small"), "{}, exact {exact}: {label} = {taken}, {p:?}", method.word());
+                assert!(taken.contains("small"), "{}, exact {exact}: {label} = {taken}, {p:?}", method.tag);
             }
             let bytes = serde_json::to_vec(&learned).expect("JSON");
             assert_eq!(serde_json::from_slice::<Learned>(&bytes).expect("JSON"), learned);
@@ -231,7 +241,7 @@ fn weights_and_choices_learn_from_their_own_images() {
     assert_ne!(t.state().choices, first.choices);
     assert_eq!(setup(enas(), &plain()).choice_batches(6..20, 4), 2..10);
     // Only gumbel may learn both from the same images.
-    let none = |method: &Method| {
+    let none = |method: &Form| {
         let setup = setup(method.clone(), &plain());
         let state = SupernetState::fresh(&setup).expect("a state");
         super::tests::without_holdout(setup, state).map(|mut t| {
@@ -257,7 +267,7 @@ fn cells_learn_their_edges() {
         for method in learning() {
             let net = Supernet::of(&whole(&text)).unwrap_or_else(|e| panic!("{e:#?}"));
             let setup = Arc::new(Setup::new(net, oneshot(method.clone()), plain(), 5).expect("a setup"));
-            let alphas = !matches!(method, Method::Enas { .. });
+            let alphas = method.tag != "Enas";
             let learns = |d: &crate::space::supernet::Decision| !matches!(d.kind, crate::space::supernet::DecisionKind::Depth);
             let mixes = |d: usize| setup.mixes[setup.places.place[d]];
             let all = setup.net.decisions().iter().enumerate().all(|(d, of)| mixes(d) == (alphas && learns(of)));
@@ -268,7 +278,7 @@ fn cells_learn_their_edges() {
             for _ in 0..6 {
                 assert!(step(&mut t).loss.sum().is_finite());
             }
-            assert_ne!(t.state().choices, before, "{}: {cell}", method.word());
+            assert_ne!(t.state().choices, before, "{}: {cell}", method.tag);
             let learned = t.learned().expect("a distribution");
             assert!(t.setup().net.path(&t.setup().places.sample(&t.setup().net, &learned.strongest)).is_ok());
         }
@@ -309,11 +319,11 @@ fn names_and_orders_change_no_bit() {
         .replace("\"y\"", "\"out\"");
     let spaces = [whole(text), whole(&other)];
     assert_eq!(spaces[0].network(), spaces[1].network());
-    let drawing = [Method::SinglePath { fair: false }, Method::SinglePath { fair: true }, Method::Sandwich { random: 1 }, shrinking()];
+    let drawing = [SinglePath { fair: false }.form(), SinglePath { fair: true }.form(), Sandwich { random: 1 }.form(), shrinking()];
     for method in learning().into_iter().chain(drawing) {
         let penalty =
             Penalty { of: Cost::Params, target: 0.9, of_reference: true, weight: 0.2, form: PenaltyForm::Add, exponent: 0.6, table: None };
-        let penalty = method.choices().map(|_| penalty);
+        let penalty = crate::train::oneshot::build(&method).expect("a method").1.choices().map(|_| penalty);
         let ends = spaces.each_ref().map(|space| {
             let net = Supernet::of(space).expect("a supernet");
             let with = OneShot { penalty: penalty.clone(), ..oneshot(method.clone()) };
@@ -325,6 +335,6 @@ fn names_and_orders_change_no_bit() {
             });
             (t.state().to_bytes(t.setup()).expect("bytes"), t.learned())
         });
-        assert!(ends[0] == ends[1], "{}", method.word());
+        assert!(ends[0] == ends[1], "{}", method.tag);
     }
 }

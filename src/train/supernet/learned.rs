@@ -4,7 +4,6 @@
 use super::setup::Setup;
 use super::state::Choices;
 use super::trainer::SupernetTrainer;
-use crate::document::Method;
 use crate::results::{Choice, Collapsed, Learned};
 use crate::train::oneshot::collapse::{self, Idle};
 use crate::train::oneshot::softmax;
@@ -35,7 +34,7 @@ impl SupernetTrainer {
 /// The idle options of a decision.
 fn idle(setup: &Setup, c: usize) -> Idle {
     // Zero is no edge: it wins nowhere (DARTS; where one option is drawn at a time, it is one like the others).
-    let relaxed = matches!(setup.oneshot.method, Method::Darts { .. } | Method::PcDarts { .. });
+    let relaxed = setup.method.traits.mixes_edges;
     let decision = &setup.net.decisions()[setup.places.order[c]];
     let ranks = |options: &[usize]| (0..setup.options[c]).filter(|&r| options.contains(&setup.places.ranked[c][r])).collect();
     Idle { skips: ranks(&decision.skips), excluded: if relaxed { ranks(&decision.zeros) } else { Vec::new() } }
@@ -49,7 +48,7 @@ fn result(setup: &Setup, choices: Vec<Choice>) -> Learned {
     };
     let collapse = collapse::find(&choices, &idle);
     Learned {
-        method: setup.oneshot.method.word().into(),
+        method: setup.method.word.name.into(),
         strongest: choices.iter().zip(&idle).map(strongest).collect(),
         collapse: collapse.map(|c| Collapsed { skipping: c.skipping, of: c.of, mass: c.mass, even: c.even }),
         choices,

@@ -1,13 +1,14 @@
 //! PC-DARTS: networks over a part of their channels, weights of edges, what is exported.
 
-use super::relax::{Purpose, Rule};
 use super::tests::{oneshot, step, trainer};
 use super::trainer::Done;
 use super::*;
-use crate::document::{ChoiceRule, Cost, Method, OneShot, Penalty, PenaltyForm, Recipe, Task};
+use crate::document::{ChoiceRule, Cost, OneShot, Penalty, PenaltyForm, Recipe, Task};
 use crate::space::supernet::DecisionKind;
 use crate::space::tests::whole;
 use crate::space::{Op, Shape, Supernet};
+use crate::train::oneshot::mixing::Purpose;
+use crate::train::oneshot::pc_darts::PcDarts;
 use crate::train::oneshot::softmax;
 use crate::train::reference::{recipe, uniform};
 use std::sync::Arc;
@@ -35,7 +36,7 @@ fn classifier() -> Recipe {
 
 fn setup(text: &str, partial: usize, penalty: Option<Penalty>) -> Result<Setup, String> {
     let net = Supernet::of(&whole(text)).unwrap_or_else(|e| panic!("{e:#?}"));
-    Setup::new(net, OneShot { penalty, ..oneshot(Method::PcDarts { partial, choices: RULE }) }, classifier(), 5)
+    Setup::new(net, OneShot { penalty, ..oneshot(PcDarts { partial, choices: RULE }.form()) }, classifier(), 5)
 }
 
 fn fresh(setup: Setup) -> SupernetTrainer {
@@ -112,6 +113,7 @@ fn alphas_and_betas_have_the_gradient_of_the_loss() {
     let mut values = alphas(&t);
     values.iter_mut().flatten().enumerate().for_each(|(i, v)| *v = 0.4 * ((i * 7 % 5) as f64 - 2.0));
     let (relaxed, network) = network(&mut t, &values);
+    let edges = t.setup.edges.clone();
     let mut loss = |values: &[Vec<f64>]| {
         let mut relaxed = relaxed.clone();
         relaxed.weighed.iter_mut().for_each(|(&c, w)| w.weights = softmax::softmax(&values[c], 1.0));
@@ -120,7 +122,7 @@ fn alphas_and_betas_have_the_gradient_of_the_loss() {
     };
     let grads = loss(&values).1;
     let (mut checked, mut betas) = (0, 0);
-    for (c, weighed) in &relaxed.weighed {
+    for c in relaxed.weighed.keys() {
         for o in 0..values[*c].len() {
             let (mut up, mut down) = (values.clone(), values.clone());
             up[*c][o] += 0.02;
@@ -129,7 +131,7 @@ fn alphas_and_betas_have_the_gradient_of_the_loss() {
             let found = grads.grads[*c][o];
             assert!((found - want).abs() < 2e-4 + 2e-2 * want.abs(), "decision {c}, {o}: {found}, not {want}");
             checked += usize::from(found.abs() > 1e-3);
-            betas += usize::from(found.abs() > 1e-3 && weighed.rule == Rule::Edges);
+            betas += usize::from(found.abs() > 1e-3 && edges[*c]);
         }
     }
     assert!(checked > 10 && betas > 3, "{checked}, {betas}");

@@ -8,50 +8,13 @@
 
 use super::setup::Setup;
 use crate::base::Random;
-use crate::document::Method;
 use crate::space::supernet::{DecisionKind, Mixture};
-use crate::train::oneshot::{gdas, gumbel, proxyless, softmax};
+use crate::train::oneshot::mixing::{Logits, Purpose, Weighed};
+use crate::train::oneshot::softmax;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a step is for: the two draw apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// The weights learn.
-    Weights,
-    /// The choices learn.
-    Choices,
-}
-
-/// How the weights of a decision's options came about, which its gradient goes back through.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Rule {
-    /// softmax(α).
-    Softmax,
-    /// softmax(β) over single inputs (PC-DARTS): the ranks are theirs.
-    Edges,
-    /// A relaxed sample at a temperature.
-    Gumbel(f64),
-    /// A hard sample, straight through.
-    Gdas(gdas::Draw, f64),
-    /// A pair of gates.
-    Pair(proxyless::Pair),
-    /// One option alone, which teaches nothing of the others.
-    Drawn,
-}
-
-/// The options of one decision that are computed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Weighed {
-    /// Ranks of options.
-    pub ranks: Vec<usize>,
-    /// Their weights.
-    pub weights: Vec<f64>,
-    /// Where these are from.
-    pub rule: Rule,
-}
-
 /// A step's network before it is built. Decisions by their places.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Relaxed {
     /// The rank that is drawn where a decision chooses a value.
     pub values: Vec<usize>,
@@ -64,9 +27,12 @@ impl Setup {
     pub(super) fn relax(&self, purpose: Purpose, iteration: u64, epoch: usize, attempt: u64, alphas: &[Vec<f64>]) -> Relaxed {
         let step = 2 * iteration + u64::from(purpose == Purpose::Weights);
         let mut relaxed = Relaxed { values: vec![0; alphas.len()], weighed: BTreeMap::new() };
+        let Some(mixes) = self.family.mixes() else { return relaxed };
         for (c, alpha) in alphas.iter().enumerate() {
             if self.mixes[c] {
-                relaxed.weighed.insert(c, self.weigh(purpose, step, epoch, c, alpha));
+                let at = Logits { seed: self.seed, step, epoch, decision: c, alpha, purpose };
+                let weighed = if self.edges[c] { Weighed::softmax(alpha) } else { mixes.weigh(&at) };
+                relaxed.weighed.insert(c, weighed);
             } else {
                 let mut random = Random::at(self.seed, "choice-values", &[step, c as u64, attempt]);
                 relaxed.values[c] = softmax::draw(&softmax::softmax(alpha, 1.0), &mut random);
@@ -75,37 +41,12 @@ impl Setup {
         relaxed
     }
 
-    fn weigh(&self, purpose: Purpose, step: u64, epoch: usize, c: usize, alpha: &[f64]) -> Weighed {
-        let all = || (0..alpha.len()).collect::<Vec<usize>>();
-        let one = |rank, rule| Weighed { ranks: vec![rank], weights: vec![1.0], rule };
-        match &self.oneshot.method {
-            Method::Gumbel { temperature, .. } => {
-                let tau = softmax::temperature(temperature, epoch);
-                let weights = gumbel::sample(alpha, &gumbel::noise(self.seed, step, c, alpha.len()), tau);
-                Weighed { ranks: all(), weights, rule: Rule::Gumbel(tau) }
-            }
-            Method::Gdas { temperature, .. } => {
-                let tau = softmax::temperature(temperature, epoch);
-                let draw = gdas::sample(self.seed, step, c, alpha, tau);
-                one(draw.chosen, Rule::Gdas(draw, tau))
-            }
-            Method::Proxyless { .. } => match (purpose, proxyless::pair(self.seed, step, c, alpha)) {
-                (Purpose::Choices, Some(pair)) => Weighed { ranks: pair.options.to_vec(), weights: vec![1.0, 0.0], rule: Rule::Pair(pair) },
-                _ => one(proxyless::path(self.seed, step, c, alpha), Rule::Drawn),
-            },
-            _ => {
-                let rule = if self.edges[c] { Rule::Edges } else { Rule::Softmax };
-                Weighed { ranks: all(), weights: softmax::softmax(alpha, 1.0), rule }
-            }
-        }
-    }
-
     /// By mixed decision of the file: its candidates that are computed, in the order in which they are added.
     pub(super) fn over(&self, relaxed: &Relaxed) -> BTreeMap<usize, Vec<usize>> {
         let each = relaxed.weighed.iter().map(|(&c, w)| {
             let ranks: BTreeSet<usize> = w.ranks.iter().copied().collect();
             let d = self.places.order[c];
-            if w.rule == Rule::Edges {
+            if self.edges[c] {
                 return (d, ranks.into_iter().collect());
             }
             let mut candidates: Vec<usize> = ranks.into_iter().flat_map(|r| self.set(c, r).iter().copied()).collect();
@@ -124,7 +65,7 @@ impl Setup {
         let c = self.places.place[mixture.decision];
         let weighed = &relaxed.weighed[&c];
         mixture.options.iter().map(move |candidate| {
-            let holds = move |r: usize| if weighed.rule == Rule::Edges { r == *candidate } else { self.set(c, r).contains(candidate) };
+            let holds = move |r: usize| if self.edges[c] { r == *candidate } else { self.set(c, r).contains(candidate) };
             let holding = weighed.ranks.iter().zip(&weighed.weights).filter(move |(r, _)| holds(**r));
             holding.map(|(_, w)| w).sum()
         })
@@ -137,19 +78,10 @@ impl Setup {
         let of = |rank: &usize| -> f64 {
             mixture.options.iter().zip(grads).filter(|(candidate, _)| self.set(c, *rank).contains(candidate)).map(|(_, g)| g).sum()
         };
-        let by_rank: Vec<f64> = weighed.ranks.iter().map(of).collect();
-        let all = (0..options).collect();
-        match &weighed.rule {
-            Rule::Edges => (softmax::backward(&weighed.weights, grads, 1.0), mixture.options.clone()),
-            Rule::Softmax => (softmax::backward(&weighed.weights, &by_rank, 1.0), all),
-            Rule::Gumbel(tau) => (gumbel::gradient(&weighed.weights, &by_rank, *tau), all),
-            Rule::Gdas(draw, tau) => (gdas::gradient(draw, by_rank[0], *tau), all),
-            Rule::Pair(pair) => {
-                let mut grads = vec![0.0; options];
-                pair.options.iter().zip(proxyless::gradient(pair, [by_rank[0], by_rank[1]])).for_each(|(&r, g)| grads[r] = g);
-                (grads, pair.options.to_vec())
-            }
-            Rule::Drawn => (vec![0.0; options], vec![]),
+        if self.edges[c] {
+            return (softmax::backward(&weighed.weights, grads, 1.0), mixture.options.clone());
         }
+        let by_rank: Vec<f64> = weighed.ranks.iter().map(of).collect();
+        weighed.back.gradient(weighed, &by_rank, options)
     }
 }

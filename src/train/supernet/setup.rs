@@ -2,10 +2,10 @@
 
 use super::cost::PenaltyRule;
 use super::places::Places;
-use crate::document::{Elastic, Method, OneShot, Recipe};
+use crate::document::{Elastic, OneShot, Recipe};
 use crate::space::supernet::DecisionKind;
 use crate::space::{Infeasible, ParamKind, Program, Sample, Supernet};
-use crate::train::oneshot::{Decision, paths, progressive};
+use crate::train::oneshot::{self, Decision, Family, Method, paths};
 use crate::train::schedule::{self, Rates};
 use crate::train::shared;
 use std::collections::BTreeMap;
@@ -18,7 +18,9 @@ pub struct Setup {
     /// Its tensors as the parameters of a program ([`shared::holder`]).
     pub holder: Program,
     /// By which method.
-    pub oneshot: OneShot,
+    pub method: &'static Method,
+    /// How it trains.
+    pub(super) family: Family,
     /// By which recipe.
     pub recipe: Recipe,
     /// Addresses of everything random.
@@ -45,44 +47,35 @@ const DRAWS: u64 = 64;
 impl Setup {
     /// Checks that the method can train this supernet. The error says why not.
     pub fn new(net: Supernet, oneshot: OneShot, recipe: Recipe, seed: u64) -> Result<Self, String> {
-        if let Some(why) = Self::partial_refusal(&net, &oneshot) {
+        let (method, family) = oneshot::build(&oneshot.method).map_err(|e| e.to_string())?;
+        if let Some(why) = refusal(&net, &family) {
             return Err(why.reason);
         }
         let (holder, places) = (shared::holder(&net)?, Places::of(&net));
         let (mut most, least) = (places.extreme(&net, true), places.extreme(&net, false));
-        let costs = matches!(oneshot.method, Method::ProgressiveShrinking(_));
+        let costs = family.draws().is_some_and(|d| d.sizes_by_cost());
         let decisions = sized(&net, &places, &most, &least, costs);
         if costs {
             // The network that its phases open from.
             most = paths::largest(&decisions);
         }
-        let alphas = !matches!(oneshot.method, Method::Enas { .. }) && oneshot.method.choices().is_some();
-        let mixes = if alphas { mixed(&net, &places, &most) } else { vec![false; places.len()] };
+        let mixes = if family.mixes().is_some() { mixed(&net, &places, &most) } else { vec![false; places.len()] };
         let inputs = |c: usize| net.decisions()[places.order[c]].kind == DecisionKind::Inputs;
-        let partial = matches!(oneshot.method, Method::PcDarts { .. });
+        let partial = family.mixes().is_some_and(|m| m.partial().is_some());
         let edges = (0..places.len()).map(|c| partial && mixes[c] && inputs(c)).collect();
         let cost = oneshot.penalty.as_ref().map(|rule| PenaltyRule::new(&net, &places, rule, &most)).transpose()?;
         let (largest, smallest, options) = (places.sample(&net, &most), places.sample(&net, &least), places.counts());
-        Ok(Setup { net, holder, oneshot, recipe, seed, places, options, decisions, largest, smallest, mixes, edges, cost })
+        Ok(Setup { net, holder, method, family, recipe, seed, places, options, decisions, largest, smallest, mixes, edges, cost })
     }
 
-    /// Why PC-DARTS cannot train this supernet: channels that are not divisible. Looks at the largest network.
+    /// Why a method that mixes a part of the channels cannot train this supernet: channels that are not divisible. Looks at the largest network.
     pub fn partial_refusal(net: &Supernet, oneshot: &OneShot) -> Option<Infeasible> {
-        let Method::PcDarts { partial, .. } = oneshot.method else { return None };
-        let places = Places::of(net);
-        let most = places.extreme(net, true);
-        let mixes = mixed(net, &places, &most);
-        let all = places.order.iter().enumerate().filter(|(c, _)| mixes[*c]);
-        let over = all.map(|(_, &d)| (d, (0..net.decisions()[d].candidates).collect())).collect();
-        net.mixed_partly(&places.options(&most), &over, partial).err()
+        refusal(net, &oneshot::build(&oneshot.method).ok()?.1)
     }
 
     /// One of so many channels is mixed.
     pub(super) fn partial(&self) -> usize {
-        match self.oneshot.method {
-            Method::PcDarts { partial, .. } => partial,
-            _ => 1,
-        }
+        self.family.mixes().and_then(|m| m.partial()).unwrap_or(1)
     }
 
     /// By place: the number of logits that method learns.
@@ -90,28 +83,28 @@ impl Setup {
         if self.edges[c] { self.net.decisions()[self.places.order[c]].candidates } else { self.options[c] }
     }
 
-    /// What an iteration trains with: of progressive shrinking the schedule of its phase, over the phase's own epochs.
+    /// What an iteration trains with: where the method has phases the schedule of its phase, over the phase's own epochs.
     pub(super) fn rates(&self, per_epoch: usize, iteration: u64) -> Rates {
-        let Method::ProgressiveShrinking(rule) = &self.oneshot.method else {
+        let (epoch, index) = (iteration / per_epoch.max(1) as u64, iteration % per_epoch.max(1) as u64);
+        let Some(at) = self.family.draws().and_then(|d| d.phase(epoch as usize)) else {
             return schedule::rates(&self.recipe, per_epoch, iteration);
         };
-        let (epoch, index) = (iteration / per_epoch.max(1) as u64, iteration % per_epoch.max(1) as u64);
-        let at = progressive::position(rule, epoch as usize);
         let recipe = Recipe { lr: at.lr.unwrap_or(self.recipe.lr), over: at.epochs as f64, ..self.recipe.clone() };
         schedule::rates(&recipe, per_epoch, (at.epoch * per_epoch) as u64 + index)
     }
 
     /// Epochs in which only weights learn.
     pub(super) fn warmup(&self) -> usize {
-        self.oneshot.method.choices().map_or(0, |rule| rule.warmup)
+        self.family.choices().map_or(0, |rule| rule.warmup)
     }
 
     /// The held-out batches, counted over all their epochs, that these iterations read: the loader's own order, for those who
     /// make batches ahead.
     pub fn choice_batches(&self, iterations: Range<u64>, per_epoch: usize) -> Range<u64> {
-        match &self.oneshot.method {
-            Method::Enas { controller, .. } => {
-                let steps = |iteration: u64| (iteration / per_epoch.max(1) as u64).max(self.warmup() as u64) * controller.steps as u64;
+        match &self.family {
+            Family::Controls(enas) => {
+                let a_round = enas.controller.steps as u64;
+                let steps = |iteration: u64| (iteration / per_epoch.max(1) as u64).max(self.warmup() as u64) * a_round;
                 steps(iterations.start)..steps(iterations.end)
             }
             _ => iterations.start.max((self.warmup() * per_epoch) as u64)..iterations.end,
@@ -132,6 +125,17 @@ impl Setup {
     pub(super) fn kinds(&self) -> Vec<ParamKind> {
         self.holder.params.iter().map(|p| p.kind).collect()
     }
+}
+
+/// Why a method that mixes a part of the channels cannot train this supernet.
+fn refusal(net: &Supernet, family: &Family) -> Option<Infeasible> {
+    let partial = family.mixes()?.partial()?;
+    let places = Places::of(net);
+    let most = places.extreme(net, true);
+    let mixes = mixed(net, &places, &most);
+    let all = places.order.iter().enumerate().filter(|(c, _)| mixes[*c]);
+    let over = all.map(|(_, &d)| (d, (0..net.decisions()[d].candidates).collect())).collect();
+    net.mixed_partly(&places.options(&most), &over, partial).err()
 }
 
 /// The decisions that can be mixed all together, around the largest network: those that choose a value, hold the head or

@@ -1,12 +1,11 @@
 //! Everything the next iteration of a supernet's training reads, and its bytes.
 
 use super::setup::Setup;
-use crate::document::Method;
 use crate::nn::{Parameters, check_parameters};
 use crate::space::Program;
 use crate::train::oneshot::codec::{Reader, Writer};
 use crate::train::oneshot::enas::Controller;
-use crate::train::oneshot::{Alphas, alpha};
+use crate::train::oneshot::{Alphas, Family, alpha};
 use crate::train::{TrainState, weights_from_bytes, weights_to_bytes};
 
 /// What a method has learned of the choices.
@@ -154,10 +153,10 @@ fn teacher_program(setup: &Setup) -> Result<Program, String> {
 
 impl Choices {
     fn fresh(setup: &Setup) -> Self {
-        match &setup.oneshot.method {
-            Method::SinglePath { .. } | Method::Sandwich { .. } | Method::ProgressiveShrinking(_) => Choices::None,
-            Method::Enas { controller, .. } => Choices::Controller(Controller::fresh(setup.seed, controller.hidden, &setup.options)),
-            _ => Choices::Alphas { alphas: Alphas::fresh(setup.seed, alpha::INITIAL, &setup.named()), baseline: None },
+        match &setup.family {
+            Family::Draws(_) => Choices::None,
+            Family::Controls(enas) => Choices::Controller(Controller::fresh(setup.seed, enas.controller.hidden, &setup.options)),
+            Family::Mixes(_) => Choices::Alphas { alphas: Alphas::fresh(setup.seed, alpha::INITIAL, &setup.named()), baseline: None },
         }
     }
 

@@ -1,10 +1,12 @@
 //! Supernets trained on real networks: resumption, threads, methods.
 
 use super::*;
-use crate::document::{Method, OneShot, Optimizer, Recipe};
+use crate::document::{Form, OneShot, Optimizer, Recipe};
 use crate::nn::{DeviceChoice, executor};
 use crate::space::Supernet;
 use crate::space::tests::whole;
+use crate::train::oneshot::sandwich::Sandwich;
+use crate::train::oneshot::single_path::SinglePath;
 use crate::train::reference::{Generated, recipe, symmetric, targets};
 use crate::train::{Outcome, Step, TrainState, Trainer, shared, weights_to_bytes};
 use std::collections::BTreeSet;
@@ -31,11 +33,11 @@ pub fn net() -> Supernet {
     Supernet::of(&whole(SPACE)).unwrap_or_else(|e| panic!("{e:#?}"))
 }
 
-pub fn oneshot(method: Method) -> OneShot {
+pub fn oneshot(method: Form) -> OneShot {
     OneShot { method, holdout: 0.0, penalty: None }
 }
 
-pub fn setup(method: Method, recipe: &Recipe) -> Arc<Setup> {
+pub fn setup(method: Form, recipe: &Recipe) -> Arc<Setup> {
     Arc::new(Setup::new(net(), oneshot(method), recipe.clone(), 5).expect("a setup"))
 }
 
@@ -66,11 +68,13 @@ fn recipes() -> [Recipe; 2] {
     [base.clone(), Recipe { optimizer: Optimizer::AdamW, ema: 0.0, accumulate: 2, ..base }]
 }
 
-const PATHS: [Method; 3] = [Method::SinglePath { fair: false }, Method::SinglePath { fair: true }, Method::Sandwich { random: 1 }];
+fn paths() -> [Form; 3] {
+    [SinglePath { fair: false }.form(), SinglePath { fair: true }.form(), Sandwich { random: 1 }.form()]
+}
 
 #[test]
 fn interrupted_anywhere_it_ends_with_the_same_bits() {
-    for method in PATHS {
+    for method in paths() {
         for recipe in recipes() {
             let make = || setup(method.clone(), &recipe);
             let mut whole = trainer(make(), SupernetState::fresh(&make()).expect("a state"));
@@ -98,7 +102,7 @@ fn one_network_is_trained_as_alone() {
     let single = || Supernet::of(&whole(text)).expect("a supernet");
     for recipe in recipes().into_iter().chain([Recipe { optimizer: Optimizer::Adam, nominal_batch: 6, ..recipes()[0].clone() }]) {
         let recipe = Recipe { accumulate: 1, nominal_batch: 0, ..recipe };
-        let setup = Setup::new(single(), oneshot(Method::SinglePath { fair: false }), recipe.clone(), 5).map(Arc::new).expect("a setup");
+        let setup = Setup::new(single(), oneshot(SinglePath { fair: false }.form()), recipe.clone(), 5).map(Arc::new).expect("a setup");
         let path = setup.net.path(&setup.net.space().reference()).expect("a path");
         let state = SupernetState::fresh(&setup).expect("a state");
         let own = shared::cut(&path, &state.train.params).expect("its own");
@@ -124,7 +128,7 @@ fn read_by(net: &Supernet, sample: &crate::space::Sample) -> BTreeSet<usize> {
 #[test]
 fn what_no_network_has_read_stands_still() {
     let recipe = &recipes()[0];
-    let mut t = trainer(setup(PATHS[0].clone(), recipe), SupernetState::fresh(&setup(PATHS[0].clone(), recipe)).expect("a state"));
+    let mut t = trainer(setup(paths()[0].clone(), recipe), SupernetState::fresh(&setup(paths()[0].clone(), recipe)).expect("a state"));
     let mut moved = BTreeSet::new();
     // The first iteration's rate for weights is 0.
     step(&mut t);
@@ -146,8 +150,8 @@ fn what_no_network_has_read_stands_still() {
 #[test]
 fn a_fair_step_trains_every_option_and_a_sandwich_its_ends() {
     let recipe = Recipe { ema: 0.0, warmup: 0.0, ..recipes()[0].clone() };
-    let fresh = |m: &Method| trainer(setup(m.clone(), &recipe), SupernetState::fresh(&setup(m.clone(), &recipe)).expect("a state"));
-    let mut fair = fresh(&PATHS[1]);
+    let fresh = |m: &Form| trainer(setup(m.clone(), &recipe), SupernetState::fresh(&setup(m.clone(), &recipe)).expect("a state"));
+    let mut fair = fresh(&paths()[1]);
     assert_eq!(fair.setup.batches_a_step(), 3);
     let steps: Vec<bool> = (0..9).map(|_| step(&mut fair).stepped).collect();
     assert_eq!(steps, [false, false, true].repeat(3));
@@ -157,7 +161,7 @@ fn a_fair_step_trains_every_option_and_a_sandwich_its_ends() {
         let options: BTreeSet<_> = drawn.iter().filter_map(|d| d.sample.option(layer)).collect();
         assert_eq!((drawn.len(), options.len()), (3, 3));
     }
-    let mut sandwich = fresh(&PATHS[2]);
+    let mut sandwich = fresh(&paths()[2]);
     for iteration in 0..4 {
         let drawn = sandwich.setup.draw(iteration, 0, &mut sandwich.networks).expect("paths");
         assert_eq!(drawn[0].sample, sandwich.setup.largest);
@@ -207,19 +211,19 @@ fn the_gradient_is_of_labels_and_teacher() {
 #[test]
 fn a_loss_that_is_no_number_is_a_result() {
     let recipe = Recipe { diverged_above: 1e-3, ..recipes()[0].clone() };
-    let mut t = trainer(setup(PATHS[2].clone(), &recipe), SupernetState::fresh(&setup(PATHS[2].clone(), &recipe)).expect("a state"));
+    let mut t = trainer(setup(paths()[2].clone(), &recipe), SupernetState::fresh(&setup(paths()[2].clone(), &recipe)).expect("a state"));
     for _ in 0..2 {
         assert!(matches!(t.step(), Ok(Outcome::Diverged { iteration: 0, loss }) if loss > 1e-3));
     }
-    let mut broken = SupernetState::fresh(&setup(PATHS[0].clone(), &recipes()[0])).expect("a state");
+    let mut broken = SupernetState::fresh(&setup(paths()[0].clone(), &recipes()[0])).expect("a state");
     broken.train.params.0.iter_mut().for_each(|p| p.fill(f32::NAN));
-    let mut t = trainer(setup(PATHS[0].clone(), &recipes()[0]), broken);
+    let mut t = trainer(setup(paths()[0].clone(), &recipes()[0]), broken);
     assert!(matches!(t.step(), Ok(Outcome::Diverged { iteration: 0, loss }) if loss.is_nan()));
 }
 
 #[test]
 fn hostile_states_are_refused_and_names_match() {
-    let make = || setup(PATHS[0].clone(), &recipes()[1]);
+    let make = || setup(paths()[0].clone(), &recipes()[1]);
     let mut t = trainer(make(), SupernetState::fresh(&make()).expect("a state"));
     step(&mut t);
     let bytes = t.state().to_bytes(t.setup()).expect("bytes");
@@ -232,7 +236,7 @@ fn hostile_states_are_refused_and_names_match() {
         // It reads, or says why not.
         let _ = SupernetState::from_bytes(&hostile, &make()).map(|s| s.to_bytes(&make()));
     }
-    let other = setup(PATHS[0].clone(), &recipes()[0]);
+    let other = setup(paths()[0].clone(), &recipes()[0]);
     assert!(SupernetState::from_bytes(&bytes, &other).is_err(), "another optimiser");
     let weights = weights_to_bytes(&make().holder, t.weights()).expect("bytes");
     let (state, taken) = SupernetState::matching(&weights, &make()).expect("the same names");
@@ -251,7 +255,7 @@ fn the_cost_of_sharing() {
     let start = Instant::now();
     let net = Supernet::of(&whole(crate::space::tests::FLAGSHIP)).expect("a supernet");
     println!("the supernet: {:?}", start.elapsed());
-    let setup = Setup::new(net, oneshot(Method::SinglePath { fair: false }), recipe.clone(), 5).map(Arc::new).expect("a setup");
+    let setup = Setup::new(net, oneshot(SinglePath { fair: false }.form()), recipe.clone(), 5).map(Arc::new).expect("a setup");
     let loader = || Box::new(Generated { n: 8, size: 64, classes: 4, per_epoch: 4 });
     let batch = crate::train::Batches::batch(&mut *loader(), 0, 0);
     let state = SupernetState::fresh(&setup).expect("a state");

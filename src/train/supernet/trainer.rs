@@ -8,7 +8,6 @@ use super::runner::Runner;
 use super::setup::Setup;
 use super::state::{Choices, SupernetState};
 use crate::data::Batch;
-use crate::document::Method;
 use crate::nn::{Executor, NormOptions, Parameters};
 use crate::space::ParamKind;
 use crate::train::oneshot::Teacher;
@@ -56,9 +55,9 @@ impl SupernetTrainer {
         if loader.per_epoch() == 0 || held.as_ref().is_some_and(|h| h.per_epoch() == 0) {
             return Err(TrainError::Unfit("an epoch has no batches".into()));
         }
-        let method = &setup.oneshot.method;
-        if held.is_none() && method.choices().is_some() && !matches!(method, Method::Gumbel { .. }) {
-            return Err(TrainError::Unfit(format!("`{}` needs images that its weights do not learn from", method.word())));
+        let method = setup.method;
+        if held.is_none() && method.traits.learns && !method.traits.shares_images {
+            return Err(TrainError::Unfit(format!("`{}` needs images that its weights do not learn from", method.word.name)));
         }
         let norm = NormOptions { eps: setup.recipe.bn_eps, momentum: setup.recipe.bn_momentum };
         Ok(SupernetTrainer {
