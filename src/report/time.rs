@@ -1,8 +1,7 @@
 //! What is left to do, and how long that takes, as sentences.
 
 use super::number::{self, counted};
-use crate::run::speed::{Basis, Speed};
-use crate::run::todo::Todo;
+use crate::run::todo::{Basis, Speed, Todo};
 
 /// `to do: at most 28 iterations (192 images trained), 72 images evaluated`
 pub fn todo(todo: &Todo) -> String {

@@ -1,7 +1,6 @@
 //! What a run tells while it goes on. The command line draws bars or lines or JSON from these; nothing decides by them.
 
-use super::speed::Speed;
-use super::todo::Todo;
+use super::todo::{Speed, Todo};
 use serde::Serialize;
 
 /// Something happened.

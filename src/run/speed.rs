@@ -3,36 +3,11 @@
 use super::estimate::rate;
 use super::observe::{machine, now};
 use super::prepare::Prepared;
-use super::todo::Todo;
+use super::todo::{Basis, Speed};
 use crate::base::Digest;
 use crate::nn::{DeviceChoice, matrix_rate};
 use crate::store::Store;
-use serde::Serialize;
 use serde_json::json;
-
-/// What an estimate rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Basis {
-    /// What this machine took for its last works.
-    History,
-    /// This machine's matrix products, and how near training comes to them.
-    Products {
-        /// FLOP/s of all processors together.
-        rate: f64,
-    },
-}
-
-/// How fast this machine goes: multiply-adds of forward passes a second, with all its workers together.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Speed {
-    /// While it trains.
-    pub training: f64,
-    /// While it evaluates.
-    pub evaluation: f64,
-    /// Where that is from.
-    pub basis: Basis,
-}
 
 /// A training's forward and backward passes together, in forward passes.
 const PASSES: f64 = 3.0;
@@ -71,11 +46,6 @@ impl Speed {
         let training = macs * utilisation(image_size) / PASSES;
         Speed { training, evaluation: macs * EVALUATION, basis: Basis::Products { rate } }
     }
-
-    /// Seconds for what is left.
-    pub fn seconds(&self, todo: &Todo) -> f64 {
-        todo.training / self.training + todo.evaluation / self.evaluation
-    }
 }
 
 /// FLOP/s of this machine's matrix products: the store's observation of them, else measured, and kept where the store is
@@ -98,6 +68,7 @@ fn products(store: Option<&Store>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::todo::Todo;
 
     #[test]
     fn an_estimate_grows_with_what_is_to_do() {

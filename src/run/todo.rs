@@ -84,6 +84,37 @@ impl Todo {
     }
 }
 
+/// What an estimate rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// What this machine took for its last works.
+    History,
+    /// This machine's matrix products, and how near training comes to them.
+    Products {
+        /// FLOP/s of all processors together.
+        rate: f64,
+    },
+}
+
+/// How fast this machine goes: multiply-adds of forward passes a second, with all its workers together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Speed {
+    /// While it trains.
+    pub training: f64,
+    /// While it evaluates.
+    pub evaluation: f64,
+    /// Where that is from.
+    pub basis: Basis,
+}
+
+impl Speed {
+    /// Seconds for what is left.
+    pub fn seconds(&self, todo: &Todo) -> f64 {
+        todo.training / self.training + todo.evaluation / self.evaluation
+    }
+}
+
 /// Images of a split.
 fn images(prepared: &Prepared, data: &str, split: &str) -> usize {
     prepared.data.get(data).and_then(|d| d.splits.get(split)).map_or(0, |s| s.images)
