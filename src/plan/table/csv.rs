@@ -3,7 +3,8 @@
 //! Not by the crate `csv`: it takes a quote that never ends for one long cell, and what stands behind a quoted cell for a part of
 //! it, so that rows of a damaged file would be missing in silence.
 
-use super::{Cell, Fault, MAX_COLUMNS, RowKey, add, number, shorten};
+use super::key::{RowKey, shorten};
+use super::rows::{Cell, Fault, MAX_COLUMNS, add, number};
 use std::collections::{BTreeMap, HashMap};
 
 /// The columns of the file, and its rows by key.

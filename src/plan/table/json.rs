@@ -3,7 +3,8 @@
 //!
 //! Streamed: what is not asked for is never built.
 
-use super::{Cell, Fault, MAX_COLUMNS, MAX_VALUES, RowKey, add, shorten};
+use super::key::{RowKey, shorten};
+use super::rows::{Cell, Fault, MAX_COLUMNS, MAX_VALUES, add};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;

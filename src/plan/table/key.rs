@@ -1,6 +1,5 @@
 //! How a network's row is called: from the decisions that led to it.
 
-use super::shorten;
 use crate::document::{KeyPart, TableSource};
 use crate::space::Decision;
 use std::fmt;
@@ -74,4 +73,9 @@ fn option_of<'c>(decisions: &[Decision], choices: &'c [(String, String)], label:
     let (_, option) = choices.iter().find(|(l, _)| l == label).ok_or_else(unmade)?;
     let place = decision.options.iter().position(|o| o == option).ok_or_else(unmade)?;
     Ok((place, option))
+}
+
+/// Keys are as long as their file says; messages are not.
+pub(super) fn shorten(text: &str) -> String {
+    if text.chars().count() <= 80 { text.to_string() } else { text.chars().take(79).chain(['…']).collect() }
 }

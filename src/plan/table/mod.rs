@@ -5,23 +5,19 @@
 mod csv;
 mod json;
 mod key;
+mod rows;
 
 pub use key::{RowKey, Unkeyed, key_of};
+pub use rows::Fault;
 
 use super::Figure;
 use crate::base::Digest;
 use crate::document::TableColumn;
+use rows::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 /// The most bytes of a table's file.
 pub const MAX_BYTES: u64 = 256 << 20;
-/// The most values of one field: seeds of one network.
-const MAX_VALUES: usize = 1000;
-/// The most rows.
-const MAX_ROWS: usize = 2_000_000;
-/// The most columns; of JSON, the most fields that messages know of.
-const MAX_COLUMNS: usize = 10_000;
-
 /// What is read of a file: the columns that some stage asks for. Those that the file lacks are not in `columns`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
@@ -32,23 +28,6 @@ pub struct Table {
     /// Columns that are read → their place in a row.
     read: BTreeMap<String, usize>,
     rows: HashMap<Box<str>, Box<[Cell]>>,
-}
-
-/// One cell: no value, one, or one a seed.
-type Cell = Box<[f64]>;
-
-/// Why a file is no table.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Fault {
-    /// It cannot be understood: where and why.
-    Broken(String),
-    /// There is no such column of keys.
-    NoKeys {
-        /// Which is missing, by its place.
-        missing: usize,
-        /// These are there.
-        columns: Vec<String>,
-    },
 }
 
 impl Table {
@@ -109,31 +88,6 @@ impl Table {
         let values = self.rows.values().flat_map(|row| places.iter().filter_map(|p| row.get(*p))).flat_map(|cell| cell.iter());
         let odd = values.map(|v| column.scaled(*v)).filter(|v| v.is_finite() && !(0.0..=1.0).contains(v));
         odd.max_by(|a, b| a.abs().total_cmp(&b.abs()).then(a.total_cmp(b)))
-    }
-}
-
-/// Keys are as long as their file says; messages are not.
-fn shorten(text: &str) -> String {
-    if text.chars().count() <= 80 { text.to_string() } else { text.chars().take(79).chain(['…']).collect() }
-}
-
-/// A number that a cell may hold: none stands for no value.
-fn number(text: &str) -> Option<Option<f64>> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Some(None);
-    }
-    text.parse::<f64>().ok().map(Some)
-}
-
-/// Adds a row; a key that stands twice is no table.
-fn add(rows: &mut HashMap<Box<str>, Box<[Cell]>>, key: &RowKey, cells: Vec<Cell>) -> Result<(), String> {
-    if rows.len() == MAX_ROWS {
-        return Err(format!("more than {MAX_ROWS} rows"));
-    }
-    match rows.insert(key.joined().into(), cells.into()) {
-        None => Ok(()),
-        Some(_) => Err(format!("the row `{key}` stands twice")),
     }
 }
 
