@@ -83,6 +83,10 @@ fn complete(block: &str) -> String {
     if !block.starts_with("data ") && !block.contains("\ndata ") {
         text += "data \"shapes\" generate=shapes images=20 image-size=64 { split train=0.5 val=0.25 test=0.25 }\n";
     }
+    // Lines of data alone need nothing around them.
+    if block.lines().all(|l| l.is_empty() || l.starts_with("data ")) {
+        return text + block;
+    }
     if !has("space ") {
         text += "space \"backbone\" { network width=0.125 { input \"shapes\"; conv 64 kernel=3 stride=2; choose \"p2\" { c3 64; skip }; \
                  conv 64 kernel=3 stride=2; conv 64 kernel=3 stride=2 as=\"a\"; conv 64 kernel=3 stride=2 as=\"b\"; \
