@@ -116,7 +116,8 @@ impl Layout {
         let first = if has("train") { Some("train") } else { own.first().map(String::as_str) };
         let reads = |name: &str| match (shares.is_empty(), of_own) {
             (false, false) => true,
-            (false, true) => need.has(name) || (pool(name) && shares.iter().any(|s| need.has(s) || need.anchors)),
+            // What is left of the pool is `train`.
+            (false, true) => need.has(name) || (pool(name) && (need.anchors || need.has("train") || shares.iter().any(|s| need.has(s)))),
             (true, _) => need.has(name) || (need.anchors && first == Some(name)),
         };
         let dealt = !shares.is_empty() && !of_own;

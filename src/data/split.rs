@@ -91,7 +91,9 @@ impl Dealt<'_> {
                 None => of_train.push((name, share)),
             }
         }
-        if !of_train.is_empty() {
+        // Where nobody asks for `train` or a share of it, it was not read, and nothing is cut.
+        let asked = self.need.anchors || self.need.has("train") || of_train.iter().any(|(name, _)| self.need.has(name));
+        if asked && !of_train.is_empty() {
             let from = if made.contains_key("train") { "train" } else { "all" };
             let pool = made.remove(from).ok_or_else(|| DataError::Invalid("there is no `train` that shares could be cut from".into()))?;
             let rest = by_share(&of_train, pool, seed, &mut made)?;

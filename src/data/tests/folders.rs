@@ -68,3 +68,28 @@ fn a_test_set_that_nobody_reads_may_be_broken() {
     shares(&mut cut, &[("train", 0.5)]);
     assert_eq!(scan_of(&cut, &["train"]).unwrap().split("train").unwrap().images.len(), 1);
 }
+
+#[test]
+fn a_share_that_nobody_reads_is_still_cut_from_train() {
+    let dir = tempfile::tempdir().unwrap();
+    for i in 0..8 {
+        put(dir.path(), &format!("{}/p{i}.png", ["cat", "dog"][i % 2]), i as u8);
+    }
+    let mut all = folder(dir.path());
+    shares(&mut all, &[("val", 0.25)]);
+    let whole = scan(&all).unwrap();
+    assert_eq!(whole.splits.iter().map(|s| (s.name.as_str(), s.images.len())).collect::<Vec<_>>(), [("train", 6), ("val", 2)]);
+    let part = scan_of(&all, &["train"]).unwrap();
+    assert_eq!(part.split("train"), whole.split("train"));
+    // Where only a split of its own is read, nothing is cut, and `train` is not opened.
+    let own = tempfile::tempdir().unwrap();
+    fs::create_dir_all(own.path().join("train/cat")).unwrap();
+    fs::write(own.path().join("train/cat/p0.png"), "no image").unwrap();
+    for i in 0..2 {
+        put(own.path(), &format!("test/{}/p{i}.png", ["cat", "dog"][i]), 40 + i as u8);
+    }
+    let mut own = folder(own.path());
+    shares(&mut own, &[("val", 0.25)]);
+    let got = scan_of(&own, &["test"]).unwrap();
+    assert_eq!(got.splits.iter().map(|s| (s.name.as_str(), s.images.len())).collect::<Vec<_>>(), [("test", 2)]);
+}
