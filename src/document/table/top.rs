@@ -47,7 +47,7 @@ pub const NODES: &[Spec] = &[
                 "format",
                 &[Of(Kind::Format)],
                 "",
-                "How images lie under `root`: with boxes (`voc`, `yolo`), or of one class each.",
+                "How images lie under `root`: with boxes, or of one class each.",
             ),
             Field::one("root", &[Path], "", "The folder, relative to this file."),
             Field::one(
@@ -60,13 +60,13 @@ pub const NODES: &[Spec] = &[
                 "images",
                 &[Int(3, 1_000_000), Text],
                 "400; of a format, its own name",
-                "How many to generate; or, of `voc` and `yolo`, the folder of the images where it has another name than usual.",
+                "How many to generate; or, of a format with boxes, the folder of the images where it has another name than usual.",
             ),
             Field::one(
                 "annotations",
                 &[Text],
                 "the format's own name",
-                "Of `voc` and `yolo`: the folder of the annotations where it has another name than usual.",
+                "Of a format with boxes: where the annotations are, where that has another name than usual.",
             ),
             Field::one(
                 "broken",
