@@ -1,13 +1,10 @@
 //! How fast this machine goes: from what it took before, else from how fast it multiplies matrices.
 
 use super::estimate::rate;
-use super::observe::{machine, now};
 use super::prepare::Prepared;
 use super::todo::{Basis, Speed};
-use crate::base::Digest;
 use crate::nn::{DeviceChoice, matrix_rate};
 use crate::store::Store;
-use serde_json::json;
 
 /// A training's forward and backward passes together, in forward passes.
 const PASSES: f64 = 3.0;
@@ -25,8 +22,8 @@ fn utilisation(image_size: usize) -> f64 {
 }
 
 impl Speed {
-    /// From this machine's own works where the store has some, else from its matrix products, which are measured now unless the
-    /// store has them. None where something else computes than the kernels that are measured.
+    /// From this machine's own works where the store has some, else from its matrix products, which are measured now: what
+    /// else the machine does at this moment counts, and is not remembered. None where something else computes than the kernels that are measured.
     pub fn of(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) -> Option<Speed> {
         let training = store.and_then(|s| rate(s, "train-time"));
         let evaluation = store.and_then(|s| rate(s, "predict-time"));
@@ -37,7 +34,7 @@ impl Speed {
             return None;
         }
         let size = prepared.data.values().map(|d| d.image_size).max().unwrap_or(0);
-        Some(Speed::of_products(products(store), size))
+        Some(Speed::of_products(matrix_rate(), size))
     }
 
     /// From a matrix rate in FLOP/s.
@@ -46,23 +43,6 @@ impl Speed {
         let training = macs * utilisation(image_size) / PASSES;
         Speed { training, evaluation: macs * EVALUATION, basis: Basis::Products { rate } }
     }
-}
-
-/// FLOP/s of this machine's matrix products: the store's observation of them, else measured, and kept where the store is
-/// written to.
-fn products(store: Option<&Store>) -> f64 {
-    const KIND: &str = "matrix-rate";
-    let machine = machine();
-    let key = Digest::of(machine.as_bytes());
-    let known = store.and_then(|s| s.observations(KIND, &key).ok()).and_then(|all| all.last()?.value["flops"].as_f64());
-    known.filter(|rate| rate.is_finite() && *rate > 0.0).unwrap_or_else(|| {
-        let rate = matrix_rate();
-        if let Some(store) = store.filter(|s| !s.is_read_only()) {
-            // Without it the next command measures again.
-            let _ = store.observe(KIND, &key, &machine, json!({ "flops": rate }), now());
-        }
-        rate
-    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Data sets before a run: which splits the stages read, what is known of them from last time, and what makes them useless.
 
+use crate::base::counted;
 use crate::data::{self, DataError, FindingKind, Need, Scan, ScanSplit};
 use crate::document::diagnostic::join;
 use crate::document::{Data, DataSource, Diagnostic, Pipeline, Spanned, StageKind, Task, nearest};
@@ -121,7 +122,7 @@ fn no_boxes(name: &str, split: &Spanned<String>, images: usize, scan: &Scan) -> 
     let causes = [NoLabelFile, OtherLabels, NoBoxes, ZeroArea, Outside, UnknownClass, Difficult];
     let found: Vec<String> = scan.findings.iter().filter(|f| causes.contains(&f.kind)).map(ToString::to_string).collect();
     let message = format!("the split `{}` of `{name}` has no box: there is nothing to learn or to measure", split.value);
-    let d = Diagnostic::error("no-boxes", message, split.span, format!("none in {images} image{}", if images == 1 { "" } else { "s" }));
+    let d = Diagnostic::error("no-boxes", message, split.span, format!("none in {}", counted(images, "image")));
     let help = "labels lie in `labels/…` beside `images/…` (yolo) or in `Annotations` (voc); name another folder by `annotations=`";
     d.help(if found.is_empty() { help.to_string() } else { format!("{}; {help}", found.join("; ")) })
 }
