@@ -14,6 +14,7 @@
         version = toml.package.version;
         src = nixpkgs.lib.cleanSource ./.;
         cargoLock.lockFile = ./Cargo.lock;
+        buildFeatures = [ "hub" ]; # downloads MNIST, Fashion-MNIST and CIFAR-10 by name
         doCheck = false; # the tests need ../shared and take minutes; `checks` below runs a search instead
         meta.mainProgram = "nasflow";
       };
