@@ -8,7 +8,7 @@ let
     in builtins.deepSeq
       (map (p: if p ? source && !(p ? checksum) then throw "Cargo.lock: no checksum for ${p.name}" else p.name) lock.package)
       (builtins.length lock.package);
-  known = [ "pname" "version" "src" "cargoLock" "doCheck" "meta" "nativeBuildInputs" "buildInputs" ];
+  known = [ "pname" "version" "src" "cargoLock" "buildFeatures" "doCheck" "meta" "nativeBuildInputs" "buildInputs" ];
 in {
   lib = import ./lib.nix;
   rustPlatform.buildRustPackage = args@{ pname, version, src, cargoLock, meta ? { }, ... }:
