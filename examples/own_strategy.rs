@@ -9,7 +9,7 @@
 
 use nasflow::document::{self, Field, Files, Needs, Objectives, Options, Params, Preset, StageKind, Type, Word};
 use nasflow::run::{Look, prepare};
-use nasflow::search::{self, Given, Next, Propose, Search, Strategy, Told, View};
+use nasflow::search::{self, Given, Next, Propose, Search, Strategy, Told, Turn};
 use nasflow::space::Sample;
 
 /// One edit of the best so far; at random while there is none, and now and then later.
@@ -35,12 +35,12 @@ impl Propose for Greedy {
         true
     }
 
-    fn propose(&self, view: &View, attempt: u64) -> Option<Sample> {
-        let address = [view.number as u64, attempt];
-        let best = view.values.iter().zip(view.past).filter_map(|(v, t)| Some((v.as_ref()?, t))).max_by(|a, b| a.0.total_cmp(b.0));
-        match best.filter(|_| !view.number.is_multiple_of(self.explore)) {
-            Some((_, parent)) => view.space.mutate(&parent.sample, view.seed, &address),
-            None => Some(view.space.random(view.seed, &address)),
+    fn propose(&self, turn: &Turn, attempt: u64) -> Option<Sample> {
+        let address = [turn.number as u64, attempt];
+        let best = turn.values.iter().zip(turn.past).filter_map(|(v, t)| Some((v.as_ref()?, t))).max_by(|a, b| a.0.total_cmp(b.0));
+        match best.filter(|_| !turn.number.is_multiple_of(self.explore)) {
+            Some((_, parent)) => turn.space.mutate(&parent.sample, turn.seed, &address),
+            None => Some(turn.space.random(turn.seed, &address)),
         }
     }
 }

@@ -51,10 +51,14 @@ fn norm(table: &Table, word: &str, act: Activation, v: View) {
     let (mut y, mut dx, mut folded) = (vec![0.0; v.len()], vec![0.0; v.len()], vec![0.0; v.len()]);
     let (mut mean, mut var, mut invstd) = (vec![0.0; v.c], vec![0.0; v.c], vec![0.0; v.c]);
     let (mut a, mut b) = (Scratch::new(), Scratch::new());
-    batch_norm_forward(act, &x, v, &gamma, &beta, 1e-3, &mut y, v, &mut mean, &mut var, &mut invstd, &mut a);
+    channel_statistics(&x, v, &mut mean, &mut var, &mut a);
+    batch_norm_apply(act, &x, v, &gamma, &beta, 1e-3, &mut y, v, &mean, &var, &mut invstd);
     let (kept, scale) = ((mean.clone(), invstd.clone()), invstd.clone());
     let (mut dgamma, mut dbeta) = (vec![0.0; v.c], vec![0.0; v.c]);
-    let forward = || batch_norm_forward(act, &x, v, &gamma, &beta, 1e-3, &mut y, v, &mut mean, &mut var, &mut invstd, &mut a);
+    let forward = || {
+        channel_statistics(&x, v, &mut mean, &mut var, &mut a);
+        batch_norm_apply(act, &x, v, &gamma, &beta, 1e-3, &mut y, v, &mean, &var, &mut invstd);
+    };
     let backward = || {
         let n = BatchNormGradients { gamma: &gamma, beta: &beta, mean: &kept.0, invstd: &kept.1, dgamma: &mut dgamma, dbeta: &mut dbeta };
         batch_norm_backward(act, n, &x, v, &dy, v, &mut dx, v, &mut b);

@@ -184,9 +184,12 @@ pub struct ExportArguments {
     pub file: FileArguments,
     #[command(flatten)]
     pub numerics: NumericsArguments,
-    /// Where to write: a `.safetensors` file (no other format can be written yet)
+    /// Where to write; the ending names the format: `.safetensors` (no other can be written yet)
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// The format, whatever the ending
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
 }
 
 /// `predict`

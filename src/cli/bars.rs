@@ -59,14 +59,14 @@ pub fn clear() {
 }
 
 /// When it was said how many seconds are left.
-type Left = Arc<Mutex<Option<(Instant, f64)>>>;
+type Countdown = Arc<Mutex<Option<(Instant, f64)>>>;
 
 /// One bar a running trial and one for all.
 pub struct Bars {
     all: MultiProgress,
     bars: HashMap<String, ProgressBar>,
     total: Option<ProgressBar>,
-    left: Left,
+    countdown: Countdown,
 }
 
 impl Bars {
@@ -75,28 +75,28 @@ impl Bars {
         silence();
         let all = MultiProgress::new();
         *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(all.clone());
-        Bars { all, bars: HashMap::new(), total: None, left: Left::default() }
+        Bars { all, bars: HashMap::new(), total: None, countdown: Countdown::default() }
     }
 
     fn style(template: &str) -> ProgressStyle {
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━ ")
     }
 
-    fn says_left(&self, seconds: f64) {
-        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), seconds));
+    fn set_seconds_left(&self, seconds: f64) {
+        *self.countdown.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), seconds));
     }
 
     /// The line of the whole run: time, done of all, what is left, and the best so far.
     fn whole(&mut self, whole: &Whole) {
         if let Some(seconds) = whole.seconds_left {
-            self.says_left(seconds);
+            self.set_seconds_left(seconds);
         }
-        let left = self.left.clone();
+        let countdown = self.countdown.clone();
         let bar = self.total.get_or_insert_with(|| {
             let bar = self.all.add(ProgressBar::new(0));
             let style = Self::style("  {elapsed} {pos}/{len} done{left}{wide_msg}");
             bar.set_style(style.with_key("left", move |_: &ProgressState, out: &mut dyn Write| {
-                let _ = out.write_str(&remaining(&left));
+                let _ = out.write_str(&remaining(&countdown));
             }));
             bar.enable_steady_tick(Duration::from_secs(1));
             bar
@@ -110,8 +110,8 @@ impl Bars {
 }
 
 /// `, about 3 min 5 s left`, counted down since it was said.
-fn remaining(left: &Left) -> String {
-    match *left.lock().unwrap_or_else(PoisonError::into_inner) {
+fn remaining(countdown: &Countdown) -> String {
+    match *countdown.lock().unwrap_or_else(PoisonError::into_inner) {
         Some((said, seconds)) => format!(", about {} left", number::duration((seconds - said.elapsed().as_secs_f64()).max(1.0))),
         None => String::new(),
     }
@@ -152,7 +152,7 @@ impl Events for Bars {
                     bar.finish_and_clear();
                 }
             }
-            Event::Estimate { time: Some(time), .. } => self.says_left(time.seconds),
+            Event::Estimate { time: Some(time), .. } => self.set_seconds_left(time.seconds),
             Event::Stages { whole, .. } => self.whole(&whole),
             _ => {}
         }
@@ -165,9 +165,9 @@ mod tests {
 
     #[test]
     fn what_is_left_is_counted_down() {
-        let left = Left::default();
-        assert_eq!(remaining(&left), "");
-        *left.lock().unwrap() = Instant::now().checked_sub(Duration::from_secs(60)).map(|then| (then, 100.0));
-        assert_eq!(remaining(&left), ", about 40 s left");
+        let countdown = Countdown::default();
+        assert_eq!(remaining(&countdown), "");
+        *countdown.lock().unwrap() = Instant::now().checked_sub(Duration::from_secs(60)).map(|then| (then, 100.0));
+        assert_eq!(remaining(&countdown), ", about 40 s left");
     }
 }

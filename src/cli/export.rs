@@ -4,49 +4,26 @@ use super::arguments::ExportArguments;
 use super::load;
 use super::{Failure, print, show};
 use crate::base::grouped;
-use crate::document::StageKind;
-use crate::export::{Artefact, ModelCard};
+use crate::document::nearest;
+use crate::export::{Artefact, FORMATS, Format, ModelCard};
 use crate::report::show::winner;
 use crate::space::Head;
 use crate::train::weights_from_bytes;
 use std::process::ExitCode;
 
-/// The ending of what can be written.
-const WRITTEN: &str = "safetensors";
-/// Endings that stand for formats of other programs.
-const OTHERS: [&str; 17] = [
-    "onnx",
-    "pt",
-    "pth",
-    "ckpt",
-    "torchscript",
-    "engine",
-    "trt",
-    "tflite",
-    "mlmodel",
-    "mlpackage",
-    "pb",
-    "h5",
-    "keras",
-    "xml",
-    "param",
-    "npz",
-    "gguf",
-];
-
 pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
-    format(&arguments.output)?;
+    let format = format(arguments)?;
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::needed_store(&arguments.file)?;
     let prepared = load::prepared(pipeline, Some(&store), &arguments.file, true)?;
-    let view = show::replay(&prepared, Some(&store), load::device(&arguments.numerics)?)?;
+    let replay = show::replay(&prepared, Some(&store), load::device(&arguments.numerics)?)?;
     let name = &prepared.pipeline.name;
-    let model = winner(&prepared.pipeline, &view).ok_or_else(|| format!("{name} has no answer yet: `nasflow run` goes on"))?;
+    let model = winner(&prepared.pipeline, &replay).ok_or_else(|| format!("{name} has no answer yet: `nasflow run` goes on"))?;
     let (trained, run) = model.trained.as_ref().and_then(|t| Some((t, t.runs.first()?))).ok_or_else(|| match &model.subnet {
         Some(_) => format!("{} has the weights of a supernet: train it (`init inherit`), and what comes of it is exported", model.label()),
         None => format!("{} was never trained, so there is nothing to export", model.label()),
     })?;
-    let StageKind::Train(train) = &prepared.pipeline.stages[trained.stage].kind else {
+    let Some(train) = prepared.pipeline.stages[trained.stage].train() else {
         return Err(format!("{} was never trained", model.label()).into());
     };
     let info = prepared.data.get(&train.data.value).ok_or_else(|| format!("no data `{}`", train.data.value))?;
@@ -76,29 +53,32 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         nasflow: env!("CARGO_PKG_VERSION").to_string(),
     };
     let artefact = Artefact::new(card, params).map_err(|e| e.to_string())?;
-    let bytes = artefact.to_bytes().map_err(|e| e.to_string())?;
-    // What was written must load: better to hear of it now than on the target.
-    Artefact::from_bytes(&bytes).map_err(|e| format!("the exported file does not load again, which is a bug: {e}"))?;
+    let bytes = (format.write)(&artefact).map_err(|e| e.to_string())?;
     write(&arguments.output, &bytes)?;
     print::out(&format!("{}: {} of {name}, {} bytes\n", arguments.output.display(), model.label(), grouped(bytes.len() as u64)));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Refuses an ending that stands for another format than the one that is written.
-fn format(output: &std::path::Path) -> Result<(), Failure> {
-    let ending = output.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    match ending.as_str() {
-        other if OTHERS.contains(&other) => {
-            let instead = output.with_extension(WRITTEN);
-            Err(format!(
-                "{}: `.{other}` cannot be written yet; what can is safetensors: `-o {}` (it holds weights, architecture and classes)",
-                output.display(),
-                instead.display()
-            )
-            .into())
-        }
-        _ => Ok(()),
+/// The format that is asked for: `--format`, else that of the file's ending.
+fn format(arguments: &ExportArguments) -> Result<&'static Format, Failure> {
+    let output = &arguments.output;
+    if let Some(name) = &arguments.format {
+        let near = nearest(name, FORMATS.iter().map(|f| f.name)).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+        return Format::named(name)
+            .ok_or_else(|| format!("`--format {name}` is not known{near} What can be written: {}", Format::names()).into());
     }
+    let ending = output.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
+    Format::of_ending(&ending).ok_or_else(|| {
+        let first = FORMATS[0];
+        format!(
+            "{}: `.{ending}` cannot be written yet; what can is {}: `-o {}` ({})",
+            output.display(),
+            Format::names(),
+            output.with_extension(first.name).display(),
+            first.doc
+        )
+        .into()
+    })
 }
 
 /// Writes a file whole: beside its place first, then renamed.

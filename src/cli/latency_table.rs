@@ -4,7 +4,7 @@ use super::arguments::LatencyTableArguments;
 use super::load::{self, Access};
 use super::{Failure, print};
 use crate::base::counted;
-use crate::document::{Cost, StageKind};
+use crate::document::Cost;
 use crate::evaluate::operations::{call, milliseconds};
 use crate::nn;
 use crate::run::observe;
@@ -17,7 +17,7 @@ pub fn run(arguments: &LatencyTableArguments) -> Result<ExitCode, Failure> {
     let mut pipeline = load::pipeline(&arguments.file)?;
     // The file that a penalty names is what is made here.
     for stage in &mut pipeline.stages {
-        let StageKind::Train(train) = &mut stage.kind else { continue };
+        let Some(train) = stage.train_mut() else { continue };
         let Some(oneshot) = &mut train.oneshot else { continue };
         if oneshot.value.penalty.as_ref().is_some_and(|p| p.of == Cost::TableLatency) {
             oneshot.value.penalty = None;

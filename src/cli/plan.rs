@@ -4,9 +4,9 @@ use super::arguments::PlanArguments;
 use super::check::samples;
 use super::load::{self, Access};
 use super::{Failure, print};
-use crate::document::StageKind;
+use crate::document::Train;
 use crate::plan::reason::{self, Reason};
-use crate::plan::{Engine, State, Step, View, Work};
+use crate::plan::{Engine, Replay, State, Step, Work};
 use crate::report::table::Table;
 use crate::report::{number, time, wrap};
 use crate::run::todo::{Speed, Todo};
@@ -23,21 +23,21 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let device = load::device(&arguments.numerics)?;
     let numerics = device.numerics().to_string();
     let mut known = StoreKnown::new(store.as_ref());
-    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone())
+    let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone())
         .with_tables(&prepared.tables)
         .replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());
     }
-    let rows = rows(&prepared, &view, store.as_ref())?;
-    let todo = Todo::of(&prepared, &view);
+    let rows = rows(&prepared, &replay, store.as_ref())?;
+    let todo = Todo::of(&prepared, &replay);
     let speed = if todo.is_nothing() { None } else { Speed::of(&prepared, store.as_ref(), device) };
     if arguments.json {
         let time = speed.map(|s| json!({ "seconds": s.seconds(&todo), "basis": s.basis }));
         let text = serde_json::to_string_pretty(&json!({
             "pipeline": prepared.pipeline.name,
             "numerics": numerics,
-            "finished": view.finished(),
+            "finished": replay.finished(),
             "todo": todo,
             "time": time,
             "stages": rows,
@@ -45,7 +45,7 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
         print::out(&(text.map_err(|e| e.to_string())? + "\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let text = text(&prepared, &view, &rows, &numerics, store.as_ref(), (todo, speed));
+    let text = text(&prepared, &replay, &rows, &numerics, store.as_ref(), (todo, speed));
     print::out(&wrap::wrapped(&text, print::columns()));
     Ok(ExitCode::SUCCESS)
 }
@@ -71,13 +71,13 @@ struct StageRow {
     notes: Vec<String>,
 }
 
-fn rows(prepared: &Prepared, view: &View, store: Option<&Store>) -> Result<Vec<StageRow>, Failure> {
+fn rows(prepared: &Prepared, replay: &Replay, store: Option<&Store>) -> Result<Vec<StageRow>, Failure> {
     let mut history = match store {
         Some(store) => history::last(store, &prepared.pipeline)?,
         None => reason::History::new(),
     };
     let mut out = Vec::new();
-    for (index, (stage, seen)) in prepared.pipeline.stages.iter().zip(&view.stages).enumerate() {
+    for (index, (stage, seen)) in prepared.pipeline.stages.iter().zip(&replay.stages).enumerate() {
         let name = &stage.name.value;
         let steps: Vec<&Step> = seen.slots.iter().flat_map(|s| &s.steps).collect();
         // A run that was killed left no record, but what it did is known.
@@ -89,7 +89,7 @@ fn rows(prepared: &Prepared, view: &View, store: Option<&Store>) -> Result<Vec<S
         }
         let mut runs = BTreeMap::new();
         let mut reasons: BTreeMap<Reason, usize> = BTreeMap::new();
-        for work in view.works.iter().filter(|w| w.stage() == index) {
+        for work in replay.works.iter().filter(|w| w.stage() == index) {
             *runs.entry(work.action().kind.word()).or_insert(0) += 1;
             let (others, recorded) = recorded(work, store)?;
             *reasons.entry(reason::of_work(work, name, &history, others, recorded)).or_insert(0) += 1;
@@ -128,15 +128,21 @@ fn recorded(work: &Work, store: Option<&Store>) -> Result<(Vec<String>, bool), F
 
 /// What follows from the document alone: schedules without a horizon, and searches that hardly evolve.
 fn remarks(prepared: &Prepared, index: usize) -> Vec<String> {
-    match &prepared.pipeline.stages[index].kind {
-        StageKind::Train(t) if t.over_is_epochs && t.recipe.schedule != crate::document::Schedule::Constant => {
-            vec![format!("the schedule's horizon is `epochs` ({}): raising `epochs` trains anew; `schedule … over=` fixes it", t.epochs)]
-        }
-        _ => Vec::new(),
-    }
+    let train = prepared.pipeline.stages[index].train();
+    let bound = train.filter(|t| t.over_is_epochs && t.recipe.schedule != crate::document::Schedule::Constant);
+    let remark =
+        |t: &Train| format!("the schedule's horizon is `epochs` ({}): raising `epochs` trains anew; `schedule … over=` fixes it", t.epochs);
+    bound.into_iter().map(remark).collect()
 }
 
-fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, store: Option<&Store>, todo: (Todo, Option<Speed>)) -> String {
+fn text(
+    prepared: &Prepared,
+    replay: &Replay,
+    rows: &[StageRow],
+    numerics: &str,
+    store: Option<&Store>,
+    todo: (Todo, Option<Speed>),
+) -> String {
     let place = store.map_or("no store yet".to_string(), |s| format!("store {}", s.root().display()));
     let mut out = format!("{} (seed {}), numerics {numerics}, {place}\n\n", prepared.pipeline.name, prepared.pipeline.seed);
     let mut table = Table::new(["  stage", "kind", ">models", ">known", ">run now", ">wait", "why"]);
@@ -181,7 +187,7 @@ fn text(prepared: &Prepared, view: &View, rows: &[StageRow], numerics: &str, sto
             );
         }
     }
-    if view.finished() {
+    if replay.finished() {
         out += "\nnothing to run\n";
     } else {
         out += &format!("\n{}; `nasflow cost` counts the same once it is done\n", time::todo(&todo.0));

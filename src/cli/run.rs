@@ -3,7 +3,6 @@
 use super::arguments::RunArguments;
 use super::load::{self, Access};
 use super::{Failure, INTERRUPTED, NO_ANSWER, bars, print, progress};
-use crate::document::StageKind;
 use crate::report::wrap::wrapped;
 use crate::report::{number, show};
 use crate::run::launch::local::{Follow, Local};
@@ -51,7 +50,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     Ok(match report.ended {
         Ended::Interrupted => ExitCode::from(INTERRUPTED),
         Ended::Paused => ExitCode::SUCCESS,
-        Ended::Finished if show::winner(&prepared.pipeline, &report.view).is_none() && chooses(&prepared.pipeline) => {
+        Ended::Finished if show::winner(&prepared.pipeline, &report.replay).is_none() && chooses(&prepared.pipeline) => {
             ExitCode::from(NO_ANSWER)
         }
         Ended::Finished => ExitCode::SUCCESS,
@@ -59,16 +58,17 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
 }
 
 fn chooses(pipeline: &crate::document::Pipeline) -> bool {
-    pipeline.answer.is_some() || pipeline.stages.iter().any(|s| matches!(s.kind, StageKind::Select(_)))
+    pipeline.answer.is_some() || pipeline.stages.iter().any(|s| s.select().is_some())
 }
 
 /// More trials at a time than the search's window allows would only wait.
 fn window_notes(pipeline: &crate::document::Pipeline, jobs: usize) -> Vec<String> {
-    let searches = pipeline.stages.iter().filter_map(|s| match &s.kind {
-        StageKind::Sample(sample) if sample.objective.is_some() && sample.window < jobs => Some((&s.name.value, sample.window)),
-        _ => None,
-    });
-    searches
+    let search = |s: &crate::document::Stage| s.sample().filter(|sample| sample.objective.is_some()).map(|sample| sample.window);
+    pipeline
+        .stages
+        .iter()
+        .filter_map(|s| Some((&s.name.value, search(s)?)))
+        .filter(|(_, window)| *window < jobs)
         .map(|(name, window)| {
             format!("note: {jobs} trials at a time, but `{name}` has window={window}: at most {window} of its trials run together")
         })
@@ -92,22 +92,21 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
     Ok(Options {
         jobs,
         threads,
-        executor,
         timeout: arguments.timeout.as_deref().map(load::time).transpose()?,
-        attempts: 3,
         until: arguments.until.as_deref().map(load::time).transpose()?,
         checkpoint_seconds: load::time(&arguments.checkpoint)?.as_secs_f64(),
         stop,
+        ..Options::new(executor)
     })
 }
 
 fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &crate::store::Store, begun: Instant) -> String {
-    let rows = crate::report::rows(pipeline, &report.view, &|weights, metric| observe::shown(store, weights, metric));
+    let rows = crate::report::rows(pipeline, &report.replay, &|weights, metric| observe::shown(store, weights, metric));
     let mut out = String::new();
     match report.ended {
-        Ended::Finished => out += &wrapped(&show::head(pipeline, &report.view), print::columns()),
+        Ended::Finished => out += &wrapped(&show::head(pipeline, &report.replay), print::columns()),
         ended => {
-            let (done, all) = show::progress(&report.view);
+            let (done, all) = show::progress(&report.replay);
             let how = if ended == Ended::Paused { "paused" } else { "interrupted" };
             out += &format!(
                 "{how}: {done} of the {} known so far {}; the same command goes on\n",

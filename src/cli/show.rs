@@ -4,9 +4,9 @@ use super::arguments::ShowArguments;
 use super::load::{self, Access};
 use super::{Failure, print};
 use crate::base::Digest;
-use crate::document::{Metric, Pipeline, StageKind};
+use crate::document::{Metric, Pipeline};
 use crate::nn::DeviceChoice;
-use crate::plan::{Engine, Kind, Slot, Step, View};
+use crate::plan::{Engine, Kind, Replay, Slot, Step};
 use crate::report::{self, curve, number, show};
 use crate::results::{Epoch, Outcome};
 use crate::run::{Prepared, StoreKnown, elsewhere, history, observe, record};
@@ -23,9 +23,9 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     let store = load::store(&arguments.file, Access::Read)?;
     let prepared = load::prepared(pipeline, store.as_ref(), &arguments.file, true)?;
     let device = load::device(&arguments.numerics)?;
-    let view = replay(&prepared, store.as_ref(), device)?;
+    let replay = replay(&prepared, store.as_ref(), device)?;
     let observed = |weights: Digest, metric: &Metric| store.as_ref().and_then(|s| observe::shown(s, weights, metric));
-    let rows = report::rows(&prepared.pipeline, &view, &observed);
+    let rows = report::rows(&prepared.pipeline, &replay, &observed);
     let (rows, one) = match &arguments.trial {
         Some(trial) => {
             let (stage, ticket) = which(&prepared.pipeline, trial)?;
@@ -34,18 +34,18 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
         None => (rows, None),
     };
     let text = if let (Some((stage, ticket)), false) = (&one, arguments.csv || arguments.json) {
-        self::trial(&prepared.pipeline, &view, store.as_ref(), stage, *ticket)?
+        self::trial(&prepared.pipeline, &replay, store.as_ref(), stage, *ticket)?
     } else if let (Some((stage, ticket)), true) = (&one, arguments.json) {
-        let curves = curves(&prepared.pipeline, &view, store.as_ref(), stage, *ticket)?;
+        let curves = curves(&prepared.pipeline, &replay, store.as_ref(), stage, *ticket)?;
         serde_json::to_string_pretty(&json!({ "pipeline": prepared.pipeline.name, "rows": rows, "curves": curves }))
             .map_err(|e| e.to_string())?
             + "\n"
     } else if arguments.digests {
-        digests(&prepared.pipeline, &view, store.as_ref())?
+        digests(&prepared.pipeline, &replay, store.as_ref())?
     } else if arguments.csv {
         report::rows::csv(&rows)
     } else if arguments.json {
-        let answer = crate::plan::answer::answered(&prepared.pipeline, &view);
+        let answer = crate::plan::answer::answered(&prepared.pipeline, &replay);
         let answer = answer.map(|a| {
             let baselines: Vec<_> = a
                 .baselines
@@ -54,19 +54,19 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
                 .collect();
             json!({ "name": a.name, "model": a.model.label(), "metric": a.metric, "values": a.figure.values, "baselines": baselines })
         });
-        let trust = crate::run::trust::trusted(&prepared.pipeline, &view);
-        let winner = show::winner(&prepared.pipeline, &view).map(|m| &m.candidate.architecture);
-        let all = json!({ "pipeline": prepared.pipeline.name, "finished": view.finished(), "answer": answer, "trust": trust, "rows": rows, "architecture": winner });
+        let trust = crate::run::trust::trusted(&prepared.pipeline, &replay);
+        let winner = show::winner(&prepared.pipeline, &replay).map(|m| &m.candidate.architecture);
+        let all = json!({ "pipeline": prepared.pipeline.name, "finished": replay.finished(), "answer": answer, "trust": trust, "rows": rows, "architecture": winner });
         serde_json::to_string_pretty(&all).map_err(|e| e.to_string())? + "\n"
     } else {
-        show::text(&prepared.pipeline, &view, &rows, print::columns())
+        show::text(&prepared.pipeline, &replay, &rows, print::columns())
     };
     print::out(&text);
     Ok(ExitCode::SUCCESS)
 }
 
 /// What is known of a pipeline, as the last run left it: a trial that it gave up counts as failed.
-pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) -> Result<View, Failure> {
+pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) -> Result<Replay, Failure> {
     let mut known = StoreKnown::new(store);
     if let Some(store) = store {
         for (key, label, reason) in history::given_up(store, &prepared.pipeline)? {
@@ -76,25 +76,25 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
             }
         }
     }
-    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string())
+    let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string())
         .with_tables(&prepared.tables)
         .replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());
     }
     if let Some(store) = store
-        && let Some(note) = elsewhere::note(&view.works, store, device.numerics())?
+        && let Some(note) = elsewhere::note(&replay.works, store, device.numerics())?
     {
         print::note(&note);
     }
-    Ok(view)
+    Ok(replay)
 }
 
 /// One line for every known action. Observations and times are not in it.
-fn digests(pipeline: &Pipeline, view: &View, store: Option<&Store>) -> Result<String, Failure> {
+fn digests(pipeline: &Pipeline, replay: &Replay, store: Option<&Store>) -> Result<String, Failure> {
     let mut out = String::new();
     let Some(store) = store else { return Ok(out) };
-    for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
+    for (stage, seen) in pipeline.stages.iter().zip(&replay.stages) {
         for slot in &seen.slots {
             for step in slot.steps.iter().filter(|s| s.known) {
                 let Some(record) = store.lookup(&step.key)? else { continue };
@@ -115,18 +115,17 @@ fn shipped(name: &str) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         None => {
-            let names: Vec<&str> = zoo::names().collect();
-            let near =
-                crate::document::nearest(name, names.iter().copied()).map(|n| format!("; did you mean zoo/{n}?")).unwrap_or_default();
-            Err(format!("no shipped network is called `{name}`{near} There are {}", names.join(", ")).into())
+            let near = crate::document::nearest(name, zoo::names()).map(|n| format!("; did you mean zoo/{n}?")).unwrap_or_default();
+            let known: String = zoo::ZOO.iter().map(|n| format!("\n  zoo/{}  {}", n.name, n.doc)).collect();
+            Err(format!("no shipped network is called `{name}`{near} There are{known}").into())
         }
     }
 }
 
 /// `STAGE#N`, or the number of a trial of the first search.
 fn which(pipeline: &Pipeline, which: &str) -> Result<(String, usize), Failure> {
-    let searched = pipeline.stages.iter().find(|s| matches!(&s.kind, StageKind::Sample(s) if s.objective.is_some()));
-    let first = searched.or_else(|| pipeline.stages.iter().find(|s| matches!(s.kind, StageKind::Sample(_))));
+    let searched = pipeline.stages.iter().find(|s| s.sample().is_some_and(|s| s.objective.is_some()));
+    let first = searched.or_else(|| pipeline.stages.iter().find(|s| s.sample().is_some()));
     let (stage, number) = match which.split_once('#') {
         Some((stage, number)) => (stage.trim().to_string(), number),
         None => (first.map(|s| s.name.value.clone()).unwrap_or_default(), which),
@@ -136,12 +135,12 @@ fn which(pipeline: &Pipeline, which: &str) -> Result<(String, usize), Failure> {
 }
 
 /// Where a trial is: every stage that has it.
-fn slots_of<'v>(pipeline: &'v Pipeline, view: &'v View, stage: &str, ticket: usize) -> Result<Vec<(&'v str, &'v Slot)>, Failure> {
+fn slots_of<'v>(pipeline: &'v Pipeline, replay: &'v Replay, stage: &str, ticket: usize) -> Result<Vec<(&'v str, &'v Slot)>, Failure> {
     let origin = (stage.to_string(), ticket);
     let slots: Vec<(&str, &Slot)> = pipeline
         .stages
         .iter()
-        .zip(&view.stages)
+        .zip(&replay.stages)
         .flat_map(|(s, seen)| seen.slots.iter().map(move |slot| (s.name.value.as_str(), slot)))
         .filter(|(_, slot)| slot.model.origin == origin)
         .collect();
@@ -167,10 +166,16 @@ fn course(step: &Step, store: &Store) -> Result<Option<(&'static str, serde_json
 }
 
 /// The learning curves of a trial as JSON.
-fn curves(pipeline: &Pipeline, view: &View, store: Option<&Store>, stage: &str, ticket: usize) -> Result<Vec<serde_json::Value>, Failure> {
+fn curves(
+    pipeline: &Pipeline,
+    replay: &Replay,
+    store: Option<&Store>,
+    stage: &str,
+    ticket: usize,
+) -> Result<Vec<serde_json::Value>, Failure> {
     let mut out = Vec::new();
     let Some(store) = store else { return Ok(out) };
-    for (name, slot) in slots_of(pipeline, view, stage, ticket)? {
+    for (name, slot) in slots_of(pipeline, replay, stage, ticket)? {
         for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
             if let Some((_, values, _)) = course(step, store)? {
                 out.push(json!({ "stage": name, "seed": step.action.seed, "training": values }));
@@ -180,8 +185,8 @@ fn curves(pipeline: &Pipeline, view: &View, store: Option<&Store>, stage: &str, 
     Ok(out)
 }
 
-fn trial(pipeline: &Pipeline, view: &View, store: Option<&Store>, stage: &str, ticket: usize) -> Result<String, Failure> {
-    let slots = slots_of(pipeline, view, stage, ticket)?;
+fn trial(pipeline: &Pipeline, replay: &Replay, store: Option<&Store>, stage: &str, ticket: usize) -> Result<String, Failure> {
+    let slots = slots_of(pipeline, replay, stage, ticket)?;
     let Some((_, first)) = slots.first() else { return Ok(String::new()) };
     let candidate = &first.model.candidate;
     let mut out = format!(

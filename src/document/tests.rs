@@ -112,29 +112,29 @@ fn the_flagship_says_what_it_says() {
     let order: Vec<&str> = p.stages.iter().map(|s| s.name.value.as_str()).collect();
     assert_eq!(order, ["trials", "short", "score", "best", "yolov5n", "chance", "long", "test"]);
 
-    let StageKind::Sample(trials) = &stage(&p, "trials").kind else { panic!() };
+    let trials = stage(&p, "trials").sample().unwrap();
     assert_eq!(trials.strategy, chosen("evolution", &[("population", Value::Int(6)), ("tournament", Value::Int(3))]));
     assert_eq!((trials.trials, trials.window, trials.seed), (16, 4, 0));
     let objective = trials.objective.as_ref().unwrap();
     assert_eq!((objective.stage.value.as_str(), objective.metric.value.name().as_str(), objective.maximize), ("score", "map50", true));
-    let StageKind::Sample(reference) = &stage(&p, "yolov5n").kind else { panic!() };
+    let reference = stage(&p, "yolov5n").sample().unwrap();
     assert_eq!((reference.strategy.name(), reference.trials), ("reference", 1));
-    let StageKind::Sample(chance) = &stage(&p, "chance").kind else { panic!() };
+    let chance = stage(&p, "chance").sample().unwrap();
     assert_eq!((chance.strategy.name(), chance.trials, chance.seed), ("random", 2, 1));
 
-    let StageKind::Train(short) = &stage(&p, "short").kind else { panic!() };
+    let short = stage(&p, "short").train().unwrap();
     assert_eq!((short.data.value.as_str(), short.split.value.as_str(), short.epochs), ("shapes", "train", 4));
     assert_eq!(short.recipe, Recipe { over: 4.0, ..recipes::yolov5_short() });
     assert!(short.over_is_epochs && !short.init_written && short.seeds == 1);
-    let StageKind::Train(long) = &stage(&p, "long").kind else { panic!() };
+    let long = stage(&p, "long").train().unwrap();
     assert_eq!((&long.init, long.init_written, long.epochs), (&Init::Scratch, true, 12));
     assert_eq!(names(&stage(&p, "long").from), ["best", "yolov5n", "chance"]);
 
-    let StageKind::Evaluate(test) = &stage(&p, "test").kind else { panic!() };
+    let test = stage(&p, "test").evaluate().unwrap();
     let metrics: Vec<_> = test.metrics.iter().map(|m| m.value.name()).collect();
     assert_eq!(metrics, ["map50", "map50-95", "latency"]);
     assert_eq!(test.data.as_ref().map(|(d, s)| (d.value.as_str(), s.value.as_str())), Some(("shapes", "test")));
-    let StageKind::Select(best) = &stage(&p, "best").kind else { panic!() };
+    let best = stage(&p, "best").select().unwrap();
     assert!(matches!(&best.by, SelectBy::Top(1, m) if m.value.name() == "map50"));
     let answer = p.answer.unwrap();
     assert_eq!((answer.name.value.as_str(), answer.r#in.value.as_str(), answer.by.value.name().as_str()), ("best", "test", "map50"));
@@ -193,13 +193,13 @@ fn a_property_is_a_child() {
     let trials = |line: &str| {
         let text = around("conv 8").replace("strategy reference }", &format!("strategy random; {line} }}"));
         let p = loaded(&text);
-        let StageKind::Sample(sample) = &p.stages[0].kind else { panic!() };
+        let Some(sample) = p.stages[0].sample() else { panic!() };
         (sample.strategy.name(), sample.trials)
     };
     assert_eq!(trials("trials 3"), ("random", 3));
     let text =
         around("conv 8").replace("sample \"r\" { from \"s\"; strategy reference }", "sample \"r\" from=\"s\" strategy=random trials=3");
-    let StageKind::Sample(sample) = &loaded(&text).stages[0].kind else { panic!() };
+    let sample = loaded(&text).stages[0].sample().unwrap();
     assert_eq!((sample.strategy.name(), sample.trials), ("random", 3));
 }
 
@@ -230,7 +230,7 @@ fn params_are_typed_by_their_default() {
     let text = FLAGSHIP;
     let trials = |value: &str| {
         let p = load_with(text, &[("trials", value)]).map_err(|d| d.items[0].code)?;
-        let StageKind::Sample(sample) = &stage(&p, "trials").kind else { panic!() };
+        let sample = stage(&p, "trials").sample().unwrap();
         Ok((sample.trials, p.warnings.len()))
     };
     assert_eq!(trials("20"), Ok((20, 0)));
@@ -264,7 +264,7 @@ fn every_line_of_train_overrides_the_recipe() {
         "accumulate 2; optimizer adam lr=0.1 { betas 0.8 0.99 }; recipe yolov5; schedule cosine over=100 warmup=2 final=0.5 warmup-iterations=7; batch-norm eps=0.5; augment mosaic=0.25 flip-ud=1; loss obj-by-size=#false; init scratch; epochs 12; seeds 3; ema 0; diverged loss-above=9",
     );
     let p = loaded(&text);
-    let StageKind::Train(long) = &stage(&p, "long").kind else { panic!() };
+    let long = stage(&p, "long").train().unwrap();
     let stock = recipes::yolov5();
     let expected = Recipe {
         optimizer: Optimizer::Adam,

@@ -1,4 +1,4 @@
-//! What leaves the house: the self-contained detector file, pictures with boxes, predictions as JSON.
+//! What leaves nasflow: the self-contained detector file, pictures with boxes, predictions as JSON.
 //!
 //! Promises: the detector file loads upstream where the network is one of YOLOv5's, and needs nothing but itself here;
 //! the same model gives the same bytes. Files from outside are hostile until checked. Writes to memory, never to disk.
@@ -7,6 +7,7 @@ pub mod card;
 pub mod detector;
 pub mod draw;
 pub mod error;
+pub mod format;
 pub mod json;
 pub mod safetensors;
 mod tags;
@@ -15,5 +16,6 @@ pub use card::ModelCard;
 pub use detector::Detector;
 pub use draw::draw;
 pub use error::ExportError;
+pub use format::{FORMATS, Format};
 pub use json::{ImagePredictions, predictions_json};
 pub use safetensors::Artefact;

@@ -3,11 +3,22 @@
 //! Where the network is one of YOLOv5's, `load_state_dict` upstream takes the tensors as they are: `num_batches_tracked`
 //! (int64) stands beside each batch norm, and `model.<i>.anchors` [levels, anchors, 2] is in units of the stride.
 
-use super::{ExportError, ModelCard};
+use super::{ExportError, Format, ModelCard};
 use crate::base::Digest;
 use crate::nn::{Parameters, TensorWriter};
 use crate::space::{Head, ParamKind, Program};
 use safetensors::{Dtype, SafeTensors};
+
+/// `--format safetensors`
+pub const FORMAT: Format =
+    Format { name: "safetensors", doc: "weights under YOLOv5's names, with architecture and classes in its metadata", write };
+
+/// The file, read again.
+fn write(artefact: &Artefact) -> Result<Vec<u8>, ExportError> {
+    let bytes = artefact.to_bytes()?;
+    Artefact::from_bytes(&bytes).map_err(|e| ExportError::CannotWrite(format!("the file does not load again, which is a bug: {e}")))?;
+    Ok(bytes)
+}
 
 /// The largest header that is read.
 const MAX_HEADER: u64 = 16 << 20;

@@ -1,10 +1,10 @@
 //! The answer of a pipeline: one model beside its baselines, and whether the difference was tested.
 
 use super::choose::value_of;
-use super::engine::{StageView, View};
+use super::engine::{Replay, StageReplay};
 use super::figures::{Figure, pooled};
 use super::model::{Model, State};
-use crate::document::{Answer, Metric, Pipeline, StageKind};
+use crate::document::{Answer, Metric, Pipeline};
 
 /// How a baseline compares.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,9 +54,9 @@ pub struct Answered {
 }
 
 /// Finds the answer; none while its stage is not done, or where the pipeline names none.
-pub fn answered(pipeline: &Pipeline, view: &View) -> Option<Answered> {
+pub fn answered(pipeline: &Pipeline, replay: &Replay) -> Option<Answered> {
     let answer = pipeline.answer.as_ref()?;
-    let measured: &StageView = view.stages.get(pipeline.links.answer.as_ref()?.within)?;
+    let measured: &StageReplay = replay.stages.get(pipeline.links.answer.as_ref()?.within)?;
     let ready = || measured.slots.iter().filter(|s| s.state == State::Ready).map(|s| &s.model);
     let ours: Vec<&Model> = ready().filter(|m| m.via.contains(&answer.name.value)).collect();
     let model = (*ours.first()?).clone();
@@ -84,13 +84,13 @@ pub fn answered(pipeline: &Pipeline, view: &View) -> Option<Answered> {
 }
 
 /// The model that a pipeline ends in: its answer's, else the first that its last `select` chose.
-pub fn winner<'v>(pipeline: &Pipeline, view: &'v View) -> Option<&'v Model> {
-    if let Some(a) = answered(pipeline, view) {
+pub fn winner<'v>(pipeline: &Pipeline, replay: &'v Replay) -> Option<&'v Model> {
+    if let Some(a) = answered(pipeline, replay) {
         let identity = a.model.identity();
-        return view.stages.iter().flat_map(|s| &s.slots).map(|s| &s.model).rfind(|m| m.identity() == identity);
+        return replay.stages.iter().flat_map(|s| &s.slots).map(|s| &s.model).rfind(|m| m.identity() == identity);
     }
-    let last = pipeline.stages.iter().rposition(|s| matches!(s.kind, StageKind::Select(_)))?;
-    view.stages.get(last)?.slots.first().map(|s| &s.model)
+    let last = pipeline.stages.iter().rposition(|s| s.select().is_some())?;
+    replay.stages.get(last)?.slots.first().map(|s| &s.model)
 }
 
 /// A baseline that there is nothing to compare with.

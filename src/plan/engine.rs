@@ -65,7 +65,7 @@ pub trait Known {
 
 /// One stage after a replay.
 #[derive(Clone, Debug)]
-pub struct StageView {
+pub struct StageReplay {
     /// Its models.
     pub slots: Vec<Slot>,
     /// Whether no further model can come.
@@ -76,14 +76,14 @@ pub struct StageView {
 
 /// A replay's result.
 #[derive(Clone, Debug)]
-pub struct View {
+pub struct Replay {
     /// One for each stage of the pipeline, in its order.
-    pub stages: Vec<StageView>,
+    pub stages: Vec<StageReplay>,
     /// What can run now, first things first.
     pub works: Vec<Work>,
 }
 
-impl View {
+impl Replay {
     /// Whether nothing is left to do.
     pub fn finished(&self) -> bool {
         self.works.is_empty() && self.stages.iter().all(|s| s.complete)
@@ -150,11 +150,11 @@ impl<'a> Engine<'a> {
     }
 
     /// Walks all stages over what is known.
-    pub fn replay(&mut self, known: &mut dyn Known) -> View {
+    pub fn replay(&mut self, known: &mut dyn Known) -> Replay {
         let pipeline = self.pipeline;
         let mut pass = Pass { views: Vec::new(), works: Vec::new() };
         for (index, stage) in pipeline.stages.iter().enumerate() {
-            let view = match &stage.kind {
+            let replay = match &stage.kind {
                 StageKind::Sample(sample) => self.sample(index, sample, known),
                 StageKind::Train(train) if pipeline.supernet(stage).is_some() => self.supernet(index, train, known, &mut pass.works),
                 StageKind::Train(train) => {
@@ -170,9 +170,9 @@ impl<'a> Engine<'a> {
                     self.select(index, select, incoming, known, &mut pass.works)
                 }
             };
-            pass.views.push(view);
+            pass.views.push(replay);
         }
-        View { stages: pass.views, works: dedupe(pass.works) }
+        Replay { stages: pass.views, works: dedupe(pass.works) }
     }
 
     /// What stage `index` asks for, for a model or for itself.
@@ -181,13 +181,13 @@ impl<'a> Engine<'a> {
     }
 
     /// The union of what the named stages leave, one slot an identity.
-    fn incoming(&self, index: usize, pass: &Pass) -> StageView {
-        let mut union = StageView { slots: Vec::new(), complete: true, notes: Vec::new() };
+    fn incoming(&self, index: usize, pass: &Pass) -> StageReplay {
+        let mut union = StageReplay { slots: Vec::new(), complete: true, notes: Vec::new() };
         let mut seen: HashMap<Digest, usize> = HashMap::new();
         for &read in &self.pipeline.links.reads[index] {
-            let Some(view) = pass.views.get(read) else { continue };
-            union.complete &= view.complete;
-            for slot in &view.slots {
+            let Some(replay) = pass.views.get(read) else { continue };
+            union.complete &= replay.complete;
+            for slot in &replay.slots {
                 let identity = (slot.state == State::Ready).then(|| slot.model.identity());
                 match identity.and_then(|id| seen.get(&id)) {
                     Some(&at) => {
@@ -210,7 +210,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Applies a stage to every incoming model; those that are not ready stay as they are.
-    fn each(&mut self, incoming: StageView, mut f: impl FnMut(&mut Self, Slot) -> Vec<Slot>) -> StageView {
+    fn each(&mut self, incoming: StageReplay, mut f: impl FnMut(&mut Self, Slot) -> Vec<Slot>) -> StageReplay {
         let mut slots = Vec::with_capacity(incoming.slots.len());
         for slot in incoming.slots {
             if slot.state == State::Ready {
@@ -220,13 +220,13 @@ impl<'a> Engine<'a> {
             }
         }
         let complete = incoming.complete && slots.iter().all(|s| s.state != State::Pending);
-        StageView { slots, complete, notes: Vec::new() }
+        StageReplay { slots, complete, notes: Vec::new() }
     }
 }
 
 /// What one replay gathers.
 pub(super) struct Pass {
-    pub views: Vec<StageView>,
+    pub views: Vec<StageReplay>,
     pub works: Vec<Work>,
 }
 

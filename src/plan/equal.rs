@@ -3,7 +3,7 @@
 
 use super::lead::{leading_to, supernets};
 use super::trust::Paired;
-use crate::document::{Pipeline, StageKind, Train};
+use crate::document::{Pipeline, Train};
 use serde::Serialize;
 
 /// A random search among the networks that both stages measured.
@@ -23,10 +23,7 @@ pub struct Equal {
 /// None where the truth was not trained here, where no supernet leads to the ranking, or where the two read other images.
 pub fn equal(pipeline: &Pipeline, paired: &Paired) -> Option<Equal> {
     let ranking = pipeline.stage(&paired.ranking)?;
-    let trained = |index: usize| match &pipeline.stages[index].kind {
-        StageKind::Train(train) => Some(train.as_ref()),
-        _ => None,
-    };
+    let trained = |index: usize| pipeline.stages[index].train();
     let shared: Vec<&Train> = supernets(pipeline, ranking).into_iter().filter_map(trained).collect();
     let truth = pipeline.stage(&paired.truth)?;
     let alone: Vec<&Train> =

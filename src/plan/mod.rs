@@ -26,7 +26,7 @@ pub mod work;
 pub use action::{Action, Kind};
 pub use answer::winner;
 pub use best::best;
-pub use engine::{DataInfo, Engine, Known, Point, SplitInfo, StageView, View};
+pub use engine::{DataInfo, Engine, Known, Point, Replay, SplitInfo, StageReplay};
 pub use figures::Figure;
 pub use model::{Model, SeedRun, Slot, State, Step, Subnet};
 pub use reason::Reason;

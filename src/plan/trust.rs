@@ -1,7 +1,7 @@
 //! `trust`: the networks that two stages both measure, with what each says of them. The correlation is `run`'s to compute.
 
 use super::choose::value_of;
-use super::engine::{StageView, View};
+use super::engine::{Replay, StageReplay};
 use super::model::{Model, State};
 use crate::base::Digest;
 use crate::document::{Metric, Pipeline, Trust};
@@ -37,10 +37,10 @@ pub struct Paired {
 }
 
 /// Every `trust` line of the answer, as far as both stages have come.
-pub fn paired(pipeline: &Pipeline, view: &View) -> Vec<Paired> {
+pub fn paired(pipeline: &Pipeline, replay: &Replay) -> Vec<Paired> {
     let lines = pipeline.answer.iter().flat_map(|a| &a.trust);
     let links = pipeline.links.answer.iter().flat_map(|a| &a.trust);
-    lines.zip(links).filter_map(|(line, (ranking, truth))| pair(line, view.stages.get(*ranking)?, view.stages.get(*truth)?)).collect()
+    lines.zip(links).filter_map(|(line, (ranking, truth))| pair(line, replay.stages.get(*ranking)?, replay.stages.get(*truth)?)).collect()
 }
 
 /// Whether the answer rests on a ranking by shared weights that no `trust` line checks.
@@ -49,7 +49,7 @@ pub fn unchecked(pipeline: &Pipeline) -> bool {
     !checked && pipeline.stages.iter().any(|s| pipeline.supernet(s).is_some())
 }
 
-fn pair(line: &Trust, ranking: &StageView, truth: &StageView) -> Option<Paired> {
+fn pair(line: &Trust, ranking: &StageReplay, truth: &StageReplay) -> Option<Paired> {
     let by = &line.by.value;
     let (ours, theirs) = (measured(ranking, &line.using.value), measured(truth, by));
     let mut pair = Paired {
@@ -102,9 +102,9 @@ impl Measured<'_> {
     }
 }
 
-fn measured<'v>(view: &'v StageView, by: &Metric) -> BTreeMap<Digest, Measured<'v>> {
+fn measured<'v>(replay: &'v StageReplay, by: &Metric) -> BTreeMap<Digest, Measured<'v>> {
     let mut all: BTreeMap<Digest, Measured> = BTreeMap::new();
-    for slot in &view.slots {
+    for slot in &replay.slots {
         let value = if slot.state == State::Ready { value_of(&slot.model, by) } else { f64::NAN };
         let value = -by.as_cost(value);
         let model = &slot.model;

@@ -2,7 +2,7 @@
 
 use crate::base::Digest;
 use crate::document::{Metric, Pipeline, StageKind};
-use crate::plan::{Figure, State, View};
+use crate::plan::{Figure, Replay, State};
 use crate::run::observe::Shown;
 use crate::space::{Cost, costs};
 use serde::Serialize;
@@ -52,9 +52,9 @@ impl Row {
 }
 
 /// All rows in the order of the stages and their models. `observed` gives a model's observation of a metric.
-pub fn rows(pipeline: &Pipeline, view: &View, observed: &dyn Fn(Digest, &Metric) -> Option<Shown>) -> Vec<Row> {
+pub fn rows(pipeline: &Pipeline, replay: &Replay, observed: &dyn Fn(Digest, &Metric) -> Option<Shown>) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
+    for (stage, seen) in pipeline.stages.iter().zip(&replay.stages) {
         let observations: Vec<&Metric> = match &stage.kind {
             StageKind::Evaluate(e) => e.observed().collect(),
             // A supernet is no network.
@@ -94,7 +94,7 @@ pub fn rows(pipeline: &Pipeline, view: &View, observed: &dyn Fn(Digest, &Metric)
 
 /// `trials #3`, with its epoch where the stage evaluates several.
 fn at_epoch(stage: &crate::document::Stage, model: &crate::plan::Model) -> String {
-    let several = matches!(&stage.kind, StageKind::Evaluate(e) if !e.at.is_empty());
+    let several = stage.evaluate().is_some_and(|e| !e.at.is_empty());
     match model.trained.as_ref().filter(|_| several) {
         Some(trained) => format!("{} @{}", model.label(), trained.epochs),
         None => model.label(),
@@ -102,7 +102,7 @@ fn at_epoch(stage: &crate::document::Stage, model: &crate::plan::Model) -> Strin
 }
 
 fn is_evaluated(pipeline: &Pipeline, name: &str) -> bool {
-    pipeline.stages.iter().any(|s| matches!(s.kind, StageKind::Evaluate(_)) && s.from.iter().any(|f| f.value == name))
+    pipeline.stages.iter().any(|s| s.evaluate().is_some() && s.from.iter().any(|f| f.value == name))
 }
 
 /// The rows as CSV (RFC 4180): fixed columns, then one for each metric's mean and deviation, observation and choice met.

@@ -10,7 +10,7 @@ use crate::document::{Metric, Pipeline, SelectBy, StageKind};
 use crate::plan::answer::answered;
 use crate::plan::choose::pareto;
 use crate::plan::trust::unchecked;
-use crate::plan::{State, View};
+use crate::plan::{Replay, State};
 use crate::run::trust::trusted;
 use crate::space::costs;
 use std::collections::BTreeSet;
@@ -18,21 +18,21 @@ use std::collections::BTreeSet;
 pub use crate::plan::winner;
 
 /// The whole text, for a terminal of so many columns or, without `width`, whole.
-pub fn text(pipeline: &Pipeline, view: &View, rows: &[Row], width: Option<usize>) -> String {
-    let mut out = wrapped(&head(pipeline, view), width);
+pub fn text(pipeline: &Pipeline, replay: &Replay, rows: &[Row], width: Option<usize>) -> String {
+    let mut out = wrapped(&head(pipeline, replay), width);
     for stage in &pipeline.stages {
         let of_stage: Vec<&Row> = rows.iter().filter(|r| r.stage == stage.name.value).collect();
         if !of_stage.is_empty() {
             out += &format!("\n{} ({})\n{}", stage.name.value, counts(&of_stage), stage_table(pipeline, &of_stage, width));
         }
     }
-    for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
+    for (stage, seen) in pipeline.stages.iter().zip(&replay.stages) {
         for note in &seen.notes {
             out += &wrapped(&format!("\n{}: {note}\n", stage.name.value), width);
         }
     }
     out += &wrapped(&front(pipeline, rows), width);
-    if let Some(model) = winner(pipeline, view) {
+    if let Some(model) = winner(pipeline, replay) {
         out += &format!("\nthe architecture of {}\n", model.label());
         for (label, value) in &model.candidate.choices {
             out += &format!("  {label} = {value}\n");
@@ -46,23 +46,23 @@ pub fn text(pipeline: &Pipeline, view: &View, rows: &[Row], width: Option<usize>
 }
 
 /// The answer with what is known of the ranking that led to it, or what stands for it: the last select, or how far the run is.
-pub fn head(pipeline: &Pipeline, view: &View) -> String {
-    let ranking = trust::sentences(&trusted(pipeline, view));
-    if let Some(a) = answered(pipeline, view) {
+pub fn head(pipeline: &Pipeline, replay: &Replay) -> String {
+    let ranking = trust::sentences(&trusted(pipeline, replay));
+    if let Some(a) = answered(pipeline, replay) {
         let unchecked = if unchecked(pipeline) { trust::unchecked() } else { "" };
         return answer::sentence(&a) + unchecked + &ranking;
     }
-    without_answer(pipeline, view) + if view.finished() { ranking.as_str() } else { "" }
+    without_answer(pipeline, replay) + if replay.finished() { ranking.as_str() } else { "" }
 }
 
-fn without_answer(pipeline: &Pipeline, view: &View) -> String {
-    if !view.finished() {
-        let (done, all) = progress(view);
+fn without_answer(pipeline: &Pipeline, replay: &Replay) -> String {
+    if !replay.finished() {
+        let (done, all) = progress(replay);
         return format!("no answer yet: {done} of the {} known so far {}; `nasflow run` goes on\n", counted(all, "model"), are(done));
     }
-    match winner(pipeline, view) {
+    match winner(pipeline, replay) {
         Some(model) => format!("{} was selected; nothing was compared, because the pipeline has no `answer`\n", model.label()),
-        None if !pipeline.stages.iter().any(|s| matches!(s.kind, StageKind::Select(_))) => {
+        None if !pipeline.stages.iter().any(|s| s.select().is_some()) => {
             "done; the pipeline chooses nothing (no `select`, no `answer`)\n".into()
         }
         None => "nothing was selected: every candidate failed or none met the bounds\n".into(),
@@ -70,8 +70,8 @@ fn without_answer(pipeline: &Pipeline, view: &View) -> String {
 }
 
 /// (models done or failed, models known) over all stages.
-pub fn progress(view: &View) -> (usize, usize) {
-    let slots = || view.stages.iter().flat_map(|s| &s.slots);
+pub fn progress(replay: &Replay) -> (usize, usize) {
+    let slots = || replay.stages.iter().flat_map(|s| &s.slots);
     (slots().filter(|s| s.state != State::Pending).count(), slots().count())
 }
 
@@ -194,9 +194,9 @@ pub fn headline(pipeline: &Pipeline, stage: &str) -> Option<Metric> {
         _ => None,
     });
     let answered = || pipeline.answer.as_ref().filter(|a| a.r#in.value == stage).map(|a| &a.by.value);
-    let first = || match &pipeline.stages.iter().find(|s| s.name.value == stage)?.kind {
-        StageKind::Evaluate(e) => e.metrics.iter().map(|m| &m.value).find(|m| m.reads_predictions()),
-        _ => None,
+    let first = || {
+        let evaluate = pipeline.stages.iter().find(|s| s.name.value == stage)?.evaluate()?;
+        evaluate.metrics.iter().map(|m| &m.value).find(|m| m.reads_predictions())
     };
     let measured = |m: &&Metric| !m.is_cost();
     chosen.filter(measured).or_else(|| answered().filter(measured)).or_else(first).cloned()

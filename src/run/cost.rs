@@ -2,9 +2,9 @@
 
 use super::Prepared;
 use crate::base::Digest;
-use crate::document::{Pipeline, Recalibrate, StageKind};
+use crate::document::{Pipeline, Recalibrate};
 use crate::plan::lead::{leading_to, supernets};
-use crate::plan::{Kind, Slot, Step, View};
+use crate::plan::{Kind, Replay, Slot, Step};
 use crate::store::{Store, StoreError};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +60,7 @@ struct Training {
 pub struct Ledger<'a> {
     pipeline: &'a Pipeline,
     prepared: &'a Prepared,
-    view: &'a View,
+    replay: &'a Replay,
     store: &'a Store,
     /// Seconds and images by action.
     times: BTreeMap<String, (f64, u64)>,
@@ -71,7 +71,7 @@ impl<'a> Ledger<'a> {
     ///
     /// # Errors
     /// Those of the store.
-    pub fn new(prepared: &'a Prepared, view: &'a View, store: &'a Store) -> Result<Self, StoreError> {
+    pub fn new(prepared: &'a Prepared, replay: &'a Replay, store: &'a Store) -> Result<Self, StoreError> {
         let mut times: BTreeMap<String, (f64, u64)> = BTreeMap::new();
         for kind in ["train-time", "predict-time"] {
             for observation in store.all_observations(kind)? {
@@ -84,7 +84,7 @@ impl<'a> Ledger<'a> {
                 }
             }
         }
-        Ok(Ledger { pipeline: &prepared.pipeline, prepared, view, store, times })
+        Ok(Ledger { pipeline: &prepared.pipeline, prepared, replay, store, times })
     }
 
     /// The chain of a training and how far this action took it.
@@ -102,12 +102,7 @@ impl<'a> Ledger<'a> {
     pub fn costs(&self) -> Result<Costs, StoreError> {
         let mut costs = Costs { stages: Vec::new(), ways: Vec::new() };
         for (index, stage) in self.pipeline.stages.iter().enumerate() {
-            let reads = match &stage.kind {
-                StageKind::Train(_) => true,
-                StageKind::Evaluate(e) => e.data.is_some(),
-                _ => false,
-            };
-            if reads {
+            if !stage.reads().is_empty() {
                 costs.stages.push(self.line(index, self.slots(index).collect())?);
             }
         }
@@ -123,7 +118,7 @@ impl<'a> Ledger<'a> {
 
     /// The slots of a stage, with its index.
     fn slots(&self, index: usize) -> impl Iterator<Item = (usize, &'a Slot)> + use<'a> {
-        self.view.stages[index].slots.iter().map(move |slot| (index, slot))
+        self.replay.stages[index].slots.iter().map(move |slot| (index, slot))
     }
 
     /// All that a model of the answer, or of what it is compared with, has cost: whatever led to the node that is named, and
@@ -177,14 +172,11 @@ impl<'a> Ledger<'a> {
     }
 
     fn batch(&self, index: usize) -> u64 {
-        match &self.pipeline.stages[index].kind {
-            StageKind::Train(train) => train.recipe.batch as u64,
-            _ => 0,
-        }
+        self.pipeline.stages[index].train().map_or(0, |train| train.recipe.batch as u64)
     }
 
     fn images(&self, index: usize, step: &Step) -> u64 {
-        let StageKind::Evaluate(evaluate) = &self.pipeline.stages[index].kind else { return 0 };
+        let Some(evaluate) = self.pipeline.stages[index].evaluate() else { return 0 };
         let Some((data, split)) = &evaluate.data else { return 0 };
         let of = |split: &str| self.prepared.data.get(&data.value).and_then(|d| d.splits.get(split)).map_or(0, |s| s.images);
         let recalibrated = match evaluate.recalibrate.as_ref().map(|r| &r.value) {

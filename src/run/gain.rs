@@ -2,9 +2,9 @@
 
 use super::cost::Ledger;
 use crate::base::Digest;
-use crate::document::{Metric, Pipeline, StageKind};
+use crate::document::{Metric, Pipeline};
 use crate::plan::lead::{leading_to, supernets};
-use crate::plan::{State, View};
+use crate::plan::{Replay, State};
 use crate::store::StoreError;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,23 +39,21 @@ impl Way {
 ///
 /// # Errors
 /// Those of the store.
-pub fn way(pipeline: &Pipeline, view: &View, ledger: &Ledger, stage: usize, metric: &Metric) -> Result<Way, StoreError> {
-    let data = |index: usize| match &pipeline.stages[index].kind {
-        StageKind::Evaluate(e) if e.metrics.iter().any(|m| m.value == *metric) => {
-            e.data.as_ref().map(|(data, split)| (data.value.as_str(), split.value.as_str()))
-        }
-        _ => None,
+pub fn way(pipeline: &Pipeline, replay: &Replay, ledger: &Ledger, stage: usize, metric: &Metric) -> Result<Way, StoreError> {
+    let data = |index: usize| {
+        let evaluate = pipeline.stages[index].evaluate().filter(|e| e.metrics.iter().any(|m| m.value == *metric))?;
+        evaluate.data.as_ref().map(|(data, split)| (data.value.as_str(), split.value.as_str()))
     };
     let images = data(stage);
     let mut spent = Trained::default();
     let mut curve: Vec<(u64, f64)> = Vec::new();
     for index in leading_to(pipeline, stage).into_iter().filter(|&i| images.is_some() && data(i) == images) {
         for supernet in supernets(pipeline, index) {
-            for trained in view.stages[supernet].slots.iter().filter_map(|s| s.model.trained.as_ref()) {
+            for trained in replay.stages[supernet].slots.iter().filter_map(|s| s.model.trained.as_ref()) {
                 spent.add(ledger, &trained.runs.iter().map(|r| r.key).collect::<Vec<_>>())?;
             }
         }
-        for slot in view.stages[index].slots.iter().filter(|s| s.state == State::Ready) {
+        for slot in replay.stages[index].slots.iter().filter(|s| s.state == State::Ready) {
             if let Some(trained) = &slot.model.trained {
                 spent.add(ledger, &trained.runs.iter().map(|r| r.key).collect::<Vec<_>>())?;
             }

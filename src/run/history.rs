@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Keeps a run's record; a run that executed nothing and learnt nothing leaves none. `begun` is when it began, in seconds since 1970.
 pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report, begun: u64) -> Result<(), StoreError> {
-    let trust = json!(trusted(pipeline, &report.view));
+    let trust = json!(trusted(pipeline, &report.replay));
     if report.executed.is_empty() && report.given_up.is_empty() {
         let last = || store.runs(Some(&pipeline.name)).map(|mut runs| runs.pop().map(|r| r.values["trust"].clone()));
         if trust.as_array().is_none_or(Vec::is_empty) || last()?.is_some_and(|t| t == trust) {
@@ -20,7 +20,7 @@ pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report, begun: u64) -> 
     let stages: serde_json::Map<String, Value> = pipeline
         .stages
         .iter()
-        .zip(&report.view.stages)
+        .zip(&report.replay.stages)
         .map(|(stage, seen)| {
             let keys: Vec<String> = seen.slots.iter().flat_map(|s| &s.steps).filter(|s| s.known).map(|s| s.key.hex()).collect();
             (stage.name.value.clone(), keys.into())

@@ -4,10 +4,10 @@
 use super::events::Subject;
 use super::job::{Assignment, FORMAT, Job, JobResult, LatencyJob};
 use crate::base::{Canon, Digest};
-use crate::document::{Metric, Pipeline, StageKind, measure};
+use crate::document::{Metric, Pipeline, measure};
 use crate::evaluate::{MACHINE, Observed};
 use crate::nn::DeviceChoice;
-use crate::plan::{State, View};
+use crate::plan::{Replay, State};
 use crate::store::Store;
 use serde::Serialize;
 use serde_json::json;
@@ -56,18 +56,18 @@ pub fn now() -> u64 {
 }
 
 /// The measurements that evaluate stages ask for and that this machine has not made on this device.
-pub fn wanted(pipeline: &Pipeline, view: &View, store: &Store, executor: DeviceChoice) -> Vec<Wanted> {
+pub fn wanted(pipeline: &Pipeline, replay: &Replay, store: &Store, executor: DeviceChoice) -> Vec<Wanted> {
     let machine = machine_with(executor);
     let mut wanted = Vec::new();
-    for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
-        let StageKind::Evaluate(evaluate) = &stage.kind else { continue };
+    for (stage, seen) in pipeline.stages.iter().zip(&replay.stages) {
+        let Some(evaluate) = stage.evaluate() else { continue };
         if evaluate.observed().next().is_none() {
             continue;
         }
         for slot in seen.slots.iter().filter(|s| s.state == State::Ready) {
             let Some(trained) = &slot.model.trained else { continue };
             let Some(run) = trained.runs.first() else { continue };
-            let StageKind::Train(train) = &pipeline.stages[trained.stage].kind else { continue };
+            let Some(train) = pipeline.stages[trained.stage].train() else { continue };
             if find(store, run.weights, |m| m == machine).is_some() || wanted.iter().any(|w: &Wanted| w.weights == run.weights) {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use crate::base::Digest;
 use crate::nn::DeviceChoice;
-use crate::plan::View;
+use crate::plan::Replay;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -29,6 +29,13 @@ pub struct Options {
     pub stop: Arc<AtomicUsize>,
 }
 
+impl Options {
+    /// One worker of one thread, three attempts a trial, a checkpoint a minute, no limit of time.
+    pub fn new(executor: DeviceChoice) -> Self {
+        Options { jobs: 1, threads: 1, executor, timeout: None, attempts: 3, until: None, checkpoint_seconds: 60.0, stop: Arc::default() }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -43,7 +50,7 @@ pub enum Ended {
 /// What a run did.
 pub struct Report {
     /// The last replay.
-    pub view: View,
+    pub replay: Replay,
     /// How it ended.
     pub ended: Ended,
     /// Actions computed by this run: kind → how many.

@@ -3,7 +3,7 @@
 use super::prepare::Prepared;
 use crate::document::{Pipeline, Recalibrate, SelectBy, Stage, StageKind, Train};
 use crate::plan::lead::spaces_of;
-use crate::plan::{State, View, Work};
+use crate::plan::{Replay, State, Work};
 use serde::Serialize;
 
 /// What is left of a pipeline. What searches will propose counts as much as the costliest reference of their spaces.
@@ -26,14 +26,13 @@ pub struct Todo {
 
 impl Todo {
     /// From a replay.
-    pub fn of(prepared: &Prepared, view: &View) -> Todo {
+    pub fn of(prepared: &Prepared, replay: &Replay) -> Todo {
         let mut todo = Todo::default();
         for (index, stage) in prepared.pipeline.stages.iter().enumerate() {
-            match &stage.kind {
-                StageKind::Train(train) => todo.trainings(prepared, view, index, train),
-                StageKind::Evaluate(_) => todo.evaluations(prepared, view, index),
-                _ => {}
+            if let Some(train) = stage.train() {
+                todo.trainings(prepared, replay, index, train);
             }
+            todo.evaluations(prepared, replay, index);
         }
         todo
     }
@@ -43,9 +42,9 @@ impl Todo {
         self.iterations == 0 && self.evaluated_images == 0
     }
 
-    fn trainings(&mut self, prepared: &Prepared, view: &View, index: usize, train: &Train) {
+    fn trainings(&mut self, prepared: &Prepared, replay: &Replay, index: usize, train: &Train) {
         let mut listed = 0;
-        for work in &view.works {
+        for work in &replay.works {
             let Work::Train(work) = work else { continue };
             if work.request.stage == index {
                 listed += 1;
@@ -55,7 +54,7 @@ impl Todo {
         // Trainings of models that are still to come.
         let images = images(prepared, &train.data.value, &train.split.value);
         let per_epoch = images.div_ceil(train.recipe.batch.max(1));
-        let missing = (missing(&prepared.pipeline, view, index) * train.seeds).saturating_sub(listed);
+        let missing = (missing(&prepared.pipeline, replay, index) * train.seeds).saturating_sub(listed);
         self.train((missing * train.epochs * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
     }
 
@@ -66,9 +65,9 @@ impl Todo {
         self.training += images as f64 * macs;
     }
 
-    fn evaluations(&mut self, prepared: &Prepared, view: &View, index: usize) {
+    fn evaluations(&mut self, prepared: &Prepared, replay: &Replay, index: usize) {
         let stage = &prepared.pipeline.stages[index];
-        let StageKind::Evaluate(evaluate) = &stage.kind else { return };
+        let Some(evaluate) = stage.evaluate() else { return };
         let (Some((data, split)), None) = (&evaluate.data, &evaluate.table) else { return };
         let of = |split: &str| images(prepared, &data.value, split);
         let recalibrated = match evaluate.recalibrate.as_ref().map(|r| &r.value) {
@@ -77,7 +76,7 @@ impl Todo {
             }
             _ => 0,
         };
-        let models = missing(&prepared.pipeline, view, index) * evaluate.at.len().max(1) * seeds(&prepared.pipeline, stage, 0);
+        let models = missing(&prepared.pipeline, replay, index) * evaluate.at.len().max(1) * seeds(&prepared.pipeline, stage, 0);
         let read = models * (of(&split.value) + recalibrated);
         self.evaluated_images += read as u64;
         self.evaluation += read as f64 * macs(prepared, stage);
@@ -128,8 +127,8 @@ fn macs(prepared: &Prepared, stage: &Stage) -> f64 {
 }
 
 /// Models that a stage will leave and has not left yet, at most.
-fn missing(pipeline: &Pipeline, view: &View, index: usize) -> usize {
-    let finished = view.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
+fn missing(pipeline: &Pipeline, replay: &Replay, index: usize) -> usize {
+    let finished = replay.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
     let expected: usize = pipeline.stages[index].from.iter().map(|f| expected(pipeline, &f.value)).sum();
     expected.saturating_sub(finished)
 }
@@ -170,9 +169,6 @@ fn seeds(pipeline: &Pipeline, stage: &Stage, depth: usize) -> usize {
 
 /// Images a batch of the first supernet.
 fn supernet_batch(pipeline: &Pipeline) -> usize {
-    let batch = |s: &Stage| match &s.kind {
-        StageKind::Train(t) if pipeline.supernet(s).is_some() => Some(t.recipe.batch),
-        _ => None,
-    };
+    let batch = |s: &Stage| s.train().filter(|_| pipeline.supernet(s).is_some()).map(|t| t.recipe.batch);
     pipeline.stages.iter().find_map(batch).unwrap_or(1)
 }

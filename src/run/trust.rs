@@ -2,7 +2,7 @@
 
 use crate::document::{Metric, Pipeline};
 use crate::metrics::{Agreement, agreements};
-use crate::plan::View;
+use crate::plan::Replay;
 use crate::plan::equal::{Equal, equal};
 use crate::plan::trust::{Paired, paired};
 use serde::Serialize;
@@ -45,8 +45,8 @@ pub struct Predictor {
 }
 
 /// Every `trust` line of a pipeline, as far as it has come.
-pub fn trusted(pipeline: &Pipeline, view: &View) -> Vec<Trusted> {
-    paired(pipeline, view).iter().map(|pair| check(pipeline, pair)).collect()
+pub fn trusted(pipeline: &Pipeline, replay: &Replay) -> Vec<Trusted> {
+    paired(pipeline, replay).iter().map(|pair| check(pipeline, pair)).collect()
 }
 
 fn check(pipeline: &Pipeline, pair: &Paired) -> Trusted {

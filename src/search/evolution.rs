@@ -5,7 +5,7 @@
 //! has a child. Failed tickets age like others and never win. Ties go to fewer multiply-adds, then to the smaller digest.
 
 use super::random;
-use super::strategy::{Propose, Strategy, View};
+use super::strategy::{Propose, Strategy, Turn};
 use crate::base::Random;
 use crate::document::{Asked, Diagnostic, Field, Needs, Objectives, Preset, Settings, Type, Unset, Word};
 use crate::space::Sample;
@@ -66,25 +66,25 @@ impl Propose for Evolution {
         number >= self.population
     }
 
-    fn propose(&self, view: &View, attempt: u64) -> Option<Sample> {
-        let oldest = view.past.len().saturating_sub(self.population);
-        let mut members: Vec<usize> = (oldest..view.past.len()).collect();
-        if view.number < self.population || members.iter().all(|&m| view.values[m].is_none()) {
-            return Some(random::draw(view, attempt));
+    fn propose(&self, turn: &Turn, attempt: u64) -> Option<Sample> {
+        let oldest = turn.past.len().saturating_sub(self.population);
+        let mut members: Vec<usize> = (oldest..turn.past.len()).collect();
+        if turn.number < self.population || members.iter().all(|&m| turn.values[m].is_none()) {
+            return Some(random::draw(turn, attempt));
         }
-        let position = [view.number as u64, attempt];
-        let mut random = Random::at(view.seed, "tournament", &position);
+        let position = [turn.number as u64, attempt];
+        let mut random = Random::at(turn.seed, "tournament", &position);
         let drawn = self.tournament.clamp(1, members.len());
         for i in 0..drawn {
             let other = i + random.below(members.len() - i);
             members.swap(i, other);
         }
-        let winner = members[..drawn].iter().filter_map(|&m| Some((view.values[m]?, m))).max_by(|(a, i), (b, j)| {
-            let tie = |m: usize| (Reverse(view.past[m].macs), Reverse(view.past[m].digest));
+        let winner = members[..drawn].iter().filter_map(|&m| Some((turn.values[m]?, m))).max_by(|(a, i), (b, j)| {
+            let tie = |m: usize| (Reverse(turn.past[m].macs), Reverse(turn.past[m].digest));
             a.total_cmp(b).then_with(|| tie(*i).cmp(&tie(*j)))
         });
         // Where all that were drawn failed, this attempt explores.
-        let parent = winner.map(|(_, m)| &view.past[m].sample);
-        Some(parent.and_then(|p| view.space.mutate(p, view.seed, &position)).unwrap_or_else(|| random::draw(view, attempt)))
+        let parent = winner.map(|(_, m)| &turn.past[m].sample);
+        Some(parent.and_then(|p| turn.space.mutate(p, turn.seed, &position)).unwrap_or_else(|| random::draw(turn, attempt)))
     }
 }

@@ -1,7 +1,7 @@
 //! `strategy learned`: first the strongest network of a distribution over choices, then draws from it.
 
 use super::distribution::Distribution;
-use super::strategy::{Propose, Strategy, Unbuilt, View, unchecked};
+use super::strategy::{Propose, Strategy, Turn, Unbuilt, unchecked};
 use crate::document::{Needs, Word};
 use crate::space::Sample;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ pub(super) static STRATEGY: Strategy = Strategy {
 struct Learned(Arc<Distribution>);
 
 impl Propose for Learned {
-    fn propose(&self, view: &View, attempt: u64) -> Option<Sample> {
-        if view.number == 0 && attempt == 0 {
-            return Some(self.0.strongest(view.space));
+    fn propose(&self, turn: &Turn, attempt: u64) -> Option<Sample> {
+        if turn.number == 0 && attempt == 0 {
+            return Some(self.0.strongest(turn.space));
         }
-        Some(self.0.draw(view.space, view.seed, &[view.number as u64, attempt]))
+        Some(self.0.draw(turn.space, turn.seed, &[turn.number as u64, attempt]))
     }
 }

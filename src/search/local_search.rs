@@ -5,7 +5,7 @@
 //! that this one may know of, in their order. With `window=1` that is the published algorithm; with more, results that are not known
 //! yet hold nothing up: where every neighbour was proposed, it goes on from the best that is known.
 
-use super::strategy::{Propose, Strategy, View};
+use super::strategy::{Propose, Strategy, Turn};
 use crate::base::Random;
 use crate::document::{Asked, Diagnostic, Field, Needs, Objectives, Preset, Type, Word};
 use crate::space::Sample;
@@ -51,38 +51,38 @@ impl Propose for LocalSearch {
         number >= self.initial
     }
 
-    fn propose(&self, view: &View, attempt: u64) -> Option<Sample> {
-        let climb = self.climb(view);
-        let next = climb.best.filter(|&b| higher(view, climb.centre, Some(b)) == Some(b));
+    fn propose(&self, turn: &Turn, attempt: u64) -> Option<Sample> {
+        let climb = self.climb(turn);
+        let next = climb.best.filter(|&b| higher(turn, climb.centre, Some(b)) == Some(b));
         let mut left = attempt as usize;
         for from in [climb.centre, next].into_iter().flatten() {
-            let mut around = neighbours(view, from);
+            let mut around = neighbours(turn, from);
             if left < around.len() {
                 return Some(around.swap_remove(left));
             }
             left -= around.len();
         }
-        Some(view.space.random(view.seed, &[view.number as u64, attempt]))
+        Some(turn.space.random(turn.seed, &[turn.number as u64, attempt]))
     }
 }
 
 impl LocalSearch {
     /// What the tickets so far amount to. One that failed is never stood on.
-    fn climb(&self, view: &View) -> Climb {
+    fn climb(&self, turn: &Turn) -> Climb {
         let mut climb = Climb::default();
-        for ticket in (0..view.past.len()).filter(|&t| view.values[t].is_some()) {
-            let from = |other: Option<usize>| other.map_or(usize::MAX, |o| edits(&view.past[o].sample, &view.past[ticket].sample));
-            let onward = higher(view, climb.centre, climb.best) != climb.centre;
+        for ticket in (0..turn.past.len()).filter(|&t| turn.values[t].is_some()) {
+            let from = |other: Option<usize>| other.map_or(usize::MAX, |o| edits(&turn.past[o].sample, &turn.past[ticket].sample));
+            let onward = higher(turn, climb.centre, climb.best) != climb.centre;
             if ticket < self.initial {
-                climb.centre = higher(view, climb.centre, Some(ticket));
+                climb.centre = higher(turn, climb.centre, Some(ticket));
             } else if onward && from(climb.best) == 1 && from(climb.centre) > 1 {
                 climb = Climb { centre: climb.best, best: Some(ticket) };
             } else if from(climb.centre) <= 2 {
                 // Two edits: proposed around a neighbour that was the best before others were known.
-                climb.best = higher(view, climb.best, Some(ticket));
+                climb.best = higher(turn, climb.best, Some(ticket));
             } else if climb.best.is_none() {
                 // Several are drawn before the first of them is known.
-                climb.centre = higher(view, climb.centre, Some(ticket));
+                climb.centre = higher(turn, climb.centre, Some(ticket));
             } else {
                 climb = Climb { centre: Some(ticket), best: None };
             }
@@ -92,8 +92,8 @@ impl LocalSearch {
 }
 
 /// The ticket with the higher result, the earlier of equals.
-fn higher(view: &View, first: Option<usize>, second: Option<usize>) -> Option<usize> {
-    let value = |ticket: Option<usize>| ticket.and_then(|t| view.values[t]);
+fn higher(turn: &Turn, first: Option<usize>, second: Option<usize>) -> Option<usize> {
+    let value = |ticket: Option<usize>| ticket.and_then(|t| turn.values[t]);
     match (value(first), value(second)) {
         (Some(a), Some(b)) if b > a => second,
         (None, Some(_)) => second,
@@ -107,19 +107,19 @@ fn edits(a: &Sample, b: &Sample) -> usize {
 }
 
 /// What one edit of a ticket leads to and is not known yet, in an order of the seed's.
-fn neighbours(view: &View, from: usize) -> Vec<Sample> {
-    let (space, centre) = (view.space, &view.past[from].sample);
-    let known: HashSet<&Sample> = view.past.iter().map(|k| &k.sample).collect();
+fn neighbours(turn: &Turn, from: usize) -> Vec<Sample> {
+    let (space, centre) = (turn.space, &turn.past[from].sample);
+    let known: HashSet<&Sample> = turn.past.iter().map(|k| &k.sample).collect();
     let mut around = Vec::new();
     for (decision, old) in centre.pairs() {
         let edited = &space.decisions()[decision];
         for (rank, &option) in edited.ranked.iter().enumerate().filter(|(_, option)| **option != old) {
             let sample = space.sample(|d| {
                 let inside = &space.decisions()[d];
-                let draw = || Random::at(view.seed, "neighbour", &[edited.address, rank as u64, inside.address]).below(inside.ranked.len());
+                let draw = || Random::at(turn.seed, "neighbour", &[edited.address, rank as u64, inside.address]).below(inside.ranked.len());
                 if d == decision { option } else { centre.option(d).unwrap_or_else(|| inside.ranked[draw()]) }
             });
-            let order = Random::at(view.seed, "neighbours", &[from as u64, edited.address, rank as u64]).bits();
+            let order = Random::at(turn.seed, "neighbours", &[from as u64, edited.address, rank as u64]).bits();
             around.push((order, sample));
         }
     }

@@ -26,7 +26,7 @@ mod tests;
 
 pub use distribution::Distribution;
 pub use likelihood::{LEARNED, LearnedPath};
-pub use strategy::{Given, Propose, Strategy, Unbuilt, View, build};
+pub use strategy::{Given, Propose, Strategy, Turn, Unbuilt, build};
 pub use ticket::{Known, Next, Ticket, Told};
 
 use crate::base::{Digest, Random};
@@ -146,10 +146,10 @@ impl<'a> Search<'a> {
     }
 
     fn draw(&mut self, number: usize, visible: usize) -> Option<Ticket> {
-        let view = View { space: self.space, seed: self.seed, number, past: &self.past[..visible], values: &self.values[..visible] };
+        let turn = Turn { space: self.space, seed: self.seed, number, past: &self.past[..visible], values: &self.values[..visible] };
         let tries = if self.space.size() > LISTED as f64 { TRIES_LARGE } else { TRIES };
         for attempt in 0..TRIES {
-            let Some(sample) = self.strategy.propose(&view, attempt) else { break };
+            let Some(sample) = self.strategy.propose(&turn, attempt) else { break };
             if let Some(ticket) = self.accept(number, sample) {
                 return Some(ticket);
             }
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
                 return Some(ticket);
             }
         }
-        self.left(number)
+        self.unseen(number)
     }
 
     /// The ticket of a sample, where it is new and admitted.
@@ -176,7 +176,7 @@ impl<'a> Search<'a> {
     }
 
     /// One of the candidates that are left, where the space can be listed.
-    fn left(&mut self, number: usize) -> Option<Ticket> {
+    fn unseen(&mut self, number: usize) -> Option<Ticket> {
         if self.listed.is_none() {
             let mut listed = vec![];
             for sample in self.space.enumerate(LISTED)? {
@@ -188,8 +188,8 @@ impl<'a> Search<'a> {
             listed.dedup_by(|a, b| a.0 == b.0);
             self.listed = Some(listed);
         }
-        let left: Vec<&Sample> = self.listed.iter().flatten().filter(|(d, _)| !self.seen.contains(d)).map(|(_, s)| s).collect();
-        let chosen = left.get(Random::at(self.seed, "left", &[number as u64]).below(left.len()))?;
+        let unseen: Vec<&Sample> = self.listed.iter().flatten().filter(|(d, _)| !self.seen.contains(d)).map(|(_, s)| s).collect();
+        let chosen = unseen.get(Random::at(self.seed, "left", &[number as u64]).below(unseen.len()))?;
         self.accept(number, (*chosen).clone())
     }
 }

@@ -1,6 +1,6 @@
 //! `strategy random`: uniform over the choices. Ticket n of a seed is the same in every strategy that starts at random.
 
-use super::strategy::{Propose, Strategy, View, unchecked};
+use super::strategy::{Propose, Strategy, Turn, unchecked};
 use crate::document::{Needs, Word};
 use crate::space::Sample;
 
@@ -15,12 +15,12 @@ pub(super) static STRATEGY: Strategy = Strategy {
 struct RandomSearch;
 
 impl Propose for RandomSearch {
-    fn propose(&self, view: &View, attempt: u64) -> Option<Sample> {
-        Some(draw(view, attempt))
+    fn propose(&self, turn: &Turn, attempt: u64) -> Option<Sample> {
+        Some(draw(turn, attempt))
     }
 }
 
 /// The random proposal of this ticket.
-pub(super) fn draw(view: &View, attempt: u64) -> Sample {
-    view.space.random(view.seed, &[view.number as u64, attempt])
+pub(super) fn draw(turn: &Turn, attempt: u64) -> Sample {
+    turn.space.random(turn.seed, &[turn.number as u64, attempt])
 }

@@ -1,6 +1,6 @@
 //! `strategy reference`: the first values, once. A baseline, so the space's bounds do not bind it.
 
-use super::strategy::{Propose, Strategy, View, unchecked};
+use super::strategy::{Propose, Strategy, Turn, unchecked};
 use crate::document::{Needs, Word};
 use crate::space::Sample;
 
@@ -16,8 +16,8 @@ pub(super) static STRATEGY: Strategy = Strategy {
 struct Reference;
 
 impl Propose for Reference {
-    fn propose(&self, view: &View, attempt: u64) -> Option<Sample> {
-        (view.number == 0 && attempt == 0).then(|| view.space.reference())
+    fn propose(&self, turn: &Turn, attempt: u64) -> Option<Sample> {
+        (turn.number == 0 && attempt == 0).then(|| turn.space.reference())
     }
     fn searches(&self) -> bool {
         false

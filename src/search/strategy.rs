@@ -7,12 +7,12 @@ use crate::space::{Sample, Space};
 use std::any::Any;
 use std::sync::Arc;
 
-/// A strategy at work. It holds no state: all it knows is in the [`View`].
+/// A strategy at work. It holds no state: all it knows is in the [`Turn`].
 pub trait Propose: Send + Sync {
     /// The proposal at this attempt; none where it has no more. Attempts count up while proposals are refused: they were
     /// proposed before, or the space does not admit them.
-    fn propose(&self, view: &View, attempt: u64) -> Option<Sample>;
-    /// Whether this ticket depends on results: [`View::past`] and [`View::values`] are empty where it does not.
+    fn propose(&self, turn: &Turn, attempt: u64) -> Option<Sample>;
+    /// Whether this ticket depends on results: [`Turn::past`] and [`Turn::values`] are empty where it does not.
     fn reads_results(&self, _number: usize) -> bool {
         false
     }
@@ -23,7 +23,7 @@ pub trait Propose: Send + Sync {
 }
 
 /// What a strategy may look at when it proposes ticket `number`.
-pub struct View<'a> {
+pub struct Turn<'a> {
     /// The space, which draws, changes and lists samples.
     pub space: &'a Space,
     /// The search's seed, for [`crate::base::Random::at`].

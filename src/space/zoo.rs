@@ -2,23 +2,34 @@
 
 use crate::document::{self, Diagnostic, Node, Property, Span, Spanned, Value, nearest};
 
-/// Names and texts of the shipped networks, in the language itself.
-const ZOO: [(&str, &str); 5] = [
-    ("yolov5n", include_str!("zoo/yolov5n.kdl")),
-    ("yolov5s", include_str!("zoo/yolov5s.kdl")),
-    ("yolov5m", include_str!("zoo/yolov5m.kdl")),
-    ("yolov5l", include_str!("zoo/yolov5l.kdl")),
-    ("yolov5x", include_str!("zoo/yolov5x.kdl")),
+/// A shipped network.
+#[derive(Debug)]
+pub struct Shipped {
+    /// Its word in `network like=`.
+    pub name: &'static str,
+    /// What it is, for messages and `nasflow show zoo/NAME`.
+    pub doc: &'static str,
+    /// Its text, in the language itself.
+    pub text: &'static str,
+}
+
+/// All of them.
+pub const ZOO: &[Shipped] = &[
+    Shipped { name: "yolov5n", doc: "YOLOv5 nano, versions 6 and 7", text: include_str!("zoo/yolov5n.kdl") },
+    Shipped { name: "yolov5s", doc: "YOLOv5 small, versions 6 and 7", text: include_str!("zoo/yolov5s.kdl") },
+    Shipped { name: "yolov5m", doc: "YOLOv5 medium, versions 6 and 7", text: include_str!("zoo/yolov5m.kdl") },
+    Shipped { name: "yolov5l", doc: "YOLOv5 large, versions 6 and 7", text: include_str!("zoo/yolov5l.kdl") },
+    Shipped { name: "yolov5x", doc: "YOLOv5 extra large, versions 6 and 7", text: include_str!("zoo/yolov5x.kdl") },
 ];
 
 /// The names of the shipped networks.
 pub fn names() -> impl Iterator<Item = &'static str> + Clone {
-    ZOO.iter().map(|(name, _)| *name)
+    ZOO.iter().map(|n| n.name)
 }
 
 /// The text of a shipped network.
 pub fn source(name: &str) -> Option<&'static str> {
-    ZOO.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+    ZOO.iter().find(|n| n.name == name).map(|n| n.text)
 }
 
 /// The shipped network with the changes of `network`, whose `like` names it. Everything shipped stands at `like`.

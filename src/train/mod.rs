@@ -6,6 +6,7 @@
 //! Knows nothing of stores, stages, files or where batches come from ([`Batches`] gives them).
 
 pub mod assign;
+pub mod criterion;
 pub mod cross_entropy;
 pub mod ema;
 pub mod iou;
@@ -16,7 +17,6 @@ pub mod schedule;
 pub mod shared;
 pub mod state;
 pub mod supernet;
-pub mod task;
 pub mod trainer;
 pub mod weights;
 
@@ -33,10 +33,10 @@ mod resume_test;
 #[cfg(test)]
 mod trajectory_test;
 
+pub use criterion::{Criterion, criterion};
 pub use cross_entropy::CrossEntropy;
 pub use loss::{DetectionLoss, LossParts};
 pub use state::{LossSums, TrainState};
 pub use supernet::{Setup, SupernetState, SupernetTrainer};
-pub use task::{Task, task};
 pub use trainer::{Batches, Outcome, Step, TrainError, Trainer};
 pub use weights::{weights_from_bytes, weights_to_bytes};

@@ -138,8 +138,7 @@ impl<'a> Each<'a> {
             Optimizer::Sgd => {
                 kernels::sgd(Sgd { lr: lr as f32, momentum: rates.momentum as f32, weight_decay: decay as f32, clip }, p, g, m)
             }
-            // A state for this optimiser always has a second moment: `TrainState::fits` checks it.
-            Optimizer::Adam | Optimizer::AdamW if v.len() != p.len() => g.fill(0.0),
+            // A state for these has a second moment of every tensor: `TrainState::fits` checks it, and the kernel asserts it.
             Optimizer::Adam => kernels::adam(Adam { weight_decay: decay as f32, clip, ..self.adam(lr, t) }, p, g, m, v),
             Optimizer::AdamW => kernels::adam(Adam { shrink: (1.0 - lr * decay) as f32, clip, ..self.adam(lr, t) }, p, g, m, v),
         }

@@ -1,11 +1,11 @@
 //! The training loop: one iteration at a time.
 
+use super::criterion::{Criterion, criterion};
 use super::ema;
 use super::loss::LossParts;
 use super::optimizer::{self, Moments, Rule};
 use super::schedule;
 use super::state::{LossSums, TrainState};
-use super::task::{Task, task};
 use crate::data::Batch;
 use crate::document::Recipe;
 use crate::nn::{Executor, NormOptions, Parameters};
@@ -80,7 +80,7 @@ pub struct Trainer {
     kinds: Vec<ParamKind>,
     /// Numbers of one image.
     image_len: usize,
-    task: Box<dyn Task>,
+    criterion: Box<dyn Criterion>,
     loader: Box<dyn Batches>,
     executor: Box<dyn Executor>,
     state: TrainState,
@@ -98,7 +98,7 @@ impl Trainer {
         state: TrainState,
     ) -> Result<Self, TrainError> {
         state.fits(program, recipe).map_err(TrainError::Unfit)?;
-        let task = task(program, recipe).map_err(TrainError::Unfit)?;
+        let criterion = criterion(program, recipe).map_err(TrainError::Unfit)?;
         if loader.per_epoch() == 0 {
             return Err(TrainError::Unfit("an epoch has no batches".into()));
         }
@@ -107,7 +107,7 @@ impl Trainer {
             recipe: recipe.clone(),
             kinds: program.params.iter().map(|p| p.kind).collect(),
             image_len: image.h * image.w * image.c,
-            task,
+            criterion,
             loader,
             executor,
             state,
@@ -130,7 +130,7 @@ impl Trainer {
             return Ok(self.diverge(iteration, parts.sum()));
         }
         let state = &mut self.state;
-        self.executor.backward(&state.params, self.task.grads(), &mut state.grads).map_err(TrainError::Executor)?;
+        self.executor.backward(&state.params, self.criterion.grads(), &mut state.grads).map_err(TrainError::Executor)?;
         state.accumulated = true;
 
         let rates = schedule::rates(&self.recipe, per_epoch as usize, iteration);
@@ -159,8 +159,8 @@ impl Trainer {
         }
         let norm = NormOptions { eps: self.recipe.bn_eps, momentum: self.recipe.bn_momentum };
         self.executor.forward_train(&mut self.state.params, &batch.images, batch.n, norm).map_err(TrainError::Executor)?;
-        let outputs: Vec<&[f32]> = (0..self.task.grads().len()).map(|i| self.executor.output(i)).collect();
-        self.task.evaluate(&outputs, batch).map_err(TrainError::Batch)
+        let outputs: Vec<&[f32]> = (0..self.criterion.grads().len()).map(|i| self.executor.output(i)).collect();
+        self.criterion.evaluate(&outputs, batch).map_err(TrainError::Batch)
     }
 
     /// An optimiser step and the moving average; false where the gradient is not finite.

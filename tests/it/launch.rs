@@ -35,16 +35,7 @@ fn run(place: &Place, options: &Options, stops: bool) -> (Report, Vec<Event>) {
 }
 
 fn options() -> Options {
-    Options {
-        jobs: 2,
-        threads: 1,
-        executor: DeviceChoice::Fast,
-        timeout: None,
-        attempts: 3,
-        until: None,
-        checkpoint_seconds: 60.0,
-        stop: Arc::new(AtomicUsize::new(0)),
-    }
+    Options { jobs: 2, ..Options::new(DeviceChoice::Fast) }
 }
 
 /// Files that only workers followed over files have.

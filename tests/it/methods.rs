@@ -86,8 +86,8 @@ fn every_method_trains_a_classifier() {
     assert!(said.ok(), "{said:?}");
     let (prepared, store) = open(&place);
     let numerics = DeviceChoice::Fast.numerics().to_string();
-    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics).replay(&mut StoreKnown::new(Some(&store)));
-    let at = |name: &str| &view.stages[prepared.pipeline.stage(name).expect("a stage")].slots;
+    let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics).replay(&mut StoreKnown::new(Some(&store)));
+    let at = |name: &str| &replay.stages[prepared.pipeline.stage(name).expect("a stage")].slots;
     let mut late = Vec::new();
     for (name, _) in METHODS {
         let [slot] = &at(name)[..] else { panic!("{name}: one supernet") };

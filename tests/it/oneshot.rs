@@ -63,8 +63,8 @@ fn planted(text: &str) -> Place {
     let (prepared, store) = open(&place);
     let mut known = StoreKnown::new(Some(&store));
     let numerics = DeviceChoice::Fast.numerics().to_string();
-    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics).replay(&mut known);
-    let [Work::Train(train)] = &view.works[..] else { panic!("{} works", view.works.len()) };
+    let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics).replay(&mut known);
+    let [Work::Train(train)] = &replay.works[..] else { panic!("{} works", replay.works.len()) };
     let net = Supernet::of(&prepared.spaces["tiny"]).unwrap_or_else(|e| panic!("{e:?}"));
     let holder = shared::holder(&net).expect("a holder");
     let weights = store.blobs().put(&weights_to_bytes(&holder, &Parameters::init(&holder, 1)).expect("bytes")).expect("put");
@@ -103,8 +103,8 @@ fn what_is_cut_out_is_what_was_measured_inside() {
     place.run();
     let (prepared, store) = open(&place);
     let numerics = DeviceChoice::Fast.numerics().to_string();
-    let view = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics).replay(&mut StoreKnown::new(Some(&store)));
-    let at = |name: &str| &view.stages[prepared.pipeline.stage(name).expect("a stage")];
+    let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics).replay(&mut StoreKnown::new(Some(&store)));
+    let at = |name: &str| &replay.stages[prepared.pipeline.stage(name).expect("a stage")];
     let best = &at("best").slots[0].model;
     let subnet = best.subnet.as_ref().expect("a subnet");
     let inside = at("ranking").slots.iter().find(|s| s.model.identity() == best.identity()).expect("measured");

@@ -22,11 +22,6 @@ fn check(x: &[f32], xv: &View, y: &[f32], yv: &View) {
     xv.same_shape(yv, "x and y");
 }
 
-/// y = x (concatenation where a producer could not write into its slice).
-pub fn copy(x: &[f32], xv: View, y: &mut [f32], yv: View) {
-    sum(&[(x, xv)], y, yv, false);
-}
-
 /// Most terms that one pass adds.
 const TERMS: usize = 4;
 
@@ -97,16 +92,6 @@ pub fn sum(xs: &[(&[f32], View)], y: &mut [f32], yv: View, accumulate: bool) {
             }
         });
     }
-}
-
-/// y += x.
-pub fn add_into(x: &[f32], xv: View, y: &mut [f32], yv: View) {
-    sum(&[(x, xv)], y, yv, true);
-}
-
-/// y = a + b.
-pub fn add(a: &[f32], av: View, b: &[f32], bv: View, y: &mut [f32], yv: View) {
-    sum(&[(a, av), (b, bv)], y, yv, false);
 }
 
 /// y = 0.

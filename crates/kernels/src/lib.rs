@@ -42,14 +42,12 @@ pub use activation::{Activation, activation_backward, activation_backward_in_pla
 pub use conv::{
     Conv2d, PackedConv2d, conv2d_backward_bias, conv2d_backward_input, conv2d_backward_weight, conv2d_forward, conv2d_forward_statistics,
 };
-pub use elementwise::{
-    add, add_into, channel_scale_backward_input, channel_scale_backward_scale, channel_scale_forward, copy, same_bits, sum, zero,
-};
+pub use elementwise::{channel_scale_backward_input, channel_scale_backward_scale, channel_scale_forward, same_bits, sum, zero};
 pub use logistic::{bce, bce_rows, logistic};
 pub use memory::advise_huge_pages;
 pub use moments::channel_statistics;
-pub use norm::{affine_act, affine_act_in_place, batch_norm_apply, batch_norm_forward, fold_batch_norm};
-pub use norm_backward::{BatchNormGradients, batch_norm_backward, batch_norm_backward_over_dy, batch_norm_backward_over_x};
+pub use norm::{affine_act, affine_act_in_place, batch_norm_apply, fold_batch_norm};
+pub use norm_backward::{BatchNormGradients, batch_norm_backward, batch_norm_backward_over_dy};
 pub use optim::{Adam, Sgd, adam, ema, sgd, sum_of_squares};
 pub use par::Scratch;
 pub use pool::Pool2d;

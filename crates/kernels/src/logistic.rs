@@ -30,7 +30,7 @@ unsafe fn rows_body<S: Simd>(x: &[f64], t: &[f64], losses: &mut [f64], slopes: &
 }
 vectorised!(
     /// # Safety
-    /// None.
+    /// The machine has the instruction set `set`.
     fn rows(x: &[f64], t: &[f64], losses: &mut [f64], slopes: &mut [f64]) = rows_body
 );
 

@@ -64,30 +64,11 @@ fn apply(act: Activation, centre: &[f32], scale: &[f32], shift: &[f32], x: crate
     });
 }
 
-/// Training batch norm: y = act((x − mean)·invstd·gamma + beta).
+/// Training batch norm: y = act((x − mean)·invstd·gamma + beta), with the batch's `mean` and biased variance `var` (of
+/// [`channel_statistics`](crate::channel_statistics) or [`conv2d_forward_statistics`](crate::conv2d_forward_statistics)).
 ///
-/// Writes the batch's `mean`, its biased variance `var`, and `invstd` = 1/√(var + eps), one value a channel each. The backward
-/// pass needs x, `mean` and `invstd`; running statistics are the caller's.
-pub fn batch_norm_forward(
-    act: Activation,
-    x: &[f32],
-    xv: View,
-    gamma: &[f32],
-    beta: &[f32],
-    eps: f32,
-    y: &mut [f32],
-    yv: View,
-    mean: &mut [f32],
-    var: &mut [f32],
-    invstd: &mut [f32],
-    scratch: &mut Scratch,
-) {
-    channel_statistics(x, xv, mean, var, scratch);
-    batch_norm_apply(act, x, xv, gamma, beta, eps, y, yv, mean, var, invstd);
-}
-
-/// [`batch_norm_forward`] with `mean` and `var` given (by [`conv2d_forward_statistics`](crate::conv2d_forward_statistics)):
-/// writes y and `invstd`.
+/// Writes `invstd` = 1/√(var + eps). All are one value a channel. The backward pass needs x, `mean` and `invstd`; running
+/// statistics are the caller's.
 pub fn batch_norm_apply(
     act: Activation,
     x: &[f32],

@@ -259,18 +259,3 @@ pub fn batch_norm_backward_over_dy(
     let dy = Out::new(dy);
     backward(act, n, In::new(x), xv, In::of(dy), dyv, dy, dyv, scratch);
 }
-
-/// [`batch_norm_backward`] with dx in x's place.
-pub fn batch_norm_backward_over_x(
-    act: Activation,
-    n: BatchNormGradients,
-    x: &mut [f32],
-    xv: View,
-    dy: &[f32],
-    dyv: View,
-    scratch: &mut Scratch,
-) {
-    check((x.len(), &xv), (dy.len(), &dyv));
-    let x = Out::new(x);
-    backward(act, n, In::of(x), xv, In::new(dy), dyv, x, xv, scratch);
-}

@@ -33,7 +33,7 @@ unsafe fn sgd_body<S: Simd>(o: Sgd, p: &mut [f32], g: &mut [f32], m: &mut [f32])
 }
 vectorised!(
     /// # Safety
-    /// None.
+    /// The machine has the instruction set `set`.
     fn sgd_rows(o: Sgd, p: &mut [f32], g: &mut [f32], m: &mut [f32]) = sgd_body
 );
 
@@ -80,7 +80,7 @@ unsafe fn adam_body<S: Simd>(o: Adam, p: &mut [f32], g: &mut [f32], m: &mut [f32
 }
 vectorised!(
     /// # Safety
-    /// None.
+    /// The machine has the instruction set `set`.
     fn adam_rows(o: Adam, p: &mut [f32], g: &mut [f32], m: &mut [f32], v: &mut [f32]) = adam_body
 );
 
@@ -100,7 +100,7 @@ unsafe fn ema_body<S: Simd>(keep: f32, take: f32, e: &mut [f32], p: &[f32]) {
 }
 vectorised!(
     /// # Safety
-    /// None.
+    /// The machine has the instruction set `set`.
     fn ema_rows(keep: f32, take: f32, e: &mut [f32], p: &[f32]) = ema_body
 );
 
@@ -127,7 +127,7 @@ unsafe fn squares_body<S: Simd>(x: &[f32]) -> f64 {
 }
 vectorised!(
     /// # Safety
-    /// None.
+    /// The machine has the instruction set `set`.
     fn squares(x: &[f32]) -> f64 = squares_body
 );
 

@@ -11,19 +11,15 @@ impl Rules<'_> {
     fn chooser(&self, stage: usize) -> Option<(Span, String)> {
         let downstream = self.graph.downstream(stage);
         let objective = |i: usize| {
-            self.draft.stages.iter().find_map(|s| match &s.kind {
-                StageKind::Sample(sample) => sample
-                    .objective
-                    .as_ref()
-                    .filter(|o| self.graph.index.get(&o.stage.value) == Some(&i))
-                    .map(|o| (o.stage.span, format!("guides the search of `{}`", shorten(&s.name.value)))),
-                _ => None,
+            self.draft.stages.iter().find_map(|s| {
+                let objective = s.sample()?.objective.as_ref().filter(|o| self.graph.index.get(&o.stage.value) == Some(&i))?;
+                Some((objective.stage.span, format!("guides the search of `{}`", shorten(&s.name.value))))
             })
         };
         objective(stage).or_else(|| {
-            downstream.iter().find_map(|&i| match self.draft.stages[i].kind {
-                StageKind::Select(_) => Some((self.draft.stages[i].name.span, "chooses by it".to_string())),
-                _ => objective(i),
+            downstream.iter().find_map(|&i| {
+                let stage = &self.draft.stages[i];
+                stage.select().map(|_| (stage.name.span, "chooses by it".to_string())).or_else(|| objective(i))
             })
         })
     }
@@ -92,7 +88,7 @@ impl Rules<'_> {
         }
         for answer in &self.draft.answers {
             let Some(&target) = self.graph.index.get(&answer.r#in.value) else { continue };
-            let StageKind::Evaluate(evaluate) = &self.draft.stages[target].kind else { continue };
+            let Some(evaluate) = self.draft.stages[target].evaluate() else { continue };
             let there = self.name(target);
             if let Some((span, how)) = self.chooser(target) {
                 let d = Diagnostic::error(

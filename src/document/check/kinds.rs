@@ -104,7 +104,7 @@ pub fn references(context: &mut Context, draft: &Draft) {
 pub fn supernets(context: &mut Context, draft: &Draft) {
     let all = names(draft);
     for stage in &draft.stages {
-        let StageKind::Train(train) = &stage.kind else { continue };
+        let Some(train) = stage.train() else { continue };
         let (Some(oneshot), Some(method)) = (&train.oneshot, train.method) else { continue };
         let word = method.name();
         let mut sound = true;

@@ -179,7 +179,7 @@ impl Rules<'_> {
     /// Epochs that are evaluated must have been trained.
     fn at(&mut self, index: usize, epoch: usize) {
         for &source in &self.graph.reads[index] {
-            let StageKind::Train(train) = &self.draft.stages[source].kind else {
+            let Some(train) = self.draft.stages[source].train() else {
                 let stage = &self.draft.stages[index];
                 let message = format!("`at {epoch}` needs the training itself; `{}` is no `train`", self.name(source));
                 let d = Diagnostic::error("at-needs-train", message, stage.name.span, "evaluates an earlier epoch");
@@ -237,7 +237,7 @@ impl Rules<'_> {
     /// The conditions of section 8.
     fn objective(&mut self, sample: usize, stage: &Spanned<String>, metric: &Spanned<Metric>) {
         let Some(&target) = self.graph.index.get(&stage.value) else { return };
-        let StageKind::Evaluate(evaluate) = &self.draft.stages[target].kind else { return };
+        let Some(evaluate) = self.draft.stages[target].evaluate() else { return };
         let (here, there) = (self.name(sample), self.name(target));
         let upstream = self.graph.upstream(target);
         if !upstream.contains(&sample) {

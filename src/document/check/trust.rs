@@ -1,7 +1,7 @@
 //! `trust`: both stages measure the same networks by the same metric, each network once.
 
 use super::rules::Rules;
-use crate::document::pipeline::{Metric, StageKind, Trust};
+use crate::document::pipeline::{Metric, Trust};
 use crate::document::shorten::shorten;
 use crate::document::{Diagnostic, Spanned};
 
@@ -39,7 +39,7 @@ impl Rules<'_> {
     /// The stage, where it gives every network one value of the metric.
     fn ranks(&mut self, name: &Spanned<String>, by: &Spanned<Metric>) -> Option<usize> {
         let stage = *self.graph.index.get(&name.value)?;
-        let StageKind::Evaluate(evaluate) = &self.draft.stages[stage].kind else { return None };
+        let Some(evaluate) = self.draft.stages[stage].evaluate() else { return None };
         if evaluate.at.len() > 1 {
             let d = Diagnostic::error("trust", format!("`{}` measures several epochs", self.name(stage)), name.span, "each has one value");
             self.context.push(d.help("evaluate one epoch in a stage of its own"));
@@ -53,7 +53,7 @@ impl Rules<'_> {
 
     /// The samples that the models of a stage come from.
     fn origins(&self, stage: usize) -> std::collections::BTreeSet<usize> {
-        let sample = |i: &usize| matches!(self.draft.stages[*i].kind, StageKind::Sample(_));
+        let sample = |i: &usize| self.draft.stages[*i].sample().is_some();
         self.graph.upstream(stage).into_iter().filter(sample).collect()
     }
 }

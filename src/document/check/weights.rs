@@ -160,7 +160,7 @@ impl Rules<'_> {
 
     /// The split that batch norm is recalibrated on is there, and is not `test`.
     pub(super) fn recalibrates(&mut self, index: usize) {
-        let StageKind::Evaluate(evaluate) = &self.draft.stages[index].kind else { return };
+        let Some(evaluate) = self.draft.stages[index].evaluate() else { return };
         let (Some((data, _)), Some(line)) = (&evaluate.data, &evaluate.recalibrate) else { return };
         let Some(split) = line.value.split() else { return };
         self.split_exists(data, split);

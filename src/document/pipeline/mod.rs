@@ -64,6 +64,6 @@ impl Pipeline {
 
 /// The space among these that a `train` makes a supernet of.
 pub(super) fn supernet<'a>(stage: &Stage, spaces: &'a [SpaceNode]) -> Option<&'a SpaceNode> {
-    let StageKind::Train(_) = stage.kind else { return None };
+    stage.train()?;
     stage.from.iter().find_map(|f| spaces.iter().find(|s| s.name.value == f.value))
 }

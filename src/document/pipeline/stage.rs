@@ -38,8 +38,46 @@ pub struct Stage {
 impl Stage {
     /// The one-shot method of a `train` that has one.
     pub fn method(&self) -> Option<Named> {
-        if let StageKind::Train(train) = &self.kind { train.method } else { None }
+        self.train()?.method
     }
+
+    /// What it reads of the data: (set, split) of a `train`, or of an `evaluate` that has one, and the split that it recalibrates on.
+    pub fn reads(&self) -> Vec<(&Spanned<String>, &Spanned<String>)> {
+        match &self.kind {
+            StageKind::Train(train) => vec![(&train.data, &train.split)],
+            StageKind::Evaluate(evaluate) => {
+                let Some((data, split)) = &evaluate.data else { return Vec::new() };
+                let recalibrated = evaluate.recalibrate.as_ref().and_then(|r| r.value.split());
+                std::iter::once(split).chain(recalibrated).map(|split| (data, split)).collect()
+            }
+            StageKind::Sample(_) | StageKind::Select(_) => Vec::new(),
+        }
+    }
+}
+
+/// `$name` and `$name_mut`: what a stage of this kind holds.
+macro_rules! accessors {
+    ($($kind:ident: $name:ident, $name_mut:ident, $word:literal;)*) => {
+        impl Stage {
+            $(
+                #[doc = concat!("What it holds where it is a `", $word, "`.")]
+                pub fn $name(&self) -> Option<&$kind> {
+                    if let StageKind::$kind(held) = &self.kind { Some(held) } else { None }
+                }
+
+                #[doc = concat!("What it holds where it is a `", $word, "`, to change it.")]
+                pub fn $name_mut(&mut self) -> Option<&mut $kind> {
+                    if let StageKind::$kind(held) = &mut self.kind { Some(held) } else { None }
+                }
+            )*
+        }
+    };
+}
+accessors! {
+    Sample: sample, sample_mut, "sample";
+    Train: train, train_mut, "train";
+    Evaluate: evaluate, evaluate_mut, "evaluate";
+    Select: select, select_mut, "select";
 }
 
 /// What a stage does.

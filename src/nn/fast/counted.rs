@@ -33,6 +33,8 @@ macro_rules! counted {
 }
 
 impl Kernels for Counted {
+    const CLASS: &'static str = Cpu::CLASS;
+
     type Block = Buffer;
     type Tensor = Vec<f32>;
     type Work = Scratch;

@@ -23,6 +23,8 @@ fn fold(norm: &Running<Vec<f32>>) -> (Vec<f32>, Vec<f32>) {
 }
 
 impl Kernels for Cpu {
+    const CLASS: &'static str = super::CLASS;
+
     type Block = Buffer;
     type Tensor = Vec<f32>;
     type Work = Scratch;

@@ -68,6 +68,9 @@ pub struct NormGradients<'a, T> {
 /// Kernels over blocks of floats in NHWC. Where a function takes `add`, it adds to the output instead of writing it; gradients of
 /// parameters are always added.
 pub trait Kernels: Send + Sync + 'static {
+    /// The numerics class: raised when any output changes a bit. Two machines of one class compute the same bits.
+    const CLASS: &'static str;
+
     /// Memory for activations and their gradients.
     type Block: Default + Send + Sync;
     /// A parameter or its gradient, or a value a channel.
@@ -89,7 +92,7 @@ pub trait Kernels: Send + Sync + 'static {
     fn same(&self, a: &Self::Tensor, b: &Self::Tensor) -> bool;
     /// Floats of the host, dense, into a block.
     fn upload(&self, from: &[f32], to: Out<Self::Block>, add: bool);
-    /// What a block holds, for the host.
+    /// What a block holds, lent to the host. (Blocks in a device's memory will need a copy instead: see [`FastExecutor`](super::FastExecutor).)
     fn floats<'a>(&self, block: &'a Self::Block) -> &'a [f32];
 
     /// y = x.

@@ -4,8 +4,10 @@
 //! overwrites and later ones add, and buffers whose lifetimes do not meet share memory. Every kernel's bits are the same
 //! for any number of threads and any instruction set, so there is one class of numbers for all machines.
 //!
-//! It is written over [`Kernels`]: blocks of memory and what computes on them. This machine's processor ([`Cpu`]) is one
-//! implementation; a device brings its own, with parameters that stay where it computes.
+//! It is written over [`Kernels`]: blocks of memory, tensors of parameters, and what computes on them. This machine's processor
+//! ([`Cpu`]) is the one implementation; plans, the forward and the backward pass know nothing of where memory lies. What a device
+//! would still need: [`Executor`] is implemented for tensors that are the host's (`Vec<f32>`) and lends outputs from their block,
+//! so it needs an implementation of that trait with its own transfers, and optimiser, moving average and loss on the device.
 
 mod backward;
 mod buffer;
@@ -43,8 +45,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
-/// The numerics class of the fast executor: one for all machines and instruction sets (see `nasflow_kernels`), raised when
-/// any output changes a bit.
+/// The numerics class of [`Cpu`]: one for all machines and instruction sets (see `nasflow_kernels`), raised when any output changes
+/// a bit.
 pub const CLASS: &str = "fast-2";
 
 /// Executes a program with the crate's own kernels, on the current rayon pool.
@@ -203,7 +205,7 @@ fn shared_activations(program: &Program) -> Program {
 /// Kernels whose parameters lie where the host has them.
 impl<K: Kernels<Tensor = Vec<f32>>> Executor for FastExecutor<K> {
     fn class(&self) -> String {
-        CLASS.into()
+        K::CLASS.into()
     }
 
     /// Memory is kept, and grows where the new program needs more.

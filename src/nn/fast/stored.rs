@@ -141,7 +141,8 @@ fn kernel(case: &Case) -> (Vec<f32>, Vec<f32>) {
             let (gamma, beta, c) = (case.input("scale").unwrap(), case.input("shift").unwrap(), xv.c);
             let act = kernels::Activation::Identity;
             let (mut mean, mut var, mut invstd, mut dg, mut db) = (vec![0.0; c], vec![0.0; c], vec![0.0; c], vec![0.0; c], vec![0.0; c]);
-            kernels::batch_norm_forward(act, x, xv, &gamma, &beta, 1e-3, &mut y, yv, &mut mean, &mut var, &mut invstd, &mut s);
+            kernels::channel_statistics(x, xv, &mut mean, &mut var, &mut s);
+            kernels::batch_norm_apply(act, x, xv, &gamma, &beta, 1e-3, &mut y, yv, &mean, &var, &mut invstd);
             let n =
                 kernels::BatchNormGradients { gamma: &gamma, beta: &beta, mean: &mean, invstd: &invstd, dgamma: &mut dg, dbeta: &mut db };
             kernels::batch_norm_backward(act, n, x, xv, dy, yv, &mut dx, xv, &mut s);
@@ -171,15 +172,15 @@ fn kernel(case: &Case) -> (Vec<f32>, Vec<f32>) {
             let (ov, mut dother) = (other.view(), vec![9.0; other.data.len()]);
             match word {
                 "concat" => {
-                    kernels::copy(x, xv, &mut y, yv.channels(0, xv.c));
-                    kernels::copy(&other.data, ov, &mut y, yv.channels(xv.c, ov.c));
-                    kernels::copy(dy, yv.channels(0, xv.c), &mut dx, xv);
-                    kernels::copy(dy, yv.channels(xv.c, ov.c), &mut dother, ov);
+                    kernels::sum(&[(x, xv)], &mut y, yv.channels(0, xv.c), false);
+                    kernels::sum(&[(&other.data, ov)], &mut y, yv.channels(xv.c, ov.c), false);
+                    kernels::sum(&[(dy, yv.channels(0, xv.c))], &mut dx, xv, false);
+                    kernels::sum(&[(dy, yv.channels(xv.c, ov.c))], &mut dother, ov, false);
                 }
                 "add" => {
                     kernels::sum(&[(x, xv), (&other.data, ov)], &mut y, yv, false);
-                    kernels::copy(dy, yv, &mut dx, xv);
-                    kernels::copy(dy, yv, &mut dother, ov);
+                    kernels::sum(&[(dy, yv)], &mut dx, xv, false);
+                    kernels::sum(&[(dy, yv)], &mut dother, ov, false);
                 }
                 _ => {
                     kernels::channel_scale_forward(x, xv, &other.data, ov, &mut y, yv);

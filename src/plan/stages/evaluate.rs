@@ -8,7 +8,7 @@ use super::super::evaluation;
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::work::{MetricWork, PredictWork, Work};
 use crate::base::{Canon, Digest};
-use crate::document::{Evaluate, Metric, StageKind, measure};
+use crate::document::{Evaluate, Metric, measure};
 use crate::results::Outcome;
 use crate::search::LEARNED;
 
@@ -114,7 +114,7 @@ impl Engine<'_> {
         works: &mut Vec<Work>,
         steps: &mut Vec<Step>,
     ) -> Found<Digest> {
-        let StageKind::Train(train) = &self.pipeline.stages[trained.stage].kind else { return Found::Failed("not trained".into()) };
+        let Some(train) = self.pipeline.stages[trained.stage].train() else { return Found::Failed("not trained".into()) };
         let Some(info) = self.data.get(&data.0) else { return Found::Failed(format!("no data `{}`", data.0)) };
         let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
         let action = Action {

@@ -1,7 +1,7 @@
 //! `sample`: a fold over tickets. Ticket n is proposed once the results of tickets 0 … n − window are known.
 
 use super::super::choose;
-use super::super::engine::{Engine, Known, StageView, Tickets};
+use super::super::engine::{Engine, Known, StageReplay, Tickets};
 use super::super::model::{Candidate, Model, Slot, State, Subnet};
 use super::subnet::Source;
 use crate::document::{Evaluate, Sample, StageId, StageKind};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl<'a> Engine<'a> {
-    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, known: &mut dyn Known) -> StageView {
+    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, known: &mut dyn Known) -> StageReplay {
         let pipeline = self.pipeline;
         let (space, supernet) = match self.sampled(index) {
             Ok(sampled) => sampled,
@@ -24,14 +24,14 @@ impl<'a> Engine<'a> {
         };
         if reads && learned.is_none() {
             let note = "its supernet has left no distribution over its choices".to_string();
-            return StageView { slots: Vec::new(), complete: true, notes: vec![note] };
+            return StageReplay { slots: Vec::new(), complete: true, notes: vec![note] };
         }
         let mut tickets = match self.tickets.remove(&index) {
             Some(tickets) => tickets,
             None => {
                 let strategy = match search::build(&sample.strategy, Given { learned: learned.clone() }) {
                     Ok(strategy) => strategy,
-                    Err(fault) => return StageView { slots: Vec::new(), complete: true, notes: vec![fault.to_string()] },
+                    Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault.to_string()] },
                 };
                 let seed = pipeline.seed.wrapping_add(sample.seed);
                 let search = Search::new(space, strategy, sample.trials, sample.window, seed);
@@ -75,9 +75,9 @@ impl<'a> Engine<'a> {
         {
             notes.push("the strongest network does not meet the bounds of the space: all are drawn".into());
         }
-        let view = StageView { slots, complete: tickets.over, notes };
+        let replay = StageReplay { slots, complete: tickets.over, notes };
         self.tickets.insert(index, tickets);
-        view
+        replay
     }
 
     /// The candidate of an architecture, shared by all that propose it by the same choices.

@@ -2,7 +2,7 @@
 
 use super::super::action::{Action, Kind};
 use super::super::choose::{choose, value_of};
-use super::super::engine::{Engine, Known, StageView};
+use super::super::engine::{Engine, Known, StageReplay};
 use super::super::model::{State, Step};
 use super::super::work::{SelectWork, Work};
 use crate::base::Canon;
@@ -13,11 +13,11 @@ impl Engine<'_> {
         &mut self,
         index: usize,
         select: &Select,
-        incoming: StageView,
+        incoming: StageReplay,
         known: &mut dyn Known,
         works: &mut Vec<Work>,
-    ) -> StageView {
-        let waiting = StageView { slots: Vec::new(), complete: false, notes: Vec::new() };
+    ) -> StageReplay {
+        let waiting = StageReplay { slots: Vec::new(), complete: false, notes: Vec::new() };
         if !incoming.complete || incoming.slots.iter().any(|s| s.state == State::Pending) {
             return waiting;
         }
@@ -47,7 +47,7 @@ impl Engine<'_> {
                 slot
             })
             .collect();
-        StageView { slots, complete: true, notes: Vec::new() }
+        StageReplay { slots, complete: true, notes: Vec::new() }
     }
 }
 
@@ -76,7 +76,7 @@ fn rule(select: &Select) -> Canon {
 }
 
 /// What the choice is made among: identity, cost (ties), and the metrics read.
-fn models(select: &Select, incoming: &StageView) -> Canon {
+fn models(select: &Select, incoming: &StageReplay) -> Canon {
     let metrics = metrics(select);
     Canon::List(
         incoming

@@ -1,13 +1,13 @@
 //! Networks of a supernet: where they are sampled from, and their evaluation with shared weights.
 
 use super::super::action::{Action, Kind};
-use super::super::engine::{Engine, Known, StageView};
+use super::super::engine::{Engine, Known, StageReplay};
 use super::super::evaluation;
 use super::super::model::{Model, SeedRun, State, Step, Subnet, Trained};
 use super::super::work::{Recalibration, SubnetWork, Work};
 use super::evaluate::Found;
 use crate::base::{Canon, Digest};
-use crate::document::{Recalibrate, StageKind};
+use crate::document::Recalibrate;
 use crate::results::Outcome;
 use crate::space::Space;
 
@@ -20,23 +20,23 @@ pub(super) struct Source {
 }
 
 impl<'a> Engine<'a> {
-    /// The space that a sample works on, and the supernet where it names one; an error is the view of a sample that has to
+    /// The space that a sample works on, and the supernet where it names one; an error is the replay of a sample that has to
     /// wait for its supernet, or will never have one.
-    pub(super) fn sampled(&self, index: usize) -> Result<(&'a Space, Option<Source>), StageView> {
-        let view = |complete, notes| StageView { slots: Vec::new(), complete, notes };
+    pub(super) fn sampled(&self, index: usize) -> Result<(&'a Space, Option<Source>), StageReplay> {
+        let replay = |complete, notes| StageReplay { slots: Vec::new(), complete, notes };
         let pipeline = self.pipeline;
-        let Some(from) = pipeline.stages[index].from.first() else { return Err(view(true, Vec::new())) };
+        let Some(from) = pipeline.stages[index].from.first() else { return Err(replay(true, Vec::new())) };
         if let Some(space) = self.spaces.get(&from.value) {
             return Ok((space, None));
         }
         let supernet = pipeline.links.reads[index].first().and_then(|&i| Some((i, pipeline.supernet(&pipeline.stages[i])?)));
-        let Some((stage, node)) = supernet else { return Err(view(true, Vec::new())) };
-        let Some(space) = self.spaces.get(&node.name.value) else { return Err(view(true, Vec::new())) };
-        let Some(slot) = self.supernets.get(&stage) else { return Err(view(true, Vec::new())) };
+        let Some((stage, node)) = supernet else { return Err(replay(true, Vec::new())) };
+        let Some(space) = self.spaces.get(&node.name.value) else { return Err(replay(true, Vec::new())) };
+        let Some(slot) = self.supernets.get(&stage) else { return Err(replay(true, Vec::new())) };
         match (&slot.state, &slot.model.trained) {
             (State::Ready, Some(trained)) => Ok((space, Some(Source { space: space.name.clone(), trained: trained.clone() }))),
-            (State::Failed(why), _) => Err(view(true, vec![format!("its supernet `{}` failed: {why}", from.value)])),
-            _ => Err(view(false, Vec::new())),
+            (State::Failed(why), _) => Err(replay(true, vec![format!("its supernet `{}` failed: {why}", from.value)])),
+            _ => Err(replay(false, Vec::new())),
         }
     }
 
@@ -55,7 +55,7 @@ impl<'a> Engine<'a> {
         works: &mut Vec<Work>,
         steps: &mut Vec<Step>,
     ) -> Found<Digest> {
-        let StageKind::Train(train) = &self.pipeline.stages[subnet.supernet.stage].kind else {
+        let Some(train) = self.pipeline.stages[subnet.supernet.stage].train() else {
             return Found::Failed("its supernet was not trained".into());
         };
         let Some(network) = self.network(&subnet.space) else { return Found::Failed(format!("no space `{}`", subnet.space)) };

@@ -1,7 +1,7 @@
 //! `train` of a space: one chain over iterations as of any training; its key holds the space in place of an architecture,
 //! and the method.
 
-use super::super::engine::{Engine, Known, StageView};
+use super::super::engine::{Engine, Known, StageReplay};
 use super::super::model::{Candidate, Model, Slot, State};
 use super::super::work::{Trainee, Work};
 use crate::base::{Canon, Digest};
@@ -17,12 +17,12 @@ const PATHS: u64 = 16;
 
 impl<'a> Engine<'a> {
     /// One slot: the supernet.
-    pub(in super::super) fn supernet(&mut self, index: usize, train: &Train, known: &mut dyn Known, works: &mut Vec<Work>) -> StageView {
+    pub(in super::super) fn supernet(&mut self, index: usize, train: &Train, known: &mut dyn Known, works: &mut Vec<Work>) -> StageReplay {
         let pipeline = self.pipeline;
         let stage = &pipeline.stages[index];
         let space = pipeline.supernet(stage).and_then(|s| self.spaces.get(&s.name.value));
         let Some((space, candidate)) = space.and_then(|s| Some((s, self.whole(s)?))) else {
-            return StageView { slots: Vec::new(), complete: true, notes: Vec::new() };
+            return StageReplay { slots: Vec::new(), complete: true, notes: Vec::new() };
         };
         let name = stage.name.value.clone();
         let model = Model {
@@ -39,7 +39,7 @@ impl<'a> Engine<'a> {
         self.supernets.insert(index, slot.clone());
         let complete = slot.state != State::Pending;
         let notes = if complete { learned(space, &slot, known) } else { Vec::new() };
-        StageView { slots: vec![slot], complete, notes }
+        StageReplay { slots: vec![slot], complete, notes }
     }
 
     /// What stands for a whole space: its reference, under the name of its network, at the cost of a path in the mean.

@@ -6,7 +6,7 @@ use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::recipe;
 use super::super::work::{Resume, TrainWork, Work};
 use crate::base::{Canon, Digest};
-use crate::document::{StageKind, Train};
+use crate::document::Train;
 use crate::results::Outcome;
 
 impl Engine<'_> {
@@ -111,8 +111,8 @@ impl Engine<'_> {
             .stages
             .iter()
             .filter(|s| s.from.iter().any(|f| &f.value == name))
-            .filter_map(|s| if let StageKind::Evaluate(e) = &s.kind { Some(e.at.clone()) } else { None })
-            .flatten()
+            .filter_map(|s| s.evaluate())
+            .flat_map(|e| e.at.clone())
             .filter(|&e| e < train.epochs)
             .chain([train.epochs])
             .collect();

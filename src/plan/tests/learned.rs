@@ -3,7 +3,7 @@
 use super::{Place, World, figure};
 use crate::document::{self, Options, Params};
 use crate::plan::model::State;
-use crate::plan::{Trainee, View, Work};
+use crate::plan::{Replay, Trainee, Work};
 use crate::results::{Choice, Learned, Outcome};
 
 const LEARNED: &str = r#"
@@ -31,17 +31,17 @@ answer "alone" { in "test"; by map50 }
 "#;
 
 /// Runs a pipeline; every supernet learns that `residual` and a kernel of 5 are best.
-fn run(world: &mut World, text: &str) -> (Place, View) {
+fn run(world: &mut World, text: &str) -> (Place, Replay) {
     let place = Place::new(text);
     let spaces = place.spaces.clone();
     let mut engine = place.engine();
     world.ran.clear();
-    let view = loop {
-        let view = engine.replay(world);
-        if view.works.is_empty() {
-            break view;
+    let replay = loop {
+        let replay = engine.replay(world);
+        if replay.works.is_empty() {
+            break replay;
         }
-        for work in &view.works {
+        for work in &replay.works {
             world.execute(work);
             let Work::Train(train) = work else { continue };
             let Trainee::Supernet { space, .. } = &train.trainee else { continue };
@@ -54,7 +54,7 @@ fn run(world: &mut World, text: &str) -> (Place, View) {
         }
     };
     drop(engine);
-    (place, view)
+    (place, replay)
 }
 
 fn learned(space: &crate::space::Space, method: &str) -> Learned {
@@ -77,10 +77,10 @@ fn learned(space: &crate::space::Space, method: &str) -> Learned {
 #[test]
 fn the_strongest_network_is_found_and_nothing_is_measured_for_it() {
     let mut world = World::default();
-    let (place, view) = run(&mut world, LEARNED);
-    assert!(view.finished());
+    let (place, replay) = run(&mut world, LEARNED);
+    assert!(replay.finished());
     assert_eq!((world.count("train"), world.count("predict-subnet"), world.count("select"), world.count("predict")), (2, 0, 1, 1));
-    let at = |name: &str| &view.stages[place.pipeline.stage(name).expect("a stage")].slots;
+    let at = |name: &str| &replay.stages[place.pipeline.stage(name).expect("a stage")].slots;
     let value = |label: &str, n: usize| {
         let choices = &at("sure")[n].model.candidate.choices;
         choices.iter().find(|(l, _)| l.contains(label)).expect("decided").1.clone()
@@ -103,32 +103,32 @@ fn the_strongest_network_is_found_and_nothing_is_measured_for_it() {
     run(&mut world, LEARNED);
     assert!(world.ran.is_empty());
     // A bound is a choice: only what follows from it runs.
-    let (place, view) = run(&mut world, &LEARNED.replace("top 1 by=likelihood", "where likelihood max=-1.0; pareto likelihood flops"));
+    let (place, replay) = run(&mut world, &LEARNED.replace("top 1 by=likelihood", "where likelihood max=-1.0; pareto likelihood flops"));
     assert!(world.count("select") == 1 && world.count("predict-subnet") == 0);
-    let left = &view.stages[place.pipeline.stage("best").expect("a stage")].slots;
+    let left = &replay.stages[place.pipeline.stage("best").expect("a stage")].slots;
     assert!(!left.is_empty() && left.iter().all(|s| figure(s, "likelihood").mean() <= -1.0));
 }
 
 #[test]
 fn every_seed_of_a_supernet_has_a_likelihood_and_the_search_may_be_guided_by_it() {
     let mut world = World::default();
-    let (place, view) = run(&mut world, &LEARNED.replace("epochs 2 }", "epochs 2; seeds 2 }"));
-    let sure = &view.stages[place.pipeline.stage("sure").expect("a stage")].slots;
+    let (place, replay) = run(&mut world, &LEARNED.replace("epochs 2 }", "epochs 2; seeds 2 }"));
+    let sure = &replay.stages[place.pipeline.stage("sure").expect("a stage")].slots;
     assert!(sure.iter().all(|s| figure(s, "likelihood").values.len() == 2));
     let guided = LEARNED.replace(
         "strategy learned; trials 4",
         "strategy evolution population=2 tournament=2; trials 6; objective \"sure\" maximize=likelihood",
     );
-    let (place, view) = run(&mut World::default(), &guided);
-    assert_eq!(view.stages[place.pipeline.stage("found").expect("a stage")].slots.len(), 6, "all there are");
+    let (place, replay) = run(&mut World::default(), &guided);
+    assert_eq!(replay.stages[place.pipeline.stage("found").expect("a stage")].slots.len(), 6, "all there are");
 }
 
 #[test]
 fn a_supernet_without_a_record_of_choices_is_said() {
     let mut world = World::default();
-    let view = world.run(LEARNED);
+    let replay = world.run(LEARNED);
     let place = Place::new(LEARNED);
-    let found = &view.stages[place.pipeline.stage("found").expect("a stage")];
+    let found = &replay.stages[place.pipeline.stage("found").expect("a stage")];
     assert!(found.slots.is_empty() && found.complete && found.notes[0].contains("no distribution"), "{:?}", found.notes);
 }
 

@@ -3,7 +3,7 @@
 mod learned;
 mod supernets;
 
-use super::{DataInfo, Engine, Figure, Known, Point, Slot, SplitInfo, View, Work};
+use super::{DataInfo, Engine, Figure, Known, Point, Replay, Slot, SplitInfo, Work};
 use crate::base::Digest;
 use crate::document::{self, Files, Options, Params, Pipeline};
 use crate::results::{Classes, Outcome, Trained};
@@ -89,18 +89,18 @@ impl World {
     }
 
     /// Runs a pipeline to its end; what ran is in `ran`, which this empties first.
-    pub fn run(&mut self, text: &str) -> View {
+    pub fn run(&mut self, text: &str) -> Replay {
         let place = Place::new(text);
         let mut engine = place.engine();
         self.ran.clear();
         self.iterations = 0;
         for _ in 0..10_000 {
-            let view = engine.replay(self);
-            if view.works.is_empty() {
-                assert!(view.finished(), "open stages and nothing to do");
-                return view;
+            let replay = engine.replay(self);
+            if replay.works.is_empty() {
+                assert!(replay.finished(), "open stages and nothing to do");
+                return replay;
             }
-            view.works.iter().for_each(|work| self.execute(work));
+            replay.works.iter().for_each(|work| self.execute(work));
         }
         panic!("it never ends");
     }

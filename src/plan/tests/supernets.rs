@@ -38,13 +38,13 @@ fn edited(from: &str, to: &str) -> String {
 #[test]
 fn a_search_trains_one_supernet_and_what_was_chosen() {
     let mut world = World::default();
-    let view = world.run(ONE_SHOT);
+    let replay = world.run(ONE_SHOT);
     let ran = |kind| world.count(kind);
     // The supernet, the winner tuned from two seeds, the winner from scratch.
     assert_eq!((ran("train"), ran("predict-subnet"), ran("cut"), ran("select"), ran("predict")), (4, 8, 1, 1, 3));
     // Distinct paths; each has its weights from the supernet, and none of its own.
     let place = Place::new(ONE_SHOT);
-    let at = |name: &str| &view.stages[place.pipeline.stage(name).expect("a stage")];
+    let at = |name: &str| &replay.stages[place.pipeline.stage(name).expect("a stage")];
     let mut paths: Vec<_> = at("subnets").slots.iter().map(|s| s.model.subnet.as_ref().expect("a subnet").path).collect();
     paths.sort_unstable();
     paths.dedup();
@@ -68,10 +68,10 @@ fn a_search_trains_one_supernet_and_what_was_chosen() {
 fn the_key_of_a_supernet_holds_space_and_method_but_no_bound() {
     let key = |text: &str| {
         let place = Place::new(text);
-        let view = place.engine().replay(&mut World::default());
-        let [Work::Train(train)] = &view.works[..] else { panic!("one work: {:?}", view.works.len()) };
+        let replay = place.engine().replay(&mut World::default());
+        let [Work::Train(train)] = &replay.works[..] else { panic!("one work: {:?}", replay.works.len()) };
         assert!(matches!(&train.trainee, Trainee::Supernet { space, macs, .. } if !space.is_empty() && *macs > 0));
-        assert_eq!(view.stages.iter().flat_map(|s| &s.slots).filter(|s| s.state == State::Pending).count(), 1);
+        assert_eq!(replay.stages.iter().flat_map(|s| &s.slots).filter(|s| s.state == State::Pending).count(), 1);
         train.request.key
     };
     let base = key(ONE_SHOT);
@@ -102,17 +102,17 @@ fn another_bound_is_a_choice_and_another_search_trains_no_supernet() {
     let mut world = World::default();
     world.run(ONE_SHOT);
     // A bound on what is measured: a choice, and what follows from it.
-    let view = world.run(&edited("top 1 by=map50", "where flops max=1e15; top 1 by=map50"));
+    let replay = world.run(&edited("top 1 by=map50", "where flops max=1e15; top 1 by=map50"));
     assert_eq!((world.count("select"), world.ran.len()), (1, 1), "{:?}", world.ran);
-    assert!(view.finished());
+    assert!(replay.finished());
     // A second sample in the same supernet evaluates what it has not met, and trains no supernet again.
     let second = "sample \"more\" { from \"supernet\"; strategy random; trials 12; seed 3 }\n\
                   evaluate \"shared\" { from \"more\"; data \"shapes\" split=val; recalibrate batches=2 split=train; metrics map50 }\n";
-    let view = world.run(&(ONE_SHOT.to_string() + second));
+    let replay = world.run(&(ONE_SHOT.to_string() + second));
     let evaluated = world.count("predict-subnet");
     assert!(evaluated > 0 && evaluated < 12, "some were met before: {evaluated}");
     assert_eq!((world.count("train"), world.count("predict-subnet"), world.count("metric")), (0, evaluated, evaluated));
-    assert_eq!(view.stages.last().map(|s| s.slots.len()), Some(12));
+    assert_eq!(replay.stages.last().map(|s| s.slots.len()), Some(12));
     // A bound on proposals: the supernet stays, whoever searches in it.
     world.run(&edited("    }\n}\ntrain", "    }\n    require flops max=1.0 of=reference\n}\ntrain"));
     assert!(!world.ran.iter().any(|(kind, text)| *kind == "train" && text.contains("inputs.space")), "{:?}", world.ran);
@@ -141,8 +141,8 @@ fn more_epochs_go_on() {
     world.run(ONE_SHOT);
     let longer = edited("epochs 10 }", "epochs 15 }");
     let place = Place::new(&longer);
-    let view = place.engine().replay(&mut world);
-    let [Work::Train(train)] = &view.works[..] else { panic!("one training") };
+    let replay = place.engine().replay(&mut world);
+    let [Work::Train(train)] = &replay.works[..] else { panic!("one training") };
     assert_eq!((train.done(), train.end()), (80, 120));
     world.run(&longer);
     // Other weights: every subnet is another one.
@@ -156,8 +156,8 @@ fn a_supernet_may_start_from_another() {
     let text = edited("method single-path; recipe", "init from=\"pretrained\" match=names; method single-path; recipe") + from;
     let mut world = World::default();
     let place = Place::new(&text);
-    let view = place.engine().replay(&mut world);
-    assert_eq!(view.works.len(), 1, "the one waits for the other");
+    let replay = place.engine().replay(&mut world);
+    assert_eq!(replay.works.len(), 1, "the one waits for the other");
     world.run(&text);
     let trained: Vec<&String> =
         world.ran.iter().filter(|(kind, text)| *kind == "train" && text.contains("inputs.space")).map(|r| &r.1).collect();
@@ -177,9 +177,9 @@ fn paths_that_build_one_network_are_candidates_of_their_own() {
         "strategy random; trials 1000",
     );
     let mut world = World::default();
-    let view = world.run(&twice);
+    let replay = world.run(&twice);
     let place = Place::new(&twice);
-    let slots = &view.stages[place.pipeline.stage("subnets").expect("a stage")].slots;
+    let slots = &replay.stages[place.pipeline.stage("subnets").expect("a stage")].slots;
     // 2 kernels × (2 repeats + residual + skip) × 2 kernels × 2 branches.
     assert_eq!(slots.len(), 32);
     let mut networks: Vec<_> = slots.iter().map(|s| s.model.candidate.digest).collect();
@@ -191,10 +191,10 @@ fn paths_that_build_one_network_are_candidates_of_their_own() {
 #[test]
 fn seeds_of_a_supernet_give_every_subnet_a_spread() {
     let mut world = World::default();
-    let view = world.run(&edited("epochs 10 }", "epochs 10; seeds 2 }"));
+    let replay = world.run(&edited("epochs 10 }", "epochs 10; seeds 2 }"));
     assert_eq!(world.count("predict-subnet"), 16);
     let place = Place::new(ONE_SHOT);
-    let ranking = &view.stages[place.pipeline.stage("ranking").expect("a stage")];
+    let ranking = &replay.stages[place.pipeline.stage("ranking").expect("a stage")];
     assert!(ranking.slots.iter().all(|s| figure(s, "map50").values.len() == 2));
     assert_eq!(world.count("cut"), 1, "the first seed's weights go on");
 }

@@ -11,10 +11,10 @@ use crate::store::{Attempt, Blobs, Store, StoreError};
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use super::tell::subject;
+use super::announce::subject;
 
 /// What an attempt was started for.
-pub enum Task {
+pub enum Purpose {
     /// A work of the plan.
     Work(Work),
     /// A measurement of trained weights on this machine.
@@ -26,12 +26,12 @@ pub enum Task {
     },
 }
 
-impl Task {
+impl Purpose {
     /// What it is, for the listener.
     pub fn subject(&self) -> Subject {
         match self {
-            Task::Work(work) => subject(work),
-            Task::Observation { subject, .. } => subject.clone(),
+            Purpose::Work(work) => subject(work),
+            Purpose::Observation { subject, .. } => subject.clone(),
         }
     }
 }
@@ -39,7 +39,7 @@ impl Task {
 /// An attempt that runs.
 pub struct Running {
     /// What it was started for.
-    pub task: Task,
+    pub purpose: Purpose,
     /// What it was given.
     pub assignment: Assignment,
     /// When it began to work, once it holds its lock: waiting for another run is not its fault.
@@ -139,7 +139,7 @@ impl Attempts {
         launcher: &mut dyn Launcher,
         store: &Store,
         assignment: Assignment,
-        task: Task,
+        purpose: Purpose,
         threads: usize,
     ) -> Result<(), RunError> {
         let folder = Attempt::open(&store.blobs(), assignment.lock)?;
@@ -154,7 +154,7 @@ impl Attempts {
             threads,
             small: assignment.job.small(),
         })?;
-        self.running.insert(id, Running { task, assignment, begun: None, folder, overdue: None });
+        self.running.insert(id, Running { purpose, assignment, begun: None, folder, overdue: None });
         Ok(())
     }
 }

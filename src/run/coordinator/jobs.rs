@@ -1,7 +1,7 @@
 //! What a worker is given to do.
 
 use crate::base::Digest;
-use crate::document::{Init, Pipeline, StageKind};
+use crate::document::{Init, Pipeline};
 use crate::plan::{self, SubnetWork, TrainWork, Work};
 use crate::results::{Epoch, Outcome};
 use crate::run::error::RunError;
@@ -125,11 +125,8 @@ fn spec(name: &str, prepared: &Prepared) -> Result<SpaceSpec, RunError> {
 
 /// The supernet that a `train` starts from by `init from=`.
 fn starts_from(pipeline: &Pipeline, stage: usize) -> Option<String> {
-    match &pipeline.stages.get(stage)?.kind {
-        StageKind::Train(train) => match &train.init {
-            Init::From(name) => Some(name.value.clone()),
-            _ => None,
-        },
+    match &pipeline.stages.get(stage)?.train()?.init {
+        Init::From(name) => Some(name.value.clone()),
         _ => None,
     }
 }

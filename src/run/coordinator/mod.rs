@@ -1,10 +1,11 @@
 //! The loop of a run: replay, compute what is short, start workers for the rest, listen, publish, replay again.
 
+mod announce;
 mod attempts;
 mod jobs;
 mod publish;
 mod sound;
-mod tell;
+
 #[cfg(test)]
 mod tests;
 
@@ -18,14 +19,14 @@ use super::launch::{self, Heard, Id, Launcher};
 use super::observe;
 use super::options::{Ended, GivenUp, Options, Report};
 use super::prepare::Prepared;
-use crate::plan::{Engine, View, Work};
+use crate::plan::{Engine, Replay, Work};
 use crate::store::Store;
-use attempts::{Attempts, Running, Task};
+use announce::{Announced, subject};
+use attempts::{Attempts, Purpose, Running};
 use jobs::Jobs;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tell::{Told, subject};
 
 /// Runs a pipeline to its end, as far as it is not interrupted.
 ///
@@ -62,7 +63,7 @@ pub fn run(
         given_up: Vec::new(),
         begun: Instant::now(),
         stopping: None,
-        told: Told::default(),
+        announced: Announced::default(),
     }
     .run()
 }
@@ -82,23 +83,23 @@ struct Coordinator<'a> {
     given_up: Vec<GivenUp>,
     begun: Instant,
     stopping: Option<Ended>,
-    told: Told,
+    announced: Announced,
 }
 
 impl Coordinator<'_> {
     fn run(mut self) -> Result<Report, RunError> {
         let mut first = true;
         loop {
-            let view = self.engine.replay(&mut self.known);
+            let replay = self.engine.replay(&mut self.known);
             if let Some(error) = self.known.error.take() {
                 return Err(error.into());
             }
-            self.told.tell(self.prepared, self.store, &view, self.events);
-            if first && let Some(message) = elsewhere::note(&view.works, self.store, self.options.executor.numerics())? {
+            self.announced.announce(self.prepared, self.store, &replay, self.events);
+            if first && let Some(message) = elsewhere::note(&replay.works, self.store, self.options.executor.numerics())? {
                 self.events.on(Event::Note { message });
             }
             if first {
-                tell::estimate(self.prepared, self.store, &view, self.options.executor, self.events);
+                announce::estimate(self.prepared, self.store, &replay, self.options.executor, self.events);
             }
             first = false;
             if self.stopping.is_none() && self.asked() > 0 {
@@ -106,33 +107,33 @@ impl Coordinator<'_> {
             }
             if self.stopping.is_none() {
                 // Asked to stop while computing: what is left undone is no bug.
-                if self.compute(&view)? || self.asked() > 0 {
+                if self.compute(&replay)? || self.asked() > 0 {
                     continue;
                 }
-                self.start(&view)?;
+                self.start(&replay)?;
                 if self.attempts.len() == 0 {
-                    if !view.finished() {
-                        return Err(RunError::Stuck(stuck(&view)));
+                    if !replay.finished() {
+                        return Err(RunError::Stuck(stuck(&replay)));
                     }
-                    if let Some(label) = sound::damaged(self.prepared, self.store, &view)? {
+                    if let Some(label) = sound::damaged(self.prepared, self.store, &replay)? {
                         self.forget_all(&label);
                         continue;
                     }
-                    if !self.measure(&view)? {
-                        tell::answer(&self.prepared.pipeline, &view, self.events);
-                        return Ok(self.report(view, Ended::Finished));
+                    if !self.measure(&replay)? {
+                        announce::answer(&self.prepared.pipeline, &replay, self.events);
+                        return Ok(self.report(replay, Ended::Finished));
                     }
                 }
             } else if self.attempts.len() == 0 {
                 let ended = self.stopping.unwrap_or(Ended::Interrupted);
-                return Ok(self.report(view, ended));
+                return Ok(self.report(replay, ended));
             }
             self.wait()?;
         }
     }
 
-    fn report(self, view: View, ended: Ended) -> Report {
-        Report { view, ended, executed: self.executed, given_up: self.given_up }
+    fn report(self, replay: Replay, ended: Ended) -> Report {
+        Report { replay, ended, executed: self.executed, given_up: self.given_up }
     }
 
     /// How often the user asked to stop.
@@ -147,9 +148,9 @@ impl Coordinator<'_> {
     }
 
     /// Computes what is short; true where anything was.
-    fn compute(&mut self, view: &View) -> Result<bool, RunError> {
+    fn compute(&mut self, replay: &Replay) -> Result<bool, RunError> {
         let mut any = false;
-        for work in view.works.iter().filter(|w| Inline::takes(w)) {
+        for work in replay.works.iter().filter(|w| Inline::takes(w)) {
             if self.asked() > 0 {
                 break;
             }
@@ -170,9 +171,9 @@ impl Coordinator<'_> {
     }
 
     /// Starts workers until `jobs` of them run.
-    fn start(&mut self, view: &View) -> Result<(), RunError> {
+    fn start(&mut self, replay: &Replay) -> Result<(), RunError> {
         // What is trained is measured before more is trained: a search hears early how good its proposals are.
-        let (measured, trained): (Vec<&Work>, Vec<&Work>) = view.works.iter().partition(|w| !matches!(w, Work::Train(_)));
+        let (measured, trained): (Vec<&Work>, Vec<&Work>) = replay.works.iter().partition(|w| !matches!(w, Work::Train(_)));
         for work in measured.into_iter().chain(trained) {
             if self.attempts.len() >= self.options.jobs {
                 break;
@@ -183,22 +184,22 @@ impl Coordinator<'_> {
             let made = self.jobs.make(work, self.prepared, self.store, self.options)?;
             let Some((assignment, from)) = made else { continue };
             let started = Event::Started { subject: subject(work), attempt: self.attempts.failed(work.key()) + 1, from };
-            let task = Task::Work(work.clone());
-            self.attempts.start(self.launcher, self.store, assignment, task, self.options.threads)?;
+            let purpose = Purpose::Work(work.clone());
+            self.attempts.start(self.launcher, self.store, assignment, purpose, self.options.threads)?;
             self.events.on(started);
         }
         Ok(())
     }
 
     /// Starts one measurement, alone, with all processors; false where none is wanted.
-    fn measure(&mut self, view: &View) -> Result<bool, RunError> {
-        let wanted = observe::wanted(&self.prepared.pipeline, view, self.store, self.options.executor);
+    fn measure(&mut self, replay: &Replay) -> Result<bool, RunError> {
+        let wanted = observe::wanted(&self.prepared.pipeline, replay, self.store, self.options.executor);
         let Some(next) = wanted.into_iter().find(|w| self.attempts.failed(w.key) < self.options.attempts) else {
             return Ok(false);
         };
         let threads = self.options.jobs * self.options.threads;
-        let task = Task::Observation { weights: next.weights, subject: next.subject };
-        self.attempts.start(self.launcher, self.store, next.assignment, task, threads)?;
+        let purpose = Purpose::Observation { weights: next.weights, subject: next.subject };
+        self.attempts.start(self.launcher, self.store, next.assignment, purpose, threads)?;
         Ok(true)
     }
 
@@ -232,7 +233,7 @@ impl Coordinator<'_> {
     /// An attempt says something on its way.
     fn hear(&mut self, id: Id, line: Line) {
         let Some(running) = self.attempts.get(id) else { return };
-        let subject = running.task.subject();
+        let subject = running.purpose.subject();
         let label = &subject.label;
         match line {
             Line::Iteration { done, of, loss } => self.events.on(Event::Progress { subject, done, of, loss: Some(loss) }),
@@ -252,29 +253,29 @@ impl Coordinator<'_> {
         let Some(running) = self.attempts.remove(id) else { return Ok(()) };
         match &how {
             launch::Ended::Stopped => return Ok(()),
-            launch::Ended::Broken(why) => return Err(RunError::Worker(format!("{}: {why}", running.task.subject().label))),
+            launch::Ended::Broken(why) => return Err(RunError::Worker(format!("{}: {why}", running.purpose.subject().label))),
             _ => {}
         }
         let Some(result) = running.result(&how, &self.store.blobs())? else {
             self.failed(&running, &how);
             return Ok(());
         };
-        match &running.task {
-            Task::Observation { weights, .. } => {
+        match &running.purpose {
+            Purpose::Observation { weights, .. } => {
                 running.forget_result()?;
                 observe::keep(self.store, self.options.executor, *weights, &result)?;
             }
-            Task::Work(work) => {
+            Purpose::Work(work) => {
                 let (seconds, count) = if let launch::Ended::Done { seconds, count } = how { (seconds, count) } else { (0.0, 0) };
-                let left = publish::publish(self.store, work, &result)?;
+                let publication = publish::publish(self.store, work, &result)?;
                 if count > 0 {
                     self.count(work);
                     publish::timing(self.store, work, seconds, count, self.options)?;
                 }
-                left.notes.into_iter().for_each(|message| self.events.on(Event::Note { message }));
-                left.keys.into_iter().for_each(|key| self.known.forget(key));
-                let alike = left.failed.as_ref().map_or(0, |why| self.told.alike(why));
-                let (subject, failed, result) = (subject(work), left.failed, left.result);
+                publication.notes.into_iter().for_each(|message| self.events.on(Event::Note { message }));
+                publication.keys.into_iter().for_each(|key| self.known.forget(key));
+                let alike = publication.failed.as_ref().map_or(0, |why| self.announced.alike(why));
+                let (subject, failed, result) = (subject(work), publication.failed, publication.result);
                 self.events.on(Event::Finished { subject, metric: None, value: None, failed, alike, result, seconds });
             }
         }
@@ -288,7 +289,7 @@ impl Coordinator<'_> {
         let reason = running.reason(how);
         let attempt = self.attempts.count_failure(running.assignment.key);
         let again = attempt < self.options.attempts;
-        if let Task::Work(work) = &running.task {
+        if let Purpose::Work(work) = &running.purpose {
             if !again {
                 let reason = format!("{attempt} attempts failed: {reason}");
                 self.known.give_up(work.key(), reason.clone());
@@ -298,8 +299,8 @@ impl Coordinator<'_> {
             self.jobs.forget();
             self.known.forget_all();
         }
-        let alike = self.told.alike(&reason);
-        self.events.on(Event::AttemptFailed { subject: running.task.subject(), attempt, reason, alike, again });
+        let alike = self.announced.alike(&reason);
+        self.events.on(Event::AttemptFailed { subject: running.purpose.subject(), attempt, reason, alike, again });
     }
 
     fn count(&mut self, work: &Work) {
@@ -313,7 +314,7 @@ impl Coordinator<'_> {
     }
 }
 
-fn stuck(view: &View) -> String {
-    let open: Vec<usize> = view.stages.iter().enumerate().filter(|(_, s)| !s.complete).map(|(i, _)| i).collect();
-    format!("stages {open:?} are open and there is no work among {}", view.works.len())
+fn stuck(replay: &Replay) -> String {
+    let open: Vec<usize> = replay.stages.iter().enumerate().filter(|(_, s)| !s.complete).map(|(i, _)| i).collect();
+    format!("stages {open:?} are open and there is no work among {}", replay.works.len())
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 /// What was published.
 #[derive(Default)]
-pub struct Left {
+pub struct Publication {
     /// In words.
     pub result: String,
     /// Why the trial failed for good, where that is the result.
@@ -27,36 +27,36 @@ pub struct Left {
 ///
 /// # Errors
 /// Those of the store; a result that is not what was asked for.
-pub fn publish(store: &Store, work: &Work, result: &JobResult) -> Result<Left, RunError> {
-    let mut left = Left::default();
+pub fn publish(store: &Store, work: &Work, result: &JobResult) -> Result<Publication, RunError> {
+    let mut publication = Publication::default();
     match (work, result) {
         (Work::Train(train), JobResult::Trained { rungs, curve }) => {
             if let Some((epoch, _)) = train.rungs.iter().find(|(e, _)| !rungs.iter().any(|r| r.epoch == *e)) {
                 return Err(RunError::Worker(format!("{}: the result has no epoch {epoch}", work.label())));
             }
-            left.rungs(store, train, rungs, curve)?;
+            publication.rungs(store, train, rungs, curve)?;
             let last = curve.last().map_or(f64::NAN, Epoch::total);
-            left.result = format!("{}, loss {last:.4}", counted(train.rungs.last().map_or(0, |r| r.0), "epoch"));
+            publication.result = format!("{}, loss {last:.4}", counted(train.rungs.last().map_or(0, |r| r.0), "epoch"));
         }
         (Work::Train(train), JobResult::Diverged { iteration, reason, curve, rungs }) => {
-            left.rungs(store, train, rungs, curve)?;
+            publication.rungs(store, train, rungs, curve)?;
             let outcome = Outcome::Diverged { iteration: *iteration, reason: reason.clone(), curve: curve.clone() };
             let chain = Some((train.chain, *iteration));
-            left.record(store, &record::write(&train.request.action, chain, &outcome), &work.label())?;
-            (left.result, left.failed) = (reason.clone(), Some(reason.clone()));
+            publication.record(store, &record::write(&train.request.action, chain, &outcome), &work.label())?;
+            (publication.result, publication.failed) = (reason.clone(), Some(reason.clone()));
         }
         (Work::Predict(_) | Work::Subnet(_), JobResult::Predicted { predictions }) => {
             let outcome = Outcome::Predicted { predictions: *predictions };
-            left.record(store, &record::write(work.action(), None, &outcome), &work.label())?;
-            left.result = "detected".into();
+            publication.record(store, &record::write(work.action(), None, &outcome), &work.label())?;
+            publication.result = "detected".into();
         }
         _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
     }
-    left.keys.push(work.key());
-    Ok(left)
+    publication.keys.push(work.key());
+    Ok(publication)
 }
 
-impl Left {
+impl Publication {
     /// Publishes the rungs that a training has passed.
     fn rungs(&mut self, store: &Store, train: &TrainWork, rungs: &[Rung], curve: &[Epoch]) -> Result<(), RunError> {
         for (epoch, action) in &train.rungs {

@@ -72,17 +72,7 @@ impl Place {
         let loaded =
             document::load(&crate::language(), "p.kdl", &mut One(text.to_string()), &Params::default(), document::Options::default());
         let prepared = prepare(loaded.unwrap_or_else(|e| panic!("{e}")), None, Look::default()).unwrap_or_else(|e| panic!("{e}"));
-        let options = Options {
-            jobs: 1,
-            threads: 1,
-            executor: DeviceChoice::Fast,
-            timeout: None,
-            attempts: 3,
-            until: None,
-            checkpoint_seconds: 60.0,
-            stop: Arc::new(AtomicUsize::new(0)),
-        };
-        Place { dir, prepared, options }
+        Place { dir, prepared, options: Options::new(DeviceChoice::Fast) }
     }
 
     fn run(&self, fate: impl FnMut(&Start) -> Fate, hook: impl FnMut(&Event)) -> (Result<Report, RunError>, Vec<Event>) {

@@ -107,12 +107,12 @@ pub enum LaunchError {
 
 /// What an attempt has said that matters for how it ended.
 #[derive(Clone, Debug, Default)]
-pub struct Said {
+pub struct LastWords {
     failure: Option<Ended>,
     done: Option<(f64, u64)>,
 }
 
-impl Said {
+impl LastWords {
     /// Takes note of a line.
     pub fn hear(&mut self, line: &Line) {
         match line {
@@ -133,7 +133,7 @@ impl Said {
                 Ended::Done { seconds, count }
             }
             (Ended::Stopped, _) => Ended::Stopped,
-            (_, Some(said)) => said,
+            (_, Some(last_words)) => last_words,
             (otherwise, None) => otherwise,
         }
     }

@@ -1,7 +1,7 @@
 //! Workers as processes of this machine: this program's `worker` command, followed over pipes, with which they die; or over
 //! files, as a cluster's would be.
 
-use super::launcher::{Ended, Heard, Id, LaunchError, Launcher, Said, Start};
+use super::launcher::{Ended, Heard, Id, LastWords, LaunchError, Launcher, Start};
 use crate::run::job::follow::{self, Tail};
 use crate::run::job::{Line, exit};
 use crate::store::Attempt;
@@ -47,7 +47,7 @@ struct Process {
 struct Work {
     id: Id,
     small: bool,
-    said: Said,
+    last_words: LastWords,
 }
 
 enum Channel {
@@ -108,7 +108,7 @@ impl Local {
             Follow::Pipes => Channel::Pipes(child.stdin.take()),
             Follow::Files => Channel::Files { tail: Tail::new(start.attempt.clone(), &name), attempt: start.attempt.clone(), name },
         };
-        let work = Some(Work { id: self.ids, small: start.small, said: Said::default() });
+        let work = Some(Work { id: self.ids, small: start.small, last_words: LastWords::default() });
         self.running.push(Process { number, child, channel, work });
         Ok(())
     }
@@ -122,7 +122,7 @@ impl Local {
             // It has ended, and its end is on the way.
             return false;
         }
-        process.work = Some(Work { id: self.ids, small: true, said: Said::default() });
+        process.work = Some(Work { id: self.ids, small: true, last_words: LastWords::default() });
         true
     }
 
@@ -137,13 +137,13 @@ impl Local {
                 // Files may hold more than was read of them.
                 if let (Channel::Files { name, tail, .. }, Some(work)) = (&mut process.channel, &mut process.work) {
                     for line in tail.lines().unwrap_or_default() {
-                        work.said.hear(&line);
+                        work.last_words.hear(&line);
                         self.heard.push_back(Heard::Line(work.id, line));
                     }
                     tail.remove(name);
                 }
                 if let Some(work) = process.work {
-                    self.heard.push_back(Heard::Ended(work.id, work.said.ended(by_status(status))));
+                    self.heard.push_back(Heard::Ended(work.id, work.last_words.ended(by_status(status))));
                 }
             }
         }
@@ -152,12 +152,12 @@ impl Local {
     fn line(&mut self, at: usize, line: Line) {
         let process = &mut self.running[at];
         let Some(work) = &mut process.work else { return };
-        work.said.hear(&line);
+        work.last_words.hear(&line);
         // A worker that stays says that it has finished; others end.
         let finished = work.small && matches!(line, Line::Done { .. }) && matches!(process.channel, Channel::Pipes(_));
         self.heard.push_back(Heard::Line(work.id, line));
         if finished && let Some(work) = process.work.take() {
-            self.heard.push_back(Heard::Ended(work.id, work.said.ended(Ended::Done { seconds: 0.0, count: 0 })));
+            self.heard.push_back(Heard::Ended(work.id, work.last_words.ended(Ended::Done { seconds: 0.0, count: 0 })));
         }
     }
 

@@ -10,4 +10,4 @@ pub mod local;
 #[cfg(test)]
 pub mod on_demand;
 
-pub use launcher::{Ended, Heard, Id, LaunchError, Launcher, Said, Start};
+pub use launcher::{Ended, Heard, Id, LastWords, LaunchError, Launcher, Start};

@@ -1,7 +1,7 @@
 //! A launcher for tests, whose attempts do as they are told: work in this process, or fail in one of the ways in which attempts
 //! fail.
 
-use super::launcher::{Ended, Heard, Id, LaunchError, Launcher, Said, Start};
+use super::launcher::{Ended, Heard, Id, LastWords, LaunchError, Launcher, Start};
 use crate::run::job::{Line, exit};
 use crate::run::worker::{Memory, work};
 use std::collections::{HashMap, HashSet};
@@ -56,9 +56,9 @@ impl Launcher for OnDemand<'_> {
                 self.stops.insert(id, stop.clone());
                 let (sender, start) = (self.sender.clone(), start.clone());
                 std::thread::spawn(move || {
-                    let mut said = Said::default();
+                    let mut last_words = LastWords::default();
                     let mut say = |line: &Line| {
-                        said.hear(line);
+                        last_words.hear(line);
                         // Nobody may be listening any more.
                         let _ = sender.send(Heard::Line(id, line.clone()));
                     };
@@ -69,7 +69,7 @@ impl Launcher for OnDemand<'_> {
                         (_, exit::STOPPED) => Ended::Stopped,
                         (_, code) => Ended::Failed(format!("ended with code {code}")),
                     };
-                    let _ = sender.send(Heard::Ended(id, said.ended(ended)));
+                    let _ = sender.send(Heard::Ended(id, last_words.ended(ended)));
                 });
             }
             Fate::Hang => {

@@ -1,7 +1,7 @@
 //! What the data must have for the stages that read it: known only now that it was scanned.
 
 use crate::base::counted;
-use crate::document::{Diagnostic, Pipeline, StageKind, Task, nearest};
+use crate::document::{Diagnostic, Pipeline, Task, nearest};
 use crate::plan::DataInfo;
 use crate::plan::lead::spaces_of;
 use crate::space::{Head, Space};
@@ -10,14 +10,7 @@ use std::collections::BTreeMap;
 /// Training on data with other classes than the space's input is an error at the line.
 pub(super) fn class_fit(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, errors: &mut Vec<Diagnostic>) {
     for stage in &pipeline.stages {
-        let data = match &stage.kind {
-            StageKind::Train(t) => &t.data,
-            StageKind::Evaluate(e) => match &e.data {
-                Some((d, _)) => d,
-                None => continue,
-            },
-            _ => continue,
-        };
+        let Some((data, _)) = stage.reads().first().copied() else { continue };
         let Some(info) = infos.get(&data.value) else { continue };
         for space in spaces_of(pipeline, &stage.name.value) {
             let Some(input) = pipeline.spaces.iter().find(|s| s.name.value == space).map(|s| &s.input) else { continue };
@@ -50,7 +43,7 @@ pub(super) fn heads(
     errors: &mut Vec<Diagnostic>,
 ) {
     for stage in &pipeline.stages {
-        let StageKind::Train(train) = &stage.kind else { continue };
+        let Some(train) = stage.train() else { continue };
         let Some(info) = infos.get(&train.data.value) else { continue };
         for name in spaces_of(pipeline, &stage.name.value) {
             let Some(space) = spaces.get(&name) else { continue };
@@ -86,7 +79,7 @@ pub(super) fn heads(
 /// `ap50 class=` names a class of the data.
 pub(super) fn metric_classes(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, errors: &mut Vec<Diagnostic>) {
     for stage in &pipeline.stages {
-        let StageKind::Evaluate(evaluate) = &stage.kind else { continue };
+        let Some(evaluate) = stage.evaluate() else { continue };
         let Some(info) = evaluate.data.as_ref().and_then(|(d, _)| infos.get(&d.value)) else { continue };
         for metric in &evaluate.metrics {
             let Some(class) = metric.value.class() else { continue };

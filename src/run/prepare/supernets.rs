@@ -1,7 +1,7 @@
 //! Supernets: every space that is trained as one can be one; and the tables of latencies that their penalties read.
 
 use crate::base::Canon;
-use crate::document::{Diagnostic, Init, Pipeline, StageKind};
+use crate::document::{Diagnostic, Init, Pipeline};
 use crate::run::error::RunError;
 use crate::space::architecture::to_canon;
 use crate::space::{LatencyTable, Space, Supernet};
@@ -21,7 +21,7 @@ pub fn check(
     let mut nets: BTreeMap<&String, Option<Supernet>> = BTreeMap::new();
     for stage in &pipeline.stages {
         let space = pipeline.supernet(stage).and_then(|s| Some((&s.name.value, spaces.get(&s.name.value)?)));
-        let (Some((name, space)), StageKind::Train(train)) = (space, &stage.kind) else { continue };
+        let (Some((name, space)), Some(train)) = (space, stage.train()) else { continue };
         let Some(oneshot) = &train.oneshot else { continue };
         let version = env!("CARGO_PKG_VERSION");
         let method = to_canon(&oneshot.value);
@@ -75,7 +75,7 @@ const MAX_TABLE: u64 = 1 << 20;
 pub fn penalties(pipeline: &mut Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) {
     let names: Vec<Option<String>> = pipeline.stages.iter().map(|s| pipeline.supernet(s).map(|s| s.name.value.clone())).collect();
     for (stage, name) in pipeline.stages.iter_mut().zip(names) {
-        let StageKind::Train(train) = &mut stage.kind else { continue };
+        let Some(train) = stage.train_mut() else { continue };
         let Some(oneshot) = &mut train.oneshot else { continue };
         let Some(table) = oneshot.value.penalty.as_mut().and_then(|p| p.table.as_mut()) else { continue };
         let mut text = String::new();

@@ -106,12 +106,6 @@ pub fn logits(mixing: &[Vec<f64>], grads: &[Vec<f64>]) -> Vec<Vec<f64>> {
     mixing.iter().zip(grads).map(|(p, d)| softmax::backward(p, d, 1.0)).collect()
 }
 
-/// (validation loss, dα) of first order: one evaluation.
-pub fn first_order(problem: &mut dyn Bilevel, weights: &Tensors, alphas: &[Vec<f64>]) -> Result<(f64, Vec<Vec<f64>>), StepError> {
-    let g = problem.validation(weights, alphas)?;
-    Ok((g.loss, g.alphas))
-}
-
 /// (validation loss at w′, dα) of second order: four evaluations.
 pub fn second_order(
     problem: &mut dyn Bilevel,
@@ -262,7 +256,7 @@ mod tests {
             |got: &[Vec<f64>]| got.iter().flatten().zip(exact.iter().flatten()).fold(0.0f64, |m, (a, b)| m.max((a - b).abs())) / scale;
         assert!(far(&second) < 2e-3, "{second:?} is not {exact:?}: {}", far(&second));
         // The test can tell: neither first order nor the direct part at w′ is near.
-        let (_, first) = first_order(&mut toy, &weights, &alphas).expect("a small problem");
+        let first = toy.validation(&weights, &alphas).expect("a small problem").alphas;
         assert!(far(&first) > 0.05, "first order is as good: {}", far(&first));
         let still = Inner { lr: 0.0, momentum, buffer: None, weight_decay: &decay };
         let (_, none) = second_order(&mut toy, &still, &weights, &alphas).expect("a small problem");

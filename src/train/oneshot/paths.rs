@@ -103,11 +103,6 @@ pub fn smallest(decisions: &[Decision]) -> Path {
     decisions.iter().map(Decision::smallest).collect()
 }
 
-/// How many batches a step of a method reads, so that an epoch's steps are batches ÷ this, rounded up.
-pub fn steps_an_epoch(batches: usize, a_step: usize) -> usize {
-    batches.div_ceil(a_step.max(1))
-}
-
 #[cfg(test)]
 pub(super) fn decisions(counts: &[usize]) -> Vec<Decision> {
     let sizes = |n: usize| (0..n).map(|i| ((i + n / 2) % n.max(1)) as f64).collect();

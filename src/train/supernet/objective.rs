@@ -5,13 +5,13 @@ use crate::document::Recipe;
 use crate::space::{Head, Program, Shape};
 use crate::train::loss::{Gains, LossParts, balances};
 use crate::train::oneshot::distil;
-use crate::train::{Task, task};
+use crate::train::{Criterion, criterion};
 
 /// The loss of networks that come one after the other.
 pub struct Objective {
     recipe: Recipe,
     /// Of the last network; the next one mostly has the same head.
-    task: Option<(Head, Vec<Shape>, Box<dyn Task>)>,
+    criterion: Option<(Head, Vec<Shape>, Box<dyn Criterion>)>,
     grads: Vec<Vec<f32>>,
 }
 
@@ -41,7 +41,7 @@ impl Loss {
 impl Objective {
     /// By a recipe.
     pub fn new(recipe: &Recipe) -> Self {
-        Objective { recipe: recipe.clone(), task: None, grads: Vec::new() }
+        Objective { recipe: recipe.clone(), criterion: None, grads: Vec::new() }
     }
 
     /// The loss of a batch: `labels` times that against the truth, plus the teacher's weight times that against its outputs.
@@ -58,9 +58,9 @@ impl Objective {
         self.grads.iter_mut().for_each(Vec::clear);
         self.grads.resize_with(outputs.len(), Vec::new);
         if labels != 0.0 {
-            let task = self.task(program)?;
-            loss.labels = Some(task.evaluate(outputs, batch)?);
-            for (sum, grads) in self.grads.iter_mut().zip(self.task.iter().flat_map(|t| t.2.grads())) {
+            let criterion = self.criterion(program)?;
+            loss.labels = Some(criterion.evaluate(outputs, batch)?);
+            for (sum, grads) in self.grads.iter_mut().zip(self.criterion.iter().flat_map(|t| t.2.grads())) {
                 sum.extend(grads.iter().map(|g| labels as f32 * g));
             }
         }
@@ -82,15 +82,15 @@ impl Objective {
         &self.grads
     }
 
-    fn task(&mut self, program: &Program) -> Result<&mut Box<dyn Task>, String> {
+    fn criterion(&mut self, program: &Program) -> Result<&mut Box<dyn Criterion>, String> {
         let shapes: Vec<Shape> = program.outputs.iter().filter_map(|&o| program.values.get(o).copied()).collect();
-        if !self.task.as_ref().is_some_and(|(head, known, _)| *head == program.head && *known == shapes) {
-            self.task = Some((program.head.clone(), shapes, task(program, &self.recipe)?));
+        if !self.criterion.as_ref().is_some_and(|(head, known, _)| *head == program.head && *known == shapes) {
+            self.criterion = Some((program.head.clone(), shapes, criterion(program, &self.recipe)?));
         }
-        self.task.as_mut().map(|t| &mut t.2).ok_or_else(|| "there is no task".to_string())
+        self.criterion.as_mut().map(|t| &mut t.2).ok_or_else(|| "there is no criterion".to_string())
     }
 
-    /// The distillation loss and its gradients, of the same scale as the task's own.
+    /// The distillation loss and its gradients, of the same scale as the criterion's own.
     fn soft(&self, program: &Program, outputs: &[&[f32]], teacher: &[Vec<f32>], n: usize) -> Result<(f64, Vec<Vec<f32>>), String> {
         if teacher.len() != outputs.len() {
             return Err(format!("{} outputs of a student, {} of a teacher", outputs.len(), teacher.len()));
@@ -98,7 +98,7 @@ impl Objective {
         match &program.head {
             Head::Classify { classes } => {
                 let (value, mut grads) = distil::classifier(outputs[0], &teacher[0], *classes, 1.0)?;
-                // The task's gradient is of the mean over images, distillation's of the sum.
+                // The criterion's gradient is of the mean over images, distillation's of the sum.
                 grads.iter_mut().for_each(|g| *g /= n as f32);
                 Ok((value, vec![grads]))
             }

@@ -155,7 +155,8 @@ pub(crate) unsafe fn store<S: Simd>(p: *mut f32, v: S::V, n: usize) {
 }
 
 /// Makes the dispatching function `$name(set, …)` for the generic kernel `$body::<S>(…)`: three copies, each compiled for
-/// its instruction set. `$body` must be `#[inline(always)]`.
+/// its instruction set. `$body` must be `#[inline(always)]`. Every such function is unsafe because `set` must be one that the
+/// machine has ([`current`]), beside what its own `# Safety` asks.
 macro_rules! vectorised {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $out:ty)? = $body:ident) => {
         $(#[$meta])*

@@ -41,10 +41,10 @@ fn copies_and_sums() {
     let (ab, bb) = (spread(&a, av, al, f32::NAN), spread(&b, bv, bl, f32::NAN));
     let got = everywhere(|| {
         let (mut x, mut y, mut z) = (vec![7.; yl], vec![7.; yl], vec![7.; yl]);
-        copy(&ab, av, &mut x, yv);
-        add(&ab, av, &bb, bv, &mut y, yv);
-        copy(&bb, bv, &mut z, yv);
-        add_into(&ab, av, &mut z, yv);
+        sum(&[(&ab, av)], &mut x, yv, false);
+        sum(&[(&ab, av), (&bb, bv)], &mut y, yv, false);
+        sum(&[(&bb, bv)], &mut z, yv, false);
+        sum(&[(&ab, av)], &mut z, yv, true);
         for b in [&x, &y, &z] {
             untouched(b, yv, 7.);
         }

@@ -1,9 +1,9 @@
 //! What the listener is told: how far stages and run are, and what became of each piece of work.
 
-use crate::document::{Pipeline, StageKind};
+use crate::document::Pipeline;
 use crate::nn::DeviceChoice;
 use crate::plan::answer::answered;
-use crate::plan::{Figure, State, View, Work, best, winner};
+use crate::plan::{Figure, Replay, State, Work, best, winner};
 use crate::run::estimate::rate;
 use crate::run::events::{Best, Event, Events, StageProgress, Subject, Time, Whole};
 use crate::run::options::kind;
@@ -18,9 +18,9 @@ const FRESH: Duration = Duration::from_secs(5);
 
 type Rates = (Option<f64>, Option<f64>);
 
-/// What was told already.
+/// What was announced already.
 #[derive(Default)]
-pub struct Told {
+pub struct Announced {
     stages: Vec<StageProgress>,
     notes: HashSet<String>,
     /// When they were looked up, and multiply-adds a second of trainings and of evaluations.
@@ -28,8 +28,8 @@ pub struct Told {
     alike: HashMap<String, usize>,
 }
 
-impl Told {
-    /// How many failures of this kind were told before. Numbers in a reason (iterations, losses) make no difference.
+impl Announced {
+    /// How many failures of this kind were announced before. Numbers in a reason (iterations, losses) make no difference.
     pub fn alike(&mut self, reason: &str) -> usize {
         let count = self.alike.entry(kind(reason)).or_default();
         *count += 1;
@@ -37,10 +37,10 @@ impl Told {
     }
 
     /// Says how far stages and run are, where that has changed, and what a search has to say of its space.
-    pub fn tell(&mut self, prepared: &Prepared, store: &Store, view: &View, events: &mut dyn Events) {
+    pub fn announce(&mut self, prepared: &Prepared, store: &Store, replay: &Replay, events: &mut dyn Events) {
         let pipeline = &prepared.pipeline;
-        for (stage, seen) in pipeline.stages.iter().zip(&view.stages) {
-            for note in seen.notes.iter().filter(|_| matches!(stage.kind, StageKind::Sample(_))) {
+        for (stage, seen) in pipeline.stages.iter().zip(&replay.stages) {
+            for note in seen.notes.iter().filter(|_| stage.sample().is_some()) {
                 let message = format!("{}: {note}", stage.name.value);
                 if self.notes.insert(message.clone()) {
                     events.on(Event::Note { message });
@@ -50,10 +50,10 @@ impl Told {
         let stages: Vec<StageProgress> = pipeline
             .stages
             .iter()
-            .zip(&view.stages)
+            .zip(&replay.stages)
             .map(|(stage, seen)| {
                 let known = seen.slots.len();
-                let points = if let StageKind::Evaluate(e) = &stage.kind { e.at.len().max(1) } else { 1 };
+                let points = stage.evaluate().map_or(1, |e| e.at.len().max(1));
                 let of = if seen.complete { known } else { (expected(pipeline, &stage.name.value) * points).max(known) };
                 let done = seen.slots.iter().filter(|s| s.state != State::Pending).count();
                 StageProgress { stage: stage.name.value.clone(), done, known, of, complete: seen.complete }
@@ -61,14 +61,14 @@ impl Told {
             .collect();
         if stages != self.stages {
             self.stages.clone_from(&stages);
-            let whole = self.whole(prepared, store, view, &stages);
+            let whole = self.whole(prepared, store, replay, &stages);
             events.on(Event::Stages { stages, whole });
         }
     }
 
-    fn whole(&mut self, prepared: &Prepared, store: &Store, view: &View, stages: &[StageProgress]) -> Whole {
+    fn whole(&mut self, prepared: &Prepared, store: &Store, replay: &Replay, stages: &[StageProgress]) -> Whole {
         let pipeline = &prepared.pipeline;
-        let works = |i: &usize| matches!(pipeline.stages[*i].kind, StageKind::Train(_) | StageKind::Evaluate(_));
+        let works = |i: &usize| pipeline.stages[*i].train().is_some() || pipeline.stages[*i].evaluate().is_some();
         let counted = || (0..stages.len()).filter(works).map(|i| &stages[i]);
         let rates = match self.rates {
             Some((when, rates)) if when.elapsed() < FRESH => rates,
@@ -81,26 +81,26 @@ impl Told {
         Whole {
             done: counted().map(|s| s.done).sum(),
             of: counted().map(|s| s.of).sum(),
-            best: best(pipeline, view).map(|(stage, model, metric, value)| Best {
+            best: best(pipeline, replay).map(|(stage, model, metric, value)| Best {
                 stage: stage.to_string(),
                 model: model.label(),
                 metric: metric.name(),
                 value,
             }),
-            seconds_left: left(&Todo::of(prepared, view), rates),
+            seconds_left: seconds_left(&Todo::of(prepared, replay), rates),
         }
     }
 }
 
 /// Seconds that a run still needs, at what this machine reached before; none where a rate that it takes is not known.
-fn left(todo: &Todo, (train, predict): Rates) -> Option<f64> {
+fn seconds_left(todo: &Todo, (train, predict): Rates) -> Option<f64> {
     let part = |load: f64, rate: Option<f64>| if load > 0.0 { Some(load / rate?) } else { Some(0.0) };
     Some(part(todo.training, train)? + part(todo.evaluation, predict)?)
 }
 
 /// Says how much there is to do, and how long that takes.
-pub fn estimate(prepared: &Prepared, store: &Store, view: &View, device: DeviceChoice, events: &mut dyn Events) {
-    let todo = Todo::of(prepared, view);
+pub fn estimate(prepared: &Prepared, store: &Store, replay: &Replay, device: DeviceChoice, events: &mut dyn Events) {
+    let todo = Todo::of(prepared, replay);
     if !todo.is_nothing() {
         let speed = Speed::of(prepared, Some(store), device);
         events.on(Event::Estimate { todo, time: speed.map(|speed| Time { seconds: speed.seconds(&todo), speed }) });
@@ -108,11 +108,11 @@ pub fn estimate(prepared: &Prepared, store: &Store, view: &View, device: DeviceC
 }
 
 /// Says what the pipeline ends in.
-pub fn answer(pipeline: &Pipeline, view: &View, events: &mut dyn Events) {
-    let Some(model) = winner(pipeline, view) else { return };
-    let answered = answered(pipeline, view);
-    let last = pipeline.stages.iter().rfind(|s| matches!(s.kind, StageKind::Select(_))).map(|s| s.name.value.clone());
-    let decided = best(pipeline, view).map(|(_, _, metric, _)| metric.clone());
+pub fn answer(pipeline: &Pipeline, replay: &Replay, events: &mut dyn Events) {
+    let Some(model) = winner(pipeline, replay) else { return };
+    let answered = answered(pipeline, replay);
+    let last = pipeline.stages.iter().rfind(|s| s.select().is_some()).map(|s| s.name.value.clone());
+    let decided = best(pipeline, replay).map(|(_, _, metric, _)| metric.clone());
     let metric = answered.as_ref().map(|a| a.metric.clone()).or(decided);
     let figure = answered.as_ref().map(|a| a.figure.clone()).or_else(|| model.figures.get(metric.as_ref()?).cloned());
     let trained = model.trained.as_ref().or(model.subnet.as_ref().map(|s| &s.supernet));
@@ -141,17 +141,17 @@ pub fn subject(work: &Work) -> Subject {
 
 #[cfg(test)]
 mod tests {
-    use super::Told;
+    use super::Announced;
 
     #[test]
     fn failures_that_differ_in_numbers_are_alike() {
-        let mut told = Told::default();
-        let said = [
+        let mut announced = Announced::default();
+        let reasons = [
             "diverged at iteration 3: loss NaN",
             "diverged at iteration 1017: loss NaN",
             "killed (signal 9)",
             "diverged at iteration 9: loss 12.5",
         ];
-        assert_eq!(said.map(|s| told.alike(s)), [0, 1, 0, 0]);
+        assert_eq!(reasons.map(|s| announced.alike(s)), [0, 1, 0, 0]);
     }
 }

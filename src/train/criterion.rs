@@ -1,4 +1,4 @@
-//! What a network is trained for, as the training loop sees it: outputs and truth in, loss and gradients out.
+//! The loss that a network is trained by, as the training loop sees it: outputs and truth in, loss and gradients out.
 
 use super::cross_entropy::CrossEntropy;
 use super::loss::{DetectionLoss, LossParts};
@@ -7,7 +7,7 @@ use crate::document::Recipe;
 use crate::space::{Head, Program};
 
 /// A loss over the outputs of one network. Whoever trains (one network, or one that holds many) asks it once a forward pass.
-pub trait Task: Send {
+pub trait Criterion: Send {
     /// The loss of a batch. `outputs[i]` is output `i` of the network, n × h × w × c. Fails where they or the truth do not
     /// fit the network; values that are not finite give a loss that is not.
     fn evaluate(&mut self, outputs: &[&[f32]], batch: &Batch) -> Result<LossParts, String>;
@@ -16,8 +16,8 @@ pub trait Task: Send {
     fn grads(&self) -> &[Vec<f32>];
 }
 
-/// The task that a network's head is for, as the recipe wants it. Fails where the two do not belong together.
-pub fn task(program: &Program, recipe: &Recipe) -> Result<Box<dyn Task>, String> {
+/// The loss that a network's head is trained by, as the recipe wants it. Fails where the two do not belong together.
+pub fn criterion(program: &Program, recipe: &Recipe) -> Result<Box<dyn Criterion>, String> {
     use crate::document::Task::{Classify, Detect};
     match (&program.head, recipe.task) {
         (Head::Detect { .. }, Detect) => Ok(Box::new(DetectionLoss::new(program, &recipe.loss)?)),
@@ -27,7 +27,7 @@ pub fn task(program: &Program, recipe: &Recipe) -> Result<Box<dyn Task>, String>
     }
 }
 
-impl Task for DetectionLoss {
+impl Criterion for DetectionLoss {
     fn evaluate(&mut self, outputs: &[&[f32]], batch: &Batch) -> Result<LossParts, String> {
         DetectionLoss::evaluate(self, outputs, batch.n, &batch.targets)
     }
@@ -36,7 +36,7 @@ impl Task for DetectionLoss {
     }
 }
 
-impl Task for CrossEntropy {
+impl Criterion for CrossEntropy {
     fn evaluate(&mut self, outputs: &[&[f32]], batch: &Batch) -> Result<LossParts, String> {
         let [logits] = outputs else { return Err(format!("{} outputs of a classifier", outputs.len())) };
         if batch.labels.len() != batch.n {
