@@ -49,8 +49,9 @@ fn evaluate(pipeline: &Pipeline, name: &str) -> Result<usize, Failure> {
         return Ok(index);
     }
     let known: Vec<&str> = pipeline.stages.iter().filter(|s| reads(s)).map(|s| s.name.value.as_str()).collect();
-    let near = nearest(name, known.iter().copied()).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
-    Err(format!("`--gain {name}`: no `evaluate` over images is called so{near} There are {}", known.join(", ")).into())
+    let near = nearest(name, known.iter().copied()).map_or(".".to_string(), |n| format!("; did you mean `{n}`?"));
+    let all = if known.is_empty() { "There is none".to_string() } else { format!("There are: {}", known.join(", ")) };
+    Err(format!("`--gain {name}`: no `evaluate` over images is called so{near} {all}").into())
 }
 
 /// What ways are compared by: `--by`, else the answer's metric, else the first that the stage measures.

@@ -63,9 +63,9 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
 fn format(arguments: &ExportArguments) -> Result<&'static Format, Failure> {
     let output = &arguments.output;
     if let Some(name) = &arguments.format {
-        let near = nearest(name, FORMATS.iter().map(|f| f.name)).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+        let near = nearest(name, FORMATS.iter().map(|f| f.name)).map_or(".".to_string(), |n| format!("; did you mean `{n}`?"));
         return Format::named(name)
-            .ok_or_else(|| format!("`--format {name}` is not known{near} What can be written: {}", Format::names()).into());
+            .ok_or_else(|| format!("`--format {name}` is not known{near} What can be written is {}", Format::names()).into());
     }
     let ending = output.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
     Format::of_ending(&ending).ok_or_else(|| {

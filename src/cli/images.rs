@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::report::number::counted;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Endings of images, whatever their capitals.
@@ -12,7 +13,7 @@ const ENDINGS: [&str; 4] = ["jpg", "jpeg", "jfif", "png"];
 /// # Errors
 /// A folder or pattern without any image, in words that say what is there.
 pub fn images(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut all: Vec<PathBuf> = Vec::new();
+    let (mut all, mut known) = (Vec::new(), HashSet::new());
     for path in given {
         let found = match path.to_str() {
             _ if path.is_dir() => folder(path)?,
@@ -21,7 +22,7 @@ pub fn images(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             _ => vec![path.clone()],
         };
         for image in found {
-            if !all.contains(&image) {
+            if known.insert(image.clone()) {
                 all.push(image);
             }
         }

@@ -86,6 +86,7 @@ fn shown(path: &Path, here: &Path) -> String {
 }
 
 /// Prepares a pipeline, and prints what the reader should know.
+/// (To the error stream, so that `--json` may be as loud as any; `quiet` is for commands that look at what a run has left.)
 pub fn prepared(pipeline: Pipeline, store: Option<&Store>, arguments: &FileArguments, quiet: bool) -> Result<Prepared, Failure> {
     prepared_with(pipeline, store, Look { rehash: arguments.rehash, all: false }, quiet)
 }

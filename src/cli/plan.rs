@@ -19,7 +19,7 @@ use std::process::ExitCode;
 pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::store(&arguments.file, Access::Read)?;
-    let prepared = load::prepared(pipeline, store.as_ref(), &arguments.file, arguments.json)?;
+    let prepared = load::prepared(pipeline, store.as_ref(), &arguments.file, false)?;
     let device = load::device(&arguments.numerics)?;
     let numerics = device.numerics().to_string();
     let mut known = StoreKnown::new(store.as_ref());
@@ -30,7 +30,8 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
         return Err(error.into());
     }
     let rows = rows(&prepared, &replay, store.as_ref())?;
-    let todo = Todo::of(&prepared, &replay);
+    let (jobs, _) = load::shares(None, None, device)?;
+    let todo = Todo::of(&prepared, &replay, jobs);
     let speed = if todo.is_nothing() { None } else { Speed::of(&prepared, store.as_ref(), device) };
     if arguments.json {
         let time = speed.map(|s| json!({ "seconds": s.seconds(&todo), "basis": s.basis }));

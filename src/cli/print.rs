@@ -20,13 +20,20 @@ fn colours() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
-/// Prints to the output; a reader that went away is fine.
+/// What the program leaves when its output cannot be written (`EX_IOERR`).
+const OUTPUT_FAILED: i32 = 74;
+
+/// Prints to the output; a reader that went away is fine. Where it cannot be written (a full disk), that is the end: a table that is
+/// cut short must not look whole.
 pub fn out(text: &str) {
     let mut stdout = io::stdout().lock();
-    if let Err(e) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
-        && e.kind() == io::ErrorKind::BrokenPipe
-    {
-        std::process::exit(0);
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => {}
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(e) => {
+            note(&format!("nasflow: the output cannot be written: {e}"));
+            std::process::exit(OUTPUT_FAILED);
+        }
     }
 }
 

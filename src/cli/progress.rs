@@ -55,7 +55,7 @@ pub fn sentence(event: &Event) -> Option<String> {
         Event::Estimate { todo, time } => Some(format!("{}\n{}", time::todo(todo), time::time(todo, time.as_ref().map(|t| &t.speed)))),
         Event::Note { message } => Some(message.clone()),
         Event::Stopping => Some("stopping: workers write checkpoints (again to stop at once)".into()),
-        Event::Started { .. } | Event::Progress { .. } | Event::Stages { .. } | Event::Answer { .. } => None,
+        Event::Started { .. } | Event::Progress { .. } | Event::Stages { .. } | Event::Answer { .. } | Event::Ended { .. } => None,
     }
 }
 

@@ -5,6 +5,7 @@ use super::load::{self, Access};
 use super::{Failure, INTERRUPTED, NO_ANSWER, bars, print, progress};
 use crate::report::wrap::wrapped;
 use crate::report::{number, show};
+use crate::run::events::Event;
 use crate::run::launch::local::{Follow, Local};
 use crate::run::options::{Ended, Options, Report};
 use crate::run::{coordinator, estimate, history, observe, smoke};
@@ -19,17 +20,17 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let options = options(arguments, &running)?;
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::store(&arguments.file, Access::Write)?.ok_or_else(|| "no store".to_string())?;
-    let prepared = load::prepared(pipeline, Some(&store), &arguments.file, arguments.json)?;
+    let prepared = load::prepared(pipeline, Some(&store), &arguments.file, false)?;
     let mut listener = progress::listener(arguments.json);
     let program = std::env::current_exe().map_err(|e| format!("the path of this program is not known: {e}"))?;
     let mut launcher = Local::new(program, Follow::Pipes);
-    if !arguments.json {
-        window_notes(&prepared.pipeline, options.jobs).iter().for_each(|n| print::note(n));
-    }
+    window_notes(&prepared.pipeline, options.jobs).iter().for_each(|n| print::note(n));
     running.store(true, Ordering::Relaxed);
     if arguments.smoke {
         let mut listener = progress::Smoke(listener);
         let ended = smoke::smoke(&prepared, &store, &options, &mut launcher, &mut listener)?;
+        let (executed, given_up) = (report.executed.clone(), report.given_up.clone());
+        listener.on(Event::Ended { how: report.ended, executed, given_up });
         drop(listener);
         if ended != Ended::Finished {
             print::note("interrupted");
@@ -42,6 +43,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let report = coordinator::run(&prepared, &store, &options, &mut launcher, listener.as_mut())?;
+    let (executed, given_up) = (report.executed.clone(), report.given_up.clone());
+    listener.on(Event::Ended { how: report.ended, executed, given_up });
     drop(listener);
     history::keep(&store, &prepared.pipeline, &report, when)?;
     if !arguments.json {

@@ -4,7 +4,7 @@ use super::arguments::ShowArguments;
 use super::load::{self, Access};
 use super::{Failure, print};
 use crate::base::Digest;
-use crate::document::{Metric, Pipeline};
+use crate::document::{Metric, Pipeline, nearest};
 use crate::nn::DeviceChoice;
 use crate::plan::{Engine, Kind, Replay, Slot, Step};
 use crate::report::{self, curve, number, show};
@@ -29,6 +29,7 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     let (rows, one) = match &arguments.trial {
         Some(trial) => {
             let (stage, ticket) = which(&prepared.pipeline, trial)?;
+            slots_of(&prepared.pipeline, &replay, &stage, ticket)?;
             (rows.into_iter().filter(|r| r.sample == stage && r.trial == ticket).collect(), Some((stage, ticket)))
         }
         None => (rows, None),
@@ -50,7 +51,7 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
             let baselines: Vec<_> = a
                 .baselines
                 .iter()
-                .map(|b| json!({ "name": b.name, "values": b.figure.values, "models": b.models, "cost-ratio": b.cost_ratio, "verdict": format!("{:?}", b.verdict) }))
+                .map(|b| json!({ "name": b.name, "values": b.figure.values, "models": b.models, "cost-ratio": b.cost_ratio, "verdict": b.verdict }))
                 .collect();
             json!({ "name": a.name, "model": a.model.label(), "metric": a.metric, "values": a.figure.values, "baselines": baselines })
         });
@@ -69,11 +70,16 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
 pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) -> Result<Replay, Failure> {
     let mut known = StoreKnown::new(store);
     if let Some(store) = store {
+        let mut given_up = Vec::new();
         for (key, label, reason) in history::given_up(store, &prepared.pipeline)? {
             if store.lookup(&key)?.is_none() {
-                print::note(&format!("not reproducible: {label}: {reason}"));
-                known.give_up(key, reason);
+                known.give_up(key, reason.clone());
+                given_up.push(GivenUp { key, label, reason });
             }
+        }
+        for (trial, count) in alike(&given_up) {
+            let more = if count > 1 { format!(" ({} more failed alike)", number::grouped(count as u64 - 1)) } else { String::new() };
+            print::note(&format!("not reproducible: {}: {}{more}", trial.label, trial.reason));
         }
     }
     let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string())
@@ -115,9 +121,9 @@ fn shipped(name: &str) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         None => {
-            let near = crate::document::nearest(name, zoo::names()).map(|n| format!("; did you mean zoo/{n}?")).unwrap_or_default();
+            let near = crate::document::nearest(name, zoo::names()).map_or(".".to_string(), |n| format!("; did you mean zoo/{n}?"));
             let known: String = zoo::ZOO.iter().map(|n| format!("\n  zoo/{}  {}", n.name, n.doc)).collect();
-            Err(format!("no shipped network is called `{name}`{near} There are{known}").into())
+            Err(format!("no shipped network is called `{name}`{near} There are:{known}").into())
         }
     }
 }
@@ -131,6 +137,11 @@ fn which(pipeline: &Pipeline, which: &str) -> Result<(String, usize), Failure> {
         None => (first.map(|s| s.name.value.clone()).unwrap_or_default(), which),
     };
     let ticket = number.trim().parse().map_err(|_| format!("`--trial {which}`: a number, or `STAGE#N`, was expected"))?;
+    if !pipeline.stages.iter().any(|s| s.name.value == stage && s.sample().is_some()) {
+        let samples: Vec<&str> = pipeline.stages.iter().filter(|s| s.sample().is_some()).map(|s| s.name.value.as_str()).collect();
+        let near = nearest(&stage, samples.iter().copied()).map_or(".".to_string(), |n| format!("; did you mean `{n}`?"));
+        return Err(format!("`--trial {which}`: no `sample` is called `{stage}`{near} There are: {}", samples.join(", ")).into());
+    }
     Ok((stage, ticket))
 }
 

@@ -1,13 +1,14 @@
 //! The answer of a pipeline: one model beside its baselines, and whether the difference was tested.
 
-use super::choose::value_of;
+use super::choose::{better, value_of};
 use super::engine::{Replay, StageReplay};
 use super::figures::{Figure, pooled};
 use super::model::{Model, State};
 use crate::document::{Answer, Metric, Pipeline};
 
 /// How a baseline compares.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Better by more than the pooled deviation over seeds.
     Better,
@@ -53,14 +54,19 @@ pub struct Answered {
     pub baselines: Vec<Baseline>,
 }
 
-/// Finds the answer; none while its stage is not done, or where the pipeline names none.
+/// Finds the answer; none while its stage is not done, or where the pipeline names none. Where several models came by way of the
+/// node that `answer` names, it is the best of them.
 pub fn answered(pipeline: &Pipeline, replay: &Replay) -> Option<Answered> {
     let answer = pipeline.answer.as_ref()?;
     let measured: &StageReplay = replay.stages.get(pipeline.links.answer.as_ref()?.within)?;
+    if !measured.complete || measured.slots.iter().any(|s| s.state == State::Pending) {
+        return None;
+    }
     let ready = || measured.slots.iter().filter(|s| s.state == State::Ready).map(|s| &s.model);
     let ours: Vec<&Model> = ready().filter(|m| m.via.contains(&answer.name.value)).collect();
-    let model = (*ours.first()?).clone();
     let metric = &answer.by.value;
+    let sound = ours.iter().filter(|m| !value_of(m, metric).is_nan());
+    let model = (**sound.min_by(|a, b| better(metric, a, b))?).clone();
     let figure = figure_of(&model, metric);
     let baselines = answer
         .against
@@ -83,10 +89,18 @@ pub fn answered(pipeline: &Pipeline, replay: &Replay) -> Option<Answered> {
     Some(Answered { name: answer.name.value.clone(), metric: metric.clone(), model, figure, baselines })
 }
 
-/// The model that a pipeline ends in: its answer's, else the first that its last `select` chose.
+/// Why there is no answer though everything is done: how the models of the node that `answer` names failed.
+pub fn unanswered(pipeline: &Pipeline, replay: &Replay) -> Option<String> {
+    let answer = pipeline.answer.as_ref()?;
+    let measured: &StageReplay = replay.stages.get(pipeline.links.answer.as_ref()?.within)?;
+    let ours = measured.slots.iter().filter(|s| s.model.via.contains(&answer.name.value));
+    ours.into_iter().find_map(|s| if let State::Failed(why) = &s.state { Some(format!("{}: {why}", s.model.label())) } else { None })
+}
+
+/// The model that a pipeline ends in: its answer's; where it names none, the first that its last `select` chose.
 pub fn winner<'v>(pipeline: &Pipeline, replay: &'v Replay) -> Option<&'v Model> {
-    if let Some(a) = answered(pipeline, replay) {
-        let identity = a.model.identity();
+    if pipeline.answer.is_some() {
+        let identity = answered(pipeline, replay)?.model.identity();
         return replay.stages.iter().flat_map(|s| &s.slots).map(|s| &s.model).rfind(|m| m.identity() == identity);
     }
     let last = pipeline.stages.iter().rposition(|s| s.select().is_some())?;

@@ -3,7 +3,7 @@
 use super::choose::{better, value_of};
 use super::engine::Replay;
 use super::model::{Model, State};
-use crate::document::{Metric, Pipeline, SelectBy};
+use crate::document::{Metric, Pipeline};
 
 /// The stage that measured it, the model, the metric and its value; none while nothing is measured.
 pub fn best<'v>(pipeline: &'v Pipeline, replay: &'v Replay) -> Option<(&'v str, &'v Model, &'v Metric, f64)> {
@@ -24,12 +24,8 @@ fn decides(pipeline: &Pipeline) -> Option<(Vec<usize>, &Metric)> {
         return Some((pipeline.stage(&objective.stage.value).into_iter().collect(), &objective.metric.value));
     }
     let selected = pipeline.stages.iter().find_map(|s| {
-        let metric = match &s.select()?.by {
-            SelectBy::Top(_, metric) => metric,
-            SelectBy::Pareto(metrics) => metrics.first()?,
-            SelectBy::All => return None,
-        };
-        Some((s.from.iter().filter_map(|f| pipeline.stage(&f.value)).collect(), &metric.value))
+        let metric = s.select()?.metric()?;
+        Some((s.from.iter().filter_map(|f| pipeline.stage(&f.value)).collect(), metric))
     });
     let answer = || pipeline.answer.as_ref().map(|a| (pipeline.stage(&a.r#in.value).into_iter().collect(), &a.by.value));
     selected.or_else(answer)

@@ -125,10 +125,10 @@ pub fn csv(rows: &[Row]) -> String {
             r.state.to_string(),
             r.reason.clone().unwrap_or_default(),
             r.architecture.clone(),
-            r.params.to_string(),
-            r.flops.to_string(),
+            r.value(&own[0]).to_string(),
+            r.value(&own[1]).to_string(),
             r.epochs.map(|e| e.to_string()).unwrap_or_default(),
-            r.weights.len().to_string(),
+            r.metrics.values().map(|f| f.values.len()).chain([r.weights.len()]).max().unwrap_or(0).to_string(),
         ];
         for m in &metrics {
             let figure = r.metrics.get(*m);

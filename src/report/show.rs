@@ -6,8 +6,8 @@ use super::table::Table;
 use super::wrap::wrapped;
 use super::{answer, number, trust};
 use crate::base::without_numbers;
-use crate::document::{Metric, Pipeline, SelectBy, StageKind};
-use crate::plan::answer::answered;
+use crate::document::{Metric, Pipeline, StageKind};
+use crate::plan::answer::{answered, unanswered};
 use crate::plan::choose::pareto;
 use crate::plan::trust::unchecked;
 use crate::plan::{Replay, State};
@@ -59,6 +59,10 @@ fn without_answer(pipeline: &Pipeline, replay: &Replay) -> String {
     if !replay.finished() {
         let (done, all) = progress(replay);
         return format!("no answer yet: {done} of the {} known so far {}; `nasflow run` goes on\n", counted(all, "model"), are(done));
+    }
+    if let Some(answer) = &pipeline.answer {
+        let why = unanswered(pipeline, replay).map_or("none was left to measure".to_string(), |why| format!("they failed; {why}"));
+        return format!("no answer: of the models of `{}` {why}\n", answer.name.value);
     }
     match winner(pipeline, replay) {
         Some(model) => format!("{} was selected; nothing was compared, because the pipeline has no `answer`\n", model.label()),
@@ -186,11 +190,7 @@ fn decisions(row: &Row) -> String {
 pub fn headline(pipeline: &Pipeline, stage: &str) -> Option<Metric> {
     let chosen = pipeline.stages.iter().find_map(|s| match &s.kind {
         StageKind::Sample(sample) => sample.objective.as_ref().filter(|o| o.stage.value == stage).map(|o| &o.metric.value),
-        StageKind::Select(select) if s.from.iter().any(|f| f.value == stage) => match &select.by {
-            SelectBy::Top(_, metric) => Some(&metric.value),
-            SelectBy::Pareto(metrics) => metrics.first().map(|m| &m.value),
-            SelectBy::All => None,
-        },
+        StageKind::Select(select) if s.from.iter().any(|f| f.value == stage) => select.metric(),
         _ => None,
     });
     let answered = || pipeline.answer.as_ref().filter(|a| a.r#in.value == stage).map(|a| &a.by.value);
@@ -206,15 +206,16 @@ pub fn headline(pipeline: &Pipeline, stage: &str) -> Option<Metric> {
 fn front(pipeline: &Pipeline, rows: &[Row]) -> String {
     for stage in &pipeline.stages {
         let Some(metric) = headline(pipeline, &stage.name.value) else { continue };
+        let flops = costs::FLOPS.metric();
         let measured = |r: &&Row| r.stage == stage.name.value && r.state == "ready" && r.metrics.contains_key(&metric);
         let of_stage: Vec<&Row> = rows.iter().filter(measured).collect();
         if of_stage.len() < 3 {
             continue;
         }
-        let points: Vec<Vec<f64>> = of_stage.iter().map(|r| vec![metric.as_cost(r.value(&metric)), r.flops as f64]).collect();
+        let points: Vec<Vec<f64>> = of_stage.iter().map(|r| vec![metric.as_cost(r.value(&metric)), r.value(&flops)]).collect();
         let mut best: Vec<&Row> = pareto(&points).into_iter().map(|i| of_stage[i]).collect();
-        best.sort_by_key(|r| r.flops);
-        let point = |r: &&Row| format!("{} {} at {}", r.model, number::value(&metric, r.value(&metric)), number::si(r.flops as f64));
+        best.sort_by(|a, b| a.value(&flops).total_cmp(&b.value(&flops)));
+        let point = |r: &&Row| format!("{} {} at {}", r.model, number::value(&metric, r.value(&metric)), number::si(r.value(&flops)));
         let line: Vec<String> = best.iter().map(point).collect();
         return format!("\nthe Pareto front of {} ({metric}, FLOPs): {}\n", stage.name.value, line.join("   "));
     }

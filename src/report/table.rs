@@ -1,5 +1,9 @@
 //! Plain text tables: a header, a rule, right-aligned numbers.
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Between a mean and its deviation.
+const DEVIATION: &str = " ± ";
 /// Spaces between columns.
 const GAP: usize = 2;
 /// A column of texts is first cut down to this.
@@ -31,24 +35,37 @@ impl Table {
     }
 
     /// The text, every line indented by `indent` spaces, without trailing spaces. With a `width` it fits so many columns as far as
-    /// it can: texts are cut, the widest first, then the heads of numbers. Without one it is whole.
+    /// it can: texts are cut, the widest first, then the heads of numbers, then deviations are left out, the last columns' first. The
+    /// first column says which row it is and is cut last. Without a width the table is whole.
     pub fn render(&self, indent: usize, width: Option<usize>) -> String {
         let right: Vec<bool> = self.head.iter().map(|h| h.starts_with('>')).collect();
         let head: Vec<&str> = self.head.iter().map(|h| h.trim_start_matches('>')).collect();
-        let cell = |row: &[String], i: usize| row.get(i).cloned().unwrap_or_default();
-        let content = |i: usize| self.rows.iter().map(|r| r.get(i).map_or(0, |c| c.chars().count())).max().unwrap_or(0);
-        let mut widths: Vec<usize> = head.iter().enumerate().map(|(i, h)| content(i).max(h.chars().count())).collect();
+        let mut rows = self.rows.clone();
+        let content = |rows: &[Vec<String>], i: usize| rows.iter().map(|r| r.get(i).map_or(0, |c| c.width())).max().unwrap_or(0);
+        let mut widths: Vec<usize> = head.iter().enumerate().map(|(i, h)| content(&rows, i).max(h.width())).collect();
+        let mut left_out = false;
         if let Some(width) = width {
             let room = width.saturating_sub(indent + GAP * head.len().saturating_sub(1));
-            shrink(&mut widths, room, |i| if right[i] { None } else { Some(NARROW) });
-            shrink(&mut widths, room, |i| if right[i] { Some(content(i).max(1)) } else { None });
-            shrink(&mut widths, room, |i| if right[i] { None } else { Some(NARROWEST) });
+            let text = |i: usize| i > 0 && !right[i];
+            shrink(&mut widths, room, |i| text(i).then_some(NARROW));
+            shrink(&mut widths, room, |i| right[i].then(|| content(&rows, i).max(1)));
+            shrink(&mut widths, room, |i| text(i).then_some(NARROWEST));
+            for i in (0..head.len()).rev().filter(|&i| right[i]) {
+                if widths.iter().sum::<usize>() > room && rows.iter().any(|r| r.get(i).is_some_and(|c| c.contains(DEVIATION))) {
+                    left_out = true;
+                    for cell in rows.iter_mut().filter_map(|r| r.get_mut(i)) {
+                        cell.truncate(cell.find(DEVIATION).unwrap_or(cell.len()));
+                    }
+                    widths[i] = widths[i].min(content(&rows, i).max(1));
+                }
+            }
+            shrink(&mut widths, room, |i| (i == 0).then_some(NARROWEST));
         }
         let line = |cells: Vec<String>| {
             let mut out = " ".repeat(indent);
             for (i, c) in cells.iter().enumerate() {
                 let c = cut(c, widths[i]);
-                let pad = " ".repeat(widths[i].saturating_sub(c.chars().count()));
+                let pad = " ".repeat(widths[i].saturating_sub(c.width()));
                 let gap = if i + 1 < cells.len() { " ".repeat(GAP) } else { String::new() };
                 out.push_str(&if right[i] { format!("{pad}{c}{gap}") } else { format!("{c}{pad}{gap}") });
             }
@@ -56,8 +73,12 @@ impl Table {
         };
         let mut text = line(head.iter().map(|h| (*h).to_string()).collect());
         text += &line(widths.iter().map(|w| "─".repeat(*w)).collect());
-        for row in &self.rows {
-            text += &line((0..head.len()).map(|i| cell(row, i)).collect());
+        for row in &rows {
+            text += &line((0..head.len()).map(|i| row.get(i).cloned().unwrap_or_default()).collect());
+        }
+        if left_out {
+            text += &cut("(± does not fit: see a wider terminal, a pipe, or `--csv`)", width.unwrap_or(usize::MAX));
+            text += "\n";
         }
         text
     }
@@ -76,12 +97,17 @@ fn shrink(widths: &mut [usize], room: usize, least: impl Fn(usize) -> Option<usi
     }
 }
 
-/// A text of at most so many characters, with an ellipsis where it was cut.
+/// A text of at most so many columns, with an ellipsis where it was cut.
 pub fn cut(text: &str, width: usize) -> String {
-    match text.chars().count() > width {
-        true => text.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
-        false => text.to_string(),
+    if text.width() <= width {
+        return text.to_string();
     }
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(0);
+        taken < width
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -125,7 +151,30 @@ mod tests {
     #[test]
     fn no_width_is_too_small() {
         for width in 0..20 {
-            assert!(wide().render(0, Some(width)).lines().count() == 4);
+            assert!(wide().render(0, Some(width)).lines().count() >= 4);
         }
+    }
+
+    /// What tells rows apart is never cut as long as something else can go.
+    #[test]
+    fn deviations_go_before_names() {
+        let mut t = Table::new(["  model", ">map50", ">map", ">recall", ">params", ">flops", "other than the reference"]);
+        for i in 10..13 {
+            let figure = "0.412 ± 0.020";
+            t.row([format!("  trials #{i} @20").as_str(), figure, figure, figure, "1.77 M", "41.4 M", "p3/c3.repeats=1 p4.repeats=2"]);
+        }
+        let text = t.render(0, Some(80));
+        assert!(text.lines().all(|l| l.chars().count() <= 80), "{text}");
+        assert!((10..13).all(|i| text.contains(&format!("trials #{i} @20"))) && text.contains("0.412 ± 0.020"), "{text}");
+        assert!(text.contains("`--csv`") && !t.render(0, None).contains("`--csv`"), "{text}");
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let mut t = Table::new(["class", ">n"]);
+        t.row(["红细胞", "10"]);
+        t.row(["blue", "2"]);
+        assert_eq!(t.render(0, None), "class    n\n──────  ──\n红细胞  10\nblue     2\n");
+        assert_eq!(super::cut("红细胞", 5), "红细…");
     }
 }

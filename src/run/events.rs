@@ -1,7 +1,9 @@
 //! What a run tells while it goes on. The command line draws bars or lines or JSON from these; nothing decides by them.
 
+use super::options::{Ended, GivenUp};
 use super::todo::{Speed, Todo};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Something happened.
 #[derive(Clone, Debug, Serialize)]
@@ -96,6 +98,15 @@ pub enum Event {
     },
     /// Asked to stop; workers write checkpoints.
     Stopping,
+    /// The run is over.
+    Ended {
+        /// `finished`, `interrupted` or `paused`.
+        how: Ended,
+        /// Actions that this run computed: kind → how many.
+        executed: BTreeMap<&'static str, usize>,
+        /// Trials out of attempts.
+        given_up: Vec<GivenUp>,
+    },
     /// What the pipeline ends in.
     Answer {
         /// The stage that chose it.
@@ -106,6 +117,8 @@ pub enum Event {
         architecture: String,
         /// The digests of its weights, one a seed.
         weights: Vec<String>,
+        /// Of a network that has the weights of a supernet: the supernet's.
+        supernet: Vec<String>,
         /// The metric that decided.
         metric: Option<String>,
         /// Its mean over seeds.

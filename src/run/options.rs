@@ -1,6 +1,6 @@
 //! How to run, and what a run did.
 
-use crate::base::Digest;
+use crate::base::{Digest, without_numbers};
 use crate::nn::DeviceChoice;
 use crate::plan::Replay;
 use std::collections::BTreeMap;
@@ -37,7 +37,8 @@ impl Options {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Ended {
     /// Nothing is left to do.
     Finished,
@@ -60,22 +61,27 @@ pub struct Report {
 }
 
 impl Report {
-    /// The trials out of attempts, one for each kind of reason, with how many there are of it.
+    /// The trials out of attempts: see [`alike`].
     pub fn failures(&self) -> Vec<(&GivenUp, usize)> {
-        let mut kinds: Vec<(String, &GivenUp, usize)> = Vec::new();
-        for trial in &self.given_up {
-            let kind = kind(&trial.reason);
-            match kinds.iter_mut().find(|k| k.0 == kind) {
-                Some(known) => known.2 += 1,
-                None => kinds.push((kind, trial, 1)),
-            }
-        }
-        kinds.into_iter().map(|(_, trial, count)| (trial, count)).collect()
+        alike(&self.given_up)
     }
 }
 
+/// One trial for each kind of reason, with how many there are of it. Reasons that differ only in numbers are of one kind.
+pub fn alike(given_up: &[GivenUp]) -> Vec<(&GivenUp, usize)> {
+    let mut kinds: Vec<(String, &GivenUp, usize)> = Vec::new();
+    for trial in given_up {
+        let kind = without_numbers(&trial.reason);
+        match kinds.iter_mut().find(|k| k.0 == kind) {
+            Some(known) => known.2 += 1,
+            None => kinds.push((kind, trial, 1)),
+        }
+    }
+    kinds.into_iter().map(|(_, trial, count)| (trial, count)).collect()
+}
+
 /// A trial that is out of attempts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct GivenUp {
     /// The key of its action.
     pub key: Digest,
@@ -83,17 +89,4 @@ pub struct GivenUp {
     pub label: String,
     /// Why the last attempt failed.
     pub reason: String,
-}
-
-/// A reason without its numbers: failures that differ only in them are alike.
-pub fn kind(reason: &str) -> String {
-    let mut kind = String::new();
-    for c in reason.chars() {
-        match c {
-            '0'..='9' if kind.ends_with('#') => {}
-            '0'..='9' => kind.push('#'),
-            _ => kind.push(c),
-        }
-    }
-    kind
 }

@@ -2,7 +2,7 @@
 
 use super::prepare::Prepared;
 use crate::document::{Pipeline, Recalibrate, SelectBy, Stage, StageKind, Train};
-use crate::plan::lead::spaces_of;
+use crate::plan::lead::{spaces_of, supernets};
 use crate::plan::{Replay, State, Work};
 use serde::Serialize;
 
@@ -16,23 +16,30 @@ pub struct Todo {
     pub trained_images: u64,
     /// Images that evaluations read, those that batch norm is recalibrated on included.
     pub evaluated_images: u64,
-    /// Multiply-adds of the forward passes of the trainings.
+    /// Multiply-adds of the forward passes of the trainings. Those of a stage in which fewer can run together than there are workers
+    /// (a supernet, the last of a search) count so many times more as workers are idle: time is this ÷ the speed of all of them.
     #[serde(skip)]
     pub training: f64,
-    /// Multiply-adds of the evaluations.
+    /// Multiply-adds of the evaluations, counted likewise.
     #[serde(skip)]
     pub evaluation: f64,
 }
 
 impl Todo {
-    /// From a replay.
-    pub fn of(prepared: &Prepared, replay: &Replay) -> Todo {
+    /// From a replay, for a run with so many workers.
+    pub fn of(prepared: &Prepared, replay: &Replay, jobs: usize) -> Todo {
         let mut todo = Todo::default();
         for (index, stage) in prepared.pipeline.stages.iter().enumerate() {
-            if let Some(train) = stage.train() {
-                todo.trainings(prepared, replay, index, train);
-            }
-            todo.evaluations(prepared, replay, index);
+            let mut part = Todo::default();
+            let mut together = stage.train().map_or(0, |train| part.trainings(prepared, replay, index, train));
+            together += part.evaluations(prepared, replay, index);
+            let together = together.min(window(&prepared.pipeline, stage)).clamp(1, jobs.max(1));
+            let idle = jobs.max(1) as f64 / together as f64;
+            todo.iterations += part.iterations;
+            todo.trained_images += part.trained_images;
+            todo.evaluated_images += part.evaluated_images;
+            todo.training += part.training * idle;
+            todo.evaluation += part.evaluation * idle;
         }
         todo
     }
@@ -42,7 +49,8 @@ impl Todo {
         self.iterations == 0 && self.evaluated_images == 0
     }
 
-    fn trainings(&mut self, prepared: &Prepared, replay: &Replay, index: usize, train: &Train) {
+    /// Adds a stage's trainings; how many they are.
+    fn trainings(&mut self, prepared: &Prepared, replay: &Replay, index: usize, train: &Train) -> usize {
         let mut listed = 0;
         for work in &replay.works {
             let Work::Train(work) = work else { continue };
@@ -54,8 +62,10 @@ impl Todo {
         // Trainings of models that are still to come.
         let images = images(prepared, &train.data.value, &train.split.value);
         let per_epoch = images.div_ceil(train.recipe.batch.max(1));
-        let missing = (missing(&prepared.pipeline, replay, index) * train.seeds).saturating_sub(listed);
+        let finished = replay.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
+        let missing = (incoming(&prepared.pipeline, index).saturating_sub(finished) * train.seeds).saturating_sub(listed);
         self.train((missing * train.epochs * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
+        listed + missing
     }
 
     fn train(&mut self, iterations: u64, batch: usize, macs: f64) {
@@ -65,21 +75,33 @@ impl Todo {
         self.training += images as f64 * macs;
     }
 
-    fn evaluations(&mut self, prepared: &Prepared, replay: &Replay, index: usize) {
-        let stage = &prepared.pipeline.stages[index];
-        let Some(evaluate) = stage.evaluate() else { return };
-        let (Some((data, split)), None) = (&evaluate.data, &evaluate.table) else { return };
+    /// Adds what a stage infers; how many networks.
+    fn evaluations(&mut self, prepared: &Prepared, replay: &Replay, index: usize) -> usize {
+        let pipeline = &prepared.pipeline;
+        let stage = &pipeline.stages[index];
+        let Some(evaluate) = stage.evaluate() else { return 0 };
+        let (Some((data, split)), None) = (&evaluate.data, &evaluate.table) else { return 0 };
         let of = |split: &str| images(prepared, &data.value, split);
         let recalibrated = match evaluate.recalibrate.as_ref().map(|r| &r.value) {
             Some(Recalibrate::Batches { batches, batch, split }) => {
-                (batches * batch.unwrap_or_else(|| supernet_batch(&prepared.pipeline))).min(of(&split.value))
+                let own = || supernets(pipeline, index).first().and_then(|&s| pipeline.stages[s].train()).map_or(1, |t| t.recipe.batch);
+                (batches * batch.unwrap_or_else(own)).min(of(&split.value))
             }
             _ => 0,
         };
-        let models = missing(&prepared.pipeline, replay, index) * evaluate.at.len().max(1) * seeds(&prepared.pipeline, stage, 0);
-        let read = models * (of(&split.value) + recalibrated);
+        let ours = || replay.works.iter().filter(|w| w.stage() == index);
+        let listed = ours().filter(|w| matches!(w, Work::Predict(_) | Work::Subnet(_))).count();
+        // Models whose weights are still to come. Of those at hand that have no result yet, only a metric may be missing.
+        let slots = &replay.stages[index].slots;
+        let at_work = |label: &str| ours().any(|w| w.request().model.as_deref().is_some_and(|m| m.starts_with(label)));
+        let waiting = slots.iter().filter(|s| s.state == State::Pending && !at_work(&s.model.label())).count();
+        let points = evaluate.at.len().max(1);
+        let unknown = (incoming(pipeline, index) * points).saturating_sub(slots.len());
+        let networks = listed + (waiting + unknown) * seeds(pipeline, stage, 0);
+        let read = networks * (of(&split.value) + recalibrated);
         self.evaluated_images += read as u64;
         self.evaluation += read as f64 * macs(prepared, stage);
+        networks
     }
 }
 
@@ -126,11 +148,18 @@ fn macs(prepared: &Prepared, stage: &Stage) -> f64 {
     costs.fold(0.0, f64::max)
 }
 
-/// Models that a stage will leave and has not left yet, at most.
-fn missing(pipeline: &Pipeline, replay: &Replay, index: usize) -> usize {
-    let finished = replay.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
-    let expected: usize = pipeline.stages[index].from.iter().map(|f| expected(pipeline, &f.value)).sum();
-    expected.saturating_sub(finished)
+/// How many models come to a stage, at most.
+fn incoming(pipeline: &Pipeline, index: usize) -> usize {
+    pipeline.stages[index].from.iter().map(|f| expected(pipeline, &f.value)).sum()
+}
+
+/// How many models of a stage can be worked on together: as many as the searches that they come from propose at a time.
+fn window(pipeline: &Pipeline, stage: &Stage) -> usize {
+    let of = |name: &str| {
+        let source = pipeline.stages.iter().find(|s| s.name.value == name);
+        source.and_then(|s| s.sample()).map_or(usize::MAX, |s| if s.objective.is_some() { s.window } else { s.trials })
+    };
+    stage.from.iter().map(|f| of(&f.value)).fold(0, usize::saturating_add)
 }
 
 /// How many models a stage will leave, at most.
@@ -165,10 +194,4 @@ fn seeds(pipeline: &Pipeline, stage: &Stage, depth: usize) -> usize {
         _ => 1,
     };
     before.map(of).max().unwrap_or(1)
-}
-
-/// Images a batch of the first supernet.
-fn supernet_batch(pipeline: &Pipeline) -> usize {
-    let batch = |s: &Stage| s.train().filter(|_| pipeline.supernet(s).is_some()).map(|t| t.recipe.batch);
-    pipeline.stages.iter().find_map(batch).unwrap_or(1)
 }

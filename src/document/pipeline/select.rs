@@ -11,6 +11,17 @@ pub struct Select {
     pub by: SelectBy,
 }
 
+impl Select {
+    /// The metric that it chooses by; of a front, the first.
+    pub fn metric(&self) -> Option<&Metric> {
+        match &self.by {
+            SelectBy::Top(_, metric) => Some(&metric.value),
+            SelectBy::Pareto(metrics) => metrics.first().map(|m| &m.value),
+            SelectBy::All => None,
+        }
+    }
+}
+
 /// `where METRIC min= max=`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bound {

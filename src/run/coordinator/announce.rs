@@ -1,12 +1,12 @@
 //! What the listener is told: how far stages and run are, and what became of each piece of work.
 
+use crate::base::without_numbers;
 use crate::document::Pipeline;
-use crate::nn::DeviceChoice;
 use crate::plan::answer::answered;
-use crate::plan::{Figure, Replay, State, Work, best, winner};
+use crate::plan::{Figure, Replay, State, Trained, Work, best, winner};
 use crate::run::estimate::rate;
 use crate::run::events::{Best, Event, Events, StageProgress, Subject, Time, Whole};
-use crate::run::options::kind;
+use crate::run::options::Options;
 use crate::run::prepare::Prepared;
 use crate::run::todo::{Speed, Todo, expected};
 use crate::store::Store;
@@ -19,8 +19,8 @@ const FRESH: Duration = Duration::from_secs(5);
 type Rates = (Option<f64>, Option<f64>);
 
 /// What was announced already.
-#[derive(Default)]
 pub struct Announced {
+    jobs: usize,
     stages: Vec<StageProgress>,
     notes: HashSet<String>,
     /// When they were looked up, and multiply-adds a second of trainings and of evaluations.
@@ -29,9 +29,14 @@ pub struct Announced {
 }
 
 impl Announced {
+    /// Nothing yet, by a run with so many workers.
+    pub fn new(jobs: usize) -> Self {
+        Announced { jobs, stages: Vec::new(), notes: HashSet::new(), rates: None, alike: HashMap::new() }
+    }
+
     /// How many failures of this kind were announced before. Numbers in a reason (iterations, losses) make no difference.
     pub fn alike(&mut self, reason: &str) -> usize {
-        let count = self.alike.entry(kind(reason)).or_default();
+        let count = self.alike.entry(without_numbers(reason)).or_default();
         *count += 1;
         *count - 1
     }
@@ -87,7 +92,7 @@ impl Announced {
                 metric: metric.name(),
                 value,
             }),
-            seconds_left: seconds_left(&Todo::of(prepared, replay), rates),
+            seconds_left: seconds_left(&Todo::of(prepared, replay, self.jobs), rates),
         }
     }
 }
@@ -99,10 +104,10 @@ fn seconds_left(todo: &Todo, (train, predict): Rates) -> Option<f64> {
 }
 
 /// Says how much there is to do, and how long that takes.
-pub fn estimate(prepared: &Prepared, store: &Store, replay: &Replay, device: DeviceChoice, events: &mut dyn Events) {
-    let todo = Todo::of(prepared, replay);
+pub fn estimate(prepared: &Prepared, store: &Store, replay: &Replay, options: &Options, events: &mut dyn Events) {
+    let todo = Todo::of(prepared, replay, options.jobs);
     if !todo.is_nothing() {
-        let speed = Speed::of(prepared, Some(store), device);
+        let speed = Speed::of(prepared, Some(store), options.executor);
         events.on(Event::Estimate { todo, time: speed.map(|speed| Time { seconds: speed.seconds(&todo), speed }) });
     }
 }
@@ -111,16 +116,17 @@ pub fn estimate(prepared: &Prepared, store: &Store, replay: &Replay, device: Dev
 pub fn answer(pipeline: &Pipeline, replay: &Replay, events: &mut dyn Events) {
     let Some(model) = winner(pipeline, replay) else { return };
     let answered = answered(pipeline, replay);
-    let last = pipeline.stages.iter().rfind(|s| s.select().is_some()).map(|s| s.name.value.clone());
-    let decided = best(pipeline, replay).map(|(_, _, metric, _)| metric.clone());
+    let last = pipeline.stages.iter().rfind(|s| s.select().is_some());
+    let decided = last.and_then(|s| s.select()?.metric()).or_else(|| best(pipeline, replay).map(|(_, _, metric, _)| metric)).cloned();
     let metric = answered.as_ref().map(|a| a.metric.clone()).or(decided);
     let figure = answered.as_ref().map(|a| a.figure.clone()).or_else(|| model.figures.get(metric.as_ref()?).cloned());
-    let trained = model.trained.as_ref().or(model.subnet.as_ref().map(|s| &s.supernet));
+    let weights = |t: &Trained| t.runs.iter().map(|r| r.weights.hex()).collect();
     events.on(Event::Answer {
-        stage: answered.map(|a| a.name).or(last).unwrap_or_default(),
+        stage: answered.map(|a| a.name).or(last.map(|s| s.name.value.clone())).unwrap_or_default(),
         model: model.label(),
         architecture: model.candidate.digest.hex(),
-        weights: trained.iter().flat_map(|t| &t.runs).map(|r| r.weights.hex()).collect(),
+        weights: model.trained.as_ref().map(weights).unwrap_or_default(),
+        supernet: model.subnet.as_ref().map(|s| weights(&s.supernet)).unwrap_or_default(),
         metric: metric.map(|m| m.name()),
         value: figure.as_ref().map(Figure::mean).filter(|v| v.is_finite()),
         deviation: figure.as_ref().and_then(Figure::deviation),
@@ -145,7 +151,7 @@ mod tests {
 
     #[test]
     fn failures_that_differ_in_numbers_are_alike() {
-        let mut announced = Announced::default();
+        let mut announced = Announced::new(1);
         let reasons = [
             "diverged at iteration 3: loss NaN",
             "diverged at iteration 1017: loss NaN",

@@ -63,7 +63,7 @@ pub fn run(
         given_up: Vec::new(),
         begun: Instant::now(),
         stopping: None,
-        announced: Announced::default(),
+        announced: Announced::new(options.jobs),
     }
     .run()
 }
@@ -99,7 +99,7 @@ impl Coordinator<'_> {
                 self.events.on(Event::Note { message });
             }
             if first {
-                announce::estimate(self.prepared, self.store, &replay, self.options.executor, self.events);
+                announce::estimate(self.prepared, self.store, &replay, self.options, self.events);
             }
             first = false;
             if self.stopping.is_none() && self.asked() > 0 {
