@@ -72,13 +72,16 @@ pub fn store(arguments: &FileArguments, access: Access) -> Result<Option<Store>,
 
 /// The store, for commands that have nothing to say without one.
 pub fn needed_store(arguments: &FileArguments) -> Result<Store, Failure> {
-    store(arguments, Access::Read)?.ok_or_else(|| {
-        let place = match &arguments.cache {
-            Some(cache) => format!("at {}", cache.display()),
-            None => "in a `cache/` here, beside the pipeline or above (name another with --cache or NASFLOW_CACHE)".to_string(),
-        };
-        Failure::Message(format!("there is no store {place}, so no answer yet: `nasflow run` makes both"))
-    })
+    store(arguments, Access::Read)?.ok_or_else(|| Failure::Message(no_store(arguments)))
+}
+
+/// That there is none, and where it was looked for.
+pub fn no_store(arguments: &FileArguments) -> String {
+    let place = match &arguments.cache {
+        Some(cache) => format!("at {}", cache.display()),
+        None => "in a `cache/` here, beside the pipeline or above (name another with --cache or NASFLOW_CACHE)".to_string(),
+    };
+    format!("there is no store {place}, so no answer yet: `nasflow run` makes both")
 }
 
 fn shown(path: &Path, here: &Path) -> String {

@@ -21,6 +21,9 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     }
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::store(&arguments.file, Access::Read)?;
+    if store.is_none() {
+        print::note(&load::no_store(&arguments.file));
+    }
     let prepared = load::prepared(pipeline, store.as_ref(), &arguments.file, true)?;
     let device = load::device(&arguments.numerics)?;
     let replay = replay(&prepared, store.as_ref(), device)?;
