@@ -29,8 +29,6 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     if arguments.smoke {
         let mut listener = progress::Smoke(listener);
         let ended = smoke::smoke(&prepared, &store, &options, &mut launcher, &mut listener)?;
-        let (executed, given_up) = (report.executed.clone(), report.given_up.clone());
-        listener.on(Event::Ended { how: report.ended, executed, given_up });
         drop(listener);
         if ended != Ended::Finished {
             print::note("interrupted");

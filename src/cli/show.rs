@@ -9,6 +9,7 @@ use crate::nn::DeviceChoice;
 use crate::plan::{Engine, Kind, Replay, Slot, Step};
 use crate::report::{self, curve, number, show};
 use crate::results::{Epoch, Outcome};
+use crate::run::options::{GivenUp, alike};
 use crate::run::{Prepared, StoreKnown, elsewhere, history, observe, record};
 use crate::space::zoo;
 use crate::store::{Attempt, Store};

@@ -3,19 +3,22 @@
 //! Promises: the detector file loads upstream where the network is one of YOLOv5's, and needs nothing but itself here;
 //! the same model gives the same bytes. Files from outside are hostile until checked. Writes to memory, never to disk.
 
+pub mod artefact;
 pub mod card;
 pub mod detector;
 pub mod draw;
 pub mod error;
 pub mod format;
+pub mod formats;
 pub mod json;
 pub mod safetensors;
 mod tags;
 
+pub use artefact::Artefact;
 pub use card::ModelCard;
 pub use detector::Detector;
 pub use draw::draw;
 pub use error::ExportError;
-pub use format::{FORMATS, Format};
+pub use format::Format;
+pub use formats::FORMATS;
 pub use json::{ImagePredictions, predictions_json};
-pub use safetensors::Artefact;

@@ -3,7 +3,7 @@
 //! Where the network is one of YOLOv5's, `load_state_dict` upstream takes the tensors as they are: `num_batches_tracked`
 //! (int64) stands beside each batch norm, and `model.<i>.anchors` [levels, anchors, 2] is in units of the stride.
 
-use super::{ExportError, Format, ModelCard};
+use super::{Artefact, ExportError, Format, ModelCard};
 use crate::base::Digest;
 use crate::nn::{Parameters, TensorWriter};
 use crate::space::{Head, ParamKind, Program};
@@ -25,29 +25,7 @@ const MAX_HEADER: u64 = 16 << 20;
 /// The most activation values of one image: 4 GiB of f32.
 const MAX_ACTIVATIONS: usize = 1 << 30;
 
-/// A detector in memory.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Artefact {
-    /// What it is.
-    pub card: ModelCard,
-    /// The architecture's operators.
-    pub program: Program,
-    /// Weights and running statistics.
-    pub params: Parameters,
-}
-
 impl Artefact {
-    /// Puts a detector together. Fails where the parts do not belong to each other.
-    pub fn new(card: ModelCard, params: Parameters) -> Result<Self, ExportError> {
-        let program = card.architecture.program().map_err(ExportError::CannotWrite)?;
-        card.check(&program).map_err(ExportError::CannotWrite)?;
-        let fits = params.0.len() == program.params.len() && params.0.iter().zip(&program.params).all(|(v, p)| v.len() == p.len());
-        if !fits {
-            return Err(ExportError::CannotWrite("the parameters are not the architecture's".into()));
-        }
-        Ok(Artefact { card, program, params })
-    }
-
     /// The file. The same detector gives the same bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ExportError> {
         let anchors = anchors_tensor(&self.program);

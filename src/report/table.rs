@@ -142,10 +142,10 @@ mod tests {
 
     #[test]
     fn equal_columns_shrink_alike() {
-        let mut t = Table::new(["a", "b"]);
-        t.row(["x".repeat(60), "y".repeat(60)]);
-        let text = t.render(0, Some(82));
-        assert_eq!(text.lines().next_back(), Some(format!("{}…  {}…", "x".repeat(39), "y".repeat(39)).as_str()));
+        let mut t = Table::new(["row", "a", "b"]);
+        t.row(["one".to_string(), "x".repeat(60), "y".repeat(60)]);
+        let text = t.render(0, Some(87));
+        assert_eq!(text.lines().next_back(), Some(format!("one  {}…  {}…", "x".repeat(39), "y".repeat(39)).as_str()));
     }
 
     #[test]

@@ -23,7 +23,7 @@ fn fold(norm: &Running<Vec<f32>>) -> (Vec<f32>, Vec<f32>) {
 }
 
 impl Kernels for Cpu {
-    const CLASS: &'static str = super::CLASS;
+    const CLASS: &'static str = "fast-2";
 
     type Block = Buffer;
     type Tensor = Vec<f32>;

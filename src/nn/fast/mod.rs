@@ -47,7 +47,7 @@ use std::time::{Duration, Instant};
 
 /// The numerics class of [`Cpu`]: one for all machines and instruction sets (see `nasflow_kernels`), raised when any output changes
 /// a bit.
-pub const CLASS: &str = "fast-2";
+pub const CLASS: &str = <Cpu as Kernels>::CLASS;
 
 /// Executes a program with the crate's own kernels, on the current rayon pool.
 pub struct FastExecutor<K: Kernels = Cpu> {

@@ -3,7 +3,8 @@
 use crate::base::without_numbers;
 use crate::document::Pipeline;
 use crate::plan::answer::answered;
-use crate::plan::{Figure, Replay, State, Trained, Work, best, winner};
+use crate::plan::model::Trained;
+use crate::plan::{Figure, Replay, State, Work, best, winner};
 use crate::run::estimate::rate;
 use crate::run::events::{Best, Event, Events, StageProgress, Subject, Time, Whole};
 use crate::run::options::Options;

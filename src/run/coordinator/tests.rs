@@ -13,8 +13,7 @@ use crate::run::prepare::{Look, Prepared, prepare};
 use crate::run::{RunError, launch};
 use crate::store::Store;
 use std::cell::RefCell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tempfile::TempDir;
 

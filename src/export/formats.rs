@@ -1,0 +1,65 @@
+//! The formats that there are.
+
+use super::{Format, safetensors};
+
+/// All of them, the one that is written by default first.
+pub const FORMATS: &[&Format] = &[&safetensors::FORMAT];
+
+/// Endings that stand for formats which cannot be written yet.
+const OTHERS: &[&str] = &[
+    "onnx",
+    "pt",
+    "pth",
+    "ckpt",
+    "torchscript",
+    "engine",
+    "trt",
+    "tflite",
+    "mlmodel",
+    "mlpackage",
+    "pb",
+    "h5",
+    "keras",
+    "xml",
+    "param",
+    "npz",
+    "gguf",
+];
+
+impl Format {
+    /// The format of this word.
+    pub fn named(name: &str) -> Option<&'static Format> {
+        FORMATS.iter().find(|f| f.name == name).copied()
+    }
+
+    /// The format that a file's ending stands for: none where it stands for one that cannot be written; the default where it stands for
+    /// nothing.
+    pub fn of_ending(ending: &str) -> Option<&'static Format> {
+        let ending = ending.to_ascii_lowercase();
+        match Format::named(&ending) {
+            None if OTHERS.contains(&ending.as_str()) => None,
+            None => FORMATS.first().copied(),
+            known => known,
+        }
+    }
+
+    /// The words of all, for messages.
+    pub fn names() -> String {
+        FORMATS.iter().map(|f| f.name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ending_names_its_format() {
+        for format in FORMATS {
+            assert_eq!(Format::of_ending(&format.name.to_uppercase()).map(|f| f.name), Some(format.name));
+            assert!(!format.doc.is_empty() && !OTHERS.contains(&format.name));
+        }
+        assert!(Format::of_ending("onnx").is_none());
+        assert_eq!(Format::of_ending("").map(|f| f.name), Some("safetensors"));
+    }
+}
