@@ -10,7 +10,7 @@ use std::path::PathBuf;
     name = "nasflow",
     version,
     after_help = "Start with `nasflow run pipelines/yolov5.kdl`. \
-The language is explained in docs/language.md, the house in docs/architecture.md."
+The language is explained in docs/language.md, the code in docs/architecture.md."
 )]
 pub struct Arguments {
     /// What to do.

@@ -4,9 +4,9 @@
 pub const RUN: &str = "\
 Examples:
   nasflow run pipelines/yolov5.kdl
-      a search in minutes, on images that are made on the fly
+      a search of some minutes, on images that nasflow draws itself
   nasflow run search.kdl -p root=data/mine --for 8h
-      your own data; pauses after eight hours, and the same command goes on
+      your own data; pauses after eight hours, and the same command goes on (every command on the file needs the same -p)
   nasflow run search.kdl --smoke
       does everything work, and how long will it take?";
 
@@ -44,7 +44,7 @@ Examples:
 pub const EXPORT: &str = "\
 Examples:
   nasflow export pipelines/yolov5.kdl -o best.safetensors
-      the answer's network, for `nasflow predict` and for upstream's YOLOv5";
+      the answer's network, for `nasflow predict`; detectors only. Ultralytics' YOLOv5 code loads it where every layer is one of YOLOv5's";
 
 /// `predict`
 pub const PREDICT: &str = "\

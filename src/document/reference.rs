@@ -10,7 +10,10 @@ use std::fmt::Write as _;
 /// Every node with its values, properties and defaults, as Markdown.
 pub fn reference(language: &Language) -> String {
     let mut out = String::from(
-        "# The nodes of the language\n\nGenerated from `src/document/table`. A property may be written `name=value` or as a line of its own inside `{ }`.\n",
+        "# The nodes of the language\n\nEvery word that a pipeline may hold, with its values, properties and defaults. [language.md](language.md) explains the language.\n\n\
+         A *node* is a line: its name, values, properties `name=value`, and perhaps a block `{ … }` with further lines. A property may be written \
+         `name=value` or as a line of its own inside the block. \"value 1\" is the first value behind the name; it may be written with its name, \
+         too.\n\nThis page is printed from the program's own table (`src/document/table`); a test compares the two.\n",
     );
     let mut places: Vec<&str> = Vec::new();
     let all: Vec<&Spec> = table::all().chain(language.lines()).collect();

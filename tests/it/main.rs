@@ -1,4 +1,4 @@
-//! Tests of the whole: the real binary in fresh directories, the house's own rules, and the documents.
+//! Tests of the whole: the real binary in fresh directories, the project's own rules, and the documents.
 //!
 //! One binary, because linking is slow. Long forms run with `NASFLOW_LONG=1` (the README names them).
 

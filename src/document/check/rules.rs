@@ -234,7 +234,7 @@ impl Rules<'_> {
         });
     }
 
-    /// The conditions of section 8.
+    /// The conditions of language.md, section 7.
     fn objective(&mut self, sample: usize, stage: &Spanned<String>, metric: &Spanned<Metric>) {
         let Some(&target) = self.graph.index.get(&stage.value) else { return };
         let Some(evaluate) = self.draft.stages[target].evaluate() else { return };

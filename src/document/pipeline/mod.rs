@@ -1,4 +1,4 @@
-//! A pipeline as typed values: what the rest of the house reads. Every field that an error may point at has its span.
+//! A pipeline as typed values: what the rest of the program reads. Every field that an error may point at has its span.
 
 mod data;
 mod evaluate;

@@ -134,7 +134,7 @@ pub const NODES: &[Spec] = &[
         "ghost",
         &["channels"],
         &[&[CHANNELS, KERNEL, STRIDE, REPEATS], ACTIVE, NAMED],
-        "GhostNet's module: half the channels from a convolution, half from a cheap one over them.",
+        "YOLOv5's GhostBottleneck: two units that compute half of their channels by a convolution and half by a depthwise one over these, and the input added.",
         "ghost 256",
     ),
     layer(
@@ -165,7 +165,7 @@ pub const NODES: &[Spec] = &[
                     "anchors",
                     &[Word(&["auto", "coco"])],
                     "auto",
-                    "`auto`: k-means over the train split's boxes; `coco`: upstream's.",
+                    "`auto`: k-means over the boxes of the split `train`; `coco`: YOLOv5's own.",
                 ),
             ],
             NAMED,

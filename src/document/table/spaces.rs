@@ -197,7 +197,7 @@ pub const NODES: &[Spec] = &[
         &[],
         &[],
         "The layers behind those that are kept of another space.",
-        "space \"classifier\" { from \"backbone\"; until \"p5\"; then-layers { global-pool; linear }; input \"tiny\" }",
+        "space \"classifier\" { from \"backbone\"; until \"p5\"; then-layers { global-pool; linear }; input \"figures\" }",
     )
     .once(),
     Spec::later("range", &["space"], "searching the training's numbers"),

@@ -36,10 +36,10 @@ pub const NODES: &[Spec] = &[
         &["sample"],
         &["kind"],
         &[&[
-            Field::one("kind", &[Of(Kind::Strategy)], "", "How proposals are made.").required(),
+            Field::one("kind", &[Of(Kind::Strategy)], "", "Which strategy.").required(),
             Field::later("trials", "chained strategies"),
         ]],
-        "How proposals are made; the other properties are the strategy's own.",
+        "How proposals are made; without this line, by `evolution`. The other properties are the strategy's own.",
         "strategy evolution population=6 tournament=3",
     )
     .once(),
@@ -49,7 +49,7 @@ pub const NODES: &[Spec] = &[
         &["count"],
         &[&[
             Field::one("count", &[Int(1, 10_000_000)], "", "Distinct candidates, cached and failed ones included.").required(),
-            Field::one("window", &[Int(1, 100_000)], "4", "Ticket n sees the results of tickets 0 to n − window."),
+            Field::one("window", &[Int(1, 100_000)], "4", "Trial n is proposed from the results of trials 0 to n − window."),
         ]],
         "How many candidates are proposed.",
         "trials 16 window=4",
@@ -96,7 +96,7 @@ pub const NODES: &[Spec] = &[
                 "nominal-batch",
                 &[Int(0, 1_000_000)],
                 "the recipe's",
-                "Gradients are accumulated to this many images, as upstream does; 0: off.",
+                "Gradients are accumulated to this many images, as YOLOv5 does; 0: off.",
             ),
             Field::one("accumulate", &[Int(1, 65536)], "1", "Batches a step; turns the nominal batch off."),
             Field::one("clip-norm", NOT_NEGATIVE, "the recipe's", "Clips the gradient's norm; 0: off."),
@@ -184,7 +184,7 @@ pub const NODES: &[Spec] = &[
             Field::one("area", &[Number(0.01, 1.0)], "the recipe's", "Classifiers: least share of a random-resized crop; 1: off."),
             Field::one("cutout", &[Int(0, 4096)], "the recipe's", "Classifiers: side in pixels of a blanked square; 0: off."),
         ]],
-        "Image augmentation, for detectors in upstream's terms.",
+        "Image augmentation, for detectors in YOLOv5's terms.",
         "augment mosaic=1.0 scale=0.5 flip-lr=0.5",
     )
     .once(),

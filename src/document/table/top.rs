@@ -49,7 +49,7 @@ pub const NODES: &[Spec] = &[
                 "",
                 "How images lie under `root`: with boxes, or of one class each.",
             ),
-            Field::one("root", &[Path], "", "The folder, relative to this file."),
+            Field::one("root", &[Path], "", "The folder; a relative one counts from this file's folder, one given by `-p` from the working directory."),
             Field::one(
                 "generate",
                 &[Word(&["shapes", "figures"])],
@@ -78,7 +78,7 @@ pub const NODES: &[Spec] = &[
             Field::one(
                 "image-size",
                 &[Int(8, 8192)],
-                "the format's own; `shapes` 96, `figures` 48",
+                "`voc`, `yolo`, `coco` 640; `folder` 224; `cifar`, `parquet` 32; `idx` 28; `shapes` 96; `figures` 48",
                 "The longer side in pixels (where images are of one class each, the shorter); networks see a square of it.",
             ),
             Field::list(

@@ -1,4 +1,4 @@
-//! The house's own rules (docs/architecture.md, "Rooms"): which room may use which, that no files of a room go in circles, who
+//! The project's own rules (docs/architecture.md, "Modules"): which room may use which, that no files of a room go in circles, who
 //! prints, who is `unsafe`, how long a file may be. `guard` tries the rules on a made-up tree.
 
 mod arrows;
