@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 /// Raise this where a scan of the same files would come out otherwise: cached scans are keyed by it through
 /// [`Listing::fingerprint`].
-const SCAN_VERSION: usize = 2;
+const SCAN_VERSION: usize = 3;
 
 /// Where an image's pixels come from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -163,8 +163,12 @@ pub fn listing(data: &Data, base: &Path, need: &Need) -> Result<Listing, DataErr
     let (files, content, read) = match wanted(data, base, need)? {
         Some((_, wanted)) => {
             let (files, content) = wanted.stamps(base)?;
-            let read = names(wanted.layout.splits.iter().map(|s| &s.name).collect());
-            (files, content, Canon::List(vec![read, names(wanted.unread.iter().collect())]))
+            let layout = &wanted.layout;
+            let read = names(layout.splits.iter().map(|s| &s.name).collect());
+            // Names may be those of folders, and findings about files that are not read: neither is in a stamp.
+            let declared = layout.names.as_ref().map_or(Canon::None, |declared| names(declared.iter().collect()));
+            let found = layout.findings.clone().list().iter().map(|f| Canon::text(f.all())).collect();
+            (files, content, Canon::List(vec![read, names(wanted.unread.iter().collect()), declared, Canon::List(found)]))
         }
         None => (Vec::new(), Digest::of(b"generated"), Canon::None),
     };
