@@ -12,7 +12,7 @@ pub fn what(bytes: &[u8]) -> String {
             b"avif" | b"avis" => "AVIF",
             b"heic" | b"heix" | b"hevc" | b"mif1" | b"msf1" => "HEIC",
             // The same box begins every film of the kind.
-            _ => "a film, or another file in MP4's form",
+            _ => return "neither JPEG nor PNG: it is a film, or another file in MP4's form".into(),
         },
         _ if starts(&[b"GIF8"]) => "GIF",
         _ if starts(&[b"BM"]) => "BMP",
