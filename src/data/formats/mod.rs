@@ -5,6 +5,7 @@
 mod candle;
 mod cifar;
 mod coco;
+mod coco_numbers;
 pub mod data_yaml;
 mod folder;
 mod hub;
