@@ -1,9 +1,9 @@
 //! Names of classes: the document's, the format's or those that occur; and every image with its classes by number.
 
 use super::error::{DataError, FindingKind, Findings};
-use super::formats::About;
+use super::format::About;
 use super::reading::{Found, Read, Reads};
-use super::scan::ScanImage;
+use super::scanned::ScanImage;
 use super::truth::{Annotation, ClassRef, canonical};
 use crate::document::Spanned;
 use std::collections::{BTreeMap, BTreeSet};

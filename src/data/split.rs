@@ -2,7 +2,7 @@
 
 use super::error::{DataError, Finding, FindingKind, Findings};
 use super::layout::Need;
-use super::scan::{Place, ScanImage, ScanSplit};
+use super::scanned::{Place, ScanImage, ScanSplit};
 use crate::base::Digest;
 use crate::document::{Data, SplitBy};
 use std::collections::{BTreeMap, BTreeSet};

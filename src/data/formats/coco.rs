@@ -6,9 +6,10 @@
 
 use super::super::error::{DataError, FindingKind};
 use super::super::files::{Suffix, names_in, read_capped, suffix};
+use super::super::format::{About, Format, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
 use super::super::truth::{Annotation, ClassRef, RawBox};
-use super::{About, Format, Source, coco_numbers};
+use super::coco_numbers;
 use crate::document::{FormatShape, Task, Word};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -81,7 +82,7 @@ impl Format for Coco {
             let mut own = OwnSplit::of_items(&split, Vec::new());
             let known = first.as_ref().map(|(of, categories)| (of.as_path(), &categories[..]));
             match described(source, &path, known, &mut layout, &mut own) {
-                Ok(categories) => drop(first.get_or_insert_with(|| (path.clone(), categories))),
+                Ok(categories) => first = first.or_else(|| Some((path.clone(), categories))),
                 // What nobody reads may be broken.
                 Err(e) => own.failed = Some(DataError::format(&full, e)),
             }

@@ -2,8 +2,8 @@
 
 use super::super::error::{DataError, FindingKind, Findings};
 use super::super::files::{Suffix, names_in, suffix};
+use super::super::format::{About, Format, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
-use super::{About, Format, Source};
 use crate::document::{FormatShape, Task, Word};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

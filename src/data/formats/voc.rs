@@ -6,10 +6,10 @@
 
 use super::super::error::{DataError, FindingKind, Findings};
 use super::super::files::{Suffix, is_system, names_in, read_capped, suffix};
+use super::super::format::{About, Format, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
 use super::super::text;
 use super::super::truth::{Annotation, ClassRef, Frame, RawBox};
-use super::{About, Format, Source};
 use crate::document::{FormatShape, Task, Word};
 use roxmltree::{Document, Node, ParsingOptions};
 use std::collections::{BTreeMap, BTreeSet};

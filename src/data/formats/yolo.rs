@@ -8,10 +8,11 @@
 
 use super::super::error::{DataError, FindingKind, Findings};
 use super::super::files::{Suffix, is_system, names_in, read_capped, suffix};
+use super::super::format::{About, Format, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
 use super::super::text;
 use super::super::truth::{Annotation, Frame};
-use super::{About, Format, Source, data_yaml, yolo_labels};
+use super::{data_yaml, yolo_labels};
 use crate::document::{FormatShape, Task, Word};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};

@@ -10,7 +10,7 @@ pub(crate) mod labelled;
 use super::error::DataError;
 use super::layout::Need;
 use super::pack::Object;
-use super::scan::Scan;
+use super::scanned::Scan;
 use crate::document::{Augment, Data, DataFormat, DataSource, Span, Spanned, SplitBy};
 use std::path::Path;
 
