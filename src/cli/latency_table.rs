@@ -31,7 +31,7 @@ pub fn run(arguments: &LatencyTableArguments) -> Result<ExitCode, Failure> {
     })?;
     let (operations, looked, all) = operations(space);
     print::note(&format!("{} of {}{}", counted(operations.len(), "operation"), if all { "all " } else { "" }, counted(looked, "network")));
-    let (call, mut rows) = (call()?, BTreeMap::new());
+    let (call, mut rows) = (call().map_err(|e| e.to_string())?, BTreeMap::new());
     for (key, operation) in &operations {
         rows.insert(key.clone(), milliseconds(operation, call).map_err(|e| format!("{key}: {e}"))?);
     }
