@@ -2,6 +2,7 @@
 
 mod batches;
 mod bccd;
+mod coco;
 mod dirty;
 mod folders;
 mod formats;
