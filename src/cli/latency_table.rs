@@ -1,8 +1,9 @@
 //! `nasflow latency-table`: the milliseconds of a space's operations on this machine, as a table for `latency-table=`.
 
 use super::arguments::LatencyTableArguments;
+use super::failure::Failure;
 use super::load::{self, Access};
-use super::{Failure, print};
+use super::print;
 use crate::base::counted;
 use crate::document::{Cost, StageKind};
 use crate::evaluate::operations::{call, milliseconds};
