@@ -1,6 +1,6 @@
 //! `root="hub:mnist"`: sets that candle-datasets downloads from Hugging Face's hub (into its own cache), with the cargo feature
-//! `hub`. The feature is off by default, because it builds a client for the network with 166 more crates (217 → 383); every format on
-//! disk is read without it. With it candle also reads unpacked files of MNIST and CIFAR-10 (`candle.rs`).
+//! `hub`. The feature is off by default, because it builds a client for the network with 166 more crates (217 → 383); every
+//! format on disk is read without it. With it candle also reads unpacked files of MNIST and CIFAR-10 (`candle.rs`).
 
 use super::super::container::{Container, HUB, hub_name};
 use super::super::error::DataError;
