@@ -2,7 +2,7 @@
 //! is, however it ends.
 
 use super::print;
-use super::progress::sentence;
+use super::sentence::sentence;
 use crate::report::number;
 use crate::report::wrap::wrapped;
 use crate::run::events::Whole;

@@ -1,8 +1,9 @@
 //! `nasflow check`: valid or not; how large the spaces are and what their references cost.
 
 use super::arguments::CheckArguments;
+use super::failure::Failure;
 use super::load::{self, Access};
-use super::{Failure, print};
+use super::print;
 use crate::document::Task;
 use crate::report::number::{self, counted};
 use crate::report::wrap;

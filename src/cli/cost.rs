@@ -1,8 +1,9 @@
 //! `nasflow cost`: what the results have cost, and what one way of searching gains over another.
 
 use super::arguments::CostArguments;
+use super::failure::Failure;
 use super::load;
-use super::{Failure, print, show};
+use super::{print, show};
 use crate::document::{Metric, Pipeline, Stage, nearest};
 use crate::report::cost;
 use crate::run::cost::Ledger;

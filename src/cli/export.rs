@@ -1,8 +1,9 @@
 //! `nasflow export`: the answer's weights as one self-contained file.
 
 use super::arguments::ExportArguments;
+use super::failure::Failure;
 use super::load;
-use super::{Failure, print, show};
+use super::{print, show};
 use crate::base::grouped;
 use crate::document::nearest;
 use crate::export::{Artefact, FORMATS, Format, ModelCard};

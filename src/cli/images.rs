@@ -1,6 +1,6 @@
 //! Which images `predict` reads: files as they are given, the images of folders, and what patterns match.
 
-use super::Failure;
+use super::failure::Failure;
 use crate::report::number::counted;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

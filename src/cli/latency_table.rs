@@ -1,8 +1,9 @@
 //! `nasflow latency-table`: the milliseconds of a space's operations on this machine, as a table for `latency-table=`.
 
 use super::arguments::LatencyTableArguments;
+use super::failure::Failure;
 use super::load::{self, Access};
-use super::{Failure, print};
+use super::print;
 use crate::base::counted;
 use crate::document::Cost;
 use crate::evaluate::operations::{call, milliseconds};
@@ -31,7 +32,7 @@ pub fn run(arguments: &LatencyTableArguments) -> Result<ExitCode, Failure> {
     })?;
     let (operations, looked, all) = operations(space);
     print::note(&format!("{} of {}{}", counted(operations.len(), "operation"), if all { "all " } else { "" }, counted(looked, "network")));
-    let (call, mut rows) = (call()?, BTreeMap::new());
+    let (call, mut rows) = (call().map_err(|e| e.to_string())?, BTreeMap::new());
     for (key, operation) in &operations {
         rows.insert(key.clone(), milliseconds(operation, call).map_err(|e| format!("{key}: {e}"))?);
     }

@@ -1,7 +1,8 @@
 //! From a path to a prepared pipeline: reads files for the room `document`, finds the store.
 
 use super::arguments::{FileArguments, NumericsArguments};
-use super::{Failure, print};
+use super::failure::Failure;
+use super::print;
 use crate::document::{self, Diagnostics, Files, Options, Params, Pipeline};
 use crate::nn::{self, DeviceChoice};
 use crate::run::{Look, Prepared, prepare};

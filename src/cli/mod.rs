@@ -7,6 +7,7 @@ mod cost;
 mod doctor;
 mod examples;
 mod export;
+mod failure;
 mod images;
 mod latency_table;
 mod load;
@@ -15,6 +16,7 @@ mod predict;
 mod print;
 mod progress;
 mod run;
+mod sentence;
 mod show;
 mod worker;
 
@@ -22,11 +24,6 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
-
-/// The exit code of an interrupted run, as a shell has it for SIGINT.
-pub const INTERRUPTED: u8 = 130;
-/// The exit code of a pipeline that finished without an answer, because every candidate failed.
-pub const NO_ANSWER: u8 = 2;
 
 /// Parses the arguments and does what they say.
 pub fn main() -> ExitCode {
@@ -56,35 +53,5 @@ pub fn main() -> ExitCode {
             print::failure(&failure);
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Why a command failed.
-#[derive(Debug)]
-pub enum Failure {
-    /// The document is wrong: shown with its places.
-    Document(Box<crate::document::Diagnostics>),
-    /// Anything else, in words, with what to do.
-    Message(String),
-}
-
-impl From<String> for Failure {
-    fn from(message: String) -> Self {
-        Failure::Message(message)
-    }
-}
-
-impl From<crate::run::RunError> for Failure {
-    fn from(e: crate::run::RunError) -> Self {
-        match e {
-            crate::run::RunError::Document(d) => Failure::Document(d),
-            other => Failure::Message(other.to_string()),
-        }
-    }
-}
-
-impl From<crate::store::StoreError> for Failure {
-    fn from(e: crate::store::StoreError) -> Self {
-        Failure::Message(e.to_string())
     }
 }

@@ -2,8 +2,9 @@
 
 use super::arguments::PlanArguments;
 use super::check::samples;
+use super::failure::Failure;
 use super::load::{self, Access};
-use super::{Failure, print};
+use super::print;
 use crate::document::Train;
 use crate::plan::reason::{self, Reason};
 use crate::plan::{Engine, Replay, State, Step, Work};

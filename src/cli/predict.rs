@@ -2,8 +2,9 @@
 
 use super::arguments::PredictArguments;
 use super::export::write;
+use super::failure::Failure;
 use super::images::images;
-use super::{Failure, load, print};
+use super::{load, print};
 use crate::data::decode;
 use crate::evaluate::NmsOptions;
 use crate::export::{Detector, ImagePredictions, draw, predictions_json};

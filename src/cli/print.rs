@@ -1,6 +1,6 @@
 //! Printing: a broken pipe is a success, errors go to the error stream.
 
-use super::Failure;
+use super::failure::Failure;
 use crate::document::{Diagnostics, render};
 use std::io::{self, IsTerminal, Write};
 use terminal_size::{Width, terminal_size_of};

@@ -2,12 +2,12 @@
 
 use super::bars::Bars;
 use super::print;
-use crate::report::{number, time};
+use super::sentence::sentence;
+use crate::report::number;
 use crate::run::events::Whole;
 use crate::run::{Event, Events};
 use std::collections::HashMap;
 use std::io::IsTerminal;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The listener that fits the output.
@@ -30,40 +30,6 @@ impl Events for Json {
             print::out(&(line + "\n"));
         }
     }
-}
-
-/// What both kinds for people say of an event; none for those that only move a bar.
-pub fn sentence(event: &Event) -> Option<String> {
-    match event {
-        Event::Begin { pipeline, numerics, jobs, threads, store } => {
-            let (trials, each) = (if *jobs == 1 { "trial" } else { "trials" }, if *threads == 1 { "thread" } else { "threads" });
-            let here = std::env::current_dir().ok();
-            let store = here.and_then(|h| Path::new(store).strip_prefix(h).ok().map(|p| p.display().to_string())).unwrap_or(store.clone());
-            Some(format!("{pipeline}: {jobs} {trials} at a time, {threads} {each} each, numerics {numerics}, store {store}"))
-        }
-        Event::Finished { failed: Some(why), alike, .. } if *alike > 0 => again(*alike, "trials", why),
-        Event::Finished { subject, result, seconds, .. } if *seconds >= 0.05 => {
-            Some(format!("{}: {result} ({})", subject.label, number::duration(*seconds)))
-        }
-        Event::Finished { subject, result, .. } => Some(format!("{}: {result}", subject.label)),
-        // That a trial is given up is said a few times more.
-        Event::AttemptFailed { reason, alike, again: next, .. } if *alike > if *next { 2 } else { 9 } => again(*alike, "attempts", reason),
-        Event::AttemptFailed { subject, attempt, reason, again, .. } => {
-            let next = if *again { "trying again" } else { "giving up: it counts as failed" };
-            Some(format!("{}: attempt {attempt} failed: {reason}; {next}", subject.label))
-        }
-        Event::Estimate { todo, time } => Some(format!("{}\n{}", time::todo(todo), time::time(todo, time.as_ref().map(|t| &t.speed)))),
-        Event::Note { message } => Some(message.clone()),
-        Event::Stopping => Some("stopping: workers write checkpoints (again to stop at once)".into()),
-        Event::Started { .. } | Event::Progress { .. } | Event::Stages { .. } | Event::Answer { .. } | Event::Ended { .. } => None,
-    }
-}
-
-/// Of failures that are all alike only every tenfold is said again, with how many there were.
-fn again(alike: usize, what: &str, why: &str) -> Option<String> {
-    let count = alike + 1;
-    let round = (1..).map(|p| 10usize.pow(p)).take_while(|p| *p <= count).any(|p| p == count);
-    round.then(|| format!("{count} {what} have failed alike, the last: {why}"))
 }
 
 /// Plain lines on the error stream; a line of progress at most every 20 seconds a trial.

@@ -1,8 +1,9 @@
 //! `nasflow run`: the loop, with progress, and a closing table.
 
 use super::arguments::RunArguments;
+use super::failure::Failure;
 use super::load::{self, Access};
-use super::{Failure, INTERRUPTED, NO_ANSWER, bars, print, progress};
+use super::{bars, print, progress};
 use crate::report::wrap::wrapped;
 use crate::report::{number, show};
 use crate::run::events::Event;
@@ -13,6 +14,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
+
+/// The exit code of an interrupted run, as a shell has it for SIGINT.
+const INTERRUPTED: u8 = 130;
+/// The exit code of a pipeline that finished without an answer, because every candidate failed.
+const NO_ANSWER: u8 = 2;
 
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let (begun, when) = (Instant::now(), observe::now());

@@ -1,8 +1,9 @@
 //! `nasflow show`: the answer first; one trial; everything as JSON or CSV; a shipped network.
 
 use super::arguments::ShowArguments;
+use super::failure::Failure;
 use super::load::{self, Access};
-use super::{Failure, print};
+use super::print;
 use crate::base::Digest;
 use crate::document::{Metric, Pipeline, nearest};
 use crate::nn::DeviceChoice;

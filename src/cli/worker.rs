@@ -1,7 +1,8 @@
 //! `nasflow worker`: reads its parent's words from the input, says JSON lines on the output.
 
 use super::arguments::WorkerArguments;
-use super::{Failure, print};
+use super::failure::Failure;
+use super::print;
 use crate::base::Digest;
 use crate::run::job::exit;
 use crate::run::worker;

@@ -4,36 +4,13 @@
 //! 5. Flips. The generator is drawn from in this order, and only for what the recipe turns on.
 
 use super::hsv::Jitter;
+use super::label::{Label, stored_labels};
 use super::letterbox;
 use super::mosaic::{self, Tile};
-use super::pack::{Pack, PackImage};
+use super::pack::Pack;
 use super::warp::Warp;
 use crate::base::Random;
 use crate::document::Augment;
-
-/// A box in pixels of the picture at hand.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Label {
-    /// Class.
-    pub class: usize,
-    /// Left.
-    pub x1: f64,
-    /// Top.
-    pub y1: f64,
-    /// Right.
-    pub x2: f64,
-    /// Bottom.
-    pub y2: f64,
-}
-
-/// A picture's boxes in stored pixels, moved by (`dx`, `dy`).
-pub fn stored_labels(image: &PackImage, dx: f64, dy: f64) -> Vec<Label> {
-    let (kx, ky) = (image.w as f64 / (image.width as f64 * 16.0), image.h as f64 / (image.height as f64 * 16.0));
-    let x = |v: i32| f64::from(v) * kx + dx;
-    let y = |v: i32| f64::from(v) * ky + dy;
-    let label = |o: &super::Object| Label { class: o.class.into(), x1: x(o.x1), y1: y(o.y1), x2: x(o.x2), y2: y(o.y2) };
-    image.objects.iter().map(label).collect()
-}
 
 /// Makes the picture of `image`, size × size × 3, and its boxes in pixels. The pack's image size is `size`.
 pub fn picture(pack: &Pack, augment: &Augment, size: usize, image: usize, rng: &mut Random) -> (Vec<u8>, Vec<Label>) {

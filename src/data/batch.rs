@@ -29,3 +29,14 @@ pub struct Batch {
     /// The class of each image, where images are of one class each.
     pub labels: Vec<u32>,
 }
+
+/// byte / 255 in f32, as upstream divides.
+pub(crate) static UNIT: [f32; 256] = {
+    let mut table = [0.0; 256];
+    let mut i = 0;
+    while i < 256 {
+        table[i] = i as f32 / 255.0;
+        i += 1;
+    }
+    table
+};

@@ -8,7 +8,7 @@ use super::files::read_capped;
 use super::formats;
 use super::pack::{Pack, PackImage};
 use super::resize::stored_size;
-use super::scan::{Place, Scan, ScanImage, ScanSplit};
+use super::scanned::{Place, Scan, ScanImage, ScanSplit};
 use super::shapes::Shapes;
 use crate::base::Digest;
 use rayon::prelude::*;
@@ -125,7 +125,7 @@ fn open(scan: &Scan, split: &ScanSplit, base: &Path) -> Result<BTreeMap<usize, C
     let open = |file: usize| {
         let (word, path) = scan.containers.get(file).ok_or_else(|| DataError::Invalid(format!("the data set has no file {file}")))?;
         let format = formats::by_word(word).ok_or_else(|| DataError::Invalid(format!("there is no format `{word}`")))?;
-        Ok((file, Container::open(format, base, path)?))
+        Ok((file, formats::open(format, base, path)?))
     };
     needed.into_iter().map(open).collect()
 }

@@ -1,9 +1,9 @@
 //! Names of classes: the document's, the format's or those that occur; and every image with its classes by number.
 
 use super::error::{DataError, FindingKind, Findings};
-use super::formats::About;
+use super::format::About;
 use super::reading::{Found, Read, Reads};
-use super::scan::ScanImage;
+use super::scanned::ScanImage;
 use super::truth::{Annotation, ClassRef, canonical};
 use crate::document::Spanned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,10 +38,12 @@ pub(crate) fn resolve(
             return Err(DataError::Invalid(format!("the class `{name}` stands twice: as class {first} and as class {i}")));
         }
     }
-    if declared.is_empty() && !about.by_name {
+    // Names that the document alone declares are those that the boxes count: there is nothing to choose from.
+    let chosen = !declared.is_empty() && (about.by_name || reads.names.is_some());
+    if !chosen && !about.by_name {
         undeclared(reads, &names, findings);
     }
-    let mut resolver = Resolver { about, names: &names, numbers, chosen: !declared.is_empty(), seen: BTreeSet::new(), findings };
+    let mut resolver = Resolver { about, names: &names, numbers, chosen, seen: BTreeSet::new(), findings };
     let images: Vec<Option<ScanImage>> = std::mem::take(&mut reads.images).into_iter().map(|r| resolver.image(r?)).collect();
     if images.iter().any(Option::is_some) {
         let occurs = |class: &ClassRef| resolver.number(class);

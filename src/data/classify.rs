@@ -4,11 +4,10 @@
 //! square in the middle. Padding and blanks are black and grey; there is no normalisation by mean and deviation, because
 //! every network begins with a convolution and a norm, whose output is the same whatever the input's scale is.
 
-use super::batch::Batch;
+use super::batch::{Batch, UNIT};
 use super::decode::Rgb;
 use super::hsv::Jitter;
 use super::letterbox::GREY;
-use super::loader::UNIT;
 use super::pack::{Pack, PackImage};
 use super::resize::resize;
 use crate::base::Random;

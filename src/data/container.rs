@@ -1,13 +1,18 @@
 //! A file with many images, in memory.
 
 use super::decode;
-use super::error::DataError;
-use super::formats::Format;
 use crate::base::Digest;
 use std::path::Path;
 
 /// Most bytes that the images of one file may take in memory.
 pub(crate) const MAX_CONTAINER: u64 = 4 << 30;
+/// What stands before the name of a set that the hub has.
+pub(crate) const HUB: &str = "hub:";
+
+/// The set of the hub that a path names; none where it names a file or folder.
+pub(crate) fn hub_name(path: &Path) -> Option<&str> {
+    path.to_str()?.strip_prefix(HUB)
+}
 
 /// The images of one file with their classes.
 #[derive(Debug)]
@@ -40,20 +45,6 @@ pub struct Image {
 }
 
 impl Container {
-    /// Reads a file whole. `path` is relative to `base`.
-    ///
-    /// # Errors
-    /// A file that cannot be read or is not of the format; parts that do not agree; a file without images.
-    pub fn open(format: &dyn Format, base: &Path, path: &Path) -> Result<Container, DataError> {
-        // What the hub gives is no file.
-        let full = if super::formats::hub_name(path).is_some() { path.to_path_buf() } else { base.join(path) };
-        let container = format.container(&full)?;
-        if container.labels.is_empty() {
-            return Err(DataError::format(&full, "it holds no images"));
-        }
-        Ok(container)
-    }
-
     /// How many images.
     pub fn len(&self) -> usize {
         self.labels.len()

@@ -1,10 +1,10 @@
 //! Evaluation batches: square letterboxes in the pack's order, nothing random.
 
-use super::augment::{Label, stored_labels};
-use super::batch::Batch;
+use super::batch::{Batch, UNIT};
 use super::error::DataError;
+use super::label::{Label, stored_labels};
 use super::letterbox::{self, Fit};
-use super::loader::{UNIT, target};
+use super::loader::target;
 use super::pack::{Pack, PackImage};
 use std::ops::Range;
 use std::sync::Arc;

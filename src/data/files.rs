@@ -124,7 +124,7 @@ pub fn is_system(name: &str) -> bool {
 pub enum Suffix {
     /// jpg, jpeg, jfif, png.
     Image,
-    /// Another image format of upstream's list.
+    /// An image in another format: upstream's list, and what cameras and browsers save.
     Unsupported,
     /// Not an image.
     Other,
@@ -136,6 +136,7 @@ pub fn suffix(name: &str) -> Suffix {
     match ext.as_str() {
         "jpg" | "jpeg" | "jfif" | "png" => Suffix::Image,
         "bmp" | "dng" | "mpo" | "tif" | "tiff" | "webp" | "pfm" => Suffix::Unsupported,
+        "avif" | "gif" | "heic" | "heif" | "jp2" | "jxl" => Suffix::Unsupported,
         _ => Suffix::Other,
     }
 }
@@ -160,7 +161,9 @@ mod tests {
     #[test]
     fn suffixes_in_any_case() {
         assert!(["a.jpg", "a.JPEG", "a.b.jfif", "a.PNG"].iter().all(|n| suffix(n) == Suffix::Image));
-        assert!(["a.webp", "a.TIFF"].iter().all(|n| suffix(n) == Suffix::Unsupported));
+        assert!(
+            ["a.webp", "a.TIFF", "a.gif", "a.HEIC", "a.heif", "a.avif", "a.jp2", "a.jxl"].iter().all(|n| suffix(n) == Suffix::Unsupported)
+        );
         assert!(["a", "a.txt", "jpg"].iter().all(|n| suffix(n) == Suffix::Other));
     }
 }

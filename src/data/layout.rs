@@ -1,10 +1,12 @@
 //! What a data set consists of on disk, as a format finds it: images and where their truth is written, splits, names of
 //! classes. Then what of it is read: the splits that are asked for, and no others.
 
+use super::container::hub_name;
 use super::error::{DataError, FindingKind, Findings};
 use super::files::FileStamp;
 use super::truth::Annotation;
 use crate::base::{Canon, Digest};
+use crate::document::{Spanned, SplitBy};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -103,12 +105,15 @@ pub struct Wanted {
 }
 
 impl Layout {
-    /// What is read of it where the document makes these splits. `by_share`: images are dealt out, so all count.
-    /// `of_own`: shares are cut from the format's own splits.
+    /// What is read of it where the document makes these splits. Where it makes some by share, images are dealt out, so all
+    /// count; `of_own`: shares are cut from the format's own splits.
     ///
     /// # Errors
     /// A split that is read and cannot be.
-    pub fn wanted(mut self, need: &Need, shares: &[&str], of_own: bool) -> Result<Wanted, DataError> {
+    pub fn wanted(mut self, need: &Need, made: &[(Spanned<String>, SplitBy)], of_own: bool) -> Result<Wanted, DataError> {
+        let shares: Vec<&str> =
+            made.iter().filter(|(_, by)| matches!(by, SplitBy::Share(_))).map(|(name, _)| name.value.as_str()).collect();
+        let listed = |name: &str| made.iter().any(|(n, by)| n.value == name && matches!(by, SplitBy::File(_)));
         let own: Vec<String> = self.splits.iter().map(|s| s.name.clone()).collect();
         let has = |name: &str| own.iter().any(|o| o == name);
         // What shares are cut from is read whole.
@@ -129,8 +134,10 @@ impl Layout {
                 continue;
             }
             match split.failed {
-                // Of images that are dealt out, those that are there are enough.
-                Some(e) if dealt && !self.items.is_empty() => self.findings.add(FindingKind::MissingPlace, e.to_string()),
+                // Of images that are dealt out, those that are there are enough; but what a list holds is not dealt out.
+                Some(e) if dealt && !listed(&split.name) && !self.items.is_empty() => {
+                    self.findings.add(FindingKind::MissingPlace, e.to_string())
+                }
                 Some(e) => return Err(e),
                 None => {}
             }
@@ -165,7 +172,7 @@ impl Wanted {
         };
         let mut paths: Vec<PathBuf> = layout.others.clone();
         // A container that is not read may still say which classes there are; what the hub gives is no file.
-        paths.extend(layout.containers.iter().filter(|p| super::formats::hub_name(p).is_none()).cloned());
+        paths.extend(layout.containers.iter().filter(|p| hub_name(p).is_none()).cloned());
         paths.extend(read.flat_map(of).flatten());
         paths.extend(self.for_names().cloned());
         let files = paths.iter().map(|p| FileStamp::of(base, p)).collect::<Result<Vec<_>, _>>()?;

@@ -1,9 +1,10 @@
 //! Training batches: a pure function of (pack, recipe, seed, epoch, index).
 
-use super::augment::{Label, picture};
-use super::batch::{Batch, Target};
+use super::augment::picture;
+use super::batch::{Batch, Target, UNIT};
 use super::classify;
 use super::error::DataError;
+use super::label::Label;
 use super::pack::Pack;
 use crate::base::Random;
 use crate::document::Augment;
@@ -87,17 +88,6 @@ impl Loader {
         batch
     }
 }
-
-/// byte / 255 in f32, as upstream divides.
-pub(crate) static UNIT: [f32; 256] = {
-    let mut table = [0.0; 256];
-    let mut i = 0;
-    while i < 256 {
-        table[i] = i as f32 / 255.0;
-        i += 1;
-    }
-    table
-};
 
 /// Centre form, normalised by the picture's side.
 pub(crate) fn target(l: &Label, image: usize, size: usize) -> Target {

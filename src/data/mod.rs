@@ -3,7 +3,7 @@
 //! Promises: what training reads depends only on content (images' bytes, rounded boxes, declared classes) and on
 //! addressed randomness. Is told where to cache, never decides by itself. Imports `space`-less: `base` and `document` only.
 //!
-//! From disk to a batch: [`scan::listing`] (names and times), [`scan::scan`] (reads and checks everything once),
+//! From disk to a batch: [`scan::listing`] (names and times), [`scan::scan`] (reads and checks everything once, into a [`Scan`]),
 //! [`Pack::build`] (decodes one split at one size), [`Loader`] (augmented training batches) and [`EvalBatches`]
 //! (letterboxed ones). Images of one class each go the same way; [`classify`] makes their pictures.
 //!
@@ -22,8 +22,10 @@ pub mod eval;
 pub mod figure;
 pub mod files;
 pub mod finding;
+pub mod format;
 pub mod formats;
 pub mod hsv;
+pub mod label;
 pub mod layout;
 pub mod letterbox;
 pub mod loader;
@@ -34,6 +36,7 @@ pub mod prefetch;
 mod reading;
 pub mod resize;
 pub mod scan;
+pub mod scanned;
 pub mod shapes;
 mod sniff;
 mod split;
@@ -52,7 +55,8 @@ pub use layout::Need;
 pub use loader::Loader;
 pub use pack::{Object, Pack, PackImage};
 pub use prefetch::Prefetch;
-pub use scan::{Listing, Place, Scan, ScanImage, ScanSplit, listing, scan};
+pub use scan::{Listing, Survey, listing, scan};
+pub use scanned::{Place, Scan, ScanImage, ScanSplit};
 
 #[cfg(test)]
 mod tests;

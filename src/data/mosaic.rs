@@ -1,6 +1,6 @@
 //! Four images on one canvas, and the mix of two pictures.
 
-use super::augment::Label;
+use super::label::Label;
 use super::letterbox::GREY;
 use crate::base::Random;
 

@@ -5,9 +5,10 @@ use super::container::Container;
 use super::decode::{self, MAX_FILE};
 use super::error::{DataError, FindingKind, Findings};
 use super::files::read_capped;
-use super::formats::Format;
+use super::format::Format;
+use super::formats;
 use super::layout::{Item, Truth, Wanted};
-use super::scan::Place;
+use super::scanned::Place;
 use super::truth::{Annotation, ClassRef, Frame};
 use crate::base::Digest;
 use rayon::prelude::*;
@@ -80,7 +81,7 @@ pub(crate) fn read(format: &dyn Format, base: &Path, wanted: &Wanted, findings: 
     for (number, (path, wanted)) in layout.containers.iter().zip(&wanted.containers).enumerate() {
         let start = reads.images.len();
         if *wanted {
-            let container = Container::open(format, base, path)?;
+            let container = formats::open(format, base, path)?;
             let names = container.names.clone().or_else(|| layout.names.clone());
             if opened && (names != reads.names || container.channels() != reads.channels) {
                 return Err(DataError::format(&base.join(path), "its classes or channels are not those of the files before it"));
@@ -119,7 +120,7 @@ fn elsewhere(format: &dyn Format, base: &Path, wanted: &Wanted, named: bool) -> 
         .flat_map_iter(|annotation| annotation.boxes.into_iter().map(|b| b.class))
         .collect();
     let unread = wanted.layout.containers.iter().zip(&wanted.containers).filter(|(_, wanted)| !**wanted);
-    for container in unread.filter_map(|(path, _)| Container::open(format, base, path).ok()) {
+    for container in unread.filter_map(|(path, _)| formats::open(format, base, path).ok()) {
         classes.extend(container.labels.iter().max().map(|&l| ClassRef::Index(l)));
     }
     classes.sort();

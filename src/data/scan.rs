@@ -2,134 +2,23 @@
 //!
 //! One way for every format: its layout ([`formats`]), what is wanted of it ([`Need`]), reading, classes, splits.
 
-use super::error::{DataError, Finding, Findings};
+use super::error::{DataError, Findings};
 use super::files::FileStamp;
-use super::formats::{self, Format};
+use super::format::Format;
 use super::layout::{Need, Wanted};
 use super::pack::Object;
+use super::scanned::{Place, Scan, ScanImage};
 use super::shapes::Shapes;
 use super::split::Dealt;
-use super::{classes, reading};
+use super::{classes, formats, reading};
 use crate::base::{Canon, Digest};
 use crate::document::{Data, SplitBy, Task};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Raise this where a scan of the same files would come out otherwise: cached scans are keyed by it through
 /// [`Listing::fingerprint`].
-const SCAN_VERSION: usize = 2;
-
-/// Where an image's pixels come from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Place {
-    /// A file: the root as the document writes it, joined with the rest.
-    File(PathBuf),
-    /// Picture number … of the generator.
-    Generated(u64),
-    /// Of a file with many images ([`Scan::containers`]): which file, and which image of it.
-    Entry(usize, u64),
-}
-
-/// One image of a split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ScanImage {
-    /// blake3 of the file's bytes, or of the generated pixels.
-    pub digest: Digest,
-    /// Where it is; not part of any key.
-    pub place: Place,
-    /// Width in pixels, upright.
-    pub width: usize,
-    /// Height in pixels, upright.
-    pub height: usize,
-    /// Boxes in sixteenths of a pixel, sorted, each once.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub objects: Vec<Object>,
-    /// Its class, where images are of one class each.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<u16>,
-}
-
-/// A split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ScanSplit {
-    /// Its name.
-    pub name: String,
-    /// The digest of its content: classes, and images with their sizes and boxes. Neither names nor paths are in it.
-    pub digest: Digest,
-    /// In the order of their digests, each once.
-    pub images: Vec<ScanImage>,
-}
-
-/// A data set as read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Scan {
-    /// Class names: as the document declares them, else in the order of the data set (VOC: sorted).
-    pub classes: Vec<String>,
-    /// Splits: in the document's order, else the format's own.
-    pub splits: Vec<ScanSplit>,
-    /// Where the images are generated: from what.
-    pub generator: Option<Shapes>,
-    /// Channels of an image: 3 (RGB) or 1.
-    #[serde(default = "three")]
-    pub channels: usize,
-    /// Files with many images, which [`Place::Entry`] names, with their format's word.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub containers: Vec<(String, PathBuf)>,
-    /// Splits that are there and were not read, because the pipeline does not use them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unread: Vec<String>,
-    /// Warnings.
-    pub findings: Vec<Finding>,
-}
-
-fn three() -> usize {
-    3
-}
-
-impl Scan {
-    /// A split by name.
-    pub fn split(&self, name: &str) -> Option<&ScanSplit> {
-        self.splits.iter().find(|s| s.name == name)
-    }
-}
-
-impl ScanSplit {
-    /// Number of boxes.
-    pub fn boxes(&self) -> usize {
-        self.images.iter().map(|i| i.objects.len()).sum()
-    }
-
-    pub(crate) fn new(name: &str, classes: &[String], channels: usize, images: Vec<ScanImage>) -> Self {
-        let digest = content_digest(classes, channels, &images);
-        ScanSplit { name: name.to_string(), digest, images }
-    }
-}
-
-/// The digest of a split's content: classes, and images with their sizes and boxes, or, of images of one class each, with
-/// their sizes, channels and class.
-pub fn content_digest(classes: &[String], channels: usize, images: &[ScanImage]) -> Digest {
-    if images.first().is_some_and(|i| i.label.is_some()) {
-        let image = |i: &ScanImage| {
-            let (width, height) = (i.width.into(), i.height.into());
-            Canon::map([("digest", i.digest.into()), ("width", width), ("height", height), ("class", i.label.map(usize::from).into())])
-        };
-        let images = Canon::List(images.iter().map(image).collect());
-        return Canon::map([("classes", classes.to_vec().into()), ("channels", channels.into()), ("labelled", images)]).digest();
-    }
-    let object =
-        |o: &Object| Canon::List([i64::from(o.class), o.x1.into(), o.y1.into(), o.x2.into(), o.y2.into()].map(Canon::Int).to_vec());
-    let image = |i: &ScanImage| {
-        Canon::map([
-            ("digest", i.digest.into()),
-            ("width", i.width.into()),
-            ("height", i.height.into()),
-            ("objects", Canon::List(i.objects.iter().map(object).collect())),
-        ])
-    };
-    Canon::map([("classes", classes.to_vec().into()), ("images", Canon::List(images.iter().map(image).collect()))]).digest()
-}
+const SCAN_VERSION: usize = 3;
 
 /// The files that a scan would read, as the file system knows them.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,89 +30,121 @@ pub struct Listing {
     pub files: Vec<FileStamp>,
 }
 
-/// What is read of a data set, and by whom; none where its images are generated.
-fn wanted(data: &Data, base: &Path, need: &Need) -> Result<Option<(&'static dyn Format, Wanted)>, DataError> {
-    let Some((format, source)) = formats::of(data, base) else { return Ok(None) };
-    let share = |(name, by): &'_ (crate::document::Spanned<String>, SplitBy)| matches!(by, SplitBy::Share(_)).then(|| name.value.clone());
-    let shares: Vec<String> = data.splits.iter().filter_map(share).collect();
-    let shares: Vec<&str> = shares.iter().map(String::as_str).collect();
-    let mut wanted = format.layout(&source)?.wanted(need, &shares, format.about().shape.task == Task::Classify)?;
-    if data.skip_broken {
-        wanted.layout.findings.skip_broken();
-    }
-    Ok(Some((format, wanted)))
+/// A data set whose files were looked at: descriptions and lists are read once, for the listing and for the scan.
+pub struct Survey<'a> {
+    data: &'a Data,
+    base: &'a Path,
+    need: &'a Need,
+    /// What is read, and by whom; none where the images are generated.
+    wanted: Option<(&'static dyn Format, Wanted)>,
 }
 
-/// Which files a scan reads. Reads the descriptions and lists, of everything else only names, sizes and times.
+/// Which files a scan reads.
 ///
 /// # Errors
-/// Folders and lists that are missing or unreadable. Missing images are for [`scan`] to report.
+/// As [`Survey::of`] and [`Survey::listing`].
 pub fn listing(data: &Data, base: &Path, need: &Need) -> Result<Listing, DataError> {
-    let names = |names: Vec<&String>| Canon::List(names.into_iter().map(Canon::text).collect());
-    let (files, content, read) = match wanted(data, base, need)? {
-        Some((_, wanted)) => {
-            let (files, content) = wanted.stamps(base)?;
-            let read = names(wanted.layout.splits.iter().map(|s| &s.name).collect());
-            (files, content, Canon::List(vec![read, names(wanted.unread.iter().collect())]))
-        }
-        None => (Vec::new(), Digest::of(b"generated"), Canon::None),
-    };
-    let splits = data.splits.iter().map(|(name, by)| {
-        let by = match by {
-            SplitBy::Share(share) => Canon::Float(*share),
-            SplitBy::File(file) => Canon::text(&file.value),
-        };
-        Canon::List(vec![Canon::text(&name.value), by])
-    });
-    let source = match formats::of(data, base) {
-        Some((format, source)) => {
-            let other = [source.images, source.annotations].map(|f| f.map_or(Canon::None, Canon::text));
-            let root = Canon::text(source.root.to_string_lossy());
-            Canon::List([vec![format.about().word.name.into(), root], other.to_vec()].concat())
-        }
-        None => Shapes::of(data).map_or(Canon::None, |s| s.canon()),
-    };
-    let fingerprint = Canon::map([
-        ("version", SCAN_VERSION.into()),
-        ("decoder", super::decode::DECODER.into()),
-        ("source", source),
-        ("classes", Canon::List(data.classes.iter().map(|c| Canon::text(&c.value)).collect())),
-        ("splits", Canon::List(splits.collect())),
-        ("split-seed", data.split_seed.into()),
-        ("skip-broken", usize::from(data.skip_broken).into()),
-        ("read", read),
-        ("files", content.into()),
-    ])
-    .digest();
-    Ok(Listing { fingerprint, files })
+    Survey::of(data, base, need)?.listing()
 }
 
-/// Reads every image that is wanted (whole: a truncated file is found here) and its annotation, on all threads of rayon's
-/// pool.
+/// Reads a data set.
 ///
 /// # Errors
-/// What [`listing`] fails with; files that are missing, unreadable or truncated, all of them in one
-/// [`DataError::Findings`]; splits that cannot be made.
+/// As [`Survey::of`] and [`Survey::scan`].
 pub fn scan(data: &Data, base: &Path, need: &Need) -> Result<Scan, DataError> {
-    let Some((format, wanted)) = wanted(data, base, need)? else { return generated(data) };
-    let mut findings = wanted.layout.findings.clone();
-    let mut reads = reading::read(format, base, &wanted, &mut findings)?;
-    if data.skip_broken {
-        findings.skip_broken();
+    Survey::of(data, base, need)?.scan()
+}
+
+impl<'a> Survey<'a> {
+    /// Reads the descriptions and lists, of everything else only names.
+    ///
+    /// # Errors
+    /// Folders and lists that are missing or unreadable, unless they are of splits that nobody reads.
+    pub fn of(data: &'a Data, base: &'a Path, need: &'a Need) -> Result<Self, DataError> {
+        let Some((format, source)) = formats::of(data, base) else { return Ok(Survey { data, base, need, wanted: None }) };
+        let mut wanted = format.layout(&source)?.wanted(need, &data.splits, format.about().shape.task == Task::Classify)?;
+        if data.skip_broken {
+            wanted.layout.findings.skip_broken();
+        }
+        Ok(Survey { data, base, need, wanted: Some((format, wanted)) })
     }
-    let (classes, images) = classes::resolve(format.about(), &mut reads, &data.classes, &mut findings)?;
-    if findings.has_errors() {
-        return Err(DataError::Findings(findings.list()));
+
+    /// Which files a scan reads, with their sizes and times.
+    ///
+    /// # Errors
+    /// A file that is gone. Missing images are for [`scan`](Self::scan) to report.
+    pub fn listing(&self) -> Result<Listing, DataError> {
+        let Survey { data, base, .. } = self;
+        let names = |names: Vec<&String>| Canon::List(names.into_iter().map(Canon::text).collect());
+        let (files, content, read) = match &self.wanted {
+            Some((_, wanted)) => {
+                let (files, content) = wanted.stamps(base)?;
+                let layout = &wanted.layout;
+                let read = names(layout.splits.iter().map(|s| &s.name).collect());
+                // Names may be those of folders, and findings about files that are not read: neither is in a stamp.
+                let declared = layout.names.as_ref().map_or(Canon::None, |declared| names(declared.iter().collect()));
+                let found = layout.findings.clone().list().iter().map(|f| Canon::text(f.all())).collect();
+                (files, content, Canon::List(vec![read, names(wanted.unread.iter().collect()), declared, Canon::List(found)]))
+            }
+            None => (Vec::new(), Digest::of(b"generated"), Canon::None),
+        };
+        let splits = data.splits.iter().map(|(name, by)| {
+            let by = match by {
+                SplitBy::Share(share) => Canon::Float(*share),
+                SplitBy::File(file) => Canon::text(&file.value),
+            };
+            Canon::List(vec![Canon::text(&name.value), by])
+        });
+        let source = match formats::of(data, base) {
+            Some((format, source)) => {
+                let other = [source.images, source.annotations].map(|f| f.map_or(Canon::None, Canon::text));
+                let root = Canon::text(source.root.to_string_lossy());
+                Canon::List([vec![format.about().word.name.into(), root], other.to_vec()].concat())
+            }
+            None => Shapes::of(data).map_or(Canon::None, |s| s.canon()),
+        };
+        let fingerprint = Canon::map([
+            ("version", SCAN_VERSION.into()),
+            ("decoder", super::decode::DECODER.into()),
+            ("source", source),
+            ("classes", Canon::List(data.classes.iter().map(|c| Canon::text(&c.value)).collect())),
+            ("splits", Canon::List(splits.collect())),
+            ("split-seed", data.split_seed.into()),
+            ("skip-broken", usize::from(data.skip_broken).into()),
+            ("read", read),
+            ("files", content.into()),
+        ])
+        .digest();
+        Ok(Listing { fingerprint, files })
     }
-    let dealt = Dealt { data, need, classes: &classes, channels: reads.channels, images: &images };
-    let splits = match format.about().shape.task {
-        Task::Detect => dealt.of_all(&reads.splits, &mut findings)?,
-        Task::Classify => dealt.of_own(&reads.splits, &mut findings)?,
-    };
-    let word = format.about().word.name;
-    let containers = wanted.layout.containers.into_iter().map(|path| (word.to_string(), path)).collect();
-    let findings = findings.list();
-    Ok(Scan { classes, splits, generator: None, channels: reads.channels, containers, unread: wanted.unread, findings })
+
+    /// Reads every image that is wanted (whole: a truncated file is found here) and its annotation, on all threads of rayon's
+    /// pool.
+    ///
+    /// # Errors
+    /// Files that are missing, unreadable or truncated, all of them in one [`DataError::Findings`]; splits that cannot be made.
+    pub fn scan(self) -> Result<Scan, DataError> {
+        let Survey { data, base, need, wanted } = self;
+        let Some((format, wanted)) = wanted else { return generated(data) };
+        let mut findings = wanted.layout.findings.clone();
+        let mut reads = reading::read(format, base, &wanted, &mut findings)?;
+        if data.skip_broken {
+            findings.skip_broken();
+        }
+        let (classes, images) = classes::resolve(format.about(), &mut reads, &data.classes, &mut findings)?;
+        if findings.has_errors() {
+            return Err(DataError::Findings(findings.list()));
+        }
+        let dealt = Dealt { data, need, classes: &classes, channels: reads.channels, images: &images };
+        let splits = match format.about().shape.task {
+            Task::Detect => dealt.of_all(&reads.splits, &mut findings)?,
+            Task::Classify => dealt.of_own(&reads.splits, &mut findings)?,
+        };
+        let word = format.about().word.name;
+        let containers = wanted.layout.containers.into_iter().map(|path| (word.to_string(), path)).collect();
+        let findings = findings.list();
+        Ok(Scan { classes, splits, generator: None, channels: reads.channels, containers, unread: wanted.unread, findings })
+    }
 }
 
 fn generated(data: &Data) -> Result<Scan, DataError> {

@@ -8,8 +8,12 @@ pub fn what(bytes: &[u8]) -> String {
     let format = match head {
         [] => return "an empty file".into(),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "WebP",
-        [_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', ..] => "AVIF",
-        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', ..] => "HEIC",
+        [_, _, _, _, b'f', b't', b'y', b'p', b0, b1, b2, b3, ..] => match &[*b0, *b1, *b2, *b3] {
+            b"avif" | b"avis" => "AVIF",
+            b"heic" | b"heix" | b"hevc" | b"mif1" | b"msf1" => "HEIC",
+            // The same box begins every film of the kind.
+            _ => return "neither JPEG nor PNG: it is a film, or another file in MP4's form".into(),
+        },
         _ if starts(&[b"GIF8"]) => "GIF",
         _ if starts(&[b"BM"]) => "BMP",
         _ if starts(&[b"II*\0", b"MM\0*"]) => "TIFF",
@@ -38,6 +42,9 @@ mod tests {
             (&b"RIFF\x10\0\0\0WEBPVP8 "[..], "WebP"),
             (b"\0\0\0\x1cftypavif", "AVIF"),
             (b"\0\0\0\x1cftypheic", "HEIC"),
+            (b"\0\0\0\x1cftypmif1", "HEIC"),
+            (b"\0\0\0\x20ftypmp42", "a film"),
+            (b"\0\0\0\x20ftypM4V ", "a film"),
             (b"GIF89a", "GIF"),
             (b"BM\0\0", "BMP"),
             (b"II*\0", "TIFF"),

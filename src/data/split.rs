@@ -1,8 +1,8 @@
 //! Splits: by share, by list, or the format's own. Membership depends on content and the split's seed alone.
 
-use super::error::{DataError, FindingKind, Findings};
+use super::error::{DataError, Finding, FindingKind, Findings};
 use super::layout::Need;
-use super::scan::{Place, ScanImage, ScanSplit};
+use super::scanned::{Place, ScanImage, ScanSplit};
 use crate::base::Digest;
 use crate::document::{Data, SplitBy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,11 +123,18 @@ impl Dealt<'_> {
             if !images.is_empty() {
                 splits.push(ScanSplit::new(name, self.classes, self.channels, images));
             } else if self.need.has(name) {
-                return Err(DataError::Invalid(format!("split {name} of data set {} has no images", self.data.name.value)));
+                let text = format!("split {name} of data set {} has no images", self.data.name.value);
+                return Err(DataError::Invalid(left_out(findings).fold(text, |text, why| format!("{text}; {why}"))));
             }
         }
         Ok(splits)
     }
+}
+
+/// What was left out on the way, which may be why a split is empty.
+fn left_out(findings: &Findings) -> impl Iterator<Item = Finding> {
+    const WHY: [FindingKind; 3] = [FindingKind::SkippedBroken, FindingKind::MissingPlace, FindingKind::NotAnnotated];
+    findings.clone().list().into_iter().filter(|f| WHY.contains(&f.kind))
 }
 
 fn share(by: &SplitBy) -> Option<f64> {

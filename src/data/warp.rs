@@ -2,7 +2,7 @@
 //!
 //! The warp is OpenCV's `warpAffine` in whole numbers: source places in 1/1024 pixel, rounded to 1/32, weights of 1/1024.
 
-use super::augment::Label;
+use super::label::Label;
 use super::letterbox::GREY;
 use crate::base::Random;
 use crate::document::Augment;

@@ -349,6 +349,19 @@ fn edited_texts_end_in_a_report() {
     assert!(slowest < Duration::from_millis(400), "{slowest:?}");
 }
 
+/// What a layer of no known name hides is not missing as well.
+#[test]
+fn an_unknown_layer_is_not_also_a_missing_one() {
+    for layers in ["choose \"x\" { zzzzqq 8 }; detect", "zzzzqq 8", "conv 8; choose \"x\" { evaluate \"y\" }"] {
+        let text =
+            format!("{}\nspace \"s\" {{ network {{ input \"d\"; {layers} }} }}", "data \"d\" generate=shapes images=4 image-size=32");
+        let Err(found) = load_with(&text, &[]) else { panic!("{layers}") };
+        let said = render::diagnostics(&found, false);
+        assert!(said.contains("there is no node `zzzzqq`") || said.contains("`evaluate` does not stand"), "{said}");
+        assert!(!said.contains("nothing to choose from") && !said.contains("has no layers"), "{said}");
+    }
+}
+
 /// Texts that cost kdl 6.7.1 seconds or its stack.
 #[test]
 fn hostile_texts_are_refused_soon() {

@@ -3,6 +3,7 @@
 //! YOLOv5's formula (v6.0 and later), cell (gx, gy), stride S, anchor (aw, ah) in pixels:
 //! x = (2σ(tx) + gx − ½)·S, likewise y; w = (2σ(tw))²·aw, likewise h; objectness and classes are σ.
 
+use super::EvaluateError;
 use super::nms::{Collector, NmsOptions};
 use crate::metrics::Detection;
 use crate::space::{Head, Program, Shape};
@@ -29,18 +30,20 @@ pub struct DetectHead {
 
 impl DetectHead {
     /// Fails where the program does not end in a detect head whose outputs have the shapes that it needs.
-    pub fn of(program: &Program) -> Result<Self, String> {
+    pub fn of(program: &Program) -> Result<Self, EvaluateError> {
         let Head::Detect { classes, strides, anchors } = &program.head else {
-            return Err("the network has no detect head".into());
+            return Err(EvaluateError::misfit("the network has no detect head"));
         };
         if program.outputs.len() != strides.len() || strides.len() != anchors.len() || *classes > usize::from(u16::MAX) {
-            return Err("the detect head's outputs, strides and anchors do not agree".into());
+            return Err(EvaluateError::misfit("the detect head's outputs, strides and anchors do not agree"));
         }
         let mut levels = Vec::new();
         for ((&output, &stride), anchors) in program.outputs.iter().zip(strides).zip(anchors) {
-            let shape = *program.values.get(output).ok_or("the detect head names an output that is not there")?;
+            let shape = program.values.get(output).copied();
+            let shape = shape.ok_or_else(|| EvaluateError::misfit("the detect head names an output that is not there"))?;
             if shape.c != anchors.len() * (5 + classes) {
-                return Err(format!("a detect output has {} channels, not {} × (5 + {classes})", shape.c, anchors.len()));
+                let why = format!("a detect output has {} channels, not {} × (5 + {classes})", shape.c, anchors.len());
+                return Err(EvaluateError::Misfit(why));
             }
             levels.push(Level { shape, stride: stride as f32, anchors: anchors.clone() });
         }
@@ -50,14 +53,14 @@ impl DetectHead {
     /// The detections of one image in network pixels: `outputs[l]` holds the h · w · c values of that image alone.
     ///
     /// Rows come in upstream's order (level, anchor, y, x), which breaks ties of score. Fails where an output is short.
-    pub fn detect(&self, outputs: &[&[f32]], options: NmsOptions) -> Result<Vec<Detection>, String> {
+    pub fn detect(&self, outputs: &[&[f32]], options: NmsOptions) -> Result<Vec<Detection>, EvaluateError> {
         if outputs.len() != self.levels.len() {
-            return Err(format!("{} outputs for {} detect levels", outputs.len(), self.levels.len()));
+            return Err(EvaluateError::misfit(format!("{} outputs for {} detect levels", outputs.len(), self.levels.len())));
         }
         let mut collector = Collector::new(options);
         for (level, output) in self.levels.iter().zip(outputs) {
             if output.len() != level.shape.h * level.shape.w * level.shape.c {
-                return Err("a detect output does not have its program's size".into());
+                return Err(EvaluateError::misfit("a detect output does not have its program's size"));
             }
             level.collect(output, self.classes, options.confidence, &mut collector);
         }

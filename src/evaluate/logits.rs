@@ -2,6 +2,7 @@
 //!
 //! Little-endian: `NFLOGIT\0`, version u16, classes u32, images u64; for each image its digest and so many f32.
 
+use super::EvaluateError;
 use crate::base::Digest;
 use crate::data::{Pack, classify};
 use crate::metrics::ClassificationReport;
@@ -39,24 +40,25 @@ impl Logits {
     }
 
     /// Reads a blob. Fails where it is not exactly one.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
-        let (head, rest) = bytes.split_at_checked(HEAD).ok_or("logits end too early")?;
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EvaluateError> {
+        let early = || EvaluateError::blob("logits end too early");
+        let (head, rest) = bytes.split_at_checked(HEAD).ok_or_else(early)?;
         if !head.starts_with(MAGIC) {
-            return Err("not a blob of logits".into());
+            return Err(EvaluateError::blob("not a blob of logits"));
         }
         let number = |range: std::ops::Range<usize>| head[range].iter().rev().fold(0u64, |n, &b| n << 8 | u64::from(b));
         let (version, classes, count) = (number(8..10), number(10..14) as usize, number(14..22));
         if version != u64::from(VERSION) {
-            return Err(format!("logits of version {version}; this program reads version {VERSION}"));
+            return Err(EvaluateError::blob(format!("logits of version {version}; this program reads version {VERSION}")));
         }
         let row = 32 + 4 * classes;
         if classes == 0 || u128::from(count) * row as u128 != rest.len() as u128 {
-            return Err(format!("{} bytes for {count} images of {classes} classes", rest.len()));
+            return Err(EvaluateError::blob(format!("{} bytes for {count} images of {classes} classes", rest.len())));
         }
         let mut logits = Logits { classes, ..Logits::default() };
         for row in rest.chunks_exact(row) {
             let (digest, values) = row.split_at(32);
-            logits.images.push(Digest(digest.try_into().map_err(|_| "logits end too early")?));
+            logits.images.push(Digest(digest.try_into().map_err(|_| early())?));
             logits.values.extend(values.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])));
         }
         Ok(logits)
@@ -73,14 +75,14 @@ pub fn logits(
     pack: &Pack,
     batch: usize,
     mut seen: impl FnMut(usize) -> bool,
-) -> Result<Option<Logits>, String> {
-    let Head::Classify { classes } = program.head else { return Err("the network does not end in a classifier".into()) };
-    let image = program.values.first().ok_or("the network has no input")?;
+) -> Result<Option<Logits>, EvaluateError> {
+    let Head::Classify { classes } = program.head else { return Err(EvaluateError::misfit("the network does not end in a classifier")) };
+    let image = program.values.first().ok_or_else(|| EvaluateError::misfit("the network has no input"))?;
     if image.h != image.w || image.h != pack.image_size || image.c != pack.channels || (!pack.images.is_empty() && !pack.is_labelled()) {
-        return Err(format!(
+        return Err(EvaluateError::misfit(format!(
             "images of {0} × {0} × {1} for a network of {2} × {3} × {4}",
             pack.image_size, pack.channels, image.h, image.w, image.c
-        ));
+        )));
     }
     let mut all = Logits { classes, images: pack.images.iter().map(|i| i.digest).collect(), values: Vec::new() };
     let mut done = 0;
@@ -90,9 +92,10 @@ pub fn logits(
         }
         let end = (done + batch.max(1)).min(pack.images.len());
         let input = classify::evaluation(pack, image.h, done..end);
-        executor.forward_eval(params, &input.images, input.n, norm)?;
+        executor.forward_eval(params, &input.images, input.n, norm).map_err(EvaluateError::Executor)?;
         // An executor that keeps buffers for a larger batch may return more.
-        let found = executor.output(0).get(..input.n * classes).ok_or("the executor returned too few logits")?;
+        let found = executor.output(0).get(..input.n * classes);
+        let found = found.ok_or_else(|| EvaluateError::Executor("the executor returned too few logits".into()))?;
         all.values.extend_from_slice(found);
         done = end;
     }
@@ -101,15 +104,15 @@ pub fn logits(
 }
 
 /// Every number of the logits for a split. Fails where they are not of this split's images in this order.
-pub fn classification(pack: &Pack, logits: &Logits) -> Result<ClassificationReport, String> {
+pub fn classification(pack: &Pack, logits: &Logits) -> Result<ClassificationReport, EvaluateError> {
     let same =
         pack.images.len() == logits.images.len() && pack.images.iter().zip(&logits.images).all(|(image, digest)| image.digest == *digest);
     if !same {
         let (found, images) = (logits.images.len(), pack.images.len());
-        return Err(format!("the logits ({found} images) are not of this split ({images} images)"));
+        return Err(EvaluateError::misfit(format!("the logits ({found} images) are not of this split ({images} images)")));
     }
     let truth: Vec<u32> = pack.images.iter().map(classify::label).collect();
-    ClassificationReport::new(&pack.classes, &truth, &logits.values)
+    ClassificationReport::new(&pack.classes, &truth, &logits.values).map_err(EvaluateError::Misfit)
 }
 
 #[cfg(test)]
@@ -123,7 +126,7 @@ mod tests {
         let bytes = logits.to_bytes();
         assert_eq!(Logits::from_bytes(&bytes).unwrap(), logits);
         for end in 0..bytes.len() {
-            assert!(Logits::from_bytes(&bytes[..end]).is_err(), "{end}");
+            assert!(matches!(Logits::from_bytes(&bytes[..end]), Err(EvaluateError::Blob(_))), "{end}");
         }
         assert!(Logits::from_bytes(&[&bytes[..], &[0]].concat()).is_err());
         for at in 0..HEAD {

@@ -5,6 +5,7 @@
 //! observation and never part of a result. May import `nn`, `data`, `metrics`, `space` and below.
 
 pub mod decode;
+pub mod error;
 pub mod latency;
 pub mod logits;
 pub mod machine;
@@ -19,6 +20,7 @@ pub mod report;
 mod subnet_tests;
 
 pub use decode::DetectHead;
+pub use error::EvaluateError;
 pub use latency::Latency;
 pub use logits::{Logits, classification, logits};
 pub use machine::{MACHINE, Observed};

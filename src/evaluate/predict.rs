@@ -1,10 +1,11 @@
 //! Inference over a split: letterboxed batches in, detections in pixels of the original images out.
 
+use super::EvaluateError;
 use super::decode::DetectHead;
 use super::nms::NmsOptions;
 use super::predictions::Predictions;
 use crate::base::Digest;
-use crate::data::{EvalBatches, Letterbox, Pack};
+use crate::data::{DataError, EvalBatches, Letterbox, Pack};
 use crate::metrics::Detection;
 use crate::nn::{Executor, NormOptions, Parameters};
 use crate::space::Program;
@@ -21,45 +22,44 @@ pub struct EvalBatch {
 }
 
 /// A split cut into batches for [`predict`], made as they are asked for. Fails where `size` or `batch` is 0.
-pub fn batches(pack: &Arc<Pack>, size: usize, batch: usize) -> Result<impl Iterator<Item = Result<EvalBatch, String>>, String> {
-    let source = EvalBatches::new(pack.clone(), size, batch).map_err(|e| e.to_string())?;
+pub fn batches(pack: &Arc<Pack>, size: usize, batch: usize) -> Result<impl Iterator<Item = EvalBatch>, DataError> {
+    let source = EvalBatches::new(pack.clone(), size, batch)?;
     let pack = pack.clone();
     Ok((0..source.len()).map(move |i| {
         let (batch, boxes) = source.batch(i);
         let digests = pack.images[source.range(i)].iter().map(|image| image.digest);
-        Ok(EvalBatch { images: batch.images, places: digests.zip(boxes).collect() })
+        EvalBatch { images: batch.images, places: digests.zip(boxes).collect() }
     }))
 }
 
 /// Runs the network over all batches and suppresses. Detections of an image are in score order.
 ///
 /// The result does not depend on how images are grouped into batches, as far as the executor's does not. Fails with the
-/// first error of a batch or of the executor, and where sizes do not fit the program.
+/// first error of the executor, and where sizes do not fit the program.
 pub fn predict(
     executor: &mut dyn Executor,
     params: &Parameters,
     program: &Program,
     norm: NormOptions,
-    batches: impl IntoIterator<Item = Result<EvalBatch, String>>,
+    batches: impl IntoIterator<Item = EvalBatch>,
     options: NmsOptions,
-) -> Result<Predictions, String> {
+) -> Result<Predictions, EvaluateError> {
     let head = DetectHead::of(program)?;
-    let image = program.values.first().ok_or("the network has no input")?;
+    let image = program.values.first().ok_or_else(|| EvaluateError::misfit("the network has no input"))?;
     let pixels = image.h * image.w * image.c;
     let mut all = Predictions::default();
     for batch in batches {
-        let batch = batch?;
         let n = batch.places.len();
         if batch.images.len() != n * pixels {
-            return Err(format!("a batch of {n} images has {} values, not {n} × {pixels}", batch.images.len()));
+            return Err(EvaluateError::misfit(format!("a batch of {n} images has {} values, not {n} × {pixels}", batch.images.len())));
         }
         if batch.places.iter().any(|(_, p)| p.inner_width == 0 || p.inner_height == 0 || !(p.pad_x + p.pad_y).is_finite()) {
-            return Err("an image has no place in its letterbox".into());
+            return Err(EvaluateError::misfit("an image has no place in its letterbox"));
         }
         if n == 0 {
             continue;
         }
-        executor.forward_eval(params, &batch.images, n, norm)?;
+        executor.forward_eval(params, &batch.images, n, norm).map_err(EvaluateError::Executor)?;
         let outputs: Vec<&[f32]> = (0..head.levels.len()).map(|i| executor.output(i)).collect();
         // Each image on its own, collected in order: threads change nothing.
         let one = |i| image_detections(&head, &outputs, i, n, options);
@@ -77,13 +77,19 @@ fn original(place: &Letterbox, d: Detection) -> Detection {
 }
 
 /// The detections of image `i` of `n`, in network pixels.
-fn image_detections(head: &DetectHead, outputs: &[&[f32]], i: usize, n: usize, options: NmsOptions) -> Result<Vec<Detection>, String> {
+fn image_detections(
+    head: &DetectHead,
+    outputs: &[&[f32]],
+    i: usize,
+    n: usize,
+    options: NmsOptions,
+) -> Result<Vec<Detection>, EvaluateError> {
     let mut own = Vec::with_capacity(outputs.len());
     for (level, output) in head.levels.iter().zip(outputs) {
         let size = level.shape.h * level.shape.w * level.shape.c;
         // An executor that keeps buffers for a larger batch may return more.
         if output.len() < n * size {
-            return Err(format!("the executor returned {} values for {n} images of {size}", output.len()));
+            return Err(EvaluateError::Executor(format!("the executor returned {} values for {n} images of {size}", output.len())));
         }
         own.push(&output[i * size..(i + 1) * size]);
     }

@@ -63,8 +63,8 @@ fn image(cells: [f32; 4]) -> Vec<f32> {
     pixels
 }
 
-fn run(batches: Vec<EvalBatch>) -> Result<Predictions, String> {
-    predict(&mut Red(vec![]), &Parameters::default(), &program(), NORM, batches.into_iter().map(Ok), NmsOptions::EVALUATE)
+fn run(batches: Vec<EvalBatch>) -> Result<Predictions, EvaluateError> {
+    predict(&mut Red(vec![]), &Parameters::default(), &program(), NORM, batches, NmsOptions::EVALUATE)
 }
 
 #[test]
@@ -105,13 +105,12 @@ fn batches_do_not_matter() {
 #[test]
 fn wrong_sizes_and_errors_are_reported() {
     let place = place(32, 32);
-    assert!(run(vec![EvalBatch { images: vec![0.0; 5], places: vec![(Digest::of(b""), place)] }]).is_err());
+    let wrong = run(vec![EvalBatch { images: vec![0.0; 5], places: vec![(Digest::of(b""), place)] }]);
+    assert!(matches!(wrong, Err(EvaluateError::Misfit(why)) if why.contains("5 values")));
     let broken = Letterbox { inner_width: 0, ..place };
     assert!(run(vec![EvalBatch { images: image([0.0; 4]), places: vec![(Digest::of(b""), broken)] }]).is_err());
     let broken = Letterbox { pad_x: f32::NAN, ..place };
     assert!(run(vec![EvalBatch { images: image([0.0; 4]), places: vec![(Digest::of(b""), broken)] }]).is_err());
-    let failed = predict(&mut Red(vec![]), &Parameters::default(), &program(), NORM, [Err("no such file".into())], NmsOptions::EVALUATE);
-    assert_eq!(failed, Err("no such file".into()));
     assert_eq!(run(vec![EvalBatch::default()]), Ok(Predictions::default()));
     let headless = Program { head: Head::Features, ..program() };
     assert!(predict(&mut Red(vec![]), &Parameters::default(), &headless, NORM, [], NmsOptions::EVALUATE).is_err());

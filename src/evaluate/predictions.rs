@@ -3,6 +3,7 @@
 //! Little-endian: `NFPRED`, version u16, images u64; for each image its digest, a count u32, and so many detections of
 //! five f32 (x1, y1, x2, y2, score) and a u16 (class).
 
+use super::EvaluateError;
 use crate::base::Digest;
 use crate::metrics::Detection;
 
@@ -40,28 +41,32 @@ impl Predictions {
 
     /// Reads a blob. Fails, without allocating more than the bytes hold, where it is not exactly one; numbers that are
     /// not finite are refused too (`predict` never makes them).
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EvaluateError> {
         let mut reader = Reader { bytes };
         if reader.take::<6>()? != *MAGIC {
-            return Err("not a blob of predictions".into());
+            return Err(EvaluateError::blob("not a blob of predictions"));
         }
         let version = u16::from_le_bytes(reader.take()?);
         if version != VERSION {
-            return Err(format!("predictions of version {version}; this program reads version {VERSION}"));
+            return Err(EvaluateError::blob(format!("predictions of version {version}; this program reads version {VERSION}")));
         }
         let count = u64::from_le_bytes(reader.take()?);
         if count > (reader.bytes.len() / 36) as u64 {
-            return Err("predictions end too early".into());
+            return Err(early());
         }
         let mut images = Vec::with_capacity(count as usize);
         for _ in 0..count {
             images.push(reader.image()?);
         }
         if !reader.bytes.is_empty() {
-            return Err(format!("{} bytes follow the predictions", reader.bytes.len()));
+            return Err(EvaluateError::blob(format!("{} bytes follow the predictions", reader.bytes.len())));
         }
         Ok(Predictions { images })
     }
+}
+
+fn early() -> EvaluateError {
+    EvaluateError::blob("predictions end too early")
 }
 
 struct Reader<'a> {
@@ -69,17 +74,17 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], String> {
-        let (head, rest) = self.bytes.split_first_chunk::<N>().ok_or("predictions end too early")?;
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], EvaluateError> {
+        let (head, rest) = self.bytes.split_first_chunk::<N>().ok_or_else(early)?;
         self.bytes = rest;
         Ok(*head)
     }
 
-    fn image(&mut self) -> Result<(Digest, Vec<Detection>), String> {
+    fn image(&mut self) -> Result<(Digest, Vec<Detection>), EvaluateError> {
         let digest = Digest(self.take()?);
         let count = u32::from_le_bytes(self.take()?) as usize;
         if count > self.bytes.len() / DETECTION_BYTES {
-            return Err("predictions end too early".into());
+            return Err(early());
         }
         let mut detections = Vec::with_capacity(count);
         for _ in 0..count {
@@ -88,7 +93,7 @@ impl Reader<'_> {
                 *value = f32::from_le_bytes(self.take()?);
             }
             if values.iter().any(|v| !v.is_finite()) {
-                return Err(format!("a prediction for image {} is not a number", digest.short()));
+                return Err(EvaluateError::blob(format!("a prediction for image {} is not a number", digest.short())));
             }
             let [x1, y1, x2, y2, score] = values;
             detections.push(Detection { x1, y1, x2, y2, score, class: u16::from_le_bytes(self.take()?) });
@@ -121,7 +126,7 @@ mod tests {
     fn hostile_bytes_are_errors() {
         let bytes = sample().to_bytes();
         for end in 0..bytes.len() {
-            assert!(Predictions::from_bytes(&bytes[..end]).is_err(), "{end}");
+            assert!(matches!(Predictions::from_bytes(&bytes[..end]), Err(EvaluateError::Blob(_))), "{end}");
         }
         let mut longer = bytes.clone();
         longer.push(0);

@@ -1,6 +1,6 @@
 //! From a split and the predictions for it to the report: the one place where the two are laid side by side.
 
-use super::Predictions;
+use super::{EvaluateError, Predictions};
 use crate::data::{Pack, PackImage};
 use crate::metrics::{DetectionReport, Truth, TruthBox};
 
@@ -11,16 +11,17 @@ pub fn truth(image: &PackImage) -> Truth {
 }
 
 /// Every number of the predictions for a split. Fails where they are not of this split's images in this order.
-pub fn report(pack: &Pack, predictions: &Predictions) -> Result<DetectionReport, String> {
+pub fn report(pack: &Pack, predictions: &Predictions) -> Result<DetectionReport, EvaluateError> {
     let same = pack.images.len() == predictions.images.len()
         && pack.images.iter().zip(&predictions.images).all(|(image, (digest, _))| image.digest == *digest);
     if !same {
         let (found, images) = (predictions.images.len(), pack.images.len());
-        return Err(format!("the predictions ({found} images) are not of this split ({images} images)"));
+        let why = format!("the predictions ({found} images) are not of this split ({images} images)");
+        return Err(EvaluateError::Misfit(why));
     }
     let truth: Vec<Truth> = pack.images.iter().map(truth).collect();
     let found: Vec<&[_]> = predictions.images.iter().map(|(_, detections)| &detections[..]).collect();
-    DetectionReport::new(&pack.classes, &truth, &found)
+    DetectionReport::new(&pack.classes, &truth, &found).map_err(EvaluateError::Misfit)
 }
 
 #[cfg(test)]
@@ -48,7 +49,7 @@ mod tests {
         let mut predictions = Predictions { images: pack.images.iter().map(|i| (i.digest, vec![found])).collect() };
         assert_eq!(report(&pack, &predictions).unwrap().coco_map50_95, 1.0);
         predictions.images.reverse();
-        assert!(report(&pack, &predictions).is_err());
+        assert!(matches!(report(&pack, &predictions), Err(EvaluateError::Misfit(_))));
         predictions.images.pop();
         assert!(report(&pack, &predictions).is_err());
     }

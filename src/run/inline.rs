@@ -7,7 +7,7 @@ use super::record;
 use super::truth::without_pixels;
 use crate::base::{Digest, fixed};
 use crate::document::{Metric, Task, measure};
-use crate::evaluate::{self, Logits, Predictions};
+use crate::evaluate::{self, EvaluateError, Logits, Predictions};
 use crate::metrics::{CLASSIFICATION, ClassificationReport, DETECTION, DetectionReport};
 use crate::plan::{MetricWork, SelectWork, Work};
 use crate::results::{Classes, Outcome};
@@ -66,18 +66,21 @@ impl Inline {
                 Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => return Ok(Computed::InputGone),
                 Err(e) => return Err(e.into()),
             };
-            let unreadable = |why: String| RunError::Unreadable { what: format!("predictions {}", work.predictions.short()), why };
+            let told = |e: EvaluateError| match e {
+                EvaluateError::Blob(why) => RunError::Unreadable { what: format!("predictions {}", work.predictions.short()), why },
+                other => RunError::Data(other.to_string()),
+            };
             let scan = prepared.scans.get(&work.data.0).ok_or_else(|| RunError::Data(format!("no data `{}`", work.data.0)))?;
             let truth = without_pixels(scan, &work.data.1)?;
             let task = prepared.data.get(&work.data.0).map(|d| d.task).unwrap_or_default();
             let report = match task {
                 Task::Detect => {
-                    let predictions = Predictions::from_bytes(&bytes).map_err(unreadable)?;
-                    Report::Detection(evaluate::report(&truth, &predictions).map_err(RunError::Data)?)
+                    let report = Predictions::from_bytes(&bytes).and_then(|predictions| evaluate::report(&truth, &predictions));
+                    Report::Detection(report.map_err(told)?)
                 }
                 Task::Classify => {
-                    let logits = Logits::from_bytes(&bytes).map_err(unreadable)?;
-                    Report::Classification(evaluate::classification(&truth, &logits).map_err(RunError::Data)?)
+                    let report = Logits::from_bytes(&bytes).and_then(|logits| evaluate::classification(&truth, &logits));
+                    Report::Classification(report.map_err(told)?)
                 }
             };
             self.last = Some((work.request.action.inputs.clone(), report));

@@ -6,7 +6,7 @@ use super::events::Events;
 use super::launch::Launcher;
 use super::options::{Ended, Options};
 use super::prepare::Prepared;
-use crate::data::{Scan, scan::content_digest};
+use crate::data::{Scan, scanned::content_digest};
 use crate::document::{Recalibrate, StageKind};
 use crate::plan::SplitInfo;
 use crate::store::Store;

@@ -43,6 +43,7 @@ fn every_case_gives_what_it_should() {
     let there: BTreeSet<String> =
         entries.flatten().filter(|e| e.path().join("t.kdl").is_file()).map(|e| e.file_name().to_string_lossy().into_owned()).collect();
     let mut faults: Vec<String> = there.iter().filter(|n| !CASES.iter().any(|c| c.0 == **n)).map(|n| format!("{n}: no test")).collect();
+    faults.extend(CASES.iter().filter(|c| !there.contains(c.0)).map(|c| format!("{}: the case is gone", c.0)));
     for (name, valid, says, never) in CASES.iter().filter(|c| there.contains(c.0)) {
         let place = folder.join(name);
         let said = said(command(&place, &["check", "t.kdl", "--all"]).output().expect("nasflow starts"));

@@ -69,6 +69,12 @@ fn a_latency_from_a_table_decides() {
     let first = text.lines().skip_while(|l| !l.starts_with("told (")).nth(3).expect("a row").to_string();
     assert!(first.contains("1.0 ms"), "{text}");
 
+    // The ending tells that a file is packed, however it is written.
+    std::fs::write(place.path().join("TABLE.CSV.GZ"), packed(BY_COLUMNS)).expect("written");
+    place.write(&FASTEST.replace("table.csv.gz", "TABLE.CSV.GZ"));
+    let said = place.nasflow(&["check", "pipeline.kdl"]);
+    assert!(said.ok(), "{said:?}");
+
     // What this machine says still decides nothing, and a unit is one of the metric's.
     for (old, new, expected) in [
         ("column latency \"ms_us\" unit=us", "column latency \"ms_us\" unit=percent", "`latency` is not measured in `percent`"),
@@ -88,6 +94,9 @@ fn a_space_without_rows_is_said() {
     let said = place.nasflow(&["check", "pipeline.kdl"]);
     assert!(said.ok() && said.err.contains("2 of the 9 networks of `chain` have a row in the table"), "{said:?}");
     assert!(said.err.contains("asked for was `k1|2`, there is `k1|0`; the others fail"), "{said:?}");
+    std::fs::write(place.path().join("table.csv"), "net,val1,val2,test\nk1|0,50,52,0.5\n").expect("written");
+    let said = place.nasflow(&["check", "pipeline.kdl"]);
+    assert!(said.ok() && said.err.contains("1 of the 9 networks of `chain` has a row in the table"), "{said:?}");
     std::fs::write(place.path().join("table.csv"), "net,val1,val2,test\n1-0,50,52,0.5\n").expect("written");
     let said = place.nasflow(&["check", "pipeline.kdl"]);
     assert!(!said.ok() && said.err.contains("none of the 9 networks of `chain` has a row in the table"), "{said:?}");

@@ -1,6 +1,6 @@
 //! The findings as lines for people.
 
-use super::{Cuda, Findings, Used};
+use super::findings::{Cuda, Findings, Used};
 use crate::cli::print;
 use crate::report::table::Table;
 
@@ -69,7 +69,12 @@ fn size(bytes: Option<u64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Cuda, Findings, Used, libraries::Library, machine::Machine, place::Place};
+    use super::super::{
+        findings::{Cuda, Findings, Used},
+        libraries::Library,
+        machine::Machine,
+        place::Place,
+    };
     use super::*;
     use crate::nn::Gpu;
 

@@ -4,7 +4,7 @@
 
 use super::super::container::{Container, Images};
 use super::super::files::FileStamp;
-use super::{cifar, idx};
+use super::{cifar_file, idx_file};
 use candle_datasets::vision::{self, Dataset};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub fn hub(set: &str, split: &str) -> candle_core::Result<Container> {
         _ => vision::cifar::load(),
     }?;
     let colour = set == "cifar10";
-    let (height, width) = if colour { (cifar::SIDE, cifar::SIDE) } else { (28, 28) };
+    let (height, width) = if colour { (cifar_file::SIDE, cifar_file::SIDE) } else { (28, 28) };
     let (images, labels) =
         if split == "test" { (&loaded.test_images, &loaded.test_labels) } else { (&loaded.train_images, &loaded.train_labels) };
     // candle's loader of CIFAR-10 from the hub gives columns before rows.
@@ -44,7 +44,7 @@ pub fn hub(set: &str, split: &str) -> candle_core::Result<Container> {
 /// One of MNIST's unpacked files of images; none where the folder is not as candle's reader takes it.
 pub fn idx(path: &Path) -> Option<Container> {
     let folder = path.parent()?;
-    let heads: Vec<Vec<usize>> = IDX.iter().map(|(name, dims)| idx::head(&folder.join(name), *dims)).collect::<Option<_>>()?;
+    let heads: Vec<Vec<usize>> = IDX.iter().map(|(name, dims)| idx_file::head(&folder.join(name), *dims)).collect::<Option<_>>()?;
     let fits = |images: &[usize], labels: &[usize]| images.first() == labels.first() && images.first().is_some_and(|&n| n > 0);
     if !fits(&heads[0], &heads[1]) || !fits(&heads[2], &heads[3]) {
         return None;
@@ -62,7 +62,8 @@ pub fn cifar(path: &Path) -> Option<Container> {
     let names: Vec<String> = (1..=5).map(|i| format!("data_batch_{i}.bin")).chain(["test_batch.bin".to_string()]).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let folder = path.parent()?;
-    let whole = |name: &&str| std::fs::metadata(folder.join(name)).is_ok_and(|m| m.is_file() && m.len() == (BATCH * cifar::RECORD) as u64);
+    let whole =
+        |name: &&str| std::fs::metadata(folder.join(name)).is_ok_and(|m| m.is_file() && m.len() == (BATCH * cifar_file::RECORD) as u64);
     if !names.iter().all(whole) {
         return None;
     }
@@ -75,7 +76,7 @@ pub fn cifar(path: &Path) -> Option<Container> {
                 5 => (set.test_images.clone(), set.test_labels.clone()),
                 _ => (part(&set.train_images).ok()?, part(&set.train_labels).ok()?),
             };
-            files.insert(name.to_string(), container(&images, &labels, cifar::SIDE, cifar::SIDE).ok()?);
+            files.insert(name.to_string(), container(&images, &labels, cifar_file::SIDE, cifar_file::SIDE).ok()?);
         }
         Some(files)
     })
@@ -109,7 +110,7 @@ fn container(images: &candle_core::Tensor, labels: &candle_core::Tensor, height:
     let values = planes.flatten_all()?.to_vec1::<f32>()?;
     // A byte over 255 and back is the byte.
     let bytes: Vec<u8> = values.into_iter().map(|v| libm::rintf(v * 255.0) as u8).collect();
-    let names = (channels == 3).then(cifar::names);
+    let names = (channels == 3).then(cifar_file::names);
     let unknown = names.as_ref().is_some_and(|n| labels.iter().any(|&l| l >= n.len()));
     if bytes.len() != labels.len() * height * width * channels || unknown {
         candle_core::bail!("{} bytes and {} classes are no images of {width} × {height} pixels", bytes.len(), labels.len());
@@ -136,7 +137,7 @@ mod tests {
         write_idx(dir.path(), 30, 9, false, (6, 4));
         for stem in ["train", "t10k"] {
             let path = dir.path().join(format!("{stem}-images-idx3-ubyte"));
-            let (theirs, ours) = (idx(&path).unwrap(), idx::own(&path).unwrap());
+            let (theirs, ours) = (idx(&path).unwrap(), idx_file::own(&path).unwrap());
             assert_eq!((bytes(&theirs), &theirs.labels), (bytes(&ours), &ours.labels));
         }
         // What does not fit is not candle's to read.
@@ -145,7 +146,7 @@ mod tests {
         head[4..8].copy_from_slice(&u32::MAX.to_be_bytes());
         std::fs::write(&images, &head).unwrap();
         assert!(idx(&images).is_none());
-        assert!(idx::own(&images).is_err());
+        assert!(idx_file::own(&images).is_err());
     }
 
     #[test]
@@ -162,7 +163,7 @@ mod tests {
         let test = dir.path().join("test_batch.bin");
         std::fs::write(&test, file(9)).unwrap();
         for path in [dir.path().join("data_batch_2.bin"), test.clone()] {
-            let (theirs, ours) = (cifar(&path).unwrap(), cifar::own(&path).unwrap());
+            let (theirs, ours) = (cifar(&path).unwrap(), cifar_file::own(&path).unwrap());
             assert_eq!((&theirs.labels, &theirs.names), (&ours.labels, &ours.names));
             assert!(bytes(&theirs) == bytes(&ours));
         }

@@ -6,9 +6,10 @@
 
 use super::super::error::{DataError, FindingKind};
 use super::super::files::{Suffix, names_in, read_capped, suffix};
+use super::super::format::{About, Format, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
 use super::super::truth::{Annotation, ClassRef, RawBox};
-use super::{About, Format, Source};
+use super::coco_numbers;
 use crate::document::{FormatShape, Task, Word};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -42,27 +43,29 @@ struct Description {
 
 #[derive(Deserialize)]
 struct Image {
+    #[serde(deserialize_with = "coco_numbers::id")]
     id: u64,
     file_name: String,
-    #[serde(default)]
-    width: f64,
-    #[serde(default)]
-    height: f64,
+    width: Option<f64>,
+    height: Option<f64>,
 }
 
 #[derive(Deserialize)]
 struct Category {
+    #[serde(deserialize_with = "coco_numbers::id")]
     id: u64,
     name: String,
 }
 
 #[derive(Deserialize)]
 struct Object {
+    #[serde(deserialize_with = "coco_numbers::id")]
     image_id: u64,
+    #[serde(deserialize_with = "coco_numbers::id")]
     category_id: u64,
     bbox: [f64; 4],
-    #[serde(default)]
-    iscrowd: u8,
+    #[serde(default, deserialize_with = "coco_numbers::flag")]
+    iscrowd: bool,
 }
 
 impl Format for Coco {
@@ -77,20 +80,15 @@ impl Format for Coco {
         for (split, path) in files(source)? {
             let full = source.base.join(&path);
             let mut own = OwnSplit::of_items(&split, Vec::new());
-            match read(&full) {
-                Ok(description) => {
-                    let categories = categories(&description.categories).map_err(|e| DataError::format(&full, e))?;
-                    let (of, known) = first.get_or_insert_with(|| (path.clone(), categories.clone()));
-                    if *known != categories {
-                        return Err(DataError::format(&full, format!("its categories are not those of {}", of.display())));
-                    }
-                    let classes: BTreeMap<u64, usize> = categories.iter().enumerate().map(|(i, (id, _))| (*id, i)).collect();
-                    items(source, &path, &split, description, &classes, &mut layout, &mut own)?;
-                }
+            let known = first.as_ref().map(|(of, categories)| (of.as_path(), &categories[..]));
+            match described(source, &path, known, &mut layout, &mut own) {
+                Ok(categories) => first = first.or_else(|| Some((path.clone(), categories))),
                 // What nobody reads may be broken.
                 Err(e) => own.failed = Some(DataError::format(&full, e)),
             }
-            layout.others.push(path);
+            if full.is_file() {
+                layout.others.push(path);
+            }
             match layout.splits.iter_mut().find(|s| s.name == split) {
                 Some(known) => {
                     known.items.extend(own.items);
@@ -157,6 +155,24 @@ fn read(full: &Path) -> Result<Description, String> {
     serde_json::from_slice(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes)).map_err(|e| e.to_string())
 }
 
+/// The images of a description go into the layout, its categories are returned. They must be those of the descriptions before
+/// it: (one of them, its categories).
+fn described(
+    source: &Source,
+    path: &Path,
+    known: Option<(&Path, &[(u64, String)])>,
+    layout: &mut Layout,
+    own: &mut OwnSplit,
+) -> Result<Vec<(u64, String)>, String> {
+    let description = read(&source.base.join(path))?;
+    let categories = categories(&description.categories)?;
+    if let Some((of, _)) = known.filter(|(_, known)| *known != categories) {
+        return Err(format!("its categories are not those of {}", of.display()));
+    }
+    items(source, path, description, &categories, layout, own)?;
+    Ok(categories)
+}
+
 /// Categories in the order of their ids.
 fn categories(list: &[Category]) -> Result<Vec<(u64, String)>, String> {
     let mut by_id = BTreeMap::new();
@@ -172,34 +188,32 @@ fn categories(list: &[Category]) -> Result<Vec<(u64, String)>, String> {
 fn items(
     source: &Source,
     path: &Path,
-    split: &str,
     description: Description,
-    classes: &BTreeMap<u64, usize>,
+    categories: &[(u64, String)],
     layout: &mut Layout,
     own: &mut OwnSplit,
-) -> Result<(), DataError> {
-    let full = source.base.join(path);
-    let wrong = |cause: String| DataError::format(&full, cause);
+) -> Result<(), String> {
+    let classes: BTreeMap<u64, usize> = categories.iter().enumerate().map(|(i, (id, _))| (*id, i)).collect();
     let mut boxes: BTreeMap<u64, Annotation> = BTreeMap::new();
     for image in &description.images {
         if boxes.insert(image.id, Annotation::default()).is_some() {
-            return Err(wrong(format!("the image id {} stands twice", image.id)));
+            return Err(format!("the image id {} stands twice", image.id));
         }
     }
     for (number, object) in description.annotations.iter().enumerate() {
         let (id, category) = (object.image_id, object.category_id);
-        let of = boxes.get_mut(&id).ok_or_else(|| wrong(format!("annotation {number} is of image {id}, which is not in `images`")))?;
+        let of = boxes.get_mut(&id).ok_or_else(|| format!("annotation {number} is of image {id}, which is not in `images`"))?;
         let class = *classes
             .get(&category)
-            .ok_or_else(|| wrong(format!("annotation {number} is of category {category}, which is not in `categories`")))?;
-        if object.iscrowd != 0 {
+            .ok_or_else(|| format!("annotation {number} is of category {category}, which is not in `categories`"))?;
+        if object.iscrowd {
             of.notes.push(FindingKind::Difficult);
             continue;
         }
         let [x, y, w, h] = object.bbox;
         of.boxes.push(RawBox { class: ClassRef::Index(class), x1: x, y1: y, x2: x + w, y2: y + h });
     }
-    let folders = folders(source, path, split);
+    let folders = folders(source, path, &own.name);
     let mut names: BTreeMap<PathBuf, Item> = BTreeMap::new();
     for image in description.images {
         let name = image.file_name.replace('\\', "/");
@@ -215,10 +229,10 @@ fn items(
             (None, _) => own.findings.add(FindingKind::MissingImage, name),
             (Some(_), Suffix::Unsupported | Suffix::Other) => own.findings.add(FindingKind::UnsupportedImage, name),
             (Some(file), Suffix::Image) => {
-                let stated = Some((image.width, image.height));
+                let stated = image.width.zip(image.height);
                 let truth = Truth::Boxes(boxes.remove(&image.id).unwrap_or_default(), stated);
                 if names.insert(file.clone(), Item { image: file, truth }).is_some() {
-                    return Err(wrong(format!("the image `{name}` stands twice, under several ids")));
+                    return Err(format!("the image `{name}` stands twice, under several ids"));
                 }
             }
         }

@@ -22,6 +22,8 @@ pub struct DataYaml {
     pub splits: Vec<(String, Vec<String>)>,
     /// `names`, by index.
     pub names: Vec<String>,
+    /// `nc`: how many classes there are.
+    pub count: Option<usize>,
 }
 
 /// A value under a key that is read.
@@ -64,12 +66,18 @@ pub fn parse(text: &str) -> Result<DataYaml, String> {
     if out.names.len() > MAX_NAMES {
         return Err(format!("more than {MAX_NAMES} names"));
     }
-    match take("nc") {
-        Some((at, Value::Scalar(n))) if !out.names.is_empty() && !is_null(&n) && n.parse() != Ok(out.names.len()) => {
-            Err(format!("{at}: `nc` is {n}, but `names` has {}; correct the wrong one", out.names.len()))
+    if let Some((at, Value::Scalar(n))) = take("nc")
+        && !is_null(&n)
+    {
+        out.count = n.parse().ok();
+        if !out.names.is_empty() && out.count != Some(out.names.len()) {
+            return Err(format!("{at}: `nc` is {n}, but `names` has {}; correct the wrong one", out.names.len()));
         }
-        _ => Ok(out),
+        if out.count.is_none_or(|count| count > MAX_NAMES) {
+            return Err(format!("{at}: `nc` is {n}; a number of classes up to {MAX_NAMES} is expected"));
+        }
     }
+    Ok(out)
 }
 
 fn is_null(text: &str) -> bool {
@@ -232,7 +240,14 @@ mod tests {
     fn the_count_of_classes_must_agree() {
         let error = parse("nc: 3\nnames: [red, blue]\n").unwrap_err();
         assert!(error.contains("line 1") && error.contains("`nc` is 3") && error.contains("`names` has 2"), "{error}");
-        assert!(parse("nc: 2\nnames: [red, blue]\n").is_ok() && parse("nc: 2\n").is_ok());
+        assert_eq!(parse("nc: 2\nnames: [red, blue]\n").unwrap().count, Some(2));
+        // Alone it is kept: the classes are then called by their numbers.
+        assert_eq!(parse("nc: 2\n").unwrap(), DataYaml { count: Some(2), ..DataYaml::default() });
+        assert_eq!(parse("nc: null\n").unwrap(), DataYaml::default());
+        for nc in ["65536", "-1", "two", "99999999999999999999999"] {
+            let error = parse(&format!("\nnc: {nc}\n")).unwrap_err();
+            assert!(error.contains("line 2") && error.contains(nc), "{error}");
+        }
     }
 
     #[test]

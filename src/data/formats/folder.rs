@@ -2,8 +2,8 @@
 
 use super::super::error::{DataError, FindingKind, Findings};
 use super::super::files::{Suffix, names_in, suffix};
+use super::super::format::{About, Format, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
-use super::{About, Format, Source};
 use crate::document::{FormatShape, Task, Word};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -32,60 +32,70 @@ impl Format for Folder {
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {
         source.folder()?;
-        let mut walk = Walk { base: source.base, findings: Findings::default() };
-        let mut found: BTreeMap<&str, Vec<(String, PathBuf)>> = BTreeMap::new();
-        let mut beside = Vec::new();
-        for name in walk.folders(source.root)? {
-            let folder = source.root.join(&name);
-            match walk.split_of(&name, &folder)? {
+        let walk = Walk { base: source.base };
+        let mut layout = Layout::default();
+        let mut found: BTreeMap<&str, Found> = BTreeMap::new();
+        let (mut beside, mut loose) = (Vec::new(), Findings::default());
+        for name in names_in(&source.base.join(source.root))? {
+            let path = source.root.join(&name);
+            if !walk.is_dir(&path) {
+                if suffix(&name) != Suffix::Other {
+                    loose.add(FindingKind::NoClass, name);
+                }
+                continue;
+            }
+            match walk.split_of(&name, &path)? {
                 Some(split) => {
                     if !SPLITS.contains(&(name.as_str(), split)) {
-                        walk.findings.add(FindingKind::SplitFolder, format!("{name} as {split}"));
+                        layout.findings.add(FindingKind::SplitFolder, format!("{name} as {split}"));
                     }
-                    let images = walk.classes(&folder)?;
-                    found.entry(split).or_default().extend(images);
+                    walk.classes(&path, found.entry(split).or_default());
                 }
-                None => beside.push(folder),
+                None => beside.push(path),
             }
         }
         if found.is_empty() {
-            found.insert("all", walk.classes(source.root)?);
+            walk.classes(source.root, found.entry("all").or_default());
         } else {
+            layout.findings.extend(loose);
             for folder in beside {
-                walk.count(FindingKind::BesideSplits, &folder)?;
+                walk.count(FindingKind::BesideSplits, &folder, &mut layout.findings)?;
             }
         }
-        if found.values().all(Vec::is_empty) {
+        if found.values().all(|f| f.images.is_empty() && f.own.failed.is_none()) {
             let cause = "it holds no folder with JPEG or PNG files: one folder a class is expected";
             return Err(DataError::format(&source.base.join(source.root), cause));
         }
-        let names: BTreeSet<String> = found.values().flatten().map(|(class, _)| class.clone()).collect();
+        let names: BTreeSet<String> = found.values().flat_map(|f| &f.images).map(|(class, _)| class.clone()).collect();
         let names: Vec<String> = names.into_iter().collect();
-        let mut layout = Layout { findings: walk.findings, ..Layout::default() };
         for split in ["all", "train", "val", "test"] {
-            let Some(images) = found.remove(split) else { continue };
+            let Some(Found { images, own }) = found.remove(split) else { continue };
             let start = layout.items.len();
             let class = |name: &String| names.binary_search(name).map_or(Truth::Background, Truth::Class);
             layout.items.extend(images.into_iter().map(|(name, image)| Item { image, truth: class(&name) }));
-            layout.splits.push(OwnSplit::of_items(split, (start..layout.items.len()).collect()));
+            layout.splits.push(OwnSplit { name: split.to_string(), items: (start..layout.items.len()).collect(), ..own });
         }
         layout.names = Some(names);
         Ok(layout)
     }
 }
 
+/// What the folders of a split hold.
+#[derive(Default)]
+struct Found {
+    /// (class, path).
+    images: Vec<(String, PathBuf)>,
+    /// What is wrong with it.
+    own: OwnSplit,
+}
+
 struct Walk<'a> {
     base: &'a Path,
-    findings: Findings,
 }
 
 impl Walk<'_> {
     fn is_dir(&self, path: &Path) -> bool {
         self.base.join(path).is_dir()
-    }
-
-    fn folders(&self, root: &Path) -> Result<Vec<String>, DataError> {
-        Ok(names_in(&self.base.join(root))?.into_iter().filter(|n| self.is_dir(&root.join(n))).collect())
     }
 
     /// The split that a folder is, by its name.
@@ -100,14 +110,19 @@ impl Walk<'_> {
         Ok(Some(*split).filter(|_| holds_classes))
     }
 
-    /// The images in the folders of classes: (class, path). What else lies there is told.
-    fn classes(&mut self, root: &Path) -> Result<Vec<(String, PathBuf)>, DataError> {
-        let mut images = Vec::new();
+    /// The images in the folders of classes. What else lies there is told.
+    fn classes(&self, root: &Path, found: &mut Found) {
+        let Found { images, own } = found;
+        let walked = self.each_class(root, images, &mut own.findings);
+        own.failed = own.failed.take().or(walked.err());
+    }
+
+    fn each_class(&self, root: &Path, images: &mut Vec<(String, PathBuf)>, findings: &mut Findings) -> Result<(), DataError> {
         for class in names_in(&self.base.join(root))? {
             let folder = root.join(&class);
             if !self.is_dir(&folder) {
                 if suffix(&class) != Suffix::Other {
-                    self.findings.add(FindingKind::NoClass, class);
+                    findings.add(FindingKind::NoClass, class);
                 }
                 continue;
             }
@@ -115,24 +130,24 @@ impl Walk<'_> {
             for name in names_in(&self.base.join(&folder))? {
                 let path = folder.join(&name);
                 match suffix(&name) {
-                    _ if self.is_dir(&path) => self.count(FindingKind::Nested, &path)?,
+                    _ if self.is_dir(&path) => self.count(FindingKind::Nested, &path, findings)?,
                     Suffix::Image => images.push((class.clone(), path)),
-                    Suffix::Unsupported => self.findings.add(FindingKind::UnsupportedImage, format!("{class}/{name}")),
-                    Suffix::Other => self.findings.add(FindingKind::NoImage, format!("{class}/{name}")),
+                    Suffix::Unsupported => findings.add(FindingKind::UnsupportedImage, format!("{class}/{name}")),
+                    Suffix::Other => findings.add(FindingKind::NoImage, format!("{class}/{name}")),
                 }
             }
             if images.len() == before {
-                self.findings.add(FindingKind::EmptyFolder, folder.display().to_string());
+                findings.add(FindingKind::EmptyFolder, folder.display().to_string());
             }
         }
-        Ok(images)
+        Ok(())
     }
 
     /// Tells how many images a folder holds that is not read.
-    fn count(&mut self, kind: FindingKind, folder: &Path) -> Result<(), DataError> {
+    fn count(&self, kind: FindingKind, folder: &Path, findings: &mut Findings) -> Result<(), DataError> {
         let images = self.images_in(folder, 0)?;
         if images > 0 {
-            self.findings.add_many(kind, images, format!("{} ({images})", folder.display()));
+            findings.add_many(kind, images, format!("{} ({images})", folder.display()));
         }
         Ok(())
     }

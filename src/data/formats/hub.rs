@@ -1,25 +1,17 @@
 //! `root="hub:mnist"`: sets that candle-datasets downloads from Hugging Face's hub (into its own cache), with the cargo feature
-//! `hub`. The feature is off by default, because it builds a client for the network with 176 more crates; every format on
-//! disk is read without it. With it candle also reads unpacked files of MNIST and CIFAR-10 (`candle.rs`).
+//! `hub`. The feature is off by default, because it builds a client for the network with 166 more crates (217 → 383); every
+//! format on disk is read without it. With it candle also reads unpacked files of MNIST and CIFAR-10 (`candle.rs`).
 
-use super::super::container::Container;
+use super::super::container::{Container, HUB, hub_name};
 use super::super::error::DataError;
+use super::super::format::{About, Format, Source};
 use super::super::layout::{Layout, OwnSplit};
-use super::{About, Format, Source};
 use crate::document::{FormatShape, Task, Word};
 use std::path::{Path, PathBuf};
-
-/// What stands before the name of a set.
-const PREFIX: &str = "hub:";
 
 /// Names of the sets.
 #[cfg(feature = "hub")]
 const NAMES: [&str; 3] = ["mnist", "fashion-mnist", "cifar10"];
-
-/// The set that a root names, if it is one of the hub's.
-pub(crate) fn name(root: &Path) -> Option<&str> {
-    root.to_str()?.strip_prefix(PREFIX)
-}
 
 /// Sets of the hub.
 pub struct Hub;
@@ -38,25 +30,25 @@ impl Format for Hub {
 
     /// Its two splits, as if they were files: `hub:mnist/train`.
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {
-        let set = name(source.root).unwrap_or_default();
+        let set = hub_name(source.root).unwrap_or_default();
         available(set)?;
         let mut layout = Layout::default();
         for (i, split) in ["train", "test"].into_iter().enumerate() {
-            layout.containers.push(PathBuf::from(format!("{PREFIX}{set}/{split}")));
+            layout.containers.push(PathBuf::from(format!("{HUB}{set}/{split}")));
             layout.splits.push(OwnSplit { name: split.to_string(), containers: vec![i], ..OwnSplit::default() });
         }
         Ok(layout)
     }
 
     fn container(&self, path: &Path) -> Result<Container, DataError> {
-        read(name(path).unwrap_or_default())
+        read(hub_name(path).unwrap_or_default())
     }
 }
 
 #[cfg(not(feature = "hub"))]
 fn available(name: &str) -> Result<(), DataError> {
     Err(DataError::Invalid(format!(
-        "`{PREFIX}{name}`: this nasflow downloads nothing; build it with `--features hub`, or give a folder as `root`"
+        "`{HUB}{name}`: this nasflow downloads nothing; build it with `--features hub`, or give a folder as `root`"
     )))
 }
 
@@ -80,7 +72,7 @@ fn download(set: &str, _split: &str) -> Result<Container, DataError> {
 
 #[cfg(feature = "hub")]
 fn download(set: &str, split: &str) -> Result<Container, DataError> {
-    super::candle::hub(set, split).map_err(|e| DataError::Invalid(format!("`{PREFIX}{set}` cannot be had: {e}")))
+    super::candle::hub(set, split).map_err(|e| DataError::Invalid(format!("`{HUB}{set}` cannot be had: {e}")))
 }
 
 #[cfg(all(test, feature = "hub"))]

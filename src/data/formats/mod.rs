@@ -1,26 +1,26 @@
-//! The formats of data sets. Each is one value in one file: what it is called and what it can do ([`About`]), which files
-//! it consists of, and how one of them is read. [`FORMATS`] has one line for each; everybody else asks it.
+//! The formats of data sets. Each is one value in one file: what it is called and what it can do ([`About`](super::format::About)), which
+//! files it consists of, and how one of them is read. [`FORMATS`] has one line for each; everybody else asks it.
 
 #[cfg(feature = "hub")]
 mod candle;
 mod cifar;
+mod cifar_file;
 mod coco;
+mod coco_numbers;
 pub mod data_yaml;
 mod folder;
 mod hub;
 mod idx;
+mod idx_file;
 mod parquet;
 mod voc;
 mod yolo;
 mod yolo_labels;
 
-pub(crate) use hub::name as hub_name;
-
-use super::container::Container;
+use super::container::{Container, hub_name};
 use super::error::DataError;
-use super::layout::Layout;
-use super::truth::{Annotation, Frame};
-use crate::document::{Data, DataSource, Described, FormatShape, FormatWord, Spanned, SplitBy, Word, Words};
+use super::format::{Format, Source};
+use crate::document::{Data, DataSource, FormatWord, Spanned, Words};
 use std::path::Path;
 
 /// Every format, one line each.
@@ -36,82 +36,9 @@ static FORMATS: &[&dyn Format] = &[
     &folder::Folder,
 ];
 
-/// What a format is called and what it can do. Everybody who names formats reads it: decoding, suggestions, the reference.
-#[derive(Debug)]
-pub struct About {
-    /// Its word in the language, with what the reference says of it.
-    pub word: Word,
-    /// What a file may say of it.
-    pub shape: FormatShape,
-    /// Whether annotations name classes; else they give numbers.
-    pub by_name: bool,
-    /// Whether every image should have an annotation file of its own.
-    pub annotated: bool,
-}
-
-impl Described for About {
-    fn word(&self) -> &Word {
-        &self.word
-    }
-}
-
-impl FormatWord for About {
-    fn shape(&self) -> &FormatShape {
-        &self.shape
-    }
-}
-
 /// The words of the formats, for the language.
 pub fn words() -> Words<dyn FormatWord> {
     Words { known: FORMATS.iter().map(|f| f.about() as &dyn FormatWord).collect(), later: &[] }
-}
-
-/// Where a data set lies and what the document says about it.
-#[derive(Clone, Copy)]
-pub struct Source<'a> {
-    /// What paths are relative to.
-    pub base: &'a Path,
-    /// The folder (or description), as the document writes it.
-    pub root: &'a Path,
-    /// `images=`: the folder of the images where it has another name than usual.
-    pub images: Option<&'a str>,
-    /// `annotations=`: likewise of the annotations.
-    pub annotations: Option<&'a str>,
-    /// The splits that the document makes.
-    pub splits: &'a [(Spanned<String>, SplitBy)],
-}
-
-/// A format.
-pub trait Format: Sync {
-    /// What it is called and what it can do.
-    fn about(&self) -> &'static About;
-
-    /// Which files there are. Looks at names, descriptions and lists, of everything else at nothing.
-    ///
-    /// # Errors
-    /// What makes the data set useless whatever is read of it; what is wrong with one split is told in that split.
-    fn layout(&self, source: &Source) -> Result<Layout, DataError>;
-
-    /// Longest annotation file in bytes.
-    fn longest_annotation(&self) -> u64 {
-        0
-    }
-
-    /// What an annotation file says about its image.
-    ///
-    /// # Errors
-    /// What is wrong with the file, without its name.
-    fn annotation(&self, _bytes: &[u8], _frame: Frame) -> Result<Annotation, String> {
-        Err(format!("format `{}` has no annotation files", self.about().word.name))
-    }
-
-    /// A file with many images.
-    ///
-    /// # Errors
-    /// A file that cannot be read or is not of the format; parts that do not agree.
-    fn container(&self, path: &Path) -> Result<Container, DataError> {
-        Err(DataError::format(path, format!("format `{}` has no files with many images", self.about().word.name)))
-    }
 }
 
 /// A format by its word.
@@ -130,27 +57,20 @@ pub fn of<'a>(data: &'a Data, base: &'a Path) -> Option<(&'static dyn Format, So
         annotations: text(&data.annotations),
         splits: &data.splits,
     };
-    let format = if hub::name(source.root).is_some() { &hub::Hub } else { by_word(format.name())? };
+    let format = if hub_name(source.root).is_some() { &hub::Hub } else { by_word(format.name())? };
     Some((format, source))
 }
 
-impl Source<'_> {
-    /// Whether the document deals images out by shares.
-    pub fn by_share(&self) -> bool {
-        self.splits.iter().any(|(_, by)| matches!(by, SplitBy::Share(_)))
+/// Reads a file with many images whole. `path` is relative to `base`.
+///
+/// # Errors
+/// A file that cannot be read or is not of the format; parts that do not agree; a file without images.
+pub(crate) fn open(format: &dyn Format, base: &Path, path: &Path) -> Result<Container, DataError> {
+    // What the hub gives is no file.
+    let full = if hub_name(path).is_some() { path.to_path_buf() } else { base.join(path) };
+    let container = format.container(&full)?;
+    if container.labels.is_empty() {
+        return Err(DataError::format(&full, "it holds no images"));
     }
-
-    /// Lists that the document names, by split.
-    pub fn lists(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.splits.iter().filter_map(|(name, by)| match by {
-            SplitBy::File(file) => Some((name.value.as_str(), file.value.as_str())),
-            SplitBy::Share(_) => None,
-        })
-    }
-
-    /// Fails where the root is no folder.
-    pub fn folder(&self) -> Result<(), DataError> {
-        let full = self.base.join(self.root);
-        if full.is_dir() { Ok(()) } else { Err(DataError::format(&full, "no such folder")) }
-    }
+    Ok(container)
 }

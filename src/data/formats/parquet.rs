@@ -4,8 +4,8 @@
 use super::super::container::{Container, Images, MAX_CONTAINER};
 use super::super::error::DataError;
 use super::super::files::names_in;
+use super::super::format::{About, Format, Source};
 use super::super::layout::{Layout, OwnSplit};
-use super::{About, Format, Source};
 use crate::document::{FormatShape, Task, Word};
 use parquet::basic::Type as Physical;
 use parquet::file::reader::{FileReader, SerializedFileReader};

@@ -6,10 +6,10 @@
 
 use super::super::error::{DataError, FindingKind, Findings};
 use super::super::files::{Suffix, is_system, names_in, read_capped, suffix};
+use super::super::format::{About, Format, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
 use super::super::text;
 use super::super::truth::{Annotation, ClassRef, Frame, RawBox};
-use super::{About, Format, Source};
 use crate::document::{FormatShape, Task, Word};
 use roxmltree::{Document, Node, ParsingOptions};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,8 +65,8 @@ struct Found<'a> {
     images: BTreeMap<String, String>,
     /// Stems of images in other formats.
     unsupported: BTreeSet<String>,
-    /// Stems of annotation files.
-    annotated: BTreeSet<String>,
+    /// stem → file name of the annotation.
+    annotated: BTreeMap<String, String>,
 }
 
 impl<'a> Found<'a> {
@@ -89,36 +89,44 @@ impl<'a> Found<'a> {
                 Suffix::Other => {}
             }
         }
-        let annotated = names_in(&folder.join(folders[1]))?.iter().filter_map(|n| n.strip_suffix(".xml").map(str::to_string)).collect();
+        let mut annotated = BTreeMap::new();
+        for name in names_in(&folder.join(folders[1]))? {
+            // In the order of names `.XML` comes before `.xml`, which so wins where both are there.
+            if let Some((stem, _)) = name.rsplit_once('.').filter(|(_, suffix)| suffix.eq_ignore_ascii_case("xml")) {
+                annotated.insert(stem.to_string(), name);
+            }
+        }
         Ok(Found { source, folders, images, unsupported, annotated })
     }
 
     fn layout(&self) -> Result<Layout, DataError> {
         let mut layout = Layout::default();
         let mut named: Vec<(OwnSplit, BTreeSet<String>)> = Vec::new();
-        for (split, path) in self.lists()? {
+        for (split, path) in self.lists() {
             let mut split = OwnSplit::of_items(&split, Vec::new());
-            let stems = self.read_list(&path, &mut split.findings).unwrap_or_else(|e| {
+            let stems = self.read_list(&path, &mut split).unwrap_or_else(|e| {
                 split.failed = Some(e);
                 Vec::new()
             });
             let stems = stems.into_iter().filter(|s| self.check(s, &mut split.findings)).collect();
             named.push((split, stems));
-            layout.others.push(path);
+            if self.source.base.join(&path).is_file() {
+                layout.others.push(path);
+            }
         }
         let mut wanted: BTreeSet<String> = named.iter().flat_map(|(_, stems)| stems.iter().cloned()).collect();
         let by_share = self.source.by_share();
         if by_share || named.is_empty() {
-            for stem in self.images.keys().filter(|s| !self.annotated.contains(*s) && !wanted.contains(*s)) {
+            for stem in self.images.keys().filter(|s| !self.annotated.contains_key(*s) && !wanted.contains(*s)) {
                 layout.findings.add(FindingKind::NotAnnotated, stem);
             }
-            wanted.extend(self.annotated.iter().filter(|s| self.check(s, &mut layout.findings)).cloned());
+            wanted.extend(self.annotated.keys().filter(|s| self.check(s, &mut layout.findings)).cloned());
         }
         let mut index = BTreeMap::new();
         let [images, annotations] = self.folders;
         for stem in wanted {
-            let Some(name) = self.images.get(&stem) else { continue };
-            let annotation = self.source.root.join(annotations).join(format!("{stem}.xml"));
+            let (Some(name), Some(annotation)) = (self.images.get(&stem), self.annotated.get(&stem)) else { continue };
+            let annotation = self.source.root.join(annotations).join(annotation);
             layout.items.push(Item { image: self.source.root.join(images).join(name), truth: Truth::File(annotation) });
             index.insert(stem, layout.items.len() - 1);
         }
@@ -136,34 +144,29 @@ impl<'a> Found<'a> {
         match self.images.contains_key(stem) {
             false if self.unsupported.contains(stem) => findings.add(FindingKind::UnsupportedImage, stem),
             false => findings.add(FindingKind::MissingImage, format!("{images}/{stem}.jpg")),
-            true if !self.annotated.contains(stem) => findings.add(FindingKind::MissingAnnotation, format!("{annotations}/{stem}.xml")),
+            true if !self.annotated.contains_key(stem) => findings.add(FindingKind::MissingAnnotation, format!("{annotations}/{stem}.xml")),
             true => return true,
         }
         false
     }
 
     /// (split, list file): those that the document names, else those of `ImageSets/Main` that have a usual name.
-    fn lists(&self) -> Result<Vec<(String, PathBuf)>, DataError> {
+    fn lists(&self) -> Vec<(String, PathBuf)> {
         let (folder, root) = (self.source.base.join(self.source.root), self.source.root);
         let main = Path::new("ImageSets").join("Main");
         if self.source.splits.is_empty() {
             let own = OWN.iter().map(|name| (name.to_string(), main.join(format!("{name}.txt"))));
-            return Ok(own.filter(|(_, p)| folder.join(p).is_file()).map(|(n, p)| (n, root.join(p))).collect());
+            return own.filter(|(_, p)| folder.join(p).is_file()).map(|(n, p)| (n, root.join(p))).collect();
         }
-        let mut lists = Vec::new();
-        for (name, file) in self.source.lists() {
-            let path = main.join(file);
-            if !folder.join(&path).is_file() {
-                return Err(DataError::format(&folder.join(&path), format!("no such list, named by split {name}")));
-            }
-            lists.push((name.to_string(), root.join(path)));
-        }
-        Ok(lists)
+        self.source.lists().map(|(name, file)| (name.to_string(), root.join(&main).join(file))).collect()
     }
 
     /// One image a line, with or without suffix; a class list's second column (−1, 0, 1) is not read.
-    fn read_list(&self, path: &Path, findings: &mut Findings) -> Result<Vec<String>, DataError> {
+    fn read_list(&self, path: &Path, split: &mut OwnSplit) -> Result<Vec<String>, DataError> {
         let path = self.source.base.join(path);
+        if !path.is_file() {
+            return Err(DataError::format(&path, format!("no such list, named by split {}", split.name)));
+        }
         let bytes = read_capped(&path, MAX_LIST).map_err(|e| DataError::io(&path, e))?;
         let text = text::plain(&bytes).map_err(|e| DataError::format(&path, e))?;
         let mut stems = Vec::new();
@@ -176,7 +179,7 @@ impl<'a> Found<'a> {
             let inside = entry.strip_prefix("./").unwrap_or(&entry);
             let name = inside.strip_prefix(self.folders[0]).and_then(|n| n.strip_prefix('/')).unwrap_or(inside);
             if name.contains(['/', '\0']) || name == "." || name == ".." {
-                findings.add(FindingKind::BadListEntry, name.chars().take(80).collect::<String>());
+                split.findings.add(FindingKind::BadListEntry, name.chars().take(80).collect::<String>());
             } else if !is_system(name) {
                 stems.push(self.stem(name).to_string());
             }
@@ -186,7 +189,7 @@ impl<'a> Found<'a> {
 
     /// A name without the suffix of an image, unless it is a stem as it is.
     fn stem<'n>(&self, name: &'n str) -> &'n str {
-        let known = |stem: &str| self.images.contains_key(stem) || self.unsupported.contains(stem) || self.annotated.contains(stem);
+        let known = |stem: &str| self.images.contains_key(stem) || self.unsupported.contains(stem) || self.annotated.contains_key(stem);
         match name.rsplit_once('.') {
             Some((stem, _)) if !known(name) && suffix(name) != Suffix::Other => stem,
             _ => name,

@@ -8,10 +8,11 @@
 
 use super::super::error::{DataError, FindingKind, Findings};
 use super::super::files::{Suffix, is_system, names_in, read_capped, suffix};
+use super::super::format::{About, Format, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
 use super::super::text;
 use super::super::truth::{Annotation, Frame};
-use super::{About, Format, Source, data_yaml, yolo_labels};
+use super::{data_yaml, yolo_labels};
 use crate::document::{FormatShape, Task, Word};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -22,6 +23,8 @@ const MAX_LIST: u64 = 256 << 20;
 const MAX_DEPTH: usize = 16;
 /// Folders that are splits, under whatever name.
 const OWN: [(&str, &[&str]); 3] = [("train", &["train"]), ("val", &["val", "valid", "validation"]), ("test", &["test"])];
+/// What a description in the root is called.
+const DESCRIPTIONS: [&str; 2] = ["data.yaml", "data.yml"];
 /// Folders that people keep labels in; named where labels are missing.
 const LABEL_FOLDERS: [&str; 6] = ["labels", "label", "annotations", "labels_txt", "txt", "yolo"];
 
@@ -43,6 +46,8 @@ type Places = Vec<(String, Vec<PathBuf>)>;
 
 struct Walk<'a> {
     source: &'a Source<'a>,
+    /// The folder of the data set: the root, or what a description says.
+    home: PathBuf,
     layout: Layout,
     /// image → label file
     found: BTreeMap<PathBuf, Option<PathBuf>>,
@@ -55,23 +60,23 @@ impl Format for Yolo {
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {
         let (base, root) = (source.base, source.root);
-        let is_description = root.extension().is_some_and(|e| e == "yaml" || e == "yml");
+        let is_description = root.extension().is_some_and(|e| e == "yaml" || e == "yml") && !base.join(root).is_dir();
         let description = if is_description {
             Some(root.to_path_buf())
         } else {
             source.folder()?;
-            Some(root.join("data.yaml")).filter(|p| base.join(p).is_file())
+            DESCRIPTIONS.iter().map(|name| root.join(name)).find(|p| base.join(p).is_file())
         };
-        let mut walk = Walk { source, layout: Layout::default(), found: BTreeMap::new() };
+        let mut walk = Walk { source, home: root.to_path_buf(), layout: Layout::default(), found: BTreeMap::new() };
         let needs_own = source.splits.is_empty() || source.by_share();
-        let (home, own) = match description {
+        let (own, count) = match description {
             Some(path) => walk.described(&path)?,
-            None => (root.to_path_buf(), if needs_own { walk.folders()? } else { Vec::new() }),
+            None => (if needs_own { walk.folders()? } else { Vec::new() }, None),
         };
-        walk.class_list(&home)?;
+        walk.class_list(count)?;
         let mut named: Vec<(OwnSplit, BTreeSet<PathBuf>)> = Vec::new();
         if needs_own {
-            named.extend(own.into_iter().map(|(split, places)| walk.split(&split, places, &home)));
+            named.extend(own.into_iter().map(|(split, places)| walk.split(&split, places)));
         }
         if !source.splits.is_empty() {
             // Images of the format's own splits stay: they are what shares are dealt from.
@@ -82,7 +87,7 @@ impl Format for Yolo {
                     None => walk.layout.findings.extend(own.findings),
                 }
             }
-            named.extend(source.lists().map(|(name, file)| walk.split(name, vec![home.join(file)], &home)));
+            named.extend(source.lists().map(|(name, file)| walk.split(name, vec![walk.home.join(file)])));
         }
         if walk.found.values().any(Option::is_none) {
             walk.other_labels()?;
@@ -123,8 +128,8 @@ impl Walk<'_> {
         if path.contains('\\') && !self.exists(&direct) { folder.join(path.replace('\\', "/")) } else { direct }
     }
 
-    /// What a `data.yaml` says.
-    fn described(&mut self, path: &Path) -> Result<(PathBuf, Places), DataError> {
+    /// What a `data.yaml` says: its splits, and how many classes there are.
+    fn described(&mut self, path: &Path) -> Result<(Places, Option<usize>), DataError> {
         let text = self.text(path, data_yaml::MAX_YAML)?;
         let full = self.source.base.join(path);
         let yaml = data_yaml::parse(&text).map_err(|e| DataError::format(&full, e))?;
@@ -143,7 +148,8 @@ impl Walk<'_> {
             return Err(DataError::format(&full, "no `train`, `val` or `test`"));
         }
         self.layout.names = Some(yaml.names).filter(|n| !n.is_empty());
-        Ok((home, splits))
+        self.home = home;
+        Ok((splits, yaml.count))
     }
 
     /// The splits that folders make.
@@ -171,19 +177,30 @@ impl Walk<'_> {
         }
     }
 
-    /// Names of classes from `classes.txt`, where nothing else has them.
-    fn class_list(&mut self, home: &Path) -> Result<(), DataError> {
-        let path = home.join("classes.txt");
-        if self.layout.names.is_none() && self.source.base.join(&path).is_file() {
+    /// Names of classes from `classes.txt`, where nothing else has them; their numbers, where a description counts them and
+    /// nothing names them.
+    fn class_list(&mut self, count: Option<usize>) -> Result<(), DataError> {
+        if self.layout.names.is_some() {
+            return Ok(());
+        }
+        let path = self.home.join("classes.txt");
+        if self.source.base.join(&path).is_file() {
             let text = self.text(&path, data_yaml::MAX_YAML)?;
-            self.layout.names = Some(text.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_string).collect());
+            let names: Vec<String> = text.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_string).collect();
+            if let Some(count) = count.filter(|&count| count != names.len()) {
+                let cause = format!("it names {} classes, but `nc` of data.yaml is {count}; correct the wrong one", names.len());
+                return Err(DataError::format(&self.source.base.join(&path), cause));
+            }
+            self.layout.names = Some(names);
+        } else {
+            self.layout.names = count.filter(|&count| count > 0).map(|count| (0..count).map(|i| i.to_string()).collect());
         }
         Ok(())
     }
 
-    fn split(&mut self, name: &str, places: Vec<PathBuf>, home: &Path) -> (OwnSplit, BTreeSet<PathBuf>) {
+    fn split(&mut self, name: &str, places: Vec<PathBuf>) -> (OwnSplit, BTreeSet<PathBuf>) {
         let (mut members, mut split) = (BTreeSet::new(), OwnSplit::of_items(name, Vec::new()));
-        let collected = places.iter().try_for_each(|place| self.collect(place, home, &mut members, &mut split.findings));
+        let collected = places.iter().try_for_each(|place| self.collect(place, &mut members, &mut split.findings));
         split.failed = collected.err().map(|e| match e {
             DataError::Format { path, cause } => DataError::Format { path, cause: format!("{cause} (split {name})") },
             other => other,
@@ -192,7 +209,7 @@ impl Walk<'_> {
     }
 
     /// A folder, a list of images, or one image.
-    fn collect(&mut self, place: &Path, home: &Path, members: &mut BTreeSet<PathBuf>, findings: &mut Findings) -> Result<(), DataError> {
+    fn collect(&mut self, place: &Path, members: &mut BTreeSet<PathBuf>, findings: &mut Findings) -> Result<(), DataError> {
         let full = self.source.base.join(place);
         if full.is_dir() {
             return self.folder(place, members, findings, 0);
@@ -208,7 +225,7 @@ impl Walk<'_> {
         for line in text.lines().map(str::trim).filter(|l| !l.is_empty()) {
             let image = match line.strip_prefix("./").or_else(|| line.strip_prefix(".\\")) {
                 Some(rest) => self.written(&beside, rest),
-                None => self.written(home, line),
+                None => self.written(&self.home, line),
             };
             match suffix(line) {
                 _ if line.contains('\0') => findings.add(FindingKind::BadListEntry, "a line with a zero byte"),
@@ -239,7 +256,7 @@ impl Walk<'_> {
     }
 
     fn image(&mut self, image: PathBuf, members: &mut BTreeSet<PathBuf>) {
-        let label = label_path(&image, self.source);
+        let label = label_path(&image, &self.home, self.source);
         let label = Some(label).filter(|p| self.source.base.join(p).is_file());
         self.found.insert(image.clone(), label);
         members.insert(image);
@@ -248,15 +265,10 @@ impl Walk<'_> {
     /// Folders that may be meant where label files are missing.
     fn other_labels(&mut self) -> Result<(), DataError> {
         let read = self.source.annotations.unwrap_or("labels");
-        let folder = if self.source.base.join(self.source.root).is_dir() {
-            self.source.root
-        } else {
-            self.source.root.parent().unwrap_or(Path::new(""))
-        };
-        for name in names_in(&self.source.base.join(folder))? {
+        for name in names_in(&self.source.base.join(&self.home))? {
             let meant = LABEL_FOLDERS.contains(&name.to_ascii_lowercase().as_str()) && name != read;
-            if meant && self.source.base.join(folder).join(&name).is_dir() {
-                let help = format!("{} (rename it to `{read}`, or write `annotations={name:?}`)", folder.join(&name).display());
+            if meant && self.source.base.join(&self.home).join(&name).is_dir() {
+                let help = format!("{} (rename it to `{read}`, or write `annotations={name:?}`)", self.home.join(&name).display());
                 self.layout.findings.add(FindingKind::OtherLabels, help);
             }
         }
@@ -265,13 +277,13 @@ impl Walk<'_> {
 }
 
 /// Where the labels of an image are: its path with the last folder `images` replaced by `labels`, and `.txt`; with the
-/// names that the document gives, of folders of the root.
-fn label_path(image: &Path, source: &Source) -> PathBuf {
+/// names that the document gives, of folders of the data set's own.
+fn label_path(image: &Path, home: &Path, source: &Source) -> PathBuf {
     let (images, labels) = (source.images.unwrap_or("images"), source.annotations.unwrap_or("labels"));
-    let inside = source.root.join(images);
-    // A folder of several parts (`data/pictures`) can only be one of the root's.
+    let inside = home.join(images);
+    // A folder of several parts (`data/pictures`) can only be one of the data set's.
     if let (true, Ok(rest)) = (images.contains('/') || labels.contains('/'), image.strip_prefix(&inside)) {
-        return source.root.join(labels).join(rest).with_extension("txt");
+        return home.join(labels).join(rest).with_extension("txt");
     }
     let parts: Vec<Component> = image.components().collect();
     let folders = parts.len().saturating_sub(1);
@@ -294,7 +306,7 @@ mod tests {
             ("x/a.jpg", "x/a.txt"),
             ("images", "images.txt"),
         ] {
-            assert_eq!(label_path(Path::new(image), &usual), Path::new(label));
+            assert_eq!(label_path(Path::new(image), Path::new("x"), &usual), Path::new(label));
         }
         for (images, annotations, image, label) in [
             (None, Some("Labels"), "x/images/train/a.jpg", "x/Labels/train/a.txt"),
@@ -302,7 +314,7 @@ mod tests {
             (Some("a/b"), Some("c"), "x/a/b/train/a.jpg", "x/c/train/a.txt"),
             (Some("jpg"), Some("txt/yolo"), "x/jpg/a.jpg", "x/txt/yolo/a.txt"),
         ] {
-            assert_eq!(label_path(Path::new(image), &source(images, annotations)), Path::new(label));
+            assert_eq!(label_path(Path::new(image), Path::new("x"), &source(images, annotations)), Path::new(label));
         }
     }
 }

@@ -228,3 +228,106 @@ fn voc_lists_with_suffixes_and_folders_of_other_names() {
     let renamed = scan_of(&named, &["val"]).unwrap();
     assert_eq!(renamed.split("val").unwrap().digest, got.split("val").unwrap().digest);
 }
+
+/// `classes` alone says which classes the boxes count: what lies beyond is no choice but a fault.
+#[test]
+fn classes_of_the_document_alone_choose_nothing() {
+    let dir = plain(&["train"]);
+    put(dir.path(), "labels/train/p0.txt", "1 0.5 0.5 0.5 0.5\n");
+    put(dir.path(), "labels/train/p1.txt", "2 0.5 0.5 0.5 0.5\n");
+    let mut named = yolo(dir.path());
+    named.classes = vec![spanned("red".into()), spanned("blue".into())];
+    let text = errors(scan(&named))[0].to_string();
+    for part in ["1 box of a class that is not declared", "use the classes 1, 2", "0 (red), 1 (blue)", "count from 1"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    put(dir.path(), "classes.txt", "none\nred\nblue\n");
+    let got = scan(&named).unwrap();
+    assert_eq!((got.classes, got.splits[0].boxes()), (vec!["red".to_string(), "blue".into()], 2));
+}
+
+#[test]
+fn a_count_of_classes_is_a_declaration() {
+    let dir = plain(&["train"]);
+    put(dir.path(), "data.yml", "train: images/train\nnc: 3\n");
+    let got = scan(&yolo(dir.path())).unwrap();
+    assert_eq!((got.classes, got.splits[0].boxes()), (vec!["0".to_string(), "1".into(), "2".into()], 2));
+    put(dir.path(), "labels/train/p0.txt", "3 0.5 0.5 0.5 0.5\n");
+    assert_eq!(errors(scan(&yolo(dir.path())))[0].kind, UndeclaredClass);
+    // Names win where there are some, and must be as many.
+    put(dir.path(), "classes.txt", "a\nb\n");
+    let error = scan(&yolo(dir.path())).unwrap_err().to_string();
+    assert!(error.contains("classes.txt") && error.contains("names 2 classes") && error.contains("is 3"), "{error}");
+    put(dir.path(), "classes.txt", "a\nb\nc\nd\n");
+    put(dir.path(), "data.yml", "train: images/train\nnc: 4\n");
+    assert_eq!(scan(&yolo(dir.path())).unwrap().classes, ["a", "b", "c", "d"]);
+}
+
+/// Folders of several parts are those of the data set, also where its description is the root.
+#[test]
+fn folders_beside_a_description() {
+    let dir = tempfile::tempdir().unwrap();
+    write_yolo(dir.path(), "raw/pictures/*", "raw/txt/*", &["train"]);
+    put(dir.path(), "data.yaml", "train: raw/pictures/train\nnames: [red]\n");
+    for root in ["", "data.yaml"] {
+        let mut data = yolo(&dir.path().join(root));
+        (data.images, data.annotations) = (Some(spanned("raw/pictures".into())), Some(spanned("raw/txt".into())));
+        let got = scan(&data).unwrap();
+        assert_eq!((got.splits[0].boxes(), found(&got, NoLabelFile)), (2, None), "{root}");
+    }
+    // Labels that nobody reads are looked for there too.
+    put(dir.path(), "Labels/p0.txt", "");
+    let got = scan(&yolo(&dir.path().join("data.yaml"))).unwrap();
+    assert!(found(&got, OtherLabels).unwrap().examples[0].contains("annotations=\"Labels\""));
+}
+
+#[test]
+fn voc_lists_that_are_not_there_and_suffixes_in_capitals() {
+    let dir = tempfile::tempdir().unwrap();
+    let images = [("a", png(40, 30, 1), object("x", [5, 5, 9, 9])), ("b", png(40, 30, 2), object("x", [5, 5, 9, 9]))];
+    write_voc(dir.path(), &images, &[("mine.txt", "a\nb\n")]);
+    fs::rename(dir.path().join("Annotations/b.xml"), dir.path().join("Annotations/b.XML")).unwrap();
+    let mut listed = voc(dir.path());
+    files(&mut listed, &[("train", "mine.txt"), ("test", "gone.txt")]);
+    let got = scan_of(&listed, &["train"]).unwrap();
+    assert_eq!((got.splits[0].boxes(), got.unread.clone(), got.findings.len()), (2, vec!["test".to_string()], 0), "{:?}", got.findings);
+    let print = |data: &Data| {
+        let need = Need { splits: Some(["train".to_string()].into()), anchors: false };
+        crate::data::listing(data, Path::new(""), &need).unwrap().fingerprint
+    };
+    let before = print(&listed);
+    put(dir.path(), "ImageSets/Main/gone.txt", "a\n");
+    assert_ne!(print(&listed), before, "a list that comes back is seen");
+    fs::remove_file(dir.path().join("ImageSets/Main/gone.txt")).unwrap();
+    let error = scan_of(&listed, &["train", "test"]).unwrap_err().to_string();
+    assert!(error.contains("gone.txt") && error.contains("no such list, named by split test"), "{error}");
+    // What a list keeps away from shares must be known before they are dealt.
+    listed.splits[0].1 = SplitBy::Share(0.5);
+    let error = scan_of(&listed, &["train"]).unwrap_err().to_string();
+    assert!(error.contains("named by split test"), "{error}");
+}
+
+#[test]
+fn an_empty_split_says_why() {
+    let dir = plain(&["train", "val"]);
+    for i in 0..2 {
+        put(dir.path(), &format!("images/val/p{i}.png"), "no image");
+    }
+    let mut skipping = yolo(dir.path());
+    skipping.skip_broken = true;
+    let error = scan(&skipping).unwrap_err().to_string();
+    for part in ["split val of data set d has no images", "2 images that cannot be used, skipped", "p0.png"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn pictures_of_phones_are_named_not_passed_over() {
+    let dir = plain(&["train"]);
+    for name in ["a.heic", "b.HEIF", "c.avif", "d.gif", "e.jp2", "f.jxl"] {
+        put(dir.path(), &format!("images/train/{name}"), "?");
+    }
+    let list = errors(scan(&yolo(dir.path())));
+    assert_eq!((list[0].kind, list[0].count), (UnsupportedImage, 6));
+    assert!(list[0].to_string().contains("a.heic"), "{}", list[0]);
+}

@@ -93,3 +93,52 @@ fn a_share_that_nobody_reads_is_still_cut_from_train() {
     let got = scan_of(&own, &["test"]).unwrap();
     assert_eq!(got.splits.iter().map(|s| (s.name.as_str(), s.images.len())).collect::<Vec<_>>(), [("test", 2)]);
 }
+
+fn fingerprint(data: &Data, splits: &[&str]) -> crate::base::Digest {
+    let splits = Some(splits.iter().map(ToString::to_string).collect());
+    crate::data::listing(data, Path::new(""), &Need { splits, anchors: false }).unwrap().fingerprint
+}
+
+/// A scan that is kept is not taken where it would come out otherwise, though none of the files that it reads has changed.
+#[test]
+fn classes_and_findings_are_part_of_what_a_scan_is_kept_by() {
+    let dir = tempfile::tempdir().unwrap();
+    for (i, path) in ["train/cat/a.png", "train/dog/b.png", "test/cat/c.png"].iter().enumerate() {
+        put(dir.path(), path, i as u8);
+    }
+    let data = folder(dir.path());
+    let before = (fingerprint(&data, &["train"]), scan_of(&data, &["train"]).unwrap());
+    // A class that only the unread split has shifts the numbers of those behind it.
+    put(dir.path(), "test/bird/d.png", 9);
+    let after = (fingerprint(&data, &["train"]), scan_of(&data, &["train"]).unwrap());
+    assert_ne!(before.1.classes, after.1.classes);
+    assert_ne!(before.0, after.0);
+    // A note about what is not read is as new.
+    put(dir.path(), "train/dog/more/e.png", 10);
+    assert_eq!(count(&scan_of(&data, &["train"]).unwrap(), Nested).0, 1);
+    assert_ne!(after.0, fingerprint(&data, &["train"]));
+    assert_eq!(fingerprint(&data, &["train"]), fingerprint(&data, &["train"]));
+}
+
+#[test]
+fn findings_of_a_split_that_nobody_reads_stop_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    for (i, path) in ["train/cat/a.png", "train/dog/b.png", "test/dog/c.png"].iter().enumerate() {
+        put(dir.path(), path, i as u8);
+    }
+    fs::write(dir.path().join("test/dog/d.webp"), "?").unwrap();
+    let got = scan_of(&folder(dir.path()), &["train"]).unwrap();
+    assert_eq!((got.unread.clone(), got.findings.len()), (vec!["test".to_string()], 0), "{:?}", got.findings);
+    let error = scan(&folder(dir.path())).unwrap_err().to_string();
+    assert!(error.contains("d.webp") && error.contains("neither JPEG nor PNG"), "{error}");
+}
+
+#[test]
+fn images_beside_the_folders_of_splits_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    for (i, path) in ["train/cat/a.png", "test/cat/b.png", "loose.png", "other.jpg"].iter().enumerate() {
+        put(dir.path(), path, i as u8);
+    }
+    fs::write(dir.path().join("README.txt"), "x").unwrap();
+    assert_eq!(count(&scan(&folder(dir.path())).unwrap(), NoClass), (2, "loose.png; other.jpg".into()));
+}

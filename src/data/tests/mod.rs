@@ -2,6 +2,7 @@
 
 mod batches;
 mod bccd;
+mod coco;
 mod dirty;
 mod folders;
 mod formats;
@@ -10,7 +11,7 @@ pub(crate) mod labelled;
 use super::error::DataError;
 use super::layout::Need;
 use super::pack::Object;
-use super::scan::Scan;
+use super::scanned::Scan;
 use crate::document::{Augment, Data, DataFormat, DataSource, Span, Spanned, SplitBy};
 use std::path::Path;
 

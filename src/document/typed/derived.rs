@@ -82,7 +82,7 @@ fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNod
     whole.children.extend(node.children.iter().filter(own).cloned());
     let then = node.child("then-layers");
     if let Some(then) = then {
-        if then.children.is_empty() {
+        if then.children.is_empty() && !context.obscure(then) {
             let d = Diagnostic::error("missing", "`then-layers` has no layers", then.name.span, "layers are missing");
             context.missing(then, d.help("write them inside: `then-layers { global-pool; linear }`; or leave it out"));
         }

@@ -32,6 +32,7 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
         context.missing(network, d.help("name the data set that fixes size and classes: `input \"shapes\"`"));
     }
     if network.text("like").is_none()
+        && !context.obscure(network)
         && !network
             .children
             .iter()
@@ -200,7 +201,8 @@ pub(super) fn layers(context: &mut Context, block: &Node, names: &mut Names, top
         match layer.name.value.as_str() {
             "choose" => {
                 let again = layer.text("label").is_some_and(|label| !declare(context, "choice", label, &mut names.labels));
-                if layer.children.is_empty() {
+                // What could not be read there may have been a layer.
+                if layer.children.is_empty() && !context.obscure(layer) {
                     let d = Diagnostic::error("missing", "`choose` has nothing to choose from", layer.name.span, "layers are missing");
                     context.missing(layer, d.help("write them inside: `choose \"p2\" { c3 128; residual 128 }`"));
                 }

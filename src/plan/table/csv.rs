@@ -48,7 +48,9 @@ pub fn parse(bytes: &[u8], keys: &[&str], read: &BTreeMap<String, usize>) -> Res
                 None => return Err(broken(at, format!("`{}` of `{}` is no number", shorten(&cells[i]), shorten(&columns[i])))),
             }
         }
-        add(&mut rows, &RowKey(key.iter().map(|&i| cells[i].clone()).collect()), row).map_err(|why| broken(at, why))?;
+        // A line end in a key stood in quotes and is meant.
+        let key = key.iter().map(|&i| cells[i].trim_matches([' ', '\t']).to_string()).collect();
+        add(&mut rows, &RowKey(key), row).map_err(|why| broken(at, why))?;
     }
 }
 

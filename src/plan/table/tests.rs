@@ -50,6 +50,10 @@ fn lines_of_cells_are_a_table() {
         csv("arch,a,b\nx,1,nan").unwrap().figure(&"x".into(), &column(&["b"], false)),
         Err("the table has no `accuracy` in row `x`".into())
     );
+    // Blanks beside a key are as little meant as those beside a name or a number.
+    let padded = csv("arch , a,b\n x ,\t1, 2\n\ty,3,4\n").unwrap();
+    assert_eq!(padded.figure(&"x".into(), &column(&["a", "b"], false)).unwrap().values, [1.0, 2.0]);
+    assert!(padded.has(&"y".into()));
     assert_eq!(csv("name,a\nx,1"), Err(Fault::NoKeys { missing: 0, columns: vec!["name".into(), "a".into()] }));
 }
 

@@ -21,12 +21,12 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     let mut errors = Vec::new();
     let (mut infos, mut scans, mut notes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for node in &pipeline.data {
-        match scan::scan(&pipeline, node, store, look)? {
-            Err(message) => errors.push(Diagnostic::error(
+        match scan::scan(&pipeline, node, store, look.rehash)? {
+            Err(e) => errors.push(Diagnostic::error(
                 "data-broken",
                 format!("the data set `{}` cannot be used", node.name.value),
                 node.name.span,
-                message,
+                if look.all { e.all() } else { e.to_string() },
             )),
             Ok(scan) => {
                 let name = node.name.value.clone();

@@ -1,7 +1,7 @@
 //! Data sets before a run: which splits the stages read, what is known of them from last time, and what makes them useless.
 
 use crate::base::counted;
-use crate::data::{self, DataError, FindingKind, Need, Scan, ScanSplit};
+use crate::data::{self, DataError, FindingKind, Need, Scan, ScanSplit, Survey};
 use crate::document::diagnostic::join;
 use crate::document::{Data, DataSource, Diagnostic, Pipeline, Spanned, StageKind, Task, nearest};
 use crate::plan::{DataInfo, SplitInfo};
@@ -40,8 +40,8 @@ fn need(pipeline: &Pipeline, data: &Data) -> Need {
     Need { splits: Some(splits), anchors }
 }
 
-/// What a data set holds; the message where it cannot be used.
-pub fn scan(pipeline: &Pipeline, node: &Data, store: Option<&Store>, look: Look) -> Result<Result<Scan, String>, RunError> {
+/// What a data set holds, or why it cannot be used.
+pub fn scan(pipeline: &Pipeline, node: &Data, store: Option<&Store>, rehash: bool) -> Result<Result<Scan, DataError>, RunError> {
     let base = Path::new(".");
     let need = need(pipeline, node);
     // One place has one name, from whichever directory the run is started and however the root is spelled.
@@ -52,21 +52,24 @@ pub fn scan(pipeline: &Pipeline, node: &Data, store: Option<&Store>, look: Look)
         root.value = absolute;
     }
     let node = &node;
-    let said = |e: DataError| if look.all { e.all() } else { e.to_string() };
-    let listing = match data::listing(node, base, &need) {
-        Ok(listing) => listing,
-        Err(e) => return Ok(Err(said(e))),
+    let survey = match Survey::of(node, base, &need) {
+        Ok(survey) => survey,
+        Err(e) => return Ok(Err(e)),
     };
-    if let (Some(store), false) = (store, look.rehash) {
+    let listing = match survey.listing() {
+        Ok(listing) => listing,
+        Err(e) => return Ok(Err(e)),
+    };
+    if let (Some(store), false) = (store, rehash) {
         let known = store.get_source(&listing.fingerprint.hex())?;
         // A scan that is gone or damaged is made again.
         if let Some(scan) = known.and_then(|blob| store.blobs().get(&blob).ok()).and_then(|b| serde_json::from_slice::<Scan>(&b).ok()) {
             return Ok(Ok(scan));
         }
     }
-    let scan = match data::scan(node, base, &need) {
+    let scan = match survey.scan() {
         Ok(scan) => scan,
-        Err(e) => return Ok(Err(said(e))),
+        Err(e) => return Ok(Err(e)),
     };
     if let Some(store) = store.filter(|s| !s.is_read_only()) {
         let bytes = serde_json::to_vec(&scan).map_err(|e| RunError::Data(e.to_string()))?;

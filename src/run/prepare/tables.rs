@@ -70,10 +70,11 @@ fn open(source: &TableSource, wanted: &BTreeSet<&str>) -> Result<Table, Box<Diag
         return Err(broken(format!("{} is no file", path.display())));
     }
     // A packed file is the file that is packed in it.
-    let name = source.file.value.strip_suffix(".gz").unwrap_or(&source.file.value);
+    let packed = source.file.value.rsplit_once('.').filter(|(_, ending)| ending.eq_ignore_ascii_case("gz"));
+    let name = packed.map_or(source.file.value.as_str(), |(name, _)| name);
     let file = std::fs::File::open(path).map_err(told)?;
     let mut bytes = Vec::new();
-    let read = if name.len() < source.file.value.len() {
+    let read = if packed.is_some() {
         flate2::read::MultiGzDecoder::new(file).take(MAX_BYTES + 1).read_to_end(&mut bytes)
     } else {
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes)
@@ -90,7 +91,8 @@ fn open(source: &TableSource, wanted: &BTreeSet<&str>) -> Result<Table, Box<Diag
             let key = &source.keys[missing];
             let message = format!("the table has no column `{}`, which would name its rows", key.value);
             let d = Diagnostic::error("table-column", message, key.span, "no such column");
-            Box::new(d.help(format!("write `keys=` with the column of the keys: {}", among(&key.value, &columns))))
+            let columns = listed(&key.value, "its columns: ", columns.iter().map(String::as_str));
+            Box::new(d.help(format!("write `keys=` with the column of the keys: {columns}")))
         }
     })
 }
@@ -104,7 +106,7 @@ fn columns(source: &TableSource, table: &Table, errors: &mut Vec<Diagnostic>) {
             let d = Diagnostic::error("table-column", format!("the table has no column `{}`", name.value), name.span, "no such column");
             let how = format!("say which column is which metric: `column {metric} \"NAME\"`; ");
             let how = if name.value == metric { how } else { String::new() };
-            errors.push(d.help(how + &among(&name.value, &table.columns)));
+            errors.push(d.help(how + &listed(&name.value, "its columns: ", table.columns.iter().map(String::as_str))));
         }
         if let (true, Some(odd)) = (lacking.is_empty() && column.metric.value.is_share(), table.outside(column)) {
             let message = format!("`{metric}` lies between 0 and 1, and the table says {odd}");
@@ -117,13 +119,6 @@ fn columns(source: &TableSource, table: &Table, errors: &mut Vec<Diagnostic>) {
             });
         }
     }
-}
-
-/// `did you mean …? its columns: …`
-fn among(written: &str, columns: &[String]) -> String {
-    let near = nearest(written, columns.iter().map(String::as_str)).map_or(String::new(), |n| format!("did you mean `{n}`? "));
-    let shown: Vec<&str> = columns.iter().take(20).map(String::as_str).collect();
-    format!("{near}its columns: {}{}", shown.join(", "), if columns.len() > 20 { ", …" } else { "" })
 }
 
 /// The key names decisions and options that the spaces have.
@@ -149,11 +144,8 @@ fn key(source: &TableSource, spaces: &[&Space], errors: &mut Vec<Diagnostic>) {
     for label in asked {
         let lacks = spaces.iter().find(|s| !s.decisions().iter().any(|d| d.label == label));
         let Some(space) = lacks else { continue };
-        let known: Vec<&str> = space.decisions().iter().map(|d| d.label.as_str()).collect();
         let d = Diagnostic::error("table-key", format!("`{}` has no decision `{label}`", space.name), place, "read by this key");
-        let near = nearest(label, known.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
-        let shown: Vec<&str> = known.iter().take(20).copied().collect();
-        errors.push(d.help(format!("{near}its decisions: {}{}", shown.join(", "), if known.len() > 20 { ", …" } else { "" })));
+        errors.push(d.help(listed(label, "its decisions: ", space.decisions().iter().map(|d| d.label.as_str()))));
     }
     for word in &source.words {
         let of = |d: &&crate::space::Decision| word.label.as_ref().is_none_or(|l| l.value == d.label);
@@ -176,7 +168,8 @@ fn key(source: &TableSource, spaces: &[&Space], errors: &mut Vec<Diagnostic>) {
 }
 
 /// `did you mean …? ` and the first twenty of what there is.
-fn listed(written: &str, before: &str, all: BTreeSet<&str>) -> String {
+fn listed<'a>(written: &str, before: &str, all: impl IntoIterator<Item = &'a str>) -> String {
+    let all: Vec<&str> = all.into_iter().collect();
     let near = nearest(written, all.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
     let shown: Vec<&str> = all.iter().take(20).copied().collect();
     format!("{near}{before}{}{}", shown.join(", "), if all.len() > 20 { ", …" } else { "" })

@@ -1,6 +1,7 @@
 //! Why a worker ends without a result.
 
 use crate::base::Digest;
+use crate::evaluate::EvaluateError;
 use crate::store::{Blobs, StoreError};
 
 /// Why a worker ends without a result.
@@ -20,6 +21,12 @@ pub enum Failure {
 impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
         Failure::Broken(e.to_string())
+    }
+}
+
+impl From<EvaluateError> for Failure {
+    fn from(e: EvaluateError) -> Self {
+        Failure::Attempt(e.to_string())
     }
 }
 

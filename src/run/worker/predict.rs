@@ -45,7 +45,7 @@ fn classify(program: &Program, params: &Parameters, bn_eps: f64, pack: &Pack, co
         say(&Line::Images { done, of });
         !stop.load(Ordering::Relaxed)
     };
-    let found = logits(executor.as_mut(), params, program, norm, pack, CLASSIFY_BATCH, seen).map_err(Failure::Attempt)?;
+    let found = logits(executor.as_mut(), params, program, norm, pack, CLASSIFY_BATCH, seen)?;
     found.map(|f| f.to_bytes()).ok_or(Failure::Stopped)
 }
 
@@ -60,11 +60,11 @@ fn detect(program: &Program, params: &Parameters, bn_eps: f64, pack: &Arc<Pack>,
     };
     let of = pack.images.len();
     let mut predictions = Predictions::default();
-    for batch in batches(pack, program.values[0].h, BATCH).map_err(Failure::Attempt)? {
+    for batch in batches(pack, program.values[0].h, BATCH).map_err(|e| Failure::Attempt(e.to_string()))? {
         if context.stopped() {
             return Err(Failure::Stopped);
         }
-        let found = run(executor.as_mut(), params, program, norm, [batch], options).map_err(Failure::Attempt)?;
+        let found = run(executor.as_mut(), params, program, norm, [batch], options)?;
         predictions.images.extend(found.images);
         (context.say)(&Line::Images { done: predictions.images.len(), of });
     }

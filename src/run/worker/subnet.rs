@@ -44,5 +44,5 @@ fn statistics(
         !stopped
     });
     let seen = recalibrate(executor.as_mut(), params, batches, eps);
-    if stopped { Err(Failure::Stopped) } else { seen.map_err(Failure::Attempt) }
+    if stopped { Err(Failure::Stopped) } else { Ok(seen?) }
 }

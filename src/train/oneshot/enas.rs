@@ -10,6 +10,7 @@
 
 use super::adam::{Adam, Rule};
 use super::codec::{Reader, Writer};
+use super::controls::Settings;
 use super::fault::StepError;
 use super::lines::{CHOICES, NOT_NEGATIVE, PROBABILITY, choices, warmup};
 use super::lstm;
@@ -43,7 +44,7 @@ pub(super) static METHOD: Method = Method {
         };
         Ok(Some(MethodRule::learning(Enas { controller, choices }.form(), &choices)))
     },
-    build: |value| Ok(Family::Controls(numbers::<Enas>(value)?)),
+    build: |value| numbers(value).map(|Enas { controller, choices }| Family::Controls { controller, choices }),
 };
 
 static CONTROLLER: Spec = Spec::new(
@@ -76,21 +77,6 @@ impl Enas {
     pub fn form(&self) -> Form {
         form(METHOD.tag, self)
     }
-}
-
-/// `controller`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
-    /// Units of the LSTM.
-    pub hidden: usize,
-    /// Steps of the controller after each epoch of the weights.
-    pub steps: usize,
-    /// Paths a step.
-    pub samples: usize,
-    /// Decay of the moving average of rewards.
-    pub baseline: f64,
-    /// Weight of the entropy.
-    pub entropy: f64,
 }
 
 const TEMPERATURE: f64 = 5.0;

@@ -1,9 +1,8 @@
 //! What a one-shot method is: what a file may write of it, what keys hold, and how it trains. One value, in the method's file.
 
-use super::enas::Enas;
+use super::controls::Settings;
 use super::mixing::{Logits, Weighed};
 use super::paths::{Decision, StepPlan};
-use super::progressive::Position;
 use crate::document::{ChoiceRule, Described, Diagnostic, Form, MethodLines, MethodRule, MethodWord, Traits, Unset, Word};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,7 +45,12 @@ pub enum Family {
     /// Mixes options by logits that learn.
     Mixes(Box<dyn Mixes>),
     /// A controller proposes paths and learns from their rewards.
-    Controls(Enas),
+    Controls {
+        /// The controller.
+        controller: Settings,
+        /// How it learns.
+        choices: ChoiceRule,
+    },
 }
 
 impl Family {
@@ -55,7 +59,7 @@ impl Family {
         match self {
             Family::Draws(_) => None,
             Family::Mixes(mixes) => Some(mixes.choices()),
-            Family::Controls(enas) => Some(&enas.choices),
+            Family::Controls { choices, .. } => Some(choices),
         }
     }
 
@@ -82,6 +86,19 @@ pub struct Draw<'a> {
     pub options: &'a [usize],
     /// By decision: its options' sizes.
     pub decisions: &'a [Decision],
+}
+
+/// Where an epoch lies, in a method with phases.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Position {
+    /// None: the teacher's.
+    pub phase: Option<usize>,
+    /// Epoch within the phase, from 0.
+    pub epoch: usize,
+    /// Epochs of the phase.
+    pub epochs: usize,
+    /// Learning rate of the phase; none: the recipe's.
+    pub lr: Option<f64>,
 }
 
 /// A method that draws the paths of a step.

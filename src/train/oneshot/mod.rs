@@ -19,6 +19,7 @@ pub mod adam;
 pub mod alpha;
 pub mod codec;
 pub mod collapse;
+pub mod controls;
 pub mod darts;
 pub mod distil;
 pub mod enas;

@@ -8,7 +8,7 @@
 //! without a learned transform between them.
 
 use super::lines::EPOCHS;
-use super::method::{Draw, Draws, Family, Method, form, numbers};
+use super::method::{Draw, Draws, Family, Method, Position, form, numbers};
 use super::paths::{self, Decision, Path, PathPlan, Role, StepPlan, Teacher};
 use crate::base::Random;
 use crate::document::table::Spec;
@@ -125,19 +125,6 @@ impl Draws for Shrinking {
     fn sizes_by_cost(&self) -> bool {
         true
     }
-}
-
-/// Where an epoch lies.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Position {
-    /// None: the teacher's.
-    pub phase: Option<usize>,
-    /// Epoch within the phase, from 0.
-    pub epoch: usize,
-    /// Epochs of the phase.
-    pub epochs: usize,
-    /// Learning rate of the phase; none: the recipe's.
-    pub lr: Option<f64>,
 }
 
 /// The phase of an epoch, counted over all. Epochs after the last phase belong to it.

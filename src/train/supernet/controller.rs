@@ -8,7 +8,6 @@ use super::trainer::{Done, SupernetTrainer};
 use crate::data::Batch;
 use crate::space::{Head, Sample};
 use crate::train::TrainError;
-use crate::train::oneshot::enas::Enas;
 use crate::train::oneshot::{Family, Path};
 
 impl SupernetTrainer {
@@ -34,7 +33,7 @@ impl SupernetTrainer {
 
     /// The controller's steps after epoch `epoch`.
     pub(super) fn teach(&mut self, epoch: usize) -> Result<Done<()>, TrainError> {
-        let Family::Controls(Enas { controller: settings, choices }) = self.setup.family else { return Ok(Done::Well(())) };
+        let Family::Controls { controller: settings, choices } = self.setup.family else { return Ok(Done::Well(())) };
         for k in 0..settings.steps {
             let step = (epoch * settings.steps + k) as u64;
             let Some(batch) = self.held_batch(step) else { return Ok(Done::Well(())) };

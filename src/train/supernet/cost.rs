@@ -1,29 +1,20 @@
-//! The cost of a network, and what the expected cost adds to the gradient of the logits.
-//!
-//! Where the cost is a sum over decisions (the shapes of layers do not depend on each other's choices), its expectation and the
-//! derivative are exact. Else both are estimated without bias from networks that are drawn by the probabilities: the mean, and
-//! the score function with the mean of the other draws as baseline.
+//! The cost of a network, which a penalty weighs: a sum over decisions where it is one (the shapes of layers do not depend on each
+//! other's choices).
 
-use super::learn::LogitGrads;
-use super::networks::{Network, Networks};
+use super::networks::Network;
 use super::places::Places;
-use super::setup::Setup;
-use crate::base::Random;
 use crate::document::{Cost, Penalty};
 use crate::space::{LatencyTable, Supernet};
 use crate::train::oneshot::penalty::{self, CostModel, Term};
-use crate::train::oneshot::softmax;
 
-/// Networks drawn for one estimate.
-const DRAWS: u64 = 8;
 /// Random networks on which a sum over decisions must be exact.
 const CHECKS: u64 = 64;
 
 /// A penalty with its target in the cost's own unit.
 pub struct PenaltyRule {
-    rule: Penalty,
-    target: f64,
-    exact: Option<CostModel>,
+    pub(super) rule: Penalty,
+    pub(super) target: f64,
+    pub(super) exact: Option<CostModel>,
     table: Option<LatencyTable>,
 }
 
@@ -44,71 +35,14 @@ impl PenaltyRule {
         self.exact.is_some()
     }
 
-    /// Adds the penalty to gradients by the logits that are of the loss `loss`.
-    pub(super) fn penalise(
-        &self,
-        setup: &Setup,
-        iteration: u64,
-        loss: f64,
-        values: &[Vec<f64>],
-        networks: &mut Networks,
-        all: &mut LogitGrads,
-    ) -> Result<(), String> {
-        let probabilities = &setup.probabilities(values)[..];
-        let (cost, grads) = match &self.exact {
-            Some(model) => {
-                let (cost, by_probability) = model.expected(probabilities);
-                let by_logit = probabilities.iter().zip(by_probability).map(|(p, g)| softmax::backward(p, &g, 1.0));
-                (cost, by_logit.collect())
-            }
-            None => self.estimate(setup, iteration, probabilities, networks)?,
-        };
-        let penalised = penalty::loss(&self.rule, self.target, loss, cost)?;
-        for (d, grads) in grads.into_iter().enumerate() {
-            for (o, by_cost) in setup.by_logits(d, &values[d], grads).iter().enumerate().filter(|(o, _)| all.touched[d][*o]) {
-                all.grads[d][o] = penalised.by_loss * all.grads[d][o] + penalised.by_cost * by_cost;
-            }
-        }
-        Ok(())
-    }
-
     /// A path's reward less the penalty on its own cost.
     pub fn reward(&self, reward: f64, network: &Network) -> Result<f64, String> {
-        penalty::reward(&self.rule, self.target, reward, of(self.rule.of, self.table.as_ref(), network)?)
+        penalty::reward(&self.rule, self.target, reward, self.of(network)?)
     }
 
-    fn estimate(
-        &self,
-        setup: &Setup,
-        iteration: u64,
-        probabilities: &[Vec<f64>],
-        networks: &mut Networks,
-    ) -> Result<(f64, Vec<Vec<f64>>), String> {
-        let mut drawn: Vec<(Vec<usize>, f64)> = Vec::new();
-        let mut why = String::new();
-        for k in 0..DRAWS {
-            let pick = |(d, p): (usize, &Vec<f64>)| softmax::draw(p, &mut Random::at(setup.seed, "cost", &[iteration, k, d as u64]));
-            let options: Vec<usize> = probabilities.iter().enumerate().map(pick).collect();
-            match networks.path(&setup.net, &setup.places.sample(&setup.net, &options)) {
-                Ok(network) => drawn.push((options, of(self.rule.of, self.table.as_ref(), &network)?)),
-                Err(e) => why = e.reason,
-            }
-        }
-        let n = drawn.len() as f64;
-        if drawn.is_empty() {
-            return Err(format!("no network that is drawn can be built: {why}"));
-        }
-        let sum: f64 = drawn.iter().map(|(_, c)| c).sum();
-        let mut grads: Vec<Vec<f64>> = probabilities.iter().map(|p| vec![0.0; p.len()]).collect();
-        for (options, cost) in drawn.iter().filter(|_| n > 1.0) {
-            let advantage = (cost - (sum - cost) / (n - 1.0)) / n;
-            for (d, p) in probabilities.iter().enumerate() {
-                for (o, p) in p.iter().enumerate() {
-                    grads[d][o] += advantage * (f64::from(u8::from(o == options[d])) - p);
-                }
-            }
-        }
-        Ok((sum / n, grads))
+    /// A network's cost. The error says which rows the table lacks.
+    pub(super) fn of(&self, network: &Network) -> Result<f64, String> {
+        of(self.rule.of, self.table.as_ref(), network)
     }
 }
 

@@ -7,8 +7,9 @@ use crate::document::{ChoiceRule, Cost, Elastic, Form, OneShot, Optimizer, Penal
 use crate::results::Learned;
 use crate::space::Supernet;
 use crate::space::tests::whole;
+use crate::train::oneshot::controls::Settings;
 use crate::train::oneshot::darts::Darts;
-use crate::train::oneshot::enas::{Enas, Settings};
+use crate::train::oneshot::enas::Enas;
 use crate::train::oneshot::gdas::Gdas;
 use crate::train::oneshot::gumbel::Gumbel;
 use crate::train::oneshot::mixing::Purpose;

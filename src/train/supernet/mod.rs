@@ -28,6 +28,7 @@ mod learned;
 mod networks;
 mod objective;
 mod optimise;
+mod penalise;
 mod places;
 mod relax;
 mod runner;

@@ -102,8 +102,8 @@ impl Setup {
     /// make batches ahead.
     pub fn choice_batches(&self, iterations: Range<u64>, per_epoch: usize) -> Range<u64> {
         match &self.family {
-            Family::Controls(enas) => {
-                let a_round = enas.controller.steps as u64;
+            Family::Controls { controller, .. } => {
+                let a_round = controller.steps as u64;
                 let steps = |iteration: u64| (iteration / per_epoch.max(1) as u64).max(self.warmup() as u64) * a_round;
                 steps(iterations.start)..steps(iterations.end)
             }

@@ -155,7 +155,7 @@ impl Choices {
     fn fresh(setup: &Setup) -> Self {
         match &setup.family {
             Family::Draws(_) => Choices::None,
-            Family::Controls(enas) => Choices::Controller(Controller::fresh(setup.seed, enas.controller.hidden, &setup.options)),
+            Family::Controls { controller, .. } => Choices::Controller(Controller::fresh(setup.seed, controller.hidden, &setup.options)),
             Family::Mixes(_) => Choices::Alphas { alphas: Alphas::fresh(setup.seed, alpha::INITIAL, &setup.named()), baseline: None },
         }
     }

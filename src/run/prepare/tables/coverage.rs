@@ -32,7 +32,7 @@ pub fn check(source: &TableSource, table: &Table, space: &Space) -> Option<Diagn
     let message = if with == 0 {
         format!("none of {networks} has a row in the table")
     } else {
-        format!("{with} of {networks} have a row in the table")
+        format!("{with} of {networks} {} a row in the table", if with == 1 { "has" } else { "have" })
     };
     // Of a space that is not looked up whole, some may have one.
     let d = match (with, whole) {
