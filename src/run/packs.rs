@@ -18,7 +18,9 @@ pub struct Packs(HashMap<(String, String), Digest>);
 impl Packs {
     /// The blob of a pack, made where it is not there.
     pub fn ensure(&mut self, data: &(String, String), prepared: &Prepared, store: &Store) -> Result<Digest, RunError> {
-        if let Some(&blob) = self.0.get(data).filter(|d| store.blobs().has(d)) {
+        if let Some(&blob) = self.0.get(data)
+            && store.blobs().has(&blob)?
+        {
             return Ok(blob);
         }
         let (name, split) = data;
@@ -34,9 +36,9 @@ impl Packs {
             numerics: None,
         };
         let known = store.lookup(&action.key())?.and_then(|r| packed(&r));
-        let blob = match known.filter(|d| store.blobs().has(d)) {
-            Some(blob) => blob,
-            None => {
+        let blob = match known {
+            Some(blob) if store.blobs().has(&blob)? => blob,
+            _ => {
                 let pack = Pack::build(scan, split, info.image_size, Path::new(".")).map_err(|e| RunError::Data(e.to_string()))?;
                 let blob = store.blobs().put(&pack.to_bytes())?;
                 store.publish(&record::write(&action, None, &Outcome::Pack { pack: blob, images: pack.images.len() }))?;

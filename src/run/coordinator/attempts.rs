@@ -54,12 +54,14 @@ impl Running {
     /// was asked for.
     pub fn result(&self, how: &Ended, blobs: &Blobs) -> Result<Option<JobResult>, StoreError> {
         let result = read_result(&self.folder, self.assignment.key)?;
-        let whole = |r: &JobResult| r.answers(&self.assignment.job) && r.outputs().iter().all(|d| blobs.has(d));
-        Ok(match how {
-            Ended::Done { .. } => result,
-            Ended::Lost(_) | Ended::Killed(_) | Ended::OutOfMemory(_) | Ended::TimedOut => result.filter(whole),
-            Ended::Stopped | Ended::Broken(_) | Ended::Failed(_) => None,
-        })
+        match how {
+            Ended::Done { .. } => Ok(result),
+            Ended::Lost(_) | Ended::Killed(_) | Ended::OutOfMemory(_) | Ended::TimedOut => {
+                let Some(result) = result.filter(|r| r.answers(&self.assignment.job)) else { return Ok(None) };
+                Ok(blobs.has_all(&result.outputs())?.then_some(result))
+            }
+            Ended::Stopped | Ended::Broken(_) | Ended::Failed(_) => Ok(None),
+        }
     }
 
     /// Removes its result file.

@@ -104,7 +104,9 @@ impl Jobs {
 
     /// The blob of a space, written where it is not there.
     fn space(&mut self, name: &str, prepared: &Prepared, store: &Store) -> Result<Digest, RunError> {
-        if let Some(&blob) = self.spaces.get(name).filter(|d| store.blobs().has(d)) {
+        if let Some(&blob) = self.spaces.get(name)
+            && store.blobs().has(&blob)?
+        {
             return Ok(blob);
         }
         let bytes = serde_json::to_vec(&spec(name, prepared)?)
