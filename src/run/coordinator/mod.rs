@@ -181,7 +181,7 @@ impl Coordinator<'_> {
             if Inline::takes(work) || self.attempts.holds(jobs::lock(work)) {
                 continue;
             }
-            let made = self.jobs.make(work, self.prepared, self.store, self.options)?;
+            let made = self.jobs.make(work, self.prepared, self.store, self.options, self.events)?;
             let Some((assignment, from)) = made else { continue };
             let started = Event::Started { subject: subject(work), attempt: self.attempts.failed(work.key()) + 1, from };
             let purpose = Purpose::Work(work.clone());
