@@ -4,8 +4,8 @@ use super::error::RunError;
 use super::events::{Event, Events};
 use super::prepare::Prepared;
 use super::record;
-use crate::base::{Canon, Digest};
-use crate::data::Pack;
+use crate::base::{Canon, Digest, counted};
+use crate::data::{DataError, Pack};
 use crate::plan::{Action, Kind};
 use crate::results::Outcome;
 use crate::store::{Record, Store, StoreError};
@@ -15,6 +15,17 @@ use std::path::Path;
 /// Bytes that packs may take in a store. Beyond them the largest that this run does not use go: they are made again when they are
 /// needed.
 const BOUND: u64 = 8 << 30;
+
+/// Images of a pack whose making is said before it begins: of so many it takes a while.
+const MANY: usize = 2_000;
+
+/// Who waits for packs.
+pub struct Waiting<'a> {
+    /// Hears what takes long.
+    pub events: &'a mut dyn Events,
+    /// Whether it does not want to wait any more.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
 
 /// Packs that were made or found.
 #[derive(Default)]
@@ -26,27 +37,30 @@ pub struct Packs {
 }
 
 impl Packs {
-    /// The blob of a pack, made where it is not there.
+    /// The blob of a pack, made where it is not there; none where whoever waits for it did not want to any more.
     pub fn ensure(
         &mut self,
         data: &(String, String),
         prepared: &Prepared,
         store: &Store,
-        events: &mut dyn Events,
-    ) -> Result<Digest, RunError> {
+        waiting: &mut Waiting,
+    ) -> Result<Option<Digest>, RunError> {
         if let Some(&blob) = self.known.get(data)
             && store.blobs().has(&blob)?
         {
-            return Ok(blob);
+            return Ok(Some(blob));
         }
         let action = action(data, prepared)?;
         let known = store.lookup(&action.key())?.and_then(|r| packed(&r));
         let blob = match known {
             Some(blob) if store.blobs().has(&blob)? => blob,
-            _ => self.make(data, &action, prepared, store, events)?,
+            _ => match self.make(data, &action, prepared, store, waiting)? {
+                Some(blob) => blob,
+                None => return Ok(None),
+            },
         };
         self.known.insert(data.clone(), blob);
-        Ok(blob)
+        Ok(Some(blob))
     }
 
     /// Forgets all, after a blob turned out to be damaged.
@@ -60,12 +74,21 @@ impl Packs {
         action: &Action,
         prepared: &Prepared,
         store: &Store,
-        events: &mut dyn Events,
-    ) -> Result<Digest, RunError> {
+        waiting: &mut Waiting,
+    ) -> Result<Option<Digest>, RunError> {
         let missing = || missing(name, split);
         let scan = prepared.scans.get(name).ok_or_else(missing)?;
         let image_size = prepared.data.get(name).ok_or_else(missing)?.image_size;
-        let pack = Pack::build(scan, split, image_size, Path::new(".")).map_err(|e| RunError::Data(e.to_string()))?;
+        let images = scan.split(split).map_or(0, |s| s.images.len());
+        if images > MANY {
+            let message = format!("{name}: decoding {} of `{split}`, once", counted(images, "image"));
+            waiting.events.on(Event::Note { message });
+        }
+        let pack = match Pack::build_unless(waiting.stop, scan, split, image_size, Path::new(".")) {
+            Ok(pack) => pack,
+            Err(DataError::Stopped) => return Ok(None),
+            Err(e) => return Err(RunError::Data(e.to_string())),
+        };
         let blob = store.blobs().put(&pack.to_bytes())?;
         store.publish(&record::write(action, None, &Outcome::Pack { pack: blob, images: pack.images.len() }))?;
         if let Some(own) = trim(store, &own(prepared)?, BOUND)?
@@ -75,9 +98,9 @@ impl Packs {
             let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
             let message =
                 format!("the packs of this run take {:.1} GiB, more than the {:.0} GiB that a store keeps of them", gib(own), gib(BOUND));
-            events.on(Event::Note { message });
+            waiting.events.on(Event::Note { message });
         }
-        Ok(blob)
+        Ok(Some(blob))
     }
 }
 

@@ -5,10 +5,9 @@ use crate::document::{Init, Pipeline};
 use crate::plan::{self, SubnetWork, TrainWork, Work};
 use crate::results::{Epoch, Outcome};
 use crate::run::error::RunError;
-use crate::run::events::Events;
 use crate::run::job::{Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee};
 use crate::run::options::Options;
-use crate::run::packs::Packs;
+use crate::run::packs::{Packs, Waiting};
 use crate::run::prepare::Prepared;
 use crate::run::record;
 use crate::store::Store;
@@ -30,33 +29,43 @@ pub fn lock(work: &Work) -> Digest {
     }
 }
 
+/// The splits that a worker reads for a work; the one that batch norm is recalibrated on is the second.
+fn reads(work: &Work) -> Vec<&(String, String)> {
+    match work {
+        Work::Train(w) => vec![&w.data],
+        Work::Predict(w) => vec![&w.data],
+        Work::Subnet(w) => std::iter::once(&w.data).chain(w.recalibration.as_ref().map(|r| &r.data)).collect(),
+        Work::Metric(_) | Work::Select(_) | Work::Cut(_) => Vec::new(),
+    }
+}
+
 impl Jobs {
-    /// The assignment of a work, and the iteration that it starts from; none for what the coordinator does itself.
+    /// The assignment of a work, and the iteration that it starts from; none for what the coordinator does itself, and where it
+    /// was not to wait for a pack any more.
     pub fn make(
         &mut self,
         work: &Work,
         prepared: &Prepared,
         store: &Store,
         options: &Options,
-        events: &mut dyn Events,
+        waiting: &mut Waiting,
     ) -> Result<Option<(Assignment, u64)>, RunError> {
-        let mut pack = |data: &(String, String)| self.packs.ensure(data, prepared, store, events);
+        let mut packs = Vec::new();
+        for data in reads(work) {
+            let Some(pack) = self.packs.ensure(data, prepared, store, waiting)? else { return Ok(None) };
+            packs.push(pack);
+        }
+        let Some(&pack) = packs.first() else { return Ok(None) };
         let (job, from) = match work {
-            Work::Train(w) => {
-                let pack = pack(&w.data)?;
-                (Job::Train(Box::new(train(w, pack, prepared, store, options.checkpoint_seconds)?)), w.done())
-            }
+            Work::Train(w) => (Job::Train(Box::new(train(w, pack, prepared, store, options.checkpoint_seconds)?)), w.done()),
             Work::Predict(w) => {
-                let pack = pack(&w.data)?;
                 let architecture = w.candidate.architecture.clone();
                 (Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, pack })), 0)
             }
             Work::Subnet(w) => {
-                let recalibration = match &w.recalibration {
-                    Some(r) => Some(RecalibrationJob { pack: pack(&r.data)?, batches: r.batches, batch: r.batch, seed: r.seed }),
-                    None => None,
-                };
-                let pack = pack(&w.data)?;
+                let recalibration = w.recalibration.as_ref().zip(packs.get(1));
+                let recalibration =
+                    recalibration.map(|(r, &pack)| RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed });
                 (Job::Subnet(Box::new(self.subnet(w, pack, recalibration, prepared, store)?)), 0)
             }
             Work::Metric(_) | Work::Select(_) | Work::Cut(_) => return Ok(None),

@@ -18,6 +18,7 @@ use super::known::StoreKnown;
 use super::launch::{self, Heard, Id, Launcher};
 use super::observe;
 use super::options::{Ended, GivenUp, Options, Report};
+use super::packs::Waiting;
 use super::prepare::Prepared;
 use crate::plan::{Engine, Replay, Work};
 use crate::store::Store;
@@ -102,16 +103,21 @@ impl Coordinator<'_> {
                 announce::estimate(self.prepared, self.store, &replay, self.options.executor, self.events);
             }
             first = false;
-            if self.stopping.is_none() && self.asked() > 0 {
-                self.stop(Ended::Interrupted);
+            if self.stopping.is_none()
+                && let Some(why) = self.due()
+            {
+                self.stop(why);
             }
             if self.stopping.is_none() {
-                // Asked to stop while computing: what is left undone is no bug.
-                if self.compute(&replay)? || self.asked() > 0 {
+                // To end while computing or decoding: what is left undone is no bug.
+                if self.compute(&replay)? || self.due().is_some() {
                     continue;
                 }
                 self.start(&replay)?;
                 if self.attempts.len() == 0 {
+                    if self.due().is_some() {
+                        continue;
+                    }
                     if !replay.finished() {
                         return Err(RunError::Stuck(stuck(&replay)));
                     }
@@ -141,6 +147,11 @@ impl Coordinator<'_> {
         self.options.stop.load(Ordering::Relaxed)
     }
 
+    /// Why the run is to end before everything is done, as soon as it is to.
+    fn due(&self) -> Option<Ended> {
+        due(self.options, self.begun)
+    }
+
     fn stop(&mut self, why: Ended) {
         self.stopping = Some(why);
         self.events.on(Event::Stopping);
@@ -151,7 +162,7 @@ impl Coordinator<'_> {
     fn compute(&mut self, replay: &Replay) -> Result<bool, RunError> {
         let mut any = false;
         for work in replay.works.iter().filter(|w| Inline::takes(w)) {
-            if self.asked() > 0 {
+            if self.due().is_some() {
                 break;
             }
             let begun = Instant::now();
@@ -175,13 +186,15 @@ impl Coordinator<'_> {
         // What is trained is measured before more is trained: a search hears early how good its proposals are.
         let (measured, trained): (Vec<&Work>, Vec<&Work>) = replay.works.iter().partition(|w| !matches!(w, Work::Train(_)));
         for work in measured.into_iter().chain(trained) {
-            if self.attempts.len() >= self.options.jobs {
+            if self.attempts.len() >= self.options.jobs || self.due().is_some() {
                 break;
             }
             if Inline::takes(work) || self.attempts.holds(jobs::lock(work)) {
                 continue;
             }
-            let made = self.jobs.make(work, self.prepared, self.store, self.options, self.events)?;
+            let (options, begun) = (self.options, self.begun);
+            let mut waiting = Waiting { events: self.events, stop: &|| due(options, begun).is_some() };
+            let made = self.jobs.make(work, self.prepared, self.store, self.options, &mut waiting)?;
             let Some((assignment, from)) = made else { continue };
             let started = Event::Started { subject: subject(work), attempt: self.attempts.failed(work.key()) + 1, from };
             let purpose = Purpose::Work(work.clone());
@@ -213,9 +226,10 @@ impl Coordinator<'_> {
                 self.stopping = Some(Ended::Interrupted);
                 return Ok(());
             }
-            let over = self.options.until.is_some_and(|limit| self.begun.elapsed() > limit);
-            if self.stopping.is_none() && (over || self.asked() > 0) {
-                self.stop(if over { Ended::Paused } else { Ended::Interrupted });
+            if self.stopping.is_none()
+                && let Some(why) = self.due()
+            {
+                self.stop(why);
             }
             if let Some(limit) = self.options.timeout {
                 for id in self.attempts.overdue(limit) {
@@ -312,6 +326,13 @@ impl Coordinator<'_> {
         self.jobs.forget();
         self.events.on(Event::Note { message: format!("{label}: an input is gone or damaged; it is made again") });
     }
+}
+
+fn due(options: &Options, begun: Instant) -> Option<Ended> {
+    if options.until.is_some_and(|limit| begun.elapsed() > limit) {
+        return Some(Ended::Paused);
+    }
+    (options.stop.load(Ordering::Relaxed) > 0).then_some(Ended::Interrupted)
 }
 
 fn stuck(replay: &Replay) -> String {

@@ -3,12 +3,13 @@
 use super::run;
 use crate::document::{self, Files, Params};
 use crate::nn::DeviceChoice;
-use crate::run::events::{Event, Events};
+use crate::run::events::{Event, Events, Silent};
 use crate::run::job::Job;
 use crate::run::job::files::{assignment_file, checkpoint_of};
 use crate::run::launch::Start;
 use crate::run::launch::on_demand::{Fate, OnDemand};
 use crate::run::options::{Ended, Options, Report};
+use crate::run::packs::{Packs, Waiting};
 use crate::run::prepare::{Look, Prepared, prepare};
 use crate::run::{RunError, launch};
 use crate::store::Store;
@@ -241,4 +242,21 @@ fn stopped_after_a_checkpoint_the_next_run_goes_on() {
     );
     let from = events.iter().find_map(|e| if let Event::Started { from, .. } = e { Some(*from) } else { None });
     assert_eq!(from, Some(reached));
+}
+
+#[test]
+fn a_pack_is_given_up_when_the_run_is_to_end() {
+    let place = Place::new(PIPELINE);
+    let store = Store::open(&place.dir.path().join("cache"), true).expect("a store");
+    let mut packs = Packs::default();
+    let mut made = |stop: bool| {
+        let data = ("shapes".to_string(), "train".to_string());
+        let mut waiting = Waiting { events: &mut Silent, stop: &|| stop };
+        packs.ensure(&data, &place.prepared, &store, &mut waiting).unwrap_or_else(|e| panic!("{e}"))
+    };
+    assert_eq!(made(true), None);
+    let blob = made(false).expect("a pack");
+    assert!(store.blobs().has(&blob).expect("a look"));
+    // What is there needs no waiting.
+    assert_eq!(made(true), Some(blob));
 }
