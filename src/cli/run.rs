@@ -81,9 +81,11 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
     let stop = Arc::new(AtomicUsize::new(0));
     let asked = stop.clone();
     let begun = running.clone();
+    // The second ends a trial run in order, so that its scratch store goes.
+    let patience = usize::from(arguments.smoke);
     ctrlc::set_handler(move || {
         // The first: workers write checkpoints. The second, or one before anything runs: at once; workers die with their pipe.
-        if asked.fetch_add(1, Ordering::Relaxed) > 0 || !begun.load(Ordering::Relaxed) {
+        if asked.fetch_add(1, Ordering::Relaxed) > patience || !begun.load(Ordering::Relaxed) {
             bars::clear();
             std::process::exit(i32::from(INTERRUPTED));
         }

@@ -6,6 +6,7 @@ use super::events::Events;
 use super::launch::Launcher;
 use super::options::{Ended, Options};
 use super::prepare::Prepared;
+use super::scratch::Scratch;
 use crate::data::{Scan, scan::content_digest};
 use crate::document::{Recalibrate, StageKind};
 use crate::plan::SplitInfo;
@@ -23,18 +24,13 @@ pub fn smoke(
     launcher: &mut dyn Launcher,
     events: &mut dyn Events,
 ) -> Result<Ended, RunError> {
-    let root = std::env::temp_dir().join(format!("nasflow-smoke-{}", std::process::id()));
-    std::fs::create_dir_all(&root).map_err(RunError::Scratch)?;
-    let done = short(prepared).and_then(|short| {
-        let scratch = Store::open(&root.join("cache"), true)?;
-        let report = coordinator::run(&short, &scratch, options, launcher, events)?;
-        for kind in ["train-time", "predict-time"] {
-            super::estimate::copy(&scratch, store, kind)?;
-        }
-        Ok(report)
-    });
-    let _ = std::fs::remove_dir_all(&root);
-    let report = done?;
+    let folder = Scratch::new(&std::env::temp_dir()).map_err(RunError::Scratch)?;
+    let short = short(prepared)?;
+    let scratch = Store::open(&folder.path().join("cache"), true)?;
+    let report = coordinator::run(&short, &scratch, options, launcher, events)?;
+    for kind in ["train-time", "predict-time"] {
+        super::estimate::copy(&scratch, store, kind)?;
+    }
     let failed: Vec<String> = report.given_up.iter().map(|g| format!("  {}: {}\n", g.label, g.reason)).collect();
     if !failed.is_empty() {
         return Err(RunError::Worker(format!("the smoke run failed:\n{}", failed.concat())));

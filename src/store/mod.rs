@@ -50,6 +50,7 @@ pub use find::{Found, How, find};
 pub use journal::{Journal, Observation};
 pub use lock::KeyLock;
 pub use open::Options;
+pub use presence::unique_name;
 pub use record::Record;
 pub use runs::{Ran, RunRecord};
 pub use verify::{Collected, Fault, Verdict};
