@@ -8,8 +8,8 @@ use super::options::{Ended, Options};
 use super::prepare::Prepared;
 use super::scratch::Scratch;
 use crate::data::{Scan, scan::content_digest};
-use crate::document::{Recalibrate, StageKind};
-use crate::plan::SplitInfo;
+use crate::document::{Pipeline, Recalibrate, StageKind};
+use crate::plan::{Replay, SplitInfo, State};
 use crate::store::Store;
 use std::collections::BTreeMap;
 
@@ -35,7 +35,25 @@ pub fn smoke(
     if !failed.is_empty() {
         return Err(RunError::Worker(format!("the smoke run failed:\n{}", failed.concat())));
     }
-    Ok(report.ended)
+    match idle(&short.pipeline, &report.replay) {
+        Some(why) if report.ended == Ended::Finished => Err(RunError::Worker(format!("the smoke run failed: {why}"))),
+        _ => Ok(report.ended),
+    }
+}
+
+/// The first stage that worked for no model, and why: that every model fails is a result of a search, and no sign that it works.
+fn idle(pipeline: &Pipeline, replay: &Replay) -> Option<String> {
+    let mut stages = pipeline.stages.iter().zip(&replay.stages);
+    let (stage, seen) = stages.find(|(_, seen)| seen.slots.iter().all(|slot| slot.state != State::Ready))?;
+    let name = &stage.name.value;
+    let failed = seen.slots.iter().find_map(|slot| match &slot.state {
+        State::Failed(why) => Some(format!("{name}: {}: {why}", slot.model.label())),
+        _ => None,
+    });
+    Some(failed.unwrap_or_else(|| match stage.select() {
+        Some(_) => format!("{name} had nothing to choose: on one batch no model has the values that it reads"),
+        None => format!("{name}: no model came to it"),
+    }))
 }
 
 /// The same pipeline with two trials a sample, one epoch, and one batch a split.

@@ -150,3 +150,12 @@ fn a_smoke_run_gives_no_figures_as_if_they_were_results() {
     assert!(said.ok() && said.err.contains("score: trials #0: works"), "{said:?}");
     assert!(!said.err.contains("map50 ") && !said.out.contains("map50"), "{said:?}");
 }
+
+/// That a training diverges is a result; a smoke run in which all did has not seen that anything works.
+#[test]
+fn a_smoke_run_in_which_every_model_fails_is_an_error() {
+    let place = Place::new(&SMALL.replace("epochs 2 }", "epochs 2; diverged loss-above=0.001 }"));
+    let said = place.nasflow(&["run", "pipeline.kdl", "--smoke"]);
+    assert!(!said.ok() && said.err.contains("the smoke run failed: short: trials #0: diverged at iteration 0"), "{said:?}");
+    assert!(!said.out.contains("every stage worked"), "{said:?}");
+}
