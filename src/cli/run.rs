@@ -7,14 +7,14 @@ use crate::report::wrap::wrapped;
 use crate::report::{number, show};
 use crate::run::launch::local::{Follow, Local};
 use crate::run::options::{Ended, Options, Report};
-use crate::run::{coordinator, estimate, history, observe, smoke};
+use crate::run::{coordinator, estimate, observe, smoke};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
-    let (begun, when) = (Instant::now(), observe::now());
+    let begun = Instant::now();
     let running = Arc::new(AtomicBool::new(false));
     let options = options(arguments, &running)?;
     let pipeline = load::pipeline(&arguments.file)?;
@@ -43,7 +43,6 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     }
     let report = coordinator::run(&prepared, &store, &options, &mut launcher, listener.as_mut())?;
     drop(listener);
-    history::keep(&store, &prepared.pipeline, &report, when)?;
     if !arguments.json {
         print::out(&closing(&prepared.pipeline, &report, &store, begun));
     }

@@ -12,6 +12,7 @@ mod tests;
 use super::elsewhere;
 use super::error::RunError;
 use super::events::{Event, Events};
+use super::history;
 use super::inline::{Computed, Inline};
 use super::job::Line;
 use super::known::StoreKnown;
@@ -87,8 +88,31 @@ struct Coordinator<'a> {
     announced: Announced,
 }
 
+/// How long workers may take for their checkpoints after an error of the run.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 impl Coordinator<'_> {
     fn run(mut self) -> Result<Report, RunError> {
+        let (store, pipeline, when) = (self.store, &self.prepared.pipeline, observe::now());
+        match self.to_the_end() {
+            Ok((replay, ended)) => {
+                let report = self.report(replay, ended);
+                history::keep(store, pipeline, &report, when)?;
+                Ok(report)
+            }
+            Err(error) => {
+                self.wind_down();
+                let replay = self.engine.replay(&mut self.known);
+                let report = self.report(replay, Ended::Interrupted);
+                // What ended the run may keep its record from being written, too; it is what has to be said.
+                let _ = history::keep(store, pipeline, &report, when);
+                Err(error)
+            }
+        }
+    }
+
+    /// Until nothing is left to do, or the run is to end: the last replay, and how it ended.
+    fn to_the_end(&mut self) -> Result<(Replay, Ended), RunError> {
         let mut first = true;
         loop {
             let replay = self.engine.replay(&mut self.known);
@@ -127,14 +151,34 @@ impl Coordinator<'_> {
                     }
                     if !self.measure(&replay)? {
                         announce::answer(&self.prepared.pipeline, &replay, self.events);
-                        return Ok(self.report(replay, Ended::Finished));
+                        return Ok((replay, Ended::Finished));
                     }
                 }
             } else if self.attempts.len() == 0 {
-                let ended = self.stopping.unwrap_or(Ended::Interrupted);
-                return Ok(self.report(replay, ended));
+                return Ok((replay, self.stopping.unwrap_or(Ended::Interrupted)));
             }
             self.wait()?;
+        }
+    }
+
+    /// After an error of the run: workers that can still write their checkpoints do; those that are left after a while, or when
+    /// the user asks to stop, are ended.
+    fn wind_down(&mut self) {
+        if self.attempts.len() > 0 && self.stopping.is_none() {
+            self.stop(Ended::Interrupted);
+        }
+        let (begun, asked) = (Instant::now(), self.asked());
+        while self.attempts.len() > 0 && begun.elapsed() < PATIENCE && self.asked() == asked {
+            if let Some(Heard::Ended(id, _)) = self.launcher.listen(Duration::from_millis(100)) {
+                self.attempts.remove(id);
+            }
+        }
+        self.kill_all();
+    }
+
+    fn kill_all(&mut self) {
+        for id in self.attempts.drain() {
+            self.launcher.kill(id);
         }
     }
 
@@ -220,9 +264,7 @@ impl Coordinator<'_> {
     fn wait(&mut self) -> Result<(), RunError> {
         loop {
             if self.asked() > 1 {
-                for id in self.attempts.drain() {
-                    self.launcher.kill(id);
-                }
+                self.kill_all();
                 self.stopping = Some(Ended::Interrupted);
                 return Ok(());
             }

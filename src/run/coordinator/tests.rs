@@ -5,14 +5,14 @@ use crate::document::{self, Files, Params};
 use crate::nn::DeviceChoice;
 use crate::run::events::{Event, Events, Silent};
 use crate::run::job::Job;
-use crate::run::job::files::{assignment_file, checkpoint_of};
+use crate::run::job::files::{JOURNAL, assignment_file, checkpoint_of};
 use crate::run::launch::Start;
 use crate::run::launch::on_demand::{Fate, OnDemand};
 use crate::run::options::{Ended, Options, Report};
 use crate::run::packs::{Packs, Waiting};
 use crate::run::prepare::{Look, Prepared, prepare};
-use crate::run::{RunError, launch};
-use crate::store::Store;
+use crate::run::{RunError, history, launch};
+use crate::store::{Attempt, Store};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -163,6 +163,47 @@ fn a_broken_run_stops() {
     let (report, _) = Place::new(PIPELINE).run(|_| Fate::End(launch::Ended::Broken("the disk is full".into())), |_| {});
     let Err(RunError::Worker(why)) = report else { panic!("it went on") };
     assert!(why.contains("short: trials #0: the disk is full"), "{why}");
+}
+
+/// It used to end the others without a checkpoint, and to forget which trials it had given up.
+#[test]
+fn a_run_that_cannot_go_on_lets_workers_write_checkpoints_and_keeps_its_record() {
+    let three = PIPELINE.replace("kernel 3 5", "kernel 3 5 7").replace("trials 2", "trials 3");
+    let mut place = Place::new(&three.replace("epochs 1", "epochs 100000"));
+    let chain = RefCell::new(None);
+    let mut starts = 0;
+    let (report, events) = {
+        place.options.jobs = 2;
+        let chain = &chain;
+        place.run(
+            move |start| {
+                starts += 1;
+                match starts {
+                    // The first trial is out of attempts beside the second, which works.
+                    1 => {
+                        *chain.borrow_mut() = Some(start.lock);
+                        Fate::Work
+                    }
+                    2..=4 => Fate::End(launch::Ended::Failed("no".into())),
+                    _ => {
+                        let lock = chain.borrow().expect("a chain");
+                        while Attempt::peek(&start.root, lock, JOURNAL).is_none() {
+                            std::thread::sleep(Duration::from_millis(5));
+                        }
+                        Fate::End(launch::Ended::Broken("the disk is full".into()))
+                    }
+                }
+            },
+            |_| {},
+        )
+    };
+    let Err(RunError::Worker(why)) = report else { panic!("it went on: {events:?}") };
+    assert!(why.contains("the disk is full") && events.iter().any(|e| matches!(e, Event::Stopping)), "{why}");
+    let root = place.dir.path().join("cache");
+    assert!(checkpoint_of(&root, chain.borrow().expect("a chain")).expect("a checkpoint").iteration > 0);
+    let store = Store::open(&root, true).expect("a store");
+    let given_up = history::given_up(&store, &place.prepared.pipeline).expect("readable");
+    assert_eq!(given_up.iter().map(|g| g.2.as_str()).collect::<Vec<_>>(), ["3 attempts failed: no"]);
 }
 
 #[test]
