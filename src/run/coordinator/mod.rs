@@ -26,7 +26,7 @@ use crate::store::Store;
 use announce::{Announced, subject};
 use attempts::{Attempts, Purpose, Running};
 use jobs::Jobs;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -66,6 +66,7 @@ pub fn run(
         begun: Instant::now(),
         stopping: None,
         announced: Announced::default(),
+        noticed: BTreeSet::new(),
     }
     .run()
 }
@@ -86,6 +87,8 @@ struct Coordinator<'a> {
     begun: Instant,
     stopping: Option<Ended>,
     announced: Announced,
+    /// What the store had to say so far.
+    noticed: BTreeSet<String>,
 }
 
 /// How long workers may take for their checkpoints after an error of the run.
@@ -119,6 +122,7 @@ impl Coordinator<'_> {
             if let Some(error) = self.known.error.take() {
                 return Err(error.into());
             }
+            self.pass_on_notices();
             self.announced.announce(self.prepared, self.store, &replay, self.events);
             if first && let Some(message) = elsewhere::note(&replay.works, self.store, self.options.executor.numerics())? {
                 self.events.on(Event::Note { message });
@@ -174,6 +178,15 @@ impl Coordinator<'_> {
             }
         }
         self.kill_all();
+    }
+
+    /// What the store has noticed meanwhile, such as a row that was damaged.
+    fn pass_on_notices(&mut self) {
+        for message in self.store.notices() {
+            if self.noticed.insert(message.clone()) {
+                self.events.on(Event::Note { message });
+            }
+        }
     }
 
     fn kill_all(&mut self) {

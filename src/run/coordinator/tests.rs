@@ -301,3 +301,18 @@ fn a_pack_is_given_up_when_the_run_is_to_end() {
     // What is there needs no waiting.
     assert_eq!(made(true), Some(blob));
 }
+
+#[test]
+fn what_the_store_notices_is_a_note() {
+    let place = Place::new(PIPELINE);
+    place.run(|_| Fate::Work, |_| {}).0.unwrap_or_else(|e| panic!("{e}"));
+    // A row that does not agree with its manifest's digest.
+    let index = rusqlite::Connection::open(place.dir.path().join("cache/index.sqlite")).expect("an index");
+    let changed = index.execute("UPDATE results SET bytes = x'00'", []).expect("a change");
+    drop(index);
+    assert!(changed > 0);
+    let (report, events) = place.run(|_| Fate::Work, |_| {});
+    report.unwrap_or_else(|e| panic!("{e}"));
+    let noticed = |e: &Event| matches!(e, Event::Note { message } if message.starts_with("a row of the index was damaged"));
+    assert_eq!(events.iter().filter(|e| noticed(e)).count(), 1, "{events:?}");
+}
