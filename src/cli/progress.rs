@@ -4,7 +4,7 @@ use super::bars::Bars;
 use super::print;
 use crate::report::{number, time};
 use crate::run::events::Whole;
-use crate::run::{Event, Events};
+use crate::run::{Event, Events, observe};
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -48,6 +48,11 @@ pub fn sentence(event: &Event) -> Option<String> {
         Event::Finished { subject, result, .. } => Some(format!("{}: {result}", subject.label)),
         // That a trial is given up is said a few times more.
         Event::AttemptFailed { reason, alike, again: next, .. } if *alike > if *next { 2 } else { 9 } => again(*alike, "attempts", reason),
+        // Nothing depends on what a machine says of a model: no trial fails without it.
+        Event::AttemptFailed { subject, reason, again, .. } if subject.kind == observe::KIND => {
+            let next = if *again { "; trying again" } else { "" };
+            Some(format!("{}: latency is not measured: {reason}{next}", subject.label))
+        }
         Event::AttemptFailed { subject, attempt, reason, again, .. } => {
             let next = if *again { "trying again" } else { "giving up: it counts as failed" };
             Some(format!("{}: attempt {attempt} failed: {reason}; {next}", subject.label))
@@ -137,6 +142,17 @@ mod tests {
         fn on(&mut self, event: Event) {
             self.0.lock().unwrap().extend(sentence(&event));
         }
+    }
+
+    #[test]
+    fn a_measurement_that_fails_is_no_failed_trial() {
+        let subject =
+            Subject { key: "k".into(), kind: observe::KIND, stage: "score".into(), model: None, label: "score: trials #0".into() };
+        let failed = |attempt: usize, again: bool| {
+            sentence(&Event::AttemptFailed { subject: subject.clone(), attempt, reason: "no memory".into(), alike: 0, again })
+        };
+        assert_eq!(failed(1, true).as_deref(), Some("score: trials #0: latency is not measured: no memory; trying again"));
+        assert_eq!(failed(3, false).as_deref(), Some("score: trials #0: latency is not measured: no memory"));
     }
 
     #[test]

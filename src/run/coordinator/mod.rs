@@ -14,7 +14,7 @@ use super::error::RunError;
 use super::events::{Event, Events};
 use super::history;
 use super::inline::{Computed, Inline};
-use super::job::Line;
+use super::job::JobResult;
 use super::known::StoreKnown;
 use super::launch::{self, Heard, Id, Launcher};
 use super::observe;
@@ -268,8 +268,10 @@ impl Coordinator<'_> {
             return Ok(false);
         };
         let threads = self.options.jobs * self.options.threads;
-        let purpose = Purpose::Observation { weights: next.weights, subject: next.subject };
+        let started = Event::Started { subject: next.subject.clone(), attempt: self.attempts.failed(next.key) + 1, from: 0 };
+        let purpose = Purpose::Observation { weights: next.weights, metrics: next.metrics, subject: next.subject };
         self.attempts.start(self.launcher, self.store, next.assignment, purpose, threads)?;
+        self.events.on(started);
         Ok(true)
     }
 
@@ -293,27 +295,12 @@ impl Coordinator<'_> {
             }
             match self.launcher.listen(Duration::from_millis(100)) {
                 None => {}
-                Some(Heard::Line(id, line)) => self.hear(id, line),
+                Some(Heard::Line(id, line)) => {
+                    let event = self.attempts.get(id).and_then(|running| running.hear(line));
+                    event.into_iter().for_each(|event| self.events.on(event));
+                }
                 Some(Heard::Ended(id, how)) => return self.ended(id, how),
             }
-        }
-    }
-
-    /// An attempt says something on its way.
-    fn hear(&mut self, id: Id, line: Line) {
-        let Some(running) = self.attempts.get(id) else { return };
-        let subject = running.purpose.subject();
-        let label = &subject.label;
-        match line {
-            Line::Iteration { done, of, loss } => self.events.on(Event::Progress { subject, done, of, loss: Some(loss) }),
-            Line::Images { done, of } => {
-                self.events.on(Event::Progress { subject, done: done as u64, of: of as u64, loss: None });
-            }
-            Line::Waiting => self.events.on(Event::Note { message: format!("{label}: another run computes it; waiting for its result") }),
-            Line::Note { message } => self.events.on(Event::Note { message: format!("{label}: {message}") }),
-            Line::Began => running.begun = Some(Instant::now()),
-            // What these mean is said by how the attempt ends.
-            Line::Checkpoint { .. } | Line::Done { .. } | Line::Failed { .. } | Line::Broken { .. } => {}
         }
     }
 
@@ -329,13 +316,20 @@ impl Coordinator<'_> {
             self.failed(&running, &how);
             return Ok(());
         };
+        let (seconds, count) = if let launch::Ended::Done { seconds, count } = how { (seconds, count) } else { (0.0, 0) };
         match &running.purpose {
-            Purpose::Observation { weights, .. } => {
+            Purpose::Observation { weights, metrics, subject } => {
                 running.forget_result()?;
-                observe::keep(self.store, self.options.executor, *weights, &result)?;
+                let JobResult::Measured(observed) = &result else {
+                    return Err(RunError::Worker(format!("{}: the result is of another kind", subject.label)));
+                };
+                observe::keep(self.store, self.options.executor, *weights, observed)?;
+                for (metric, (value, result)) in metrics.iter().filter_map(|m| Some((m.name(), observe::told(observed, m)?))) {
+                    let (subject, metric, value) = (subject.clone(), Some(metric), Some(value));
+                    self.events.on(Event::Finished { subject, metric, value, failed: None, alike: 0, result, seconds });
+                }
             }
             Purpose::Work(work) => {
-                let (seconds, count) = if let launch::Ended::Done { seconds, count } = how { (seconds, count) } else { (0.0, 0) };
                 let publication = publish::publish(self.store, work, &result)?;
                 if count > 0 {
                     self.count(work);
@@ -358,16 +352,16 @@ impl Coordinator<'_> {
         let reason = running.reason(how);
         let attempt = self.attempts.count_failure(running.assignment.key);
         let again = attempt < self.options.attempts;
-        if let Purpose::Work(work) = &running.purpose {
-            if !again {
-                let reason = format!("{attempt} attempts failed: {reason}");
-                self.known.give_up(work.key(), reason.clone());
-                self.given_up.push(GivenUp { key: work.key(), label: work.label(), reason });
-            }
-            // What an input was may be gone: look again.
-            self.jobs.forget();
-            self.known.forget_all();
+        if let Purpose::Work(work) = &running.purpose
+            && !again
+        {
+            let reason = format!("{attempt} attempts failed: {reason}");
+            self.known.give_up(work.key(), reason.clone());
+            self.given_up.push(GivenUp { key: work.key(), label: work.label(), reason });
         }
+        // What an input was may be gone: look again.
+        self.jobs.forget();
+        self.known.forget_all();
         let alike = self.announced.alike(&reason);
         self.events.on(Event::AttemptFailed { subject: running.purpose.subject(), attempt, reason, alike, again });
     }

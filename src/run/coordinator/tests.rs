@@ -3,6 +3,7 @@
 use super::run;
 use crate::document::{self, Files, Params};
 use crate::nn::DeviceChoice;
+use crate::plan::{Engine, winner};
 use crate::run::events::{Event, Events, Silent};
 use crate::run::job::Job;
 use crate::run::job::files::{JOURNAL, assignment_file, checkpoint_of};
@@ -11,7 +12,7 @@ use crate::run::launch::on_demand::{Fate, OnDemand};
 use crate::run::options::{Ended, Options, Report};
 use crate::run::packs::{Packs, Waiting};
 use crate::run::prepare::{Look, Prepared, prepare};
-use crate::run::{RunError, history, launch};
+use crate::run::{RunError, StoreKnown, history, launch, observe};
 use crate::store::{Attempt, Store};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -315,4 +316,38 @@ fn what_the_store_notices_is_a_note() {
     report.unwrap_or_else(|e| panic!("{e}"));
     let noticed = |e: &Event| matches!(e, Event::Note { message } if message.starts_with("a row of the index was damaged"));
     assert_eq!(events.iter().filter(|e| noticed(e)).count(), 1, "{events:?}");
+}
+
+#[test]
+fn what_the_machine_says_is_told_and_damaged_weights_are_made_again_for_it() {
+    let mut place = Place::new(PIPELINE);
+    place.run(|_| Fate::Work, |_| {}).0.unwrap_or_else(|e| panic!("{e}"));
+    // The weights of a model that is not the winner: whatever the answer needs is read before a run ends.
+    let store = Store::open(&place.dir.path().join("cache"), true).expect("a store");
+    let mut known = StoreKnown::new(Some(&store));
+    let prepared = &place.prepared;
+    let replay =
+        Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, DeviceChoice::Fast.numerics().to_string()).replay(&mut known);
+    let winner = winner(&prepared.pipeline, &replay).expect("a winner").candidate.digest;
+    let mut others = replay.stages[2].slots.iter().filter(|s| s.model.candidate.digest != winner);
+    let weights = others.next().and_then(|s| s.model.trained.as_ref()).expect("another model").runs[0].weights;
+    std::fs::write(store.blobs().path(&weights), "damaged").expect("written");
+    drop(store);
+    let again = Place::new(&PIPELINE.replace("metrics map50", "metrics map50 latency"));
+    place.prepared = again.prepared;
+    let (report, events) = place.run(|_| Fate::Work, |_| {});
+    let report = report.unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((report.ended, report.executed.get("train"), failures(&events).len()), (Ended::Finished, Some(&1), 1), "{events:?}");
+    let told = |e: &Event| match e {
+        Event::Finished { subject, metric: Some(metric), value: Some(value), result, .. } if metric == "latency" => {
+            assert!(*value > 0.0 && result.starts_with("latency ") && result.ends_with(" ms"), "{result}");
+            Some(subject.label.clone())
+        }
+        _ => None,
+    };
+    let mut measured: Vec<String> = events.iter().filter_map(told).collect();
+    measured.sort();
+    assert_eq!(measured, ["score: trials #0", "score: trials #1"]);
+    let started = events.iter().filter(|e| matches!(e, Event::Started { subject, .. } if subject.kind == observe::KIND)).count();
+    assert_eq!(started, 3);
 }
