@@ -251,7 +251,7 @@ pub struct WorkerArguments {
     pub lock: String,
     /// The key that is wanted
     pub key: String,
-    /// Say lines in the attempt's file `said-NAME`, and stop once `stop-NAME` is there
+    /// Say lines in the attempt's file `progress-NAME`, and stop once `stop-NAME` is there
     #[arg(long, value_name = "NAME")]
     pub files: Option<String>,
 }

@@ -4,7 +4,7 @@
 use super::launcher::{Ended, Heard, Id, LastWords, LaunchError, Launcher, Start};
 use crate::run::job::follow::{self, Tail};
 use crate::run::job::{Line, exit};
-use crate::store::Attempt;
+use crate::store::{Attempt, unique_name};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -25,6 +25,9 @@ pub enum Follow {
 pub struct Local {
     program: PathBuf,
     follow: Follow,
+    /// Unique among all that ever shared an attempt's folder: process numbers recur, on other machines and in containers, and a
+    /// worker that finds an old `stop` ends at once.
+    name: String,
     /// Numbers given to attempts so far.
     ids: Id,
     /// Numbers given to processes so far.
@@ -62,7 +65,7 @@ impl Local {
     /// Workers are `program worker …`.
     pub fn new(program: PathBuf, follow: Follow) -> Local {
         let (sender, receiver) = channel();
-        Local { program, follow, ids: 0, processes: 0, running: Vec::new(), heard: VecDeque::new(), sender, receiver }
+        Local { program, follow, name: unique_name(), ids: 0, processes: 0, running: Vec::new(), heard: VecDeque::new(), sender, receiver }
     }
 
     fn command(&self, start: &Start) -> Command {
@@ -80,8 +83,7 @@ impl Local {
         let number = self.processes;
         self.processes += 1;
         let mut command = self.command(start);
-        // Unique among all that ever shared the folder: the run's process, and a number in it.
-        let name = format!("{}-{number}", std::process::id());
+        let name = format!("{}-{number}", self.name);
         match self.follow {
             Follow::Pipes => command.stdin(Stdio::piped()).stdout(Stdio::piped()),
             Follow::Files => command.arg("--files").arg(&name).stdin(Stdio::null()).stdout(Stdio::null()),
@@ -256,6 +258,7 @@ fn by_status(status: Option<ExitStatus>) -> Ended {
     match status.and_then(|s| s.code()) {
         Some(exit::DONE) => Ended::Done { seconds: 0.0, count: 0 },
         Some(exit::STOPPED) => Ended::Stopped,
+        Some(exit::BROKEN) => Ended::Broken("the worker could not go on; see its log".into()),
         Some(101) => Ended::Failed("panicked".into()),
         Some(code) => Ended::Failed(format!("ended with code {code} and no result")),
         None => Ended::Lost("its process cannot be waited for".into()),
