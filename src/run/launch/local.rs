@@ -34,8 +34,15 @@ pub struct Local {
     processes: u64,
     running: Vec<Process>,
     heard: VecDeque<Heard>,
-    sender: Sender<(u64, Option<Line>)>,
-    receiver: Receiver<(u64, Option<Line>)>,
+    sender: Sender<(u64, Said)>,
+    receiver: Receiver<(u64, Said)>,
+}
+
+/// What is heard of a process.
+enum Said {
+    Line(Line),
+    /// It has closed its output; the last line of its log.
+    End(Option<String>),
 }
 
 /// A process, and the attempt that it works on.
@@ -96,15 +103,12 @@ impl Local {
             let log = std::thread::spawn(move || keep_log(stderr, &attempt));
             for line in stdout.map(|o| BufReader::new(o).lines()).into_iter().flatten().map_while(Result::ok) {
                 if let Ok(line) = serde_json::from_str::<Line>(&line)
-                    && sender.send((number, Some(line))).is_err()
+                    && sender.send((number, Said::Line(line))).is_err()
                 {
                     return;
                 }
             }
-            if let Ok(Some(message)) = log.join() {
-                let _ = sender.send((number, Some(Line::Failed { message })));
-            }
-            let _ = sender.send((number, None));
+            let _ = sender.send((number, Said::End(log.join().ok().flatten())));
         });
         let channel = match self.follow {
             Follow::Pipes => Channel::Pipes(child.stdin.take()),
@@ -129,11 +133,11 @@ impl Local {
     }
 
     /// What a process said, or that it has closed its output.
-    fn take(&mut self, number: u64, said: Option<Line>) {
+    fn take(&mut self, number: u64, said: Said) {
         let Some(at) = self.running.iter().position(|p| p.number == number) else { return };
         match said {
-            Some(line) => self.line(at, line),
-            None => {
+            Said::Line(line) => self.line(at, line),
+            Said::End(log) => {
                 let mut process = self.running.remove(at);
                 let status = process.child.wait().ok();
                 // Files may hold more than was read of them.
@@ -145,7 +149,7 @@ impl Local {
                     tail.remove(name);
                 }
                 if let Some(work) = process.work {
-                    self.heard.push_back(Heard::Ended(work.id, work.last_words.ended(by_status(status))));
+                    self.heard.push_back(Heard::Ended(work.id, work.last_words.ended(by_status(status, log))));
                 }
             }
         }
@@ -243,24 +247,104 @@ fn keep_log(stderr: Option<impl Read>, attempt: &Attempt) -> Option<String> {
     last
 }
 
-/// How a process ended, as its status tells.
-fn by_status(status: Option<ExitStatus>) -> Ended {
+/// How a process ended: its status decides, and the last line of its log says why.
+fn by_status(status: Option<ExitStatus>, log: Option<String>) -> Ended {
+    let with_log = |how: &str| match &log {
+        Some(line) => format!("{how}; its log ends with: {line}"),
+        None => how.to_string(),
+    };
     #[cfg(unix)]
     if let Some(signal) = status.and_then(|s| std::os::unix::process::ExitStatusExt::signal(&s)) {
         return match signal {
             // The system's way to make room.
-            9 => Ended::OutOfMemory("killed (signal 9): out of memory?".into()),
-            6 => Ended::Killed("aborted (signal 6)".into()),
-            11 => Ended::Killed("crashed (signal 11)".into()),
-            other => Ended::Killed(format!("ended by signal {other}")),
+            9 => Ended::OutOfMemory(with_log("killed (signal 9): out of memory?")),
+            6 => Ended::Killed(with_log("aborted (signal 6)")),
+            11 => Ended::Killed(with_log("crashed (signal 11)")),
+            other => Ended::Killed(with_log(&format!("ended by signal {other}"))),
         };
     }
     match status.and_then(|s| s.code()) {
         Some(exit::DONE) => Ended::Done { seconds: 0.0, count: 0 },
         Some(exit::STOPPED) => Ended::Stopped,
-        Some(exit::BROKEN) => Ended::Broken("the worker could not go on; see its log".into()),
-        Some(101) => Ended::Failed("panicked".into()),
-        Some(code) => Ended::Failed(format!("ended with code {code} and no result")),
-        None => Ended::Lost("its process cannot be waited for".into()),
+        Some(exit::BROKEN) => Ended::Broken(with_log("the worker could not go on")),
+        Some(101) => Ended::Failed(log.unwrap_or_else(|| "panicked".into())),
+        Some(code) => Ended::Failed(log.unwrap_or_else(|| format!("ended with code {code} and no result"))),
+        None => Ended::Lost(with_log("its process cannot be waited for")),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::base::Digest;
+    use crate::store::Store;
+    use std::io::ErrorKind;
+    use std::os::unix::fs::PermissionsExt;
+    use tempfile::TempDir;
+
+    /// A launcher whose workers are a shell script.
+    struct Place {
+        dir: TempDir,
+        store: Store,
+        local: Local,
+    }
+
+    impl Place {
+        fn new(script: &str) -> Place {
+            let dir = tempfile::tempdir().expect("a directory");
+            let program = dir.path().join("program");
+            std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("written");
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("executable");
+            let store = Store::open(&dir.path().join("cache"), true).expect("a store");
+            Place { store, local: Local::new(program, Follow::Pipes), dir }
+        }
+
+        fn start(&mut self, small: bool) -> Id {
+            let (lock, key) = (Digest::of(b"lock"), Digest::of(b"key"));
+            let attempt = Attempt::open(&self.store.blobs(), lock).expect("an attempt");
+            let start = Start { root: self.dir.path().join("cache"), attempt, lock, key, threads: 1, small };
+            loop {
+                match self.local.start(&start) {
+                    Ok(id) => return id,
+                    // Another test's child holds the file that was just written until it starts its own program.
+                    Err(LaunchError::Program { source, .. }) if source.kind() == ErrorKind::ExecutableFileBusy => {
+                        std::thread::sleep(Duration::from_millis(10));
+                    }
+                    Err(e) => panic!("{e}"),
+                }
+            }
+        }
+
+        fn end(&mut self, id: Id) -> Ended {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_secs(30) {
+                match self.local.listen(Duration::from_millis(100)) {
+                    Some(Heard::Ended(ended, how)) if ended == id => return how,
+                    _ => {}
+                }
+            }
+            panic!("it does not end");
+        }
+    }
+
+    /// What a library writes to the error stream is no reason to pass over the result of a worker that was killed.
+    #[test]
+    fn the_status_decides_and_the_log_explains() {
+        for (script, wanted) in [
+            (
+                "echo 'a warning' >&2; kill -9 $$",
+                Ended::OutOfMemory("killed (signal 9): out of memory?; its log ends with: a warning".into()),
+            ),
+            ("kill -11 $$", Ended::Killed("crashed (signal 11)".into())),
+            ("echo why >&2; echo 'note: a hint' >&2; exit 101", Ended::Failed("why".into())),
+            ("exit 5", Ended::Failed("ended with code 5 and no result".into())),
+            ("echo why >&2; exit 4", Ended::Broken("the worker could not go on; its log ends with: why".into())),
+            ("echo 'a warning' >&2; exit 3", Ended::Stopped),
+            ("echo '{\"event\":\"failed\",\"message\":\"its own words\"}'; echo more >&2; exit 5", Ended::Failed("its own words".into())),
+        ] {
+            let mut place = Place::new(script);
+            let id = place.start(false);
+            assert_eq!(place.end(id), wanted, "{script}");
+        }
     }
 }
