@@ -122,7 +122,8 @@ impl Local {
     /// Gives an attempt to a worker that waits for one; whether there was one.
     fn hand_over(&mut self, start: &Start) -> bool {
         let words = format!("next {} {}\n", start.lock.hex(), start.key.hex());
-        let Some(process) = self.running.iter_mut().find(|p| p.work.is_none()) else { return false };
+        let waiting = |p: &&mut Process| p.work.is_none() && matches!(p.channel, Channel::Pipes(Some(_)));
+        let Some(process) = self.running.iter_mut().find(waiting) else { return false };
         let Channel::Pipes(Some(stdin)) = &mut process.channel else { return false };
         if stdin.write_all(words.as_bytes()).and_then(|()| stdin.flush()).is_err() {
             // It has ended, and its end is on the way.
@@ -130,6 +131,16 @@ impl Local {
         }
         process.work = Some(Work { id: self.ids, small: true, last_words: LastWords::default() });
         true
+    }
+
+    /// Closes the input of workers that wait for another small assignment, with which they end: they hold a supernet and packs in
+    /// memory, which is for others now.
+    fn dismiss(&mut self) {
+        for process in self.running.iter_mut().filter(|p| p.work.is_none()) {
+            if let Channel::Pipes(stdin) = &mut process.channel {
+                stdin.take();
+            }
+        }
     }
 
     /// What a process said, or that it has closed its output.
@@ -181,6 +192,9 @@ impl Local {
 
 impl Launcher for Local {
     fn start(&mut self, start: &Start) -> Result<Id, LaunchError> {
+        if !start.small {
+            self.dismiss();
+        }
         if !(start.small && self.hand_over(start)) {
             self.spawn(start)?;
         }
@@ -346,5 +360,24 @@ mod tests {
             let id = place.start(false);
             assert_eq!(place.end(id), wanted, "{script}");
         }
+    }
+
+    #[test]
+    fn a_worker_that_waits_for_small_work_ends_where_other_work_begins() {
+        let mut place = Place::new("echo '{\"event\":\"done\",\"seconds\":1.5,\"count\":2}'; cat > /dev/null");
+        let first = place.start(true);
+        assert_eq!(place.end(first), Ended::Done { seconds: 1.5, count: 2 });
+        // The next small one is handed over to it.
+        place.start(true);
+        assert_eq!(place.local.running.len(), 1);
+        place.local.running[0].work = None;
+        place.start(false);
+        assert_eq!(place.local.running.len(), 2);
+        let begun = Instant::now();
+        while place.local.running.len() > 1 {
+            place.local.listen(Duration::from_millis(20));
+            assert!(begun.elapsed() < Duration::from_secs(30), "it stays");
+        }
+        assert!(place.local.running[0].work.is_some());
     }
 }
