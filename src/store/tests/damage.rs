@@ -155,7 +155,9 @@ fn a_manifest_without_a_row_is_adopted_after_an_unclean_stop() {
         fs::write(dir.path().join("open/1-dead"), &marker).unwrap();
         let store = Store::open(dir.path(), false).unwrap();
         assert_eq!(store.lookup(&late.key).unwrap().is_some(), adopted, "{marker}");
-        assert_eq!(store.notices().len(), usize::from(adopted));
+        let notices = store.notices();
+        assert_eq!(notices.len(), usize::from(adopted));
+        assert!(notices.iter().all(|n| n.ends_with("1 result that it had finished was adopted")), "{notices:?}");
         assert!(!dir.path().join("open/1-dead").exists());
         store.index.as_ref().unwrap().forget(&[late.key]).unwrap();
     }
