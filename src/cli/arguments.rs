@@ -67,6 +67,9 @@ pub struct FileArguments {
     /// The store; else the nearest `cache/` upwards from here, else upwards from FILE, else a new `cache/` here
     #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
     pub cache: Option<PathBuf>,
+    /// Take a store on a network file system, too; only one machine may use it at a time
+    #[arg(long)]
+    pub allow_network: bool,
     /// Read every source file again instead of trusting size and times
     #[arg(long)]
     pub rehash: bool,

@@ -10,7 +10,7 @@ use super::scratch::Scratch;
 use crate::data::{Scan, scan::content_digest};
 use crate::document::{Pipeline, Recalibrate, StageKind};
 use crate::plan::{Replay, SplitInfo, State};
-use crate::store::Store;
+use crate::store::{self, Store};
 use std::collections::BTreeMap;
 
 /// Trials of every sample in a smoke run.
@@ -26,7 +26,8 @@ pub fn smoke(
 ) -> Result<Ended, RunError> {
     let folder = Scratch::new(&std::env::temp_dir()).map_err(RunError::Scratch)?;
     let short = short(prepared)?;
-    let scratch = Store::open(&folder.path().join("cache"), true)?;
+    // On whatever file system: nobody else uses it.
+    let scratch = Store::open_with(&folder.path().join("cache"), store::Options { allow_network: true, ..store::Options::default() })?;
     let report = coordinator::run(&short, &scratch, options, launcher, events)?;
     for kind in ["train-time", "predict-time"] {
         super::estimate::copy(&scratch, store, kind)?;
