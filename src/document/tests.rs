@@ -199,7 +199,8 @@ fn a_property_is_a_child() {
     assert_eq!(trials("trials 3"), ("random", 3));
     let text =
         around("conv 8").replace("sample \"r\" { from \"s\"; strategy reference }", "sample \"r\" from=\"s\" strategy=random trials=3");
-    let sample = loaded(&text).stages[0].sample().unwrap();
+    let pipeline = loaded(&text);
+    let sample = pipeline.stages[0].sample().unwrap();
     assert_eq!((sample.strategy.name(), sample.trials), ("random", 3));
 }
 

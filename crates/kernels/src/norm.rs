@@ -1,8 +1,7 @@
 //! Batch normalisation in training, fused with the activation: forward. Statistics are made by `moments`.
 
 use crate::activation::{Act, Activation, for_activation};
-use crate::moments::channel_statistics;
-use crate::par::{Out, Scratch, chunks, pixels_a_piece};
+use crate::par::{Out, chunks, pixels_a_piece};
 use crate::simd::{Simd, current, vectorised};
 use crate::view::View;
 
