@@ -8,7 +8,7 @@ use crate::document::{Metric, Pipeline};
 use crate::nn::DeviceChoice;
 use crate::plan::{Engine, Kind, Replay, Slot, Step};
 use crate::report::{self, curve, number, show};
-use crate::results::{Epoch, Outcome};
+use crate::results::{Epoch, GivenUp, Outcome};
 use crate::run::{Prepared, StoreKnown, elsewhere, history, observe, record};
 use crate::space::zoo;
 use crate::store::{Attempt, Store};
@@ -69,7 +69,7 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
 pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) -> Result<Replay, Failure> {
     let mut known = StoreKnown::new(store);
     if let Some(store) = store {
-        for (key, label, reason) in history::given_up(store, &prepared.pipeline)? {
+        for GivenUp { key, label, reason } in history::given_up(store, &prepared.pipeline)? {
             if store.lookup(&key)?.is_none() {
                 print::note(&format!("not reproducible: {label}: {reason}"));
                 known.give_up(key, reason);

@@ -2,7 +2,7 @@
 //! runs, kept beside results and never inside a key.
 
 use super::events::Subject;
-use super::job::{Assignment, FORMAT, Job, JobResult, LatencyJob};
+use super::job::{Assignment, FORMAT, Job, LatencyJob};
 use crate::base::{Canon, Digest, fixed};
 use crate::document::{Metric, Pipeline, measure};
 use crate::evaluate::{MACHINE, Observed};

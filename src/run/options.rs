@@ -1,8 +1,8 @@
 //! How to run, and what a run did.
 
-use crate::base::Digest;
 use crate::nn::DeviceChoice;
 use crate::plan::Replay;
+use crate::results::GivenUp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -72,17 +72,6 @@ impl Report {
         }
         kinds.into_iter().map(|(_, trial, count)| (trial, count)).collect()
     }
-}
-
-/// A trial that is out of attempts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GivenUp {
-    /// The key of its action.
-    pub key: Digest,
-    /// For people.
-    pub label: String,
-    /// Why the last attempt failed.
-    pub reason: String,
 }
 
 /// A reason without its numbers: failures that differ only in them are alike.

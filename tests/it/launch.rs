@@ -8,7 +8,6 @@ use nasflow::run::launch::local::{Follow, Local};
 use nasflow::run::options::{Ended, Options, Report};
 use nasflow::run::{Event, Events, coordinator};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 

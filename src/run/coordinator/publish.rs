@@ -2,13 +2,12 @@
 
 use crate::base::{Digest, counted};
 use crate::plan::{TrainWork, Work};
-use crate::results::{Epoch, Learned, Outcome, Trained};
+use crate::results::{Epoch, Learned, Outcome, Timing, Trained};
 use crate::run::error::RunError;
 use crate::run::job::{JobResult, Rung};
 use crate::run::options::Options;
 use crate::run::{estimate, record};
 use crate::store::{Published, Record, Store, StoreError};
-use serde_json::json;
 
 /// What was published.
 #[derive(Default)]
@@ -105,10 +104,8 @@ pub fn timing(store: &Store, work: &Work, seconds: f64, count: u64, options: &Op
         Work::Subnet(w) => (w.candidate.macs, count),
         _ => return Ok(()),
     };
-    let action = work.key().hex();
-    let (threads, jobs) = (options.threads, options.jobs);
-    let value = json!({ "action": action, "seconds": seconds, "images": images, "macs": macs, "threads": threads, "jobs": jobs });
-    estimate::keep(store, work, value)
+    let (action, threads, jobs) = (Some(work.key()), options.threads, options.jobs);
+    estimate::keep(store, work, &Timing { action, seconds, images, macs, threads, jobs })
 }
 
 #[cfg(test)]

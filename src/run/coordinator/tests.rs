@@ -15,8 +15,7 @@ use crate::run::prepare::{Look, Prepared, prepare};
 use crate::run::{RunError, StoreKnown, history, launch, observe};
 use crate::store::{Attempt, Store};
 use std::cell::RefCell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -204,7 +203,7 @@ fn a_run_that_cannot_go_on_lets_workers_write_checkpoints_and_keeps_its_record()
     assert!(checkpoint_of(&root, chain.borrow().expect("a chain")).expect("a checkpoint").iteration > 0);
     let store = Store::open(&root, true).expect("a store");
     let given_up = history::given_up(&store, &place.prepared.pipeline).expect("readable");
-    assert_eq!(given_up.iter().map(|g| g.2.as_str()).collect::<Vec<_>>(), ["3 attempts failed: no"]);
+    assert_eq!(given_up.iter().map(|g| g.reason.as_str()).collect::<Vec<_>>(), ["3 attempts failed: no"]);
 }
 
 #[test]
