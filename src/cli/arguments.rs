@@ -67,6 +67,9 @@ pub struct FileArguments {
     /// The store; else the nearest `cache/` upwards from here, else upwards from FILE, else a new `cache/` here
     #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
     pub cache: Option<PathBuf>,
+    /// Take a store on a network file system, too; only one machine may use it at a time
+    #[arg(long)]
+    pub allow_network: bool,
     /// Read every source file again instead of trusting size and times
     #[arg(long)]
     pub rehash: bool,
@@ -251,7 +254,7 @@ pub struct WorkerArguments {
     pub lock: String,
     /// The key that is wanted
     pub key: String,
-    /// Say lines in the attempt's file `said-NAME`, and stop once `stop-NAME` is there
+    /// Say lines in the attempt's file `progress-NAME`, and stop once `stop-NAME` is there
     #[arg(long, value_name = "NAME")]
     pub files: Option<String>,
 }

@@ -6,7 +6,7 @@ use super::print;
 use crate::document::{self, Diagnostics, Files, Options, Params, Pipeline};
 use crate::nn::{self, DeviceChoice};
 use crate::run::{Look, Prepared, prepare};
-use crate::store::{How, Store};
+use crate::store::{self, How, Store};
 use std::path::Path;
 
 /// Files of the file system, at most 1 MiB each (the guard's bound: more is never read).
@@ -64,7 +64,7 @@ pub fn store(arguments: &FileArguments, access: Access) -> Result<Option<Store>,
     if !exists && matches!(found.how, How::WouldCreate) {
         print::note(&format!("made a store in {} (name another with --cache or NASFLOW_CACHE)", shown(&found.root, &here)));
     }
-    let store = Store::open(&found.root, true)?;
+    let store = Store::open_with(&found.root, store::Options { allow_network: arguments.allow_network, ..store::Options::default() })?;
     for notice in store.notices() {
         print::note(&notice);
     }

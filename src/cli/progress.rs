@@ -5,7 +5,7 @@ use super::print;
 use super::sentence::sentence;
 use crate::report::number;
 use crate::run::events::Whole;
-use crate::run::{Event, Events};
+use crate::run::{Event, Events, observe};
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -103,6 +103,17 @@ mod tests {
         fn on(&mut self, event: Event) {
             self.0.lock().unwrap().extend(sentence(&event));
         }
+    }
+
+    #[test]
+    fn a_measurement_that_fails_is_no_failed_trial() {
+        let subject =
+            Subject { key: "k".into(), kind: observe::KIND, stage: "score".into(), model: None, label: "score: trials #0".into() };
+        let failed = |attempt: usize, again: bool| {
+            sentence(&Event::AttemptFailed { subject: subject.clone(), attempt, reason: "no memory".into(), alike: 0, again })
+        };
+        assert_eq!(failed(1, true).as_deref(), Some("score: trials #0: latency is not measured: no memory; trying again"));
+        assert_eq!(failed(3, false).as_deref(), Some("score: trials #0: latency is not measured: no memory"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::report::{number, show};
 use crate::run::events::Event;
 use crate::run::launch::local::{Follow, Local};
 use crate::run::options::{Ended, Options, Report};
-use crate::run::{coordinator, estimate, history, observe, smoke};
+use crate::run::{coordinator, estimate, observe, smoke};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ const INTERRUPTED: u8 = 130;
 const NO_ANSWER: u8 = 2;
 
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
-    let (begun, when) = (Instant::now(), observe::now());
+    let begun = Instant::now();
     let running = Arc::new(AtomicBool::new(false));
     let options = options(arguments, &running)?;
     let pipeline = load::pipeline(&arguments.file)?;
@@ -50,7 +50,6 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let (executed, given_up) = (report.executed.clone(), report.given_up.clone());
     listener.on(Event::Ended { how: report.ended, executed, given_up });
     drop(listener);
-    history::keep(&store, &prepared.pipeline, &report, when)?;
     if !arguments.json {
         print::out(&closing(&prepared.pipeline, &report, &store, begun));
     }
@@ -88,9 +87,11 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
     let stop = Arc::new(AtomicUsize::new(0));
     let asked = stop.clone();
     let begun = running.clone();
+    // The second ends a trial run in order, so that its scratch store goes.
+    let patience = usize::from(arguments.smoke);
     ctrlc::set_handler(move || {
         // The first: workers write checkpoints. The second, or one before anything runs: at once; workers die with their pipe.
-        if asked.fetch_add(1, Ordering::Relaxed) > 0 || !begun.load(Ordering::Relaxed) {
+        if asked.fetch_add(1, Ordering::Relaxed) > patience || !begun.load(Ordering::Relaxed) {
             bars::clear();
             std::process::exit(i32::from(INTERRUPTED));
         }

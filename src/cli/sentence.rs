@@ -1,7 +1,7 @@
 //! What is said of an event to people, whether or not there are bars.
 
 use crate::report::{number, time};
-use crate::run::Event;
+use crate::run::{Event, observe};
 use std::path::Path;
 
 /// What both kinds for people say of an event; none for those that only move a bar.
@@ -20,6 +20,11 @@ pub fn sentence(event: &Event) -> Option<String> {
         Event::Finished { subject, result, .. } => Some(format!("{}: {result}", subject.label)),
         // That a trial is given up is said a few times more.
         Event::AttemptFailed { reason, alike, again: next, .. } if *alike > if *next { 2 } else { 9 } => again(*alike, "attempts", reason),
+        // Nothing depends on what a machine says of a model: no trial fails without it.
+        Event::AttemptFailed { subject, reason, again, .. } if subject.kind == observe::KIND => {
+            let next = if *again { "; trying again" } else { "" };
+            Some(format!("{}: latency is not measured: {reason}{next}", subject.label))
+        }
         Event::AttemptFailed { subject, attempt, reason, again, .. } => {
             let next = if *again { "trying again" } else { "giving up: it counts as failed" };
             Some(format!("{}: attempt {attempt} failed: {reason}; {next}", subject.label))

@@ -9,8 +9,8 @@ use crate::document::{Metric, Pipeline, nearest};
 use crate::nn::DeviceChoice;
 use crate::plan::{Engine, Kind, Replay, Slot, Step};
 use crate::report::{self, curve, number, show};
-use crate::results::{Epoch, Outcome};
-use crate::run::options::{GivenUp, alike};
+use crate::results::{Epoch, GivenUp, Outcome};
+use crate::run::options::alike;
 use crate::run::{Prepared, StoreKnown, elsewhere, history, observe, record};
 use crate::space::zoo;
 use crate::store::{Attempt, Store};
@@ -76,7 +76,7 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
     let mut known = StoreKnown::new(store);
     if let Some(store) = store {
         let mut given_up = Vec::new();
-        for (key, label, reason) in history::given_up(store, &prepared.pipeline)? {
+        for GivenUp { key, label, reason } in history::given_up(store, &prepared.pipeline)? {
             if store.lookup(&key)?.is_none() {
                 known.give_up(key, reason.clone());
                 given_up.push(GivenUp { key, label, reason });

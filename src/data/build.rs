@@ -25,6 +25,20 @@ impl Pack {
     /// # Errors
     /// A split that the scan does not have; a file that is gone, unreadable, or not the one that was scanned.
     pub fn build(scan: &Scan, split: &str, image_size: usize, base: &Path) -> Result<Pack, DataError> {
+        Pack::build_unless(&|| false, scan, split, image_size, base)
+    }
+
+    /// The same, given up once `stop` says so, which is asked before every image.
+    ///
+    /// # Errors
+    /// As [`Pack::build`]; [`DataError::Stopped`].
+    pub fn build_unless(
+        stop: &(dyn Fn() -> bool + Sync),
+        scan: &Scan,
+        split: &str,
+        image_size: usize,
+        base: &Path,
+    ) -> Result<Pack, DataError> {
         let split = scan.split(split).ok_or_else(|| DataError::Invalid(format!("the data set has no split {split}")))?;
         if !(1..=MAX_IMAGE_SIZE).contains(&image_size) {
             return Err(DataError::Invalid(format!("image size {image_size} is outside 1 to {MAX_IMAGE_SIZE}")));
@@ -57,6 +71,9 @@ impl Pack {
             rest = tail;
         }
         parts.into_par_iter().zip(&images).zip(&split.images).try_for_each(|((part, image), source)| {
+            if stop() {
+                return Err(DataError::Stopped);
+            }
             let mut picture = load(source, scan.generator.as_ref(), &containers, base)?;
             if labelled {
                 picture = picture.middle();

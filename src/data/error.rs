@@ -26,6 +26,8 @@ pub enum DataError {
         /// Which.
         path: PathBuf,
     },
+    /// Whoever waited for it did not want it any more.
+    Stopped,
     /// The description of the data set cannot be followed.
     Invalid(String),
     /// Errors among the findings (warnings stand beside them).
@@ -64,6 +66,7 @@ impl fmt::Display for DataError {
                     path.display()
                 )
             }
+            DataError::Stopped => f.write_str("told to stop"),
             DataError::Invalid(text) => f.write_str(text),
             DataError::Findings(findings) => f.write_str(&lines(findings, Finding::to_string)),
         }

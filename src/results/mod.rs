@@ -3,9 +3,11 @@
 //! Promises: whoever reads a result reads fields, never names in strings. How a result is written as JSON is known at the
 //! store's edge alone (`run::record`). It may not know how a result is made, nor what is done with it.
 
+mod kept;
 mod measured;
 mod training;
 
+pub use kept::{GivenUp, RunSummary, Timing};
 pub use measured::{ClassAccuracy, ClassReport, Classes};
 pub use training::{Choice, Collapsed, Epoch, Learned, Trained};
 

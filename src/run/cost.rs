@@ -1,6 +1,6 @@
 //! What a pipeline's results have cost, from the store's own records: by stage, and by way to what the answer compares.
 
-use super::Prepared;
+use super::{Prepared, record};
 use crate::base::Digest;
 use crate::document::{Pipeline, Recalibrate};
 use crate::plan::lead::{leading_to, supernets};
@@ -63,7 +63,7 @@ pub struct Ledger<'a> {
     replay: &'a Replay,
     store: &'a Store,
     /// Seconds and images by action.
-    times: BTreeMap<String, (f64, u64)>,
+    times: BTreeMap<Digest, (f64, u64)>,
 }
 
 impl<'a> Ledger<'a> {
@@ -72,15 +72,12 @@ impl<'a> Ledger<'a> {
     /// # Errors
     /// Those of the store.
     pub fn new(prepared: &'a Prepared, replay: &'a Replay, store: &'a Store) -> Result<Self, StoreError> {
-        let mut times: BTreeMap<String, (f64, u64)> = BTreeMap::new();
+        let mut times: BTreeMap<Digest, (f64, u64)> = BTreeMap::new();
         for kind in ["train-time", "predict-time"] {
-            for observation in store.all_observations(kind)? {
-                let value = &observation.value;
-                if let (Some(action), Some(seconds), Some(images)) =
-                    (value["action"].as_str(), value["seconds"].as_f64(), value["images"].as_u64())
-                {
-                    let sum = times.entry(action.to_string()).or_default();
-                    *sum = (sum.0 + seconds, sum.1 + images);
+            for timing in store.all_observations(kind)?.iter().filter_map(|o| record::read_timing(&o.value)) {
+                if let Some(action) = timing.action {
+                    let sum = times.entry(action).or_default();
+                    *sum = (sum.0 + timing.seconds, sum.1 + timing.images);
                 }
             }
         }
@@ -144,7 +141,7 @@ impl<'a> Ledger<'a> {
                 if !met.insert(step.key) {
                     continue;
                 }
-                let (seconds, timed) = self.times.get(&step.key.hex()).copied().unwrap_or_default();
+                let (seconds, timed) = self.times.get(&step.key).copied().unwrap_or_default();
                 match step.action.kind {
                     Kind::Train => {
                         let Some((chain, iteration)) = self.training(step.key)? else { continue };

@@ -1,5 +1,6 @@
 //! Results of the same work in other numerics classes: never used for this run, never passed over in silence.
 
+use crate::base::counted;
 use crate::plan::Work;
 use crate::store::{Store, StoreError};
 use std::collections::BTreeMap;
@@ -21,13 +22,31 @@ pub fn note(works: &[Work], store: &Store, own: &str) -> Result<Option<String>, 
             *counts.entry(class).or_default() += 1;
         }
     }
-    if counts.is_empty() {
-        return Ok(None);
-    }
+    Ok((!counts.is_empty()).then(|| sentence(works.len(), &counts, own)))
+}
+
+fn sentence(all: usize, counts: &BTreeMap<String, usize>, own: &str) -> String {
     let known: Vec<String> = counts.iter().map(|(class, n)| format!("{n} from {class}")).collect();
-    Ok(Some(format!(
-        "note: of the {} results to compute in {own}, {} are known; they stay in the store, and `--device` and `--executor` choose the class",
-        works.len(),
+    let (is, stay) = if counts.values().sum::<usize>() == 1 { ("is", "it stays") } else { ("are", "they stay") };
+    format!(
+        "note: of the {} to compute in {own}, {} {is} known; {stay} in the store, and `--device` and `--executor` choose the class",
+        counted(all, "result"),
         known.join(", ")
-    )))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_result_is_not_many() {
+        let said = |all: usize, n: usize| sentence(all, &BTreeMap::from([("reference-cpu".to_string(), n)]), "fast-2");
+        assert!(
+            said(1, 1).starts_with("note: of the 1 result to compute in fast-2, 1 from reference-cpu is known; it stays"),
+            "{}",
+            said(1, 1)
+        );
+        assert!(said(3, 2).starts_with("note: of the 3 results to compute in fast-2, 2 from reference-cpu are known; they stay"));
+    }
 }

@@ -1,8 +1,10 @@
 //! How long a plan will take, from what this machine took before.
 
 use super::observe::{machine, now};
+use super::record;
 use crate::base::Digest;
 use crate::plan::Work;
+use crate::results::Timing;
 use crate::store::{Store, StoreError};
 
 /// The observation kind of a work's timing.
@@ -13,10 +15,10 @@ pub fn kind(work: &Work) -> &'static str {
     }
 }
 
-/// Keeps a timing: `{seconds, images, macs, …}`.
-pub fn keep(store: &Store, work: &Work, value: serde_json::Value) -> Result<(), StoreError> {
+/// Keeps a timing.
+pub fn keep(store: &Store, work: &Work, timing: &Timing) -> Result<(), StoreError> {
     let machine = machine();
-    store.observe(kind(work), &Digest::of(machine.as_bytes()), &machine, value, now())
+    store.observe(kind(work), &Digest::of(machine.as_bytes()), &machine, record::timing(timing), now())
 }
 
 /// Multiply-adds a second that this machine reached with all its workers together: the median over its last works of a kind,
@@ -29,10 +31,9 @@ pub fn rate(store: &Store, kind: &str) -> Option<f64> {
         .into_iter()
         .rev()
         .take(200)
-        .filter_map(|o| {
-            let v = |k: &str| o.value[k].as_f64();
-            Some(v("macs")? * v("images")? * v("jobs")? / v("seconds").filter(|s| *s > 0.0)?)
-        })
+        .filter_map(|o| record::read_timing(&o.value))
+        .filter(|t| t.seconds > 0.0)
+        .map(|t| t.macs as f64 * t.images as f64 * t.jobs as f64 / t.seconds)
         .collect();
     rates.sort_by(f64::total_cmp);
     rates.get(rates.len() / 2).copied()

@@ -41,13 +41,19 @@ impl<'a> StoreKnown<'a> {
 
     fn look_up(&mut self, key: Digest) -> Option<Outcome> {
         let store = self.store?;
-        match store.lookup(&key) {
-            Ok(Some(record)) => {
-                // A training's state may be dropped; everything else must be there.
-                let whole = record.outputs.iter().all(|(name, d)| name == "state" || store.blobs().has(d));
-                whole.then(|| record::read(&record))?
-            }
-            Ok(None) => None,
+        let found = store.lookup(&key).and_then(|found| {
+            let Some(record) = found else { return Ok(None) };
+            // A training's state may be dropped; everything else must be there.
+            let whole = store.blobs().has_all(record.outputs.iter().filter(|(name, _)| *name != "state").map(|(_, blob)| blob))?;
+            Ok(whole.then_some(record))
+        });
+        record::read(&self.or_note(found)??)
+    }
+
+    /// What was found; of an error nothing, and the first is kept for the caller.
+    fn or_note<T>(&mut self, found: Result<T, StoreError>) -> Option<T> {
+        match found {
+            Ok(found) => Some(found),
             Err(e) => {
                 self.error.get_or_insert(e);
                 None
@@ -68,24 +74,19 @@ impl Known for StoreKnown<'_> {
 
     fn chain(&mut self, chain: Digest) -> Vec<Point> {
         let Some(store) = self.store else { return Vec::new() };
-        let records = match store.chain(&chain) {
-            Ok(records) => records,
-            Err(e) => {
-                self.error.get_or_insert(e);
-                return Vec::new();
+        let records = self.or_note(store.chain(&chain)).unwrap_or_default();
+        let mut points: Vec<Point> = Vec::new();
+        for record in records {
+            let (iteration, key) = (record.chain.map_or(0, |c| c.1), record.key);
+            match record::read(&record) {
+                Some(Outcome::Diverged { reason, .. }) => points.push(Point { iteration, key, state: None, diverged: Some(reason) }),
+                Some(Outcome::Trained(trained)) => {
+                    let state = trained.state.filter(|d| self.or_note(store.blobs().has(d)) == Some(true));
+                    points.push(Point { iteration, key, state, diverged: None });
+                }
+                _ => {}
             }
-        };
-        let mut points: Vec<Point> = records
-            .into_iter()
-            .filter_map(|r| {
-                let (iteration, key) = (r.chain.map_or(0, |c| c.1), r.key);
-                Some(match record::read(&r)? {
-                    Outcome::Diverged { reason, .. } => Point { iteration, key, state: None, diverged: Some(reason) },
-                    Outcome::Trained(t) => Point { iteration, key, state: t.state.filter(|d| store.blobs().has(d)), diverged: None },
-                    _ => return None,
-                })
-            })
-            .collect();
+        }
         // A training that was interrupted has a checkpoint that no record names yet; its worker goes on from it by itself.
         if let Some(Checkpoint { iteration, .. }) = checkpoint_of(store.root(), chain) {
             points.push(Point { iteration, key: chain, state: None, diverged: None });

@@ -26,6 +26,7 @@ pub mod options;
 pub mod packs;
 pub mod prepare;
 pub mod record;
+mod scratch;
 pub mod smoke;
 pub mod speed;
 pub mod todo;

@@ -2,8 +2,8 @@
 //! runs, kept beside results and never inside a key.
 
 use super::events::Subject;
-use super::job::{Assignment, FORMAT, Job, JobResult, LatencyJob};
-use crate::base::{Canon, Digest};
+use super::job::{Assignment, FORMAT, Job, LatencyJob};
+use crate::base::{Canon, Digest, fixed};
 use crate::document::{Metric, Pipeline, measure};
 use crate::evaluate::{MACHINE, Observed};
 use crate::nn::DeviceChoice;
@@ -19,6 +19,8 @@ pub struct Wanted {
     pub key: Digest,
     /// The weights.
     pub weights: Digest,
+    /// The metrics that are asked for.
+    pub metrics: Vec<Metric>,
     /// What is measured, for the listener.
     pub subject: Subject,
     /// The worker's job.
@@ -61,7 +63,8 @@ pub fn wanted(pipeline: &Pipeline, replay: &Replay, store: &Store, executor: Dev
     let mut wanted = Vec::new();
     for (stage, seen) in pipeline.stages.iter().zip(&replay.stages) {
         let Some(evaluate) = stage.evaluate() else { continue };
-        if evaluate.observed().next().is_none() {
+        let metrics: Vec<Metric> = evaluate.observed().cloned().collect();
+        if metrics.is_empty() {
             continue;
         }
         for slot in seen.slots.iter().filter(|s| s.state == State::Ready) {
@@ -78,12 +81,13 @@ pub fn wanted(pipeline: &Pipeline, replay: &Replay, store: &Store, executor: Dev
             wanted.push(Wanted {
                 key,
                 weights: run.weights,
+                metrics: metrics.clone(),
                 subject: Subject {
                     key: key.hex(),
                     kind: KIND,
                     stage: stage.name.value.clone(),
                     model: Some(slot.model.label()),
-                    label: format!("{}: {} latency", stage.name.value, slot.model.label()),
+                    label: format!("{}: {}", stage.name.value, slot.model.label()),
                 },
                 assignment,
             });
@@ -93,9 +97,15 @@ pub fn wanted(pipeline: &Pipeline, replay: &Replay, store: &Store, executor: Dev
 }
 
 /// Keeps a measurement.
-pub fn keep(store: &Store, executor: DeviceChoice, weights: Digest, result: &JobResult) -> Result<(), crate::store::StoreError> {
-    let JobResult::Measured(observed) = result else { return Ok(()) };
+pub fn keep(store: &Store, executor: DeviceChoice, weights: Digest, observed: &Observed) -> Result<(), crate::store::StoreError> {
     store.observe(KIND, &weights, &machine_with(executor), json!(observed), now())
+}
+
+/// What was observed, in a metric's unit, and in words: `latency 4.213 ms`. None of a metric of something else.
+pub fn told(observed: &Observed, metric: &Metric) -> Option<(f64, String)> {
+    let value = measure(MACHINE, metric, observed)?;
+    let decimals = if value.abs() < 1000.0 { 3 } else { 0 };
+    Some((value, format!("{metric} {} {}", fixed(value, decimals), metric.unit().word())))
 }
 
 /// The last measurement of these weights on a machine that is `wanted`.
@@ -142,6 +152,9 @@ mod tests {
         assert_eq!(shown(LATENCY.metric()), Some((2.0, 4.0, 5.0)));
         assert_eq!(shown(THROUGHPUT.metric()), Some((200.0, 250.0, 500.0)));
         assert_eq!(shown(MEMORY.metric()), Some((1024.0, 1024.0, 1024.0)));
+        let words = |metric: Metric| told(&observed, &metric).map(|t| t.1);
+        assert_eq!(words(LATENCY.metric()).as_deref(), Some("latency 4.000 ms"));
+        assert_eq!(words(MEMORY.metric()).as_deref(), Some("memory 1024 bytes"));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! How to run, and what a run did.
 
-use crate::base::{Digest, without_numbers};
+use crate::base::without_numbers;
 use crate::nn::DeviceChoice;
 use crate::plan::Replay;
+use crate::results::GivenUp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -78,15 +79,4 @@ pub fn alike(given_up: &[GivenUp]) -> Vec<(&GivenUp, usize)> {
         }
     }
     kinds.into_iter().map(|(_, trial, count)| (trial, count)).collect()
-}
-
-/// A trial that is out of attempts.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct GivenUp {
-    /// The key of its action.
-    pub key: Digest,
-    /// For people.
-    pub label: String,
-    /// Why the last attempt failed.
-    pub reason: String,
 }

@@ -1,57 +1,131 @@
 //! Packs: splits decoded at training size, an action each; made by the coordinator before the first worker needs them.
 
 use super::error::RunError;
+use super::events::{Event, Events};
 use super::prepare::Prepared;
 use super::record;
-use crate::base::{Canon, Digest};
-use crate::data::Pack;
+use crate::base::{Canon, Digest, counted};
+use crate::data::{DataError, Pack};
 use crate::plan::{Action, Kind};
 use crate::results::Outcome;
 use crate::store::{Record, Store, StoreError};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-/// Blobs of packs by (data, split).
+/// Bytes that packs may take in a store. Beyond them the largest that this run does not use go: they are made again when they are
+/// needed.
+const BOUND: u64 = 8 << 30;
+
+/// Images of a pack whose making is said before it begins: of so many it takes a while.
+const MANY: usize = 2_000;
+
+/// Who waits for packs.
+pub struct Waiting<'a> {
+    /// Hears what takes long.
+    pub events: &'a mut dyn Events,
+    /// Whether it does not want to wait any more.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// Packs that were made or found.
 #[derive(Default)]
-pub struct Packs(HashMap<(String, String), Digest>);
+pub struct Packs {
+    /// Blobs by (data, split).
+    known: HashMap<(String, String), Digest>,
+    /// Whether it was said that this run's own take more than [`BOUND`].
+    said: bool,
+}
 
 impl Packs {
-    /// The blob of a pack, made where it is not there.
-    pub fn ensure(&mut self, data: &(String, String), prepared: &Prepared, store: &Store) -> Result<Digest, RunError> {
-        if let Some(&blob) = self.0.get(data).filter(|d| store.blobs().has(d)) {
-            return Ok(blob);
+    /// The blob of a pack, made where it is not there; none where whoever waits for it did not want to any more.
+    pub fn ensure(
+        &mut self,
+        data: &(String, String),
+        prepared: &Prepared,
+        store: &Store,
+        waiting: &mut Waiting,
+    ) -> Result<Option<Digest>, RunError> {
+        if let Some(&blob) = self.known.get(data)
+            && store.blobs().has(&blob)?
+        {
+            return Ok(Some(blob));
         }
-        let (name, split) = data;
-        let missing = || RunError::Data(format!("no split `{split}` of `{name}`"));
-        let info = prepared.data.get(name).ok_or_else(missing)?;
-        let scan = prepared.scans.get(name).ok_or_else(missing)?;
-        let scanned = scan.split(split).ok_or_else(missing)?;
-        let action = Action {
-            kind: Kind::Pack,
-            config: Canon::map([("image-size", info.image_size.into()), ("decoder", info.decoder.clone().into())]),
-            inputs: vec![("split", scanned.digest)],
-            seed: None,
-            numerics: None,
-        };
+        let action = action(data, prepared)?;
         let known = store.lookup(&action.key())?.and_then(|r| packed(&r));
-        let blob = match known.filter(|d| store.blobs().has(d)) {
-            Some(blob) => blob,
-            None => {
-                let pack = Pack::build(scan, split, info.image_size, Path::new(".")).map_err(|e| RunError::Data(e.to_string()))?;
-                let blob = store.blobs().put(&pack.to_bytes())?;
-                store.publish(&record::write(&action, None, &Outcome::Pack { pack: blob, images: pack.images.len() }))?;
-                trim(store, blob)?;
-                blob
-            }
+        let blob = match known {
+            Some(blob) if store.blobs().has(&blob)? => blob,
+            _ => match self.make(data, &action, prepared, store, waiting)? {
+                Some(blob) => blob,
+                None => return Ok(None),
+            },
         };
-        self.0.insert(data.clone(), blob);
-        Ok(blob)
+        self.known.insert(data.clone(), blob);
+        Ok(Some(blob))
     }
 
     /// Forgets all, after a blob turned out to be damaged.
     pub fn forget(&mut self) {
-        self.0.clear();
+        self.known.clear();
     }
+
+    fn make(
+        &mut self,
+        (name, split): &(String, String),
+        action: &Action,
+        prepared: &Prepared,
+        store: &Store,
+        waiting: &mut Waiting,
+    ) -> Result<Option<Digest>, RunError> {
+        let missing = || missing(name, split);
+        let scan = prepared.scans.get(name).ok_or_else(missing)?;
+        let image_size = prepared.data.get(name).ok_or_else(missing)?.image_size;
+        let images = scan.split(split).map_or(0, |s| s.images.len());
+        if images > MANY {
+            let message = format!("{name}: decoding {} of `{split}`, once", counted(images, "image"));
+            waiting.events.on(Event::Note { message });
+        }
+        let pack = match Pack::build_unless(waiting.stop, scan, split, image_size, Path::new(".")) {
+            Ok(pack) => pack,
+            Err(DataError::Stopped) => return Ok(None),
+            Err(e) => return Err(RunError::Data(e.to_string())),
+        };
+        let blob = store.blobs().put(&pack.to_bytes())?;
+        store.publish(&record::write(action, None, &Outcome::Pack { pack: blob, images: pack.images.len() }))?;
+        if let Some(own) = trim(store, &own(prepared)?, BOUND)?
+            && !self.said
+        {
+            self.said = true;
+            let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+            let message =
+                format!("the packs of this run take {:.1} GiB, more than the {:.0} GiB that a store keeps of them", gib(own), gib(BOUND));
+            waiting.events.on(Event::Note { message });
+        }
+        Ok(Some(blob))
+    }
+}
+
+fn missing(name: &str, split: &str) -> RunError {
+    RunError::Data(format!("no split `{split}` of `{name}`"))
+}
+
+/// The action that makes a pack.
+fn action((name, split): &(String, String), prepared: &Prepared) -> Result<Action, RunError> {
+    let missing = || missing(name, split);
+    let info = prepared.data.get(name).ok_or_else(missing)?;
+    let scanned = prepared.scans.get(name).and_then(|scan| scan.split(split)).ok_or_else(missing)?;
+    Ok(Action {
+        kind: Kind::Pack,
+        config: Canon::map([("image-size", info.image_size.into()), ("decoder", info.decoder.clone().into())]),
+        inputs: vec![("split", scanned.digest)],
+        seed: None,
+        numerics: None,
+    })
+}
+
+/// The keys of all packs that this run may use.
+fn own(prepared: &Prepared) -> Result<BTreeSet<Digest>, RunError> {
+    let splits = prepared.scans.iter().flat_map(|(name, scan)| scan.splits.iter().map(move |s| (name.clone(), s.name.clone())));
+    splits.map(|data| Ok(action(&data, prepared)?.key())).collect()
 }
 
 /// The blob of a pack's record; none of another kind of record.
@@ -62,23 +136,54 @@ fn packed(record: &Record) -> Option<Digest> {
     }
 }
 
-/// Bytes that packs may take in a store. Beyond them the largest others go: they are made again when they are needed.
-const BOUND: u64 = 8 << 30;
-
-/// Drops packs until those that are left fit the bound; `keep` stays.
-fn trim(store: &Store, keep: Digest) -> Result<(), StoreError> {
-    let mut packs: Vec<(u64, Digest)> = Vec::new();
+/// Drops packs, the largest first, until those that are left fit the bound. Those with the keys `own` stay: a worker may be about
+/// to read one, and this run would only make them again. The bytes of these, where they alone are more than the bound.
+fn trim(store: &Store, own: &BTreeSet<Digest>, bound: u64) -> Result<Option<u64>, StoreError> {
+    let (mut kept, mut others) = (BTreeMap::new(), BTreeMap::new());
     for key in store.keys()? {
-        let pack = store.lookup(&key)?.and_then(|r| packed(&r));
-        packs.extend(pack.and_then(|d| store.blobs().size(&d).map(|size| (size, d))));
-    }
-    packs.sort_unstable();
-    let mut total: u64 = packs.iter().map(|p| p.0).sum();
-    while let Some((size, pack)) = packs.pop().filter(|_| total > BOUND) {
-        if pack != keep {
-            store.drop_blob(&pack)?;
-            total -= size;
+        let Some(pack) = store.lookup(&key)?.and_then(|r| packed(&r)) else { continue };
+        if let Some(size) = store.blobs().size(&pack) {
+            if own.contains(&key) { &mut kept } else { &mut others }.insert(pack, size);
         }
     }
-    Ok(())
+    let own: u64 = kept.values().sum();
+    let mut others: Vec<(u64, Digest)> =
+        others.into_iter().filter(|(pack, _)| !kept.contains_key(pack)).map(|(d, size)| (size, d)).collect();
+    others.sort_unstable();
+    let mut total = own + others.iter().map(|p| p.0).sum::<u64>();
+    while total > bound
+        && let Some((size, pack)) = others.pop()
+    {
+        store.drop_blob(&pack)?;
+        total -= size;
+    }
+    Ok((own > bound).then_some(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a run whose two packs do not fit together each was dropped when the other was made, and a worker that was to read it failed.
+    #[test]
+    fn packs_that_this_run_uses_are_never_dropped() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path(), true).expect("a store");
+        let pack = |name: &str, size: usize| {
+            let config = Canon::map([("name", name.into())]);
+            let action = Action { kind: Kind::Pack, config, inputs: Vec::new(), seed: None, numerics: None };
+            let blob = store.blobs().put(name.repeat(size).as_bytes()).expect("a blob");
+            store.publish(&record::write(&action, None, &Outcome::Pack { pack: blob, images: 1 })).expect("published");
+            (action.key(), blob)
+        };
+        let [train, val, large, small] = [pack("t", 600), pack("v", 500), pack("l", 400), pack("s", 100)];
+        let own = BTreeSet::from([train.0, val.0]);
+        let there = || [train, val, large, small].map(|p| store.blobs().has(&p.1).expect("a look"));
+        assert_eq!(trim(&store, &own, 1600).expect("trimmed"), None);
+        assert_eq!(there(), [true, true, true, true]);
+        assert_eq!(trim(&store, &own, 1200).expect("trimmed"), None);
+        assert_eq!(there(), [true, true, false, true]);
+        assert_eq!(trim(&store, &own, 1000).expect("trimmed"), Some(1100));
+        assert_eq!(there(), [true, true, false, false]);
+    }
 }

@@ -2,8 +2,9 @@
 
 use crate::base::Digest;
 use crate::plan::{Action, Kind};
-use crate::results::{Classes, Outcome, Trained};
+use crate::results::{Classes, Outcome, RunSummary, Timing, Trained};
 use crate::store::Record;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -86,11 +87,31 @@ pub fn read(record: &Record) -> Option<Outcome> {
     })
 }
 
+/// A timing as an observation holds it.
+pub fn timing(timing: &Timing) -> Value {
+    json!(timing)
+}
+
+/// The timing that an observation holds; none where it is not one.
+pub fn read_timing(value: &Value) -> Option<Timing> {
+    Timing::deserialize(value).ok()
+}
+
+/// What a run did, as its record holds it.
+pub fn run(summary: &RunSummary) -> Value {
+    json!(summary)
+}
+
+/// What a run's record says that it did; none where it says something else.
+pub fn read_run(values: &Value) -> Option<RunSummary> {
+    RunSummary::deserialize(values).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::Canon;
-    use crate::results::{Choice, ClassAccuracy, ClassReport, Collapsed, Epoch, Learned};
+    use crate::results::{Choice, ClassAccuracy, ClassReport, Collapsed, Epoch, GivenUp, Learned};
 
     /// Every kind as it has always been written: stores that exist must stay readable, and the same result the same bytes.
     #[test]
@@ -177,5 +198,29 @@ mod tests {
         let record = write(&action, None, &Outcome::Measured { value: f64::NAN, classes: Classes::Detection(Vec::new()) });
         assert_eq!(record.values["value"], Value::Null);
         assert!(matches!(read(&record), Some(Outcome::Measured { value, .. }) if value.is_nan()));
+    }
+
+    /// As they have always been written, too.
+    #[test]
+    fn what_is_kept_beside_results_is_written_as_ever_and_comes_back() {
+        let key = Digest::of(b"k");
+        let kept = Timing { action: Some(key), seconds: 1.5, images: 16, macs: 7, threads: 2, jobs: 1 };
+        let text = format!(r#"{{"action":"{key}","images":16,"jobs":1,"macs":7,"seconds":1.5,"threads":2}}"#);
+        assert_eq!(timing(&kept).to_string(), text);
+        assert_eq!(read_timing(&timing(&kept)), Some(kept));
+        let older = json!({ "seconds": 1.5, "images": 16, "macs": 7, "threads": 2, "jobs": 1 });
+        assert_eq!(read_timing(&older), Some(Timing { action: None, ..kept }));
+        let summary = RunSummary {
+            reproducible: false,
+            given_up: vec![GivenUp { key, label: "short: trials #0".into(), reason: "no".into() }],
+            executed: BTreeMap::from([("train".to_string(), 2)]),
+            stages: BTreeMap::from([("short".to_string(), vec![key])]),
+            trust: json!([]),
+        };
+        let text = format!(
+            r#"{{"executed":{{"train":2}},"given-up":[{{"key":"{key}","reason":"no","trial":"short: trials #0"}}],"reproducible":false,"stages":{{"short":["{key}"]}},"trust":[]}}"#
+        );
+        assert_eq!(run(&summary).to_string(), text);
+        assert_eq!(read_run(&run(&summary)), Some(summary));
     }
 }

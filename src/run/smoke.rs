@@ -6,10 +6,11 @@ use super::events::Events;
 use super::launch::Launcher;
 use super::options::{Ended, Options};
 use super::prepare::Prepared;
+use super::scratch::Scratch;
 use crate::data::{Scan, scanned::content_digest};
-use crate::document::{Recalibrate, StageKind};
-use crate::plan::SplitInfo;
-use crate::store::Store;
+use crate::document::{Pipeline, Recalibrate, StageKind};
+use crate::plan::{Replay, SplitInfo, State};
+use crate::store::{self, Store};
 use std::collections::BTreeMap;
 
 /// Trials of every sample in a smoke run.
@@ -23,23 +24,37 @@ pub fn smoke(
     launcher: &mut dyn Launcher,
     events: &mut dyn Events,
 ) -> Result<Ended, RunError> {
-    let root = std::env::temp_dir().join(format!("nasflow-smoke-{}", std::process::id()));
-    std::fs::create_dir_all(&root).map_err(RunError::Scratch)?;
-    let done = short(prepared).and_then(|short| {
-        let scratch = Store::open(&root.join("cache"), true)?;
-        let report = coordinator::run(&short, &scratch, options, launcher, events)?;
-        for kind in ["train-time", "predict-time"] {
-            super::estimate::copy(&scratch, store, kind)?;
-        }
-        Ok(report)
-    });
-    let _ = std::fs::remove_dir_all(&root);
-    let report = done?;
+    let folder = Scratch::new(&std::env::temp_dir()).map_err(RunError::Scratch)?;
+    let short = short(prepared)?;
+    // On whatever file system: nobody else uses it.
+    let scratch = Store::open_with(&folder.path().join("cache"), store::Options { allow_network: true, ..store::Options::default() })?;
+    let report = coordinator::run(&short, &scratch, options, launcher, events)?;
+    for kind in ["train-time", "predict-time"] {
+        super::estimate::copy(&scratch, store, kind)?;
+    }
     let failed: Vec<String> = report.given_up.iter().map(|g| format!("  {}: {}\n", g.label, g.reason)).collect();
     if !failed.is_empty() {
         return Err(RunError::Worker(format!("the smoke run failed:\n{}", failed.concat())));
     }
-    Ok(report.ended)
+    match idle(&short.pipeline, &report.replay) {
+        Some(why) if report.ended == Ended::Finished => Err(RunError::Worker(format!("the smoke run failed: {why}"))),
+        _ => Ok(report.ended),
+    }
+}
+
+/// The first stage that worked for no model, and why: that every model fails is a result of a search, and no sign that it works.
+fn idle(pipeline: &Pipeline, replay: &Replay) -> Option<String> {
+    let mut stages = pipeline.stages.iter().zip(&replay.stages);
+    let (stage, seen) = stages.find(|(_, seen)| seen.slots.iter().all(|slot| slot.state != State::Ready))?;
+    let name = &stage.name.value;
+    let failed = seen.slots.iter().find_map(|slot| match &slot.state {
+        State::Failed(why) => Some(format!("{name}: {}: {why}", slot.model.label())),
+        _ => None,
+    });
+    Some(failed.unwrap_or_else(|| match stage.select() {
+        Some(_) => format!("{name} had nothing to choose: on one batch no model has the values that it reads"),
+        None => format!("{name}: no model came to it"),
+    }))
 }
 
 /// The same pipeline with two trials a sample, one epoch, and one batch a split.

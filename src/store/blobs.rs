@@ -105,8 +105,30 @@ impl Blobs {
     }
 
     /// Whether there is a blob of this name. Does not look into it.
-    pub fn has(&self, digest: &Digest) -> bool {
-        self.path(digest).is_file()
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`]: it may be there, and this user may not see it; [`StoreError::Io`].
+    pub fn has(&self, digest: &Digest) -> Result<bool, StoreError> {
+        let path = self.path(digest);
+        match again(|| path.metadata()) {
+            Ok(seen) => Ok(seen.is_file()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Err(StoreError::unreadable(&path, e)),
+            Err(e) => Err(StoreError::io("look for", &path, None, e)),
+        }
+    }
+
+    /// Whether there is a blob of each of these names.
+    ///
+    /// # Errors
+    /// As [`Blobs::has`].
+    pub fn has_all<'d>(&self, digests: impl IntoIterator<Item = &'d Digest>) -> Result<bool, StoreError> {
+        for digest in digests {
+            if !self.has(digest)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A blob's size in bytes.

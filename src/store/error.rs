@@ -192,7 +192,7 @@ impl fmt::Display for StoreError {
             ),
             StoreError::Network { root, kind } => write!(
                 f,
-                "{} lies on a network file system ({kind}), where SQLite is not safe: name a local --cache, or force it if a single machine uses it",
+                "{} lies on a network file system ({kind}), where SQLite is not safe among machines: name a local --cache, or say --allow-network if a single machine uses it",
                 root.display()
             ),
             StoreError::NotAStore { root, holds: Some(entry) } => {

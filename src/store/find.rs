@@ -160,5 +160,7 @@ mod tests {
         assert_eq!(network_kind(mounts, Path::new("/home/you/cache")), Some("nfs4".into()));
         assert_eq!(network_kind(mounts, Path::new("/home/me/my disk/cache")), None);
         assert_eq!(network_kind(mounts, Path::new("/homestead")), None);
+        let refused = StoreError::Network { root: "/home/you/cache".into(), kind: "nfs4".into() }.to_string();
+        assert!(refused.contains("(nfs4)") && refused.contains("--allow-network"), "{refused}");
     }
 }

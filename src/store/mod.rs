@@ -50,6 +50,7 @@ pub use find::{Found, How, find};
 pub use journal::{Journal, Observation};
 pub use lock::KeyLock;
 pub use open::Options;
+pub use presence::unique_name;
 pub use record::Record;
 pub use runs::{Ran, RunRecord};
 pub use verify::{Collected, Fault, Verdict};
@@ -201,9 +202,11 @@ impl Store {
         let index = self.writable()?;
         let mut rows = Vec::with_capacity(records.len());
         for record in records {
-            if let Some((name, digest)) = record.outputs.iter().find(|(_, d)| !self.blobs.has(d)) {
-                let wanted_by = format!("it is `{name}` of {} {}, which was to be published", record.kind, record.key.short());
-                return Err(StoreError::Missing { digest: *digest, wanted_by });
+            for (name, digest) in &record.outputs {
+                if !self.blobs.has(digest)? {
+                    let wanted_by = format!("it is `{name}` of {} {}, which was to be published", record.kind, record.key.short());
+                    return Err(StoreError::Missing { digest: *digest, wanted_by });
+                }
             }
             let bytes = record.manifest()?;
             rows.push((record, Digest::of(&bytes), bytes));

@@ -8,6 +8,7 @@ use super::presence::{Dead, Presence, remove_quietly};
 use super::rebuild::{adopt, build};
 use super::schema::{self, State, failed};
 use super::{Store, StoreError, find};
+use crate::base::counted;
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -123,12 +124,13 @@ impl Store {
                     Some(connection) => connection,
                     None => {
                         let mut connection = Connection::open_in_memory().map_err(|e| failed(&path, e))?;
-                        let counted = build(&mut connection, &path, &blobs)?;
-                        if counted.records > 0 {
+                        let found = build(&mut connection, &path, &blobs)?;
+                        if found.records > 0 {
                             notices.push(format!(
-                                "the index {} is missing or damaged: {} results were read from their files; a `run` builds it anew",
+                                "the index {} is missing or damaged: {} {} read from the store's files; a `run` builds it anew",
                                 path.display(),
-                                counted.records
+                                counted(found.records, "result"),
+                                was(found.records),
                             ));
                         }
                         connection
@@ -187,15 +189,21 @@ fn open_index(
     let mut connection = schema::connect(&path)?;
     set_wal(&connection, &path)?;
     again(|| disk.transact(&path)).map_err(|e| StoreError::io("build", &path, None, e))?;
-    let counted = build(&mut connection, &path, blobs)?;
+    let found = build(&mut connection, &path, blobs)?;
     again(|| disk.sync_dir(&layout.root)).map_err(|e| StoreError::io("sync", &layout.root, None, e))?;
-    if counted.records > 0 || why != "missing" {
-        notices.push(format!("the index {} was {why}: it was built again from the files of {} results", path.display(), counted.records));
+    if found.records > 0 || why != "missing" {
+        let results = counted(found.records, "result");
+        notices.push(format!("the index {} was {why}: it was built again from the files of {results}", path.display()));
     }
-    if counted.damaged > 0 {
-        notices.push(format!("{} damaged results were put aside in {}", counted.damaged, layout.folder("damaged").display()));
+    if found.damaged > 0 {
+        let results = counted(found.damaged, "damaged result");
+        notices.push(format!("{results} {} put aside in {}", was(found.damaged), layout.folder("damaged").display()));
     }
     Ok(Some((connection, true)))
+}
+
+fn was(n: usize) -> &'static str {
+    if n == 1 { "was" } else { "were" }
 }
 
 fn set_wal(connection: &Connection, path: &Path) -> Result<(), StoreError> {
@@ -223,12 +231,12 @@ fn clean_up(
     for one in &dead {
         blobs.sweep(&one.token)?;
         if !built {
-            let counted = adopt(index, blobs, one.published.as_deref())?;
-            adopted += counted.records;
+            adopted += adopt(index, blobs, one.published.as_deref())?.records;
         }
     }
     if adopted > 0 {
-        notices.push(format!("an earlier run was stopped in the middle: {adopted} results that it had finished were adopted"));
+        let results = counted(adopted, "result");
+        notices.push(format!("an earlier run was stopped in the middle: {results} that it had finished {} adopted", was(adopted)));
     }
     if alone {
         for path in entries(&layout.folder("locks"))? {

@@ -59,7 +59,7 @@ impl Presence {
             again(|| all.lock_shared()).map_err(failed)?;
         }
         let (marker, unclean) = (Mutex::new(None), AtomicBool::new(false));
-        Ok((Presence { disk, folder, all, token: token(), counter: AtomicU64::new(0), marker, unclean }, alone))
+        Ok((Presence { disk, folder, all, token: unique_name(), counter: AtomicU64::new(0), marker, unclean }, alone))
     }
 
     /// Ends being alone.
@@ -199,8 +199,8 @@ fn boot() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_string()
 }
 
-/// A name for one user of the store: unique among all that ever were, as far as clock and process numbers go.
-fn token() -> String {
+/// A name that nobody has had: unique among all that ever were, on this machine and others, as far as clock and process numbers go.
+pub fn unique_name() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
     let seed = format!("{now} {} {} {}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed), boot());

@@ -56,7 +56,15 @@ pub(super) fn build(connection: &mut Connection, path: &Path, blobs: &Blobs) -> 
 /// Gives rows to manifests that have none: of these, or of all there are. Keys that have a row keep it.
 pub(super) fn adopt(index: &Index, blobs: &Blobs, published: Option<&[Digest]>) -> Result<Counted, StoreError> {
     let all: Vec<Digest> = match published {
-        Some(list) => list.iter().copied().filter(|d| blobs.has(d)).collect(),
+        Some(list) => {
+            let mut there = Vec::new();
+            for manifest in list {
+                if blobs.has(manifest)? {
+                    there.push(*manifest);
+                }
+            }
+            there
+        }
         None => manifests(blobs)?.into_iter().map(|(digest, _)| digest).collect(),
     };
     let mut counted = Counted::default();

@@ -70,12 +70,14 @@ impl Store {
             for record in self.lookup_many(keys)?.into_iter().flatten() {
                 verdict.records += 1;
                 let manifest = record.manifest()?;
-                if !self.is_read_only() && !self.blobs.has(&Digest::of(&manifest)) {
+                if !self.is_read_only() && !self.blobs.has(&Digest::of(&manifest))? {
                     self.blobs.put(&manifest)?;
                     verdict.rewritten += 1;
                 }
-                for (output, blob) in record.outputs.iter().filter(|(_, d)| !self.blobs.has(d)) {
-                    verdict.missing.push(Fault { key: record.key, kind: record.kind.clone(), output: output.clone(), blob: *blob });
+                for (output, blob) in &record.outputs {
+                    if !self.blobs.has(blob)? {
+                        verdict.missing.push(Fault { key: record.key, kind: record.kind.clone(), output: output.clone(), blob: *blob });
+                    }
                 }
             }
         }

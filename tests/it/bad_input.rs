@@ -132,7 +132,8 @@ fn arguments_that_make_no_sense() {
         assert!(!said.ok() && said.err.contains(part), "{arguments:?}: {said:?}");
     }
     let help = said(command(place.path(), &["run", "--help"]).output().expect("nasflow starts"));
-    assert!(help.ok() && help.out.contains("--jobs"), "{help:?}");
+    // An error of the store tells to say `--allow-network`.
+    assert!(help.ok() && help.out.contains("--jobs") && help.out.contains("--allow-network"), "{help:?}");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn options() -> Options {
 fn followed(root: &Path) -> usize {
     let attempts = std::fs::read_dir(root.join("attempts")).expect("attempts").map(|e| e.expect("a folder").path());
     let names = attempts.flat_map(|a| std::fs::read_dir(a).expect("a folder")).map(|e| e.expect("a file").file_name());
-    names.filter(|n| n.to_string_lossy().starts_with("said-") || n.to_string_lossy().starts_with("stop-")).count()
+    names.filter(|n| n.to_string_lossy().starts_with("progress-") || n.to_string_lossy().starts_with("stop-")).count()
 }
 
 #[test]

@@ -67,7 +67,11 @@ fn a_store_that_may_not_be_read_is_an_error_and_not_an_empty_one() {
         eprintln!("skipped: the program cannot be started as another user here");
         return;
     }
-    for (path, mode, back) in [(&cache, 0o000, 0o755), (&index, 0o000, 0o644)] {
+    // A folder of blobs, too: what lies there is not gone.
+    let digests = place.digests();
+    let weights = digests.split("weights=").nth(1).expect("weights");
+    let blobs = cache.join("blobs").join(&weights[..2]);
+    for (path, mode, back) in [(&cache, 0o000, 0o755), (&index, 0o000, 0o644), (&blobs, 0o000, 0o755)] {
         allow(path, mode);
         for arguments in [
             &["show", "pipeline.kdl"][..],
@@ -145,4 +149,13 @@ fn a_smoke_run_gives_no_figures_as_if_they_were_results() {
     let said = place.nasflow(&["run", "pipeline.kdl", "--smoke"]);
     assert!(said.ok() && said.err.contains("score: trials #0: works"), "{said:?}");
     assert!(!said.err.contains("map50 ") && !said.out.contains("map50"), "{said:?}");
+}
+
+/// That a training diverges is a result; a smoke run in which all did has not seen that anything works.
+#[test]
+fn a_smoke_run_in_which_every_model_fails_is_an_error() {
+    let place = Place::new(&SMALL.replace("epochs 2 }", "epochs 2; diverged loss-above=0.001 }"));
+    let said = place.nasflow(&["run", "pipeline.kdl", "--smoke"]);
+    assert!(!said.ok() && said.err.contains("the smoke run failed: short: trials #0: diverged at iteration 0"), "{said:?}");
+    assert!(!said.out.contains("every stage worked"), "{said:?}");
 }

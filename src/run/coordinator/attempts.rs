@@ -1,11 +1,12 @@
 //! The attempts that run, and how often each key has failed.
 
 use crate::base::Digest;
+use crate::document::Metric;
 use crate::plan::Work;
 use crate::run::error::RunError;
-use crate::run::events::Subject;
+use crate::run::events::{Event, Subject};
 use crate::run::job::files::{assignment_file, read_result, result_file};
-use crate::run::job::{Assignment, JobResult};
+use crate::run::job::{Assignment, JobResult, Line};
 use crate::run::launch::{Ended, Id, Launcher, Start};
 use crate::store::{Attempt, Blobs, Store, StoreError};
 use std::collections::{BTreeMap, HashMap};
@@ -21,6 +22,8 @@ pub enum Purpose {
     Observation {
         /// The weights.
         weights: Digest,
+        /// The metrics that are asked for.
+        metrics: Vec<Metric>,
         /// What is measured, for the listener.
         subject: Subject,
     },
@@ -43,23 +46,43 @@ pub struct Running {
     /// What it was given.
     pub assignment: Assignment,
     /// When it began to work, once it holds its lock: waiting for another run is not its fault.
-    pub begun: Option<Instant>,
+    begun: Option<Instant>,
     folder: Attempt,
     /// How long it had worked when it was ended for taking too long.
     overdue: Option<Duration>,
 }
 
 impl Running {
+    /// It says something on its way: what the listener hears of it.
+    pub fn hear(&mut self, line: Line) -> Option<Event> {
+        let subject = self.purpose.subject();
+        let label = &subject.label;
+        match line {
+            Line::Iteration { done, of, loss } => Some(Event::Progress { subject, done, of, loss: Some(loss) }),
+            Line::Images { done, of } => Some(Event::Progress { subject, done: done as u64, of: of as u64, loss: None }),
+            Line::Waiting => Some(Event::Note { message: format!("{label}: another run computes it; waiting for its result") }),
+            Line::Note { message } => Some(Event::Note { message: format!("{label}: {message}") }),
+            Line::Began => {
+                self.begun = Some(Instant::now());
+                None
+            }
+            // What these mean is said by how the attempt ends.
+            Line::Checkpoint { .. } | Line::Done { .. } | Line::Failed { .. } | Line::Broken { .. } => None,
+        }
+    }
+
     /// The result that it left. One that ended without a word may have left a result all the same: it counts where it has all that
     /// was asked for.
     pub fn result(&self, how: &Ended, blobs: &Blobs) -> Result<Option<JobResult>, StoreError> {
         let result = read_result(&self.folder, self.assignment.key)?;
-        let whole = |r: &JobResult| r.answers(&self.assignment.job) && r.outputs().iter().all(|d| blobs.has(d));
-        Ok(match how {
-            Ended::Done { .. } => result,
-            Ended::Lost(_) | Ended::Killed(_) | Ended::OutOfMemory(_) | Ended::TimedOut => result.filter(whole),
-            Ended::Stopped | Ended::Broken(_) | Ended::Failed(_) => None,
-        })
+        match how {
+            Ended::Done { .. } => Ok(result),
+            Ended::Lost(_) | Ended::Killed(_) | Ended::OutOfMemory(_) | Ended::TimedOut => {
+                let Some(result) = result.filter(|r| r.answers(&self.assignment.job)) else { return Ok(None) };
+                Ok(blobs.has_all(&result.outputs())?.then_some(result))
+            }
+            Ended::Stopped | Ended::Broken(_) | Ended::Failed(_) => Ok(None),
+        }
     }
 
     /// Removes its result file.

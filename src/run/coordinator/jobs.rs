@@ -7,7 +7,7 @@ use crate::results::{Epoch, Outcome};
 use crate::run::error::RunError;
 use crate::run::job::{Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee};
 use crate::run::options::Options;
-use crate::run::packs::Packs;
+use crate::run::packs::{Packs, Waiting};
 use crate::run::prepare::Prepared;
 use crate::run::record;
 use crate::store::Store;
@@ -29,23 +29,45 @@ pub fn lock(work: &Work) -> Digest {
     }
 }
 
+/// The splits that a worker reads for a work; the one that batch norm is recalibrated on is the second.
+fn reads(work: &Work) -> Vec<&(String, String)> {
+    match work {
+        Work::Train(w) => vec![&w.data],
+        Work::Predict(w) => vec![&w.data],
+        Work::Subnet(w) => std::iter::once(&w.data).chain(w.recalibration.as_ref().map(|r| &r.data)).collect(),
+        Work::Metric(_) | Work::Select(_) | Work::Cut(_) => Vec::new(),
+    }
+}
+
 impl Jobs {
-    /// The assignment of a work, and the iteration that it starts from; none for what the coordinator does itself.
+    /// The assignment of a work, and the iteration that it starts from; none for what the coordinator does itself, and where it
+    /// was not to wait for a pack any more.
     pub fn make(
         &mut self,
         work: &Work,
         prepared: &Prepared,
         store: &Store,
         options: &Options,
+        waiting: &mut Waiting,
     ) -> Result<Option<(Assignment, u64)>, RunError> {
+        let mut packs = Vec::new();
+        for data in reads(work) {
+            let Some(pack) = self.packs.ensure(data, prepared, store, waiting)? else { return Ok(None) };
+            packs.push(pack);
+        }
+        let Some(&pack) = packs.first() else { return Ok(None) };
         let (job, from) = match work {
-            Work::Train(w) => (Job::Train(Box::new(self.train(w, prepared, store, options.checkpoint_seconds)?)), w.done()),
+            Work::Train(w) => (Job::Train(Box::new(train(w, pack, prepared, store, options.checkpoint_seconds)?)), w.done()),
             Work::Predict(w) => {
-                let pack = self.packs.ensure(&w.data, prepared, store)?;
                 let architecture = w.candidate.architecture.clone();
                 (Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, pack })), 0)
             }
-            Work::Subnet(w) => (Job::Subnet(Box::new(self.subnet(w, prepared, store)?)), 0),
+            Work::Subnet(w) => {
+                let recalibration = w.recalibration.as_ref().zip(packs.get(1));
+                let recalibration =
+                    recalibration.map(|(r, &pack)| RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed });
+                (Job::Subnet(Box::new(self.subnet(w, pack, recalibration, prepared, store)?)), 0)
+            }
             Work::Metric(_) | Work::Select(_) | Work::Cut(_) => return Ok(None),
         };
         Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, from)))
@@ -57,54 +79,23 @@ impl Jobs {
         self.spaces.clear();
     }
 
-    fn train(&mut self, w: &TrainWork, prepared: &Prepared, store: &Store, checkpoint_seconds: f64) -> Result<TrainJob, RunError> {
-        let curve = match &w.resume {
-            Some(resume) => curve(store, resume.key)?,
-            None => Vec::new(),
-        };
-        let trainee = match &w.trainee {
-            plan::Trainee::Candidate(candidate) => Trainee::Network(candidate.architecture.clone()),
-            plan::Trainee::Supernet { space, oneshot, .. } => Trainee::Supernet(Box::new(SupernetTrainee {
-                space: spec(space, prepared)?,
-                oneshot: oneshot.clone(),
-                starts_from: starts_from(&prepared.pipeline, w.request.stage).unwrap_or_default(),
-            })),
-        };
-        Ok(TrainJob {
-            trainee,
-            recipe: w.recipe.clone(),
-            seed: w.seed,
-            init: w.init,
-            pack: self.packs.ensure(&w.data, prepared, store)?,
-            per_epoch: w.per_epoch,
-            rungs: w.rungs.iter().map(|r| r.0).collect(),
-            resume: w.resume.as_ref().map(|r| (r.iteration, r.state)),
-            curve,
-            checkpoint_seconds,
-        })
-    }
-
-    fn subnet(&mut self, w: &SubnetWork, prepared: &Prepared, store: &Store) -> Result<SubnetJob, RunError> {
-        let recalibration = match &w.recalibration {
-            Some(r) => {
-                let pack = self.packs.ensure(&r.data, prepared, store)?;
-                Some(RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed })
-            }
-            None => None,
-        };
-        Ok(SubnetJob {
-            space: self.space(&w.space, prepared, store)?,
-            sample: w.sample.clone(),
-            weights: w.weights,
-            recalibration,
-            bn_eps: w.bn_eps,
-            pack: self.packs.ensure(&w.data, prepared, store)?,
-        })
+    fn subnet(
+        &mut self,
+        w: &SubnetWork,
+        pack: Digest,
+        recalibration: Option<RecalibrationJob>,
+        prepared: &Prepared,
+        store: &Store,
+    ) -> Result<SubnetJob, RunError> {
+        let space = self.space(&w.space, prepared, store)?;
+        Ok(SubnetJob { space, sample: w.sample.clone(), weights: w.weights, recalibration, bn_eps: w.bn_eps, pack })
     }
 
     /// The blob of a space, written where it is not there.
     fn space(&mut self, name: &str, prepared: &Prepared, store: &Store) -> Result<Digest, RunError> {
-        if let Some(&blob) = self.spaces.get(name).filter(|d| store.blobs().has(d)) {
+        if let Some(&blob) = self.spaces.get(name)
+            && store.blobs().has(&blob)?
+        {
             return Ok(blob);
         }
         let bytes = serde_json::to_vec(&spec(name, prepared)?)
@@ -113,6 +104,33 @@ impl Jobs {
         self.spaces.insert(name.to_string(), blob);
         Ok(blob)
     }
+}
+
+fn train(w: &TrainWork, pack: Digest, prepared: &Prepared, store: &Store, checkpoint_seconds: f64) -> Result<TrainJob, RunError> {
+    let curve = match &w.resume {
+        Some(resume) => curve(store, resume.key)?,
+        None => Vec::new(),
+    };
+    let trainee = match &w.trainee {
+        plan::Trainee::Candidate(candidate) => Trainee::Network(candidate.architecture.clone()),
+        plan::Trainee::Supernet { space, oneshot, .. } => Trainee::Supernet(Box::new(SupernetTrainee {
+            space: spec(space, prepared)?,
+            oneshot: oneshot.clone(),
+            starts_from: starts_from(&prepared.pipeline, w.request.stage).unwrap_or_default(),
+        })),
+    };
+    Ok(TrainJob {
+        trainee,
+        recipe: w.recipe.clone(),
+        seed: w.seed,
+        init: w.init,
+        pack,
+        per_epoch: w.per_epoch,
+        rungs: w.rungs.iter().map(|r| r.0).collect(),
+        resume: w.resume.as_ref().map(|r| (r.iteration, r.state)),
+        curve,
+        checkpoint_seconds,
+    })
 }
 
 /// A space, as a worker compiles it again.

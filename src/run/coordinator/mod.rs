@@ -12,19 +12,22 @@ mod tests;
 use super::elsewhere;
 use super::error::RunError;
 use super::events::{Event, Events};
+use super::history;
 use super::inline::{Computed, Inline};
-use super::job::Line;
+use super::job::JobResult;
 use super::known::StoreKnown;
 use super::launch::{self, Heard, Id, Launcher};
 use super::observe;
-use super::options::{Ended, GivenUp, Options, Report};
+use super::options::{Ended, Options, Report};
+use super::packs::Waiting;
 use super::prepare::Prepared;
 use crate::plan::{Engine, Replay, Work};
+use crate::results::GivenUp;
 use crate::store::Store;
 use announce::{Announced, subject};
 use attempts::{Attempts, Purpose, Running};
 use jobs::Jobs;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -64,6 +67,7 @@ pub fn run(
         begun: Instant::now(),
         stopping: None,
         announced: Announced::new(options.jobs),
+        noticed: BTreeSet::new(),
     }
     .run()
 }
@@ -84,16 +88,42 @@ struct Coordinator<'a> {
     begun: Instant,
     stopping: Option<Ended>,
     announced: Announced,
+    /// What the store had to say so far.
+    noticed: BTreeSet<String>,
 }
+
+/// How long workers may take for their checkpoints after an error of the run.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Coordinator<'_> {
     fn run(mut self) -> Result<Report, RunError> {
+        let (store, pipeline, when) = (self.store, &self.prepared.pipeline, observe::now());
+        match self.to_the_end() {
+            Ok((replay, ended)) => {
+                let report = self.report(replay, ended);
+                history::keep(store, pipeline, &report, when)?;
+                Ok(report)
+            }
+            Err(error) => {
+                self.wind_down();
+                let replay = self.engine.replay(&mut self.known);
+                let report = self.report(replay, Ended::Interrupted);
+                // What ended the run may keep its record from being written, too; it is what has to be said.
+                let _ = history::keep(store, pipeline, &report, when);
+                Err(error)
+            }
+        }
+    }
+
+    /// Until nothing is left to do, or the run is to end: the last replay, and how it ended.
+    fn to_the_end(&mut self) -> Result<(Replay, Ended), RunError> {
         let mut first = true;
         loop {
             let replay = self.engine.replay(&mut self.known);
             if let Some(error) = self.known.error.take() {
                 return Err(error.into());
             }
+            self.pass_on_notices();
             self.announced.announce(self.prepared, self.store, &replay, self.events);
             if first && let Some(message) = elsewhere::note(&replay.works, self.store, self.options.executor.numerics())? {
                 self.events.on(Event::Note { message });
@@ -102,16 +132,21 @@ impl Coordinator<'_> {
                 announce::estimate(self.prepared, self.store, &replay, self.options, self.events);
             }
             first = false;
-            if self.stopping.is_none() && self.asked() > 0 {
-                self.stop(Ended::Interrupted);
+            if self.stopping.is_none()
+                && let Some(why) = self.due()
+            {
+                self.stop(why);
             }
             if self.stopping.is_none() {
-                // Asked to stop while computing: what is left undone is no bug.
-                if self.compute(&replay)? || self.asked() > 0 {
+                // To end while computing or decoding: what is left undone is no bug.
+                if self.compute(&replay)? || self.due().is_some() {
                     continue;
                 }
                 self.start(&replay)?;
                 if self.attempts.len() == 0 {
+                    if self.due().is_some() {
+                        continue;
+                    }
                     if !replay.finished() {
                         return Err(RunError::Stuck(stuck(&replay)));
                     }
@@ -121,14 +156,43 @@ impl Coordinator<'_> {
                     }
                     if !self.measure(&replay)? {
                         announce::answer(&self.prepared.pipeline, &replay, self.events);
-                        return Ok(self.report(replay, Ended::Finished));
+                        return Ok((replay, Ended::Finished));
                     }
                 }
             } else if self.attempts.len() == 0 {
-                let ended = self.stopping.unwrap_or(Ended::Interrupted);
-                return Ok(self.report(replay, ended));
+                return Ok((replay, self.stopping.unwrap_or(Ended::Interrupted)));
             }
             self.wait()?;
+        }
+    }
+
+    /// After an error of the run: workers that can still write their checkpoints do; those that are left after a while, or when
+    /// the user asks to stop, are ended.
+    fn wind_down(&mut self) {
+        if self.attempts.len() > 0 && self.stopping.is_none() {
+            self.stop(Ended::Interrupted);
+        }
+        let (begun, asked) = (Instant::now(), self.asked());
+        while self.attempts.len() > 0 && begun.elapsed() < PATIENCE && self.asked() == asked {
+            if let Some(Heard::Ended(id, _)) = self.launcher.listen(Duration::from_millis(100)) {
+                self.attempts.remove(id);
+            }
+        }
+        self.kill_all();
+    }
+
+    /// What the store has noticed meanwhile, such as a row that was damaged.
+    fn pass_on_notices(&mut self) {
+        for message in self.store.notices() {
+            if self.noticed.insert(message.clone()) {
+                self.events.on(Event::Note { message });
+            }
+        }
+    }
+
+    fn kill_all(&mut self) {
+        for id in self.attempts.drain() {
+            self.launcher.kill(id);
         }
     }
 
@@ -141,6 +205,11 @@ impl Coordinator<'_> {
         self.options.stop.load(Ordering::Relaxed)
     }
 
+    /// Why the run is to end before everything is done, as soon as it is to.
+    fn due(&self) -> Option<Ended> {
+        due(self.options, self.begun)
+    }
+
     fn stop(&mut self, why: Ended) {
         self.stopping = Some(why);
         self.events.on(Event::Stopping);
@@ -151,7 +220,7 @@ impl Coordinator<'_> {
     fn compute(&mut self, replay: &Replay) -> Result<bool, RunError> {
         let mut any = false;
         for work in replay.works.iter().filter(|w| Inline::takes(w)) {
-            if self.asked() > 0 {
+            if self.due().is_some() {
                 break;
             }
             let begun = Instant::now();
@@ -175,13 +244,15 @@ impl Coordinator<'_> {
         // What is trained is measured before more is trained: a search hears early how good its proposals are.
         let (measured, trained): (Vec<&Work>, Vec<&Work>) = replay.works.iter().partition(|w| !matches!(w, Work::Train(_)));
         for work in measured.into_iter().chain(trained) {
-            if self.attempts.len() >= self.options.jobs {
+            if self.attempts.len() >= self.options.jobs || self.due().is_some() {
                 break;
             }
             if Inline::takes(work) || self.attempts.holds(jobs::lock(work)) {
                 continue;
             }
-            let made = self.jobs.make(work, self.prepared, self.store, self.options)?;
+            let (options, begun) = (self.options, self.begun);
+            let mut waiting = Waiting { events: self.events, stop: &|| due(options, begun).is_some() };
+            let made = self.jobs.make(work, self.prepared, self.store, self.options, &mut waiting)?;
             let Some((assignment, from)) = made else { continue };
             let started = Event::Started { subject: subject(work), attempt: self.attempts.failed(work.key()) + 1, from };
             let purpose = Purpose::Work(work.clone());
@@ -198,8 +269,10 @@ impl Coordinator<'_> {
             return Ok(false);
         };
         let threads = self.options.jobs * self.options.threads;
-        let purpose = Purpose::Observation { weights: next.weights, subject: next.subject };
+        let started = Event::Started { subject: next.subject.clone(), attempt: self.attempts.failed(next.key) + 1, from: 0 };
+        let purpose = Purpose::Observation { weights: next.weights, metrics: next.metrics, subject: next.subject };
         self.attempts.start(self.launcher, self.store, next.assignment, purpose, threads)?;
+        self.events.on(started);
         Ok(true)
     }
 
@@ -207,15 +280,14 @@ impl Coordinator<'_> {
     fn wait(&mut self) -> Result<(), RunError> {
         loop {
             if self.asked() > 1 {
-                for id in self.attempts.drain() {
-                    self.launcher.kill(id);
-                }
+                self.kill_all();
                 self.stopping = Some(Ended::Interrupted);
                 return Ok(());
             }
-            let over = self.options.until.is_some_and(|limit| self.begun.elapsed() > limit);
-            if self.stopping.is_none() && (over || self.asked() > 0) {
-                self.stop(if over { Ended::Paused } else { Ended::Interrupted });
+            if self.stopping.is_none()
+                && let Some(why) = self.due()
+            {
+                self.stop(why);
             }
             if let Some(limit) = self.options.timeout {
                 for id in self.attempts.overdue(limit) {
@@ -224,27 +296,12 @@ impl Coordinator<'_> {
             }
             match self.launcher.listen(Duration::from_millis(100)) {
                 None => {}
-                Some(Heard::Line(id, line)) => self.hear(id, line),
+                Some(Heard::Line(id, line)) => {
+                    let event = self.attempts.get(id).and_then(|running| running.hear(line));
+                    event.into_iter().for_each(|event| self.events.on(event));
+                }
                 Some(Heard::Ended(id, how)) => return self.ended(id, how),
             }
-        }
-    }
-
-    /// An attempt says something on its way.
-    fn hear(&mut self, id: Id, line: Line) {
-        let Some(running) = self.attempts.get(id) else { return };
-        let subject = running.purpose.subject();
-        let label = &subject.label;
-        match line {
-            Line::Iteration { done, of, loss } => self.events.on(Event::Progress { subject, done, of, loss: Some(loss) }),
-            Line::Images { done, of } => {
-                self.events.on(Event::Progress { subject, done: done as u64, of: of as u64, loss: None });
-            }
-            Line::Waiting => self.events.on(Event::Note { message: format!("{label}: another run computes it; waiting for its result") }),
-            Line::Note { message } => self.events.on(Event::Note { message: format!("{label}: {message}") }),
-            Line::Began => running.begun = Some(Instant::now()),
-            // What these mean is said by how the attempt ends.
-            Line::Checkpoint { .. } | Line::Done { .. } | Line::Failed { .. } | Line::Broken { .. } => {}
         }
     }
 
@@ -260,13 +317,20 @@ impl Coordinator<'_> {
             self.failed(&running, &how);
             return Ok(());
         };
+        let (seconds, count) = if let launch::Ended::Done { seconds, count } = how { (seconds, count) } else { (0.0, 0) };
         match &running.purpose {
-            Purpose::Observation { weights, .. } => {
+            Purpose::Observation { weights, metrics, subject } => {
                 running.forget_result()?;
-                observe::keep(self.store, self.options.executor, *weights, &result)?;
+                let JobResult::Measured(observed) = &result else {
+                    return Err(RunError::Worker(format!("{}: the result is of another kind", subject.label)));
+                };
+                observe::keep(self.store, self.options.executor, *weights, observed)?;
+                for (metric, (value, result)) in metrics.iter().filter_map(|m| Some((m.name(), observe::told(observed, m)?))) {
+                    let (subject, metric, value) = (subject.clone(), Some(metric), Some(value));
+                    self.events.on(Event::Finished { subject, metric, value, failed: None, alike: 0, result, seconds });
+                }
             }
             Purpose::Work(work) => {
-                let (seconds, count) = if let launch::Ended::Done { seconds, count } = how { (seconds, count) } else { (0.0, 0) };
                 let publication = publish::publish(self.store, work, &result)?;
                 if count > 0 {
                     self.count(work);
@@ -289,16 +353,16 @@ impl Coordinator<'_> {
         let reason = running.reason(how);
         let attempt = self.attempts.count_failure(running.assignment.key);
         let again = attempt < self.options.attempts;
-        if let Purpose::Work(work) = &running.purpose {
-            if !again {
-                let reason = format!("{attempt} attempts failed: {reason}");
-                self.known.give_up(work.key(), reason.clone());
-                self.given_up.push(GivenUp { key: work.key(), label: work.label(), reason });
-            }
-            // What an input was may be gone: look again.
-            self.jobs.forget();
-            self.known.forget_all();
+        if let Purpose::Work(work) = &running.purpose
+            && !again
+        {
+            let reason = format!("{attempt} attempts failed: {reason}");
+            self.known.give_up(work.key(), reason.clone());
+            self.given_up.push(GivenUp { key: work.key(), label: work.label(), reason });
         }
+        // What an input was may be gone: look again.
+        self.jobs.forget();
+        self.known.forget_all();
         let alike = self.announced.alike(&reason);
         self.events.on(Event::AttemptFailed { subject: running.purpose.subject(), attempt, reason, alike, again });
     }
@@ -312,6 +376,13 @@ impl Coordinator<'_> {
         self.jobs.forget();
         self.events.on(Event::Note { message: format!("{label}: an input is gone or damaged; it is made again") });
     }
+}
+
+fn due(options: &Options, begun: Instant) -> Option<Ended> {
+    if options.until.is_some_and(|limit| begun.elapsed() > limit) {
+        return Some(Ended::Paused);
+    }
+    (options.stop.load(Ordering::Relaxed) > 0).then_some(Ended::Interrupted)
 }
 
 fn stuck(replay: &Replay) -> String {

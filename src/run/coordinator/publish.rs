@@ -2,13 +2,12 @@
 
 use crate::base::{Digest, counted};
 use crate::plan::{TrainWork, Work};
-use crate::results::{Epoch, Outcome, Trained};
+use crate::results::{Epoch, Learned, Outcome, Timing, Trained};
 use crate::run::error::RunError;
 use crate::run::job::{JobResult, Rung};
 use crate::run::options::Options;
 use crate::run::{estimate, record};
 use crate::store::{Published, Record, Store, StoreError};
-use serde_json::json;
 
 /// What was published.
 #[derive(Default)]
@@ -61,13 +60,17 @@ impl Publication {
     fn rungs(&mut self, store: &Store, train: &TrainWork, rungs: &[Rung], curve: &[Epoch]) -> Result<(), RunError> {
         for (epoch, action) in &train.rungs {
             let Some(rung) = rungs.iter().find(|r| r.epoch == *epoch) else { continue };
+            let learned = match rung.choices {
+                Some(blob) => Some(learned(&store.blobs().get(&blob)?, &train.request.label())?),
+                None => None,
+            };
             let outcome = Outcome::Trained(Trained {
                 weights: rung.weights,
                 state: Some(rung.state),
                 choices: rung.choices,
                 epochs: *epoch,
                 curve: curve.iter().filter(|e| e.epoch <= *epoch).copied().collect(),
-                learned: rung.choices.and_then(|blob| store.blobs().get(&blob).ok()).and_then(|b| serde_json::from_slice(&b).ok()),
+                learned,
             });
             let chain = (train.chain, (epoch * train.per_epoch) as u64);
             self.record(store, &record::write(action, Some(chain), &outcome), &train.request.label())?;
@@ -85,6 +88,11 @@ impl Publication {
     }
 }
 
+/// What the blob of a distribution says. A record without it would be taken for whole, for good.
+fn learned(bytes: &[u8], label: &str) -> Result<Learned, RunError> {
+    serde_json::from_slice(bytes).map_err(|e| RunError::Worker(format!("{label}: what it learned of its choices cannot be read: {e}")))
+}
+
 /// How long it took, for estimates: an observation.
 ///
 /// # Errors
@@ -96,8 +104,19 @@ pub fn timing(store: &Store, work: &Work, seconds: f64, count: u64, options: &Op
         Work::Subnet(w) => (w.candidate.macs, count),
         _ => return Ok(()),
     };
-    let action = work.key().hex();
-    let (threads, jobs) = (options.threads, options.jobs);
-    let value = json!({ "action": action, "seconds": seconds, "images": images, "macs": macs, "threads": threads, "jobs": jobs });
-    estimate::keep(store, work, value)
+    let (action, threads, jobs) = (Some(work.key()), options.threads, options.jobs);
+    estimate::keep(store, work, &Timing { action, seconds, images, macs, threads, jobs })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distribution_that_cannot_be_read_is_an_error() {
+        let whole = r#"{"method":"darts","choices":[],"strongest":[],"collapse":null}"#;
+        assert_eq!(learned(whole.as_bytes(), "train: space").map(|l| l.method).unwrap_or_else(|e| panic!("{e}")), "darts");
+        let Err(e) = learned(&whole.as_bytes()[..20], "train: space") else { panic!("it was read") };
+        assert!(e.to_string().starts_with("train: space: what it learned"), "{e}");
+    }
 }

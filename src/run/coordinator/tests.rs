@@ -3,15 +3,17 @@
 use super::run;
 use crate::document::{self, Files, Params};
 use crate::nn::DeviceChoice;
-use crate::run::events::{Event, Events};
+use crate::plan::{Engine, winner};
+use crate::run::events::{Event, Events, Silent};
 use crate::run::job::Job;
-use crate::run::job::files::{assignment_file, checkpoint_of};
+use crate::run::job::files::{JOURNAL, assignment_file, checkpoint_of};
 use crate::run::launch::Start;
 use crate::run::launch::on_demand::{Fate, OnDemand};
 use crate::run::options::{Ended, Options, Report};
+use crate::run::packs::{Packs, Waiting};
 use crate::run::prepare::{Look, Prepared, prepare};
-use crate::run::{RunError, launch};
-use crate::store::Store;
+use crate::run::{RunError, StoreKnown, history, launch, observe};
+use crate::store::{Attempt, Store};
 use std::cell::RefCell;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -163,6 +165,47 @@ fn a_broken_run_stops() {
     assert!(why.contains("short: trials #0: the disk is full"), "{why}");
 }
 
+/// It used to end the others without a checkpoint, and to forget which trials it had given up.
+#[test]
+fn a_run_that_cannot_go_on_lets_workers_write_checkpoints_and_keeps_its_record() {
+    let three = PIPELINE.replace("kernel 3 5", "kernel 3 5 7").replace("trials 2", "trials 3");
+    let mut place = Place::new(&three.replace("epochs 1", "epochs 100000"));
+    let chain = RefCell::new(None);
+    let mut starts = 0;
+    let (report, events) = {
+        place.options.jobs = 2;
+        let chain = &chain;
+        place.run(
+            move |start| {
+                starts += 1;
+                match starts {
+                    // The first trial is out of attempts beside the second, which works.
+                    1 => {
+                        *chain.borrow_mut() = Some(start.lock);
+                        Fate::Work
+                    }
+                    2..=4 => Fate::End(launch::Ended::Failed("no".into())),
+                    _ => {
+                        let lock = chain.borrow().expect("a chain");
+                        while Attempt::peek(&start.root, lock, JOURNAL).is_none() {
+                            std::thread::sleep(Duration::from_millis(5));
+                        }
+                        Fate::End(launch::Ended::Broken("the disk is full".into()))
+                    }
+                }
+            },
+            |_| {},
+        )
+    };
+    let Err(RunError::Worker(why)) = report else { panic!("it went on: {events:?}") };
+    assert!(why.contains("the disk is full") && events.iter().any(|e| matches!(e, Event::Stopping)), "{why}");
+    let root = place.dir.path().join("cache");
+    assert!(checkpoint_of(&root, chain.borrow().expect("a chain")).expect("a checkpoint").iteration > 0);
+    let store = Store::open(&root, true).expect("a store");
+    let given_up = history::given_up(&store, &place.prepared.pipeline).expect("readable");
+    assert_eq!(given_up.iter().map(|g| g.reason.as_str()).collect::<Vec<_>>(), ["3 attempts failed: no"]);
+}
+
 #[test]
 fn a_result_counts_though_its_worker_was_lost() {
     let (report, events) = Place::new(PIPELINE).trainings(|n| if n == 1 { Fate::WorkUnheard } else { Fate::Work });
@@ -240,4 +283,70 @@ fn stopped_after_a_checkpoint_the_next_run_goes_on() {
     );
     let from = events.iter().find_map(|e| if let Event::Started { from, .. } = e { Some(*from) } else { None });
     assert_eq!(from, Some(reached));
+}
+
+#[test]
+fn a_pack_is_given_up_when_the_run_is_to_end() {
+    let place = Place::new(PIPELINE);
+    let store = Store::open(&place.dir.path().join("cache"), true).expect("a store");
+    let mut packs = Packs::default();
+    let mut made = |stop: bool| {
+        let data = ("shapes".to_string(), "train".to_string());
+        let mut waiting = Waiting { events: &mut Silent, stop: &|| stop };
+        packs.ensure(&data, &place.prepared, &store, &mut waiting).unwrap_or_else(|e| panic!("{e}"))
+    };
+    assert_eq!(made(true), None);
+    let blob = made(false).expect("a pack");
+    assert!(store.blobs().has(&blob).expect("a look"));
+    // What is there needs no waiting.
+    assert_eq!(made(true), Some(blob));
+}
+
+#[test]
+fn what_the_store_notices_is_a_note() {
+    let place = Place::new(PIPELINE);
+    place.run(|_| Fate::Work, |_| {}).0.unwrap_or_else(|e| panic!("{e}"));
+    // A row that does not agree with its manifest's digest.
+    let index = rusqlite::Connection::open(place.dir.path().join("cache/index.sqlite")).expect("an index");
+    let changed = index.execute("UPDATE results SET bytes = x'00'", []).expect("a change");
+    drop(index);
+    assert!(changed > 0);
+    let (report, events) = place.run(|_| Fate::Work, |_| {});
+    report.unwrap_or_else(|e| panic!("{e}"));
+    let noticed = |e: &Event| matches!(e, Event::Note { message } if message.starts_with("a row of the index was damaged"));
+    assert_eq!(events.iter().filter(|e| noticed(e)).count(), 1, "{events:?}");
+}
+
+#[test]
+fn what_the_machine_says_is_told_and_damaged_weights_are_made_again_for_it() {
+    let mut place = Place::new(PIPELINE);
+    place.run(|_| Fate::Work, |_| {}).0.unwrap_or_else(|e| panic!("{e}"));
+    // The weights of a model that is not the winner: whatever the answer needs is read before a run ends.
+    let store = Store::open(&place.dir.path().join("cache"), true).expect("a store");
+    let mut known = StoreKnown::new(Some(&store));
+    let prepared = &place.prepared;
+    let replay =
+        Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, DeviceChoice::Fast.numerics().to_string()).replay(&mut known);
+    let winner = winner(&prepared.pipeline, &replay).expect("a winner").candidate.digest;
+    let mut others = replay.stages[2].slots.iter().filter(|s| s.model.candidate.digest != winner);
+    let weights = others.next().and_then(|s| s.model.trained.as_ref()).expect("another model").runs[0].weights;
+    std::fs::write(store.blobs().path(&weights), "damaged").expect("written");
+    drop(store);
+    let again = Place::new(&PIPELINE.replace("metrics map50", "metrics map50 latency"));
+    place.prepared = again.prepared;
+    let (report, events) = place.run(|_| Fate::Work, |_| {});
+    let report = report.unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((report.ended, report.executed.get("train"), failures(&events).len()), (Ended::Finished, Some(&1), 1), "{events:?}");
+    let told = |e: &Event| match e {
+        Event::Finished { subject, metric: Some(metric), value: Some(value), result, .. } if metric == "latency" => {
+            assert!(*value > 0.0 && result.starts_with("latency ") && result.ends_with(" ms"), "{result}");
+            Some(subject.label.clone())
+        }
+        _ => None,
+    };
+    let mut measured: Vec<String> = events.iter().filter_map(told).collect();
+    measured.sort();
+    assert_eq!(measured, ["score: trials #0", "score: trials #1"]);
+    let started = events.iter().filter(|e| matches!(e, Event::Started { subject, .. } if subject.kind == observe::KIND)).count();
+    assert_eq!(started, 3);
 }

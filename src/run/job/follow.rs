@@ -1,12 +1,12 @@
-//! Progress and stop over files, for workers that no pipe reaches: a worker appends its lines to `said-NAME` of its attempt's
-//! folder and ends with a checkpoint once `stop-NAME` is there. `NAME` tells attempts apart that share a folder.
+//! Progress and stop over files, for workers that no pipe reaches: a worker appends its lines to `progress-NAME` of its
+//! attempt's folder and ends with a checkpoint once `stop-NAME` is there. `NAME` tells attempts apart that share a folder.
 
 use super::line::Line;
 use crate::store::{Attempt, StoreError};
 
 /// The file that a worker appends its lines to.
-pub fn said_file(name: &str) -> String {
-    format!("said-{name}")
+pub fn progress_file(name: &str) -> String {
+    format!("progress-{name}")
 }
 
 /// The file whose presence asks a worker to stop.
@@ -24,7 +24,7 @@ pub struct Tail {
 impl Tail {
     /// From the first line.
     pub fn new(attempt: Attempt, name: &str) -> Tail {
-        Tail { attempt, file: said_file(name), read: 0 }
+        Tail { attempt, file: progress_file(name), read: 0 }
     }
 
     /// The whole lines that have come since. A line that is no [`Line`] is passed over.
@@ -60,7 +60,7 @@ pub fn stop(attempt: &Attempt, name: &str) -> Result<(), StoreError> {
 pub fn say(attempt: &Attempt, name: &str, line: &Line) -> Result<(), StoreError> {
     let mut bytes = serde_json::to_vec(line).map_err(|e| StoreError::Invalid { message: e.to_string() })?;
     bytes.push(b'\n');
-    attempt.append(&said_file(name), &bytes)
+    attempt.append(&progress_file(name), &bytes)
 }
 
 /// Whether a worker was asked to stop.
@@ -84,16 +84,16 @@ mod tests {
         say(&attempt, "1", &Line::Began).expect("said");
         say(&attempt, "1", &Line::Iteration { done: 1, of: 2, loss: 0.5 }).expect("said");
         say(&attempt, "2", &Line::Waiting).expect("said");
-        attempt.append("said-1", b"{\"event\":\"note\",\"mess").expect("half a line");
+        attempt.append("progress-1", b"{\"event\":\"note\",\"mess").expect("half a line");
         let lines = tail.lines().expect("lines");
         assert!(matches!(lines[..], [Line::Began, Line::Iteration { done: 1, of: 2, .. }]), "{lines:?}");
         assert!(tail.lines().expect("nothing new").is_empty());
-        attempt.append("said-1", b"age\":\"m\"}\nno line\n").expect("the other half");
+        attempt.append("progress-1", b"age\":\"m\"}\nno line\n").expect("the other half");
         assert!(matches!(&tail.lines().expect("lines")[..], [Line::Note { message }] if message == "m"));
         assert!(!stopped(&attempt, "1"));
         stop(&attempt, "1").expect("stop");
         assert!(stopped(&attempt, "1") && !stopped(&attempt, "2"));
         tail.remove("1");
-        assert!(!stopped(&attempt, "1") && attempt.read("said-1").expect("a look").is_none());
+        assert!(!stopped(&attempt, "1") && attempt.read("progress-1").expect("a look").is_none());
     }
 }

@@ -55,9 +55,11 @@ impl JobResult {
     /// The blobs that it names.
     pub fn outputs(&self) -> Vec<Digest> {
         match self {
-            JobResult::Trained { rungs, .. } => rungs.iter().flat_map(|r| [r.weights, r.state].into_iter().chain(r.choices)).collect(),
+            JobResult::Trained { rungs, .. } | JobResult::Diverged { rungs, .. } => {
+                rungs.iter().flat_map(|r| [r.weights, r.state].into_iter().chain(r.choices)).collect()
+            }
             JobResult::Predicted { predictions } => vec![*predictions],
-            JobResult::Diverged { .. } | JobResult::Measured(_) => Vec::new(),
+            JobResult::Measured(_) => Vec::new(),
         }
     }
 
@@ -85,4 +87,19 @@ pub struct Checkpoint {
     pub curve: Vec<Epoch>,
     /// Rungs passed.
     pub rungs: Vec<Rung>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else a result whose rungs are gone would be taken for whole, and could never be published.
+    #[test]
+    fn a_divergence_names_the_blobs_of_the_rungs_it_passed() {
+        let [weights, state, choices] = ["w", "s", "c"].map(|name| Digest::of(name.as_bytes()));
+        let rungs = vec![Rung { epoch: 1, weights, state, choices: Some(choices) }];
+        let diverged = JobResult::Diverged { iteration: 9, reason: "loss NaN".into(), curve: Vec::new(), rungs: rungs.clone() };
+        assert_eq!(diverged.outputs(), [weights, state, choices]);
+        assert_eq!(JobResult::Trained { rungs, curve: Vec::new() }.outputs(), diverged.outputs());
+    }
 }

@@ -4,7 +4,7 @@
 use super::launcher::{Ended, Heard, Id, LastWords, LaunchError, Launcher, Start};
 use crate::run::job::follow::{self, Tail};
 use crate::run::job::{Line, exit};
-use crate::store::Attempt;
+use crate::store::{Attempt, unique_name};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -25,14 +25,24 @@ pub enum Follow {
 pub struct Local {
     program: PathBuf,
     follow: Follow,
+    /// Unique among all that ever shared an attempt's folder: process numbers recur, on other machines and in containers, and a
+    /// worker that finds an old `stop` ends at once.
+    name: String,
     /// Numbers given to attempts so far.
     ids: Id,
     /// Numbers given to processes so far.
     processes: u64,
     running: Vec<Process>,
     heard: VecDeque<Heard>,
-    sender: Sender<(u64, Option<Line>)>,
-    receiver: Receiver<(u64, Option<Line>)>,
+    sender: Sender<(u64, Said)>,
+    receiver: Receiver<(u64, Said)>,
+}
+
+/// What is heard of a process.
+enum Said {
+    Line(Line),
+    /// It has closed its output; the last line of its log.
+    End(Option<String>),
 }
 
 /// A process, and the attempt that it works on.
@@ -62,7 +72,7 @@ impl Local {
     /// Workers are `program worker …`.
     pub fn new(program: PathBuf, follow: Follow) -> Local {
         let (sender, receiver) = channel();
-        Local { program, follow, ids: 0, processes: 0, running: Vec::new(), heard: VecDeque::new(), sender, receiver }
+        Local { program, follow, name: unique_name(), ids: 0, processes: 0, running: Vec::new(), heard: VecDeque::new(), sender, receiver }
     }
 
     fn command(&self, start: &Start) -> Command {
@@ -80,8 +90,7 @@ impl Local {
         let number = self.processes;
         self.processes += 1;
         let mut command = self.command(start);
-        // Unique among all that ever shared the folder: the run's process, and a number in it.
-        let name = format!("{}-{number}", std::process::id());
+        let name = format!("{}-{number}", self.name);
         match self.follow {
             Follow::Pipes => command.stdin(Stdio::piped()).stdout(Stdio::piped()),
             Follow::Files => command.arg("--files").arg(&name).stdin(Stdio::null()).stdout(Stdio::null()),
@@ -94,15 +103,12 @@ impl Local {
             let log = std::thread::spawn(move || keep_log(stderr, &attempt));
             for line in stdout.map(|o| BufReader::new(o).lines()).into_iter().flatten().map_while(Result::ok) {
                 if let Ok(line) = serde_json::from_str::<Line>(&line)
-                    && sender.send((number, Some(line))).is_err()
+                    && sender.send((number, Said::Line(line))).is_err()
                 {
                     return;
                 }
             }
-            if let Ok(Some(message)) = log.join() {
-                let _ = sender.send((number, Some(Line::Failed { message })));
-            }
-            let _ = sender.send((number, None));
+            let _ = sender.send((number, Said::End(log.join().ok().flatten())));
         });
         let channel = match self.follow {
             Follow::Pipes => Channel::Pipes(child.stdin.take()),
@@ -116,7 +122,8 @@ impl Local {
     /// Gives an attempt to a worker that waits for one; whether there was one.
     fn hand_over(&mut self, start: &Start) -> bool {
         let words = format!("next {} {}\n", start.lock.hex(), start.key.hex());
-        let Some(process) = self.running.iter_mut().find(|p| p.work.is_none()) else { return false };
+        let waiting = |p: &&mut Process| p.work.is_none() && matches!(p.channel, Channel::Pipes(Some(_)));
+        let Some(process) = self.running.iter_mut().find(waiting) else { return false };
         let Channel::Pipes(Some(stdin)) = &mut process.channel else { return false };
         if stdin.write_all(words.as_bytes()).and_then(|()| stdin.flush()).is_err() {
             // It has ended, and its end is on the way.
@@ -126,12 +133,22 @@ impl Local {
         true
     }
 
+    /// Closes the input of workers that wait for another small assignment, with which they end: they hold a supernet and packs in
+    /// memory, which is for others now.
+    fn dismiss(&mut self) {
+        for process in self.running.iter_mut().filter(|p| p.work.is_none()) {
+            if let Channel::Pipes(stdin) = &mut process.channel {
+                stdin.take();
+            }
+        }
+    }
+
     /// What a process said, or that it has closed its output.
-    fn take(&mut self, number: u64, said: Option<Line>) {
+    fn take(&mut self, number: u64, said: Said) {
         let Some(at) = self.running.iter().position(|p| p.number == number) else { return };
         match said {
-            Some(line) => self.line(at, line),
-            None => {
+            Said::Line(line) => self.line(at, line),
+            Said::End(log) => {
                 let mut process = self.running.remove(at);
                 let status = process.child.wait().ok();
                 // Files may hold more than was read of them.
@@ -143,7 +160,7 @@ impl Local {
                     tail.remove(name);
                 }
                 if let Some(work) = process.work {
-                    self.heard.push_back(Heard::Ended(work.id, work.last_words.ended(by_status(status))));
+                    self.heard.push_back(Heard::Ended(work.id, work.last_words.ended(by_status(status, log))));
                 }
             }
         }
@@ -175,6 +192,9 @@ impl Local {
 
 impl Launcher for Local {
     fn start(&mut self, start: &Start) -> Result<Id, LaunchError> {
+        if !start.small {
+            self.dismiss();
+        }
         if !(start.small && self.hand_over(start)) {
             self.spawn(start)?;
         }
@@ -241,23 +261,123 @@ fn keep_log(stderr: Option<impl Read>, attempt: &Attempt) -> Option<String> {
     last
 }
 
-/// How a process ended, as its status tells.
-fn by_status(status: Option<ExitStatus>) -> Ended {
+/// How a process ended: its status decides, and the last line of its log says why.
+fn by_status(status: Option<ExitStatus>, log: Option<String>) -> Ended {
+    let with_log = |how: &str| match &log {
+        Some(line) => format!("{how}; its log ends with: {line}"),
+        None => how.to_string(),
+    };
     #[cfg(unix)]
     if let Some(signal) = status.and_then(|s| std::os::unix::process::ExitStatusExt::signal(&s)) {
         return match signal {
             // The system's way to make room.
-            9 => Ended::OutOfMemory("killed (signal 9): out of memory?".into()),
-            6 => Ended::Killed("aborted (signal 6)".into()),
-            11 => Ended::Killed("crashed (signal 11)".into()),
-            other => Ended::Killed(format!("ended by signal {other}")),
+            9 => Ended::OutOfMemory(with_log("killed (signal 9): out of memory?")),
+            6 => Ended::Killed(with_log("aborted (signal 6)")),
+            11 => Ended::Killed(with_log("crashed (signal 11)")),
+            other => Ended::Killed(with_log(&format!("ended by signal {other}"))),
         };
     }
     match status.and_then(|s| s.code()) {
         Some(exit::DONE) => Ended::Done { seconds: 0.0, count: 0 },
         Some(exit::STOPPED) => Ended::Stopped,
-        Some(101) => Ended::Failed("panicked".into()),
-        Some(code) => Ended::Failed(format!("ended with code {code} and no result")),
-        None => Ended::Lost("its process cannot be waited for".into()),
+        Some(exit::BROKEN) => Ended::Broken(with_log("the worker could not go on")),
+        Some(101) => Ended::Failed(log.unwrap_or_else(|| "panicked".into())),
+        Some(code) => Ended::Failed(log.unwrap_or_else(|| format!("ended with code {code} and no result"))),
+        None => Ended::Lost(with_log("its process cannot be waited for")),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::base::Digest;
+    use crate::store::Store;
+    use std::io::ErrorKind;
+    use std::os::unix::fs::PermissionsExt;
+    use tempfile::TempDir;
+
+    /// A launcher whose workers are a shell script.
+    struct Place {
+        dir: TempDir,
+        store: Store,
+        local: Local,
+    }
+
+    impl Place {
+        fn new(script: &str) -> Place {
+            let dir = tempfile::tempdir().expect("a directory");
+            let program = dir.path().join("program");
+            std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("written");
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("executable");
+            let store = Store::open(&dir.path().join("cache"), true).expect("a store");
+            Place { store, local: Local::new(program, Follow::Pipes), dir }
+        }
+
+        fn start(&mut self, small: bool) -> Id {
+            let (lock, key) = (Digest::of(b"lock"), Digest::of(b"key"));
+            let attempt = Attempt::open(&self.store.blobs(), lock).expect("an attempt");
+            let start = Start { root: self.dir.path().join("cache"), attempt, lock, key, threads: 1, small };
+            loop {
+                match self.local.start(&start) {
+                    Ok(id) => return id,
+                    // Another test's child holds the file that was just written until it starts its own program.
+                    Err(LaunchError::Program { source, .. }) if source.kind() == ErrorKind::ExecutableFileBusy => {
+                        std::thread::sleep(Duration::from_millis(10));
+                    }
+                    Err(e) => panic!("{e}"),
+                }
+            }
+        }
+
+        fn end(&mut self, id: Id) -> Ended {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_secs(30) {
+                match self.local.listen(Duration::from_millis(100)) {
+                    Some(Heard::Ended(ended, how)) if ended == id => return how,
+                    _ => {}
+                }
+            }
+            panic!("it does not end");
+        }
+    }
+
+    /// What a library writes to the error stream is no reason to pass over the result of a worker that was killed.
+    #[test]
+    fn the_status_decides_and_the_log_explains() {
+        for (script, wanted) in [
+            (
+                "echo 'a warning' >&2; kill -9 $$",
+                Ended::OutOfMemory("killed (signal 9): out of memory?; its log ends with: a warning".into()),
+            ),
+            ("kill -11 $$", Ended::Killed("crashed (signal 11)".into())),
+            ("echo why >&2; echo 'note: a hint' >&2; exit 101", Ended::Failed("why".into())),
+            ("exit 5", Ended::Failed("ended with code 5 and no result".into())),
+            ("echo why >&2; exit 4", Ended::Broken("the worker could not go on; its log ends with: why".into())),
+            ("echo 'a warning' >&2; exit 3", Ended::Stopped),
+            ("echo '{\"event\":\"failed\",\"message\":\"its own words\"}'; echo more >&2; exit 5", Ended::Failed("its own words".into())),
+        ] {
+            let mut place = Place::new(script);
+            let id = place.start(false);
+            assert_eq!(place.end(id), wanted, "{script}");
+        }
+    }
+
+    #[test]
+    fn a_worker_that_waits_for_small_work_ends_where_other_work_begins() {
+        let mut place = Place::new("echo '{\"event\":\"done\",\"seconds\":1.5,\"count\":2}'; cat > /dev/null");
+        let first = place.start(true);
+        assert_eq!(place.end(first), Ended::Done { seconds: 1.5, count: 2 });
+        // The next small one is handed over to it.
+        place.start(true);
+        assert_eq!(place.local.running.len(), 1);
+        place.local.running[0].work = None;
+        place.start(false);
+        assert_eq!(place.local.running.len(), 2);
+        let begun = Instant::now();
+        while place.local.running.len() > 1 {
+            place.local.listen(Duration::from_millis(20));
+            assert!(begun.elapsed() < Duration::from_secs(30), "it stays");
+        }
+        assert!(place.local.running[0].work.is_some());
     }
 }

@@ -124,8 +124,11 @@ impl Chain<'_> {
         let checkpoint = read_checkpoint(&context.attempt)?;
         if let Some(c) = checkpoint {
             // A rung that the checkpoint has passed must have left its weights.
-            let rung_done = |epoch: usize| c.rungs.iter().any(|r| r.epoch == epoch && context.blobs.has(&r.weights));
-            let passed = self.0.rungs.iter().filter(|&&e| (e * self.0.per_epoch) as u64 <= c.iteration).all(|&e| rung_done(e));
+            let mut passed = true;
+            for epoch in self.0.rungs.iter().filter(|&&e| (e * self.0.per_epoch) as u64 <= c.iteration) {
+                let left = c.rungs.iter().find(|r| r.epoch == *epoch);
+                passed = passed && left.map_or(Ok(false), |rung| context.blobs.has(&rung.weights))?;
+            }
             let further = self.0.resume.is_none_or(|(iteration, _)| c.iteration >= iteration);
             if passed
                 && further

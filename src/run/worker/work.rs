@@ -72,7 +72,7 @@ fn perform(
     memory.small = assignment.job.small();
     if let Some(result) = read_result(&attempt, key)?
         && result.answers(&assignment.job)
-        && result.outputs().iter().all(|d| blobs.has(d))
+        && blobs.has_all(&result.outputs())?
     {
         return Ok((0.0, 0));
     }
