@@ -5,7 +5,7 @@ use super::print;
 use super::sentence::sentence;
 use crate::report::number;
 use crate::run::events::Whole;
-use crate::run::{Event, Events, observe};
+use crate::run::{Event, Events};
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -85,7 +85,7 @@ impl Events for Smoke {
             }
             Event::Progress { subject, done, of, .. } => Event::Progress { subject, done, of, loss: None },
             Event::Stages { stages, whole } => Event::Stages { stages, whole: Whole { best: None, seconds_left: None, ..whole } },
-            Event::Answer { .. } | Event::Estimate { .. } => return,
+            Event::Answer { .. } | Event::Estimate { .. } | Event::Ended { .. } => return,
             other => other,
         });
     }
@@ -95,6 +95,7 @@ impl Events for Smoke {
 mod tests {
     use super::*;
     use crate::run::events::Subject;
+    use crate::run::observe;
     use std::sync::{Arc, Mutex};
 
     struct Heard(Arc<Mutex<Vec<String>>>);

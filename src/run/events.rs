@@ -1,7 +1,8 @@
 //! What a run tells while it goes on. The command line draws bars or lines or JSON from these; nothing decides by them.
 
-use super::options::{Ended, GivenUp};
+use super::options::Ended;
 use super::todo::{Speed, Todo};
+use crate::results::GivenUp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
