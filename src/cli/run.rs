@@ -8,7 +8,7 @@ use crate::report::wrap::wrapped;
 use crate::report::{number, show};
 use crate::run::events::Event;
 use crate::run::launch::local::{Follow, Local};
-use crate::run::options::{Ended, Options, Report};
+use crate::run::options::{Options, Report, RunEnd};
 use crate::run::{coordinator, estimate, observe, smoke};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         let mut listener = progress::Smoke(listener);
         let ended = smoke::smoke(&prepared, &store, &options, &mut launcher, &mut listener)?;
         drop(listener);
-        if ended != Ended::Finished {
+        if ended != RunEnd::Finished {
             print::note("interrupted");
             return Ok(ExitCode::from(INTERRUPTED));
         }
@@ -54,12 +54,12 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         print::out(&closing(&prepared.pipeline, &report, &store, begun));
     }
     Ok(match report.ended {
-        Ended::Interrupted => ExitCode::from(INTERRUPTED),
-        Ended::Paused => ExitCode::SUCCESS,
-        Ended::Finished if show::winner(&prepared.pipeline, &report.replay).is_none() && chooses(&prepared.pipeline) => {
+        RunEnd::Interrupted => ExitCode::from(INTERRUPTED),
+        RunEnd::Paused => ExitCode::SUCCESS,
+        RunEnd::Finished if show::winner(&prepared.pipeline, &report.replay).is_none() && chooses(&prepared.pipeline) => {
             ExitCode::from(NO_ANSWER)
         }
-        Ended::Finished => ExitCode::SUCCESS,
+        RunEnd::Finished => ExitCode::SUCCESS,
     })
 }
 
@@ -112,10 +112,10 @@ fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &crate:
     let rows = crate::report::rows(pipeline, &report.replay, &|weights, metric| observe::shown(store, weights, metric));
     let mut out = String::new();
     match report.ended {
-        Ended::Finished => out += &wrapped(&show::head(pipeline, &report.replay), print::columns()),
+        RunEnd::Finished => out += &wrapped(&show::head(pipeline, &report.replay), print::columns()),
         ended => {
             let (done, all) = show::progress(&report.replay);
-            let how = if ended == Ended::Paused { "paused" } else { "interrupted" };
+            let how = if ended == RunEnd::Paused { "paused" } else { "interrupted" };
             out += &format!(
                 "{how}: {done} of the {} known so far {}; the same command goes on\n",
                 number::counted(all, "model"),

@@ -1,6 +1,6 @@
 //! What a run tells while it goes on. The command line draws bars or lines or JSON from these; nothing decides by them.
 
-use super::options::Ended;
+use super::options::RunEnd;
 use super::todo::{Speed, Todo};
 use crate::results::GivenUp;
 use serde::Serialize;
@@ -102,7 +102,7 @@ pub enum Event {
     /// The run is over.
     Ended {
         /// `finished`, `interrupted` or `paused`.
-        how: Ended,
+        how: RunEnd,
         /// Actions that this run computed: kind → how many.
         executed: BTreeMap<&'static str, usize>,
         /// Trials out of attempts.

@@ -1,6 +1,6 @@
 //! What a run did, kept as a file of the store, so that `plan` can say what changed since.
 
-use super::options::{Ended, Report};
+use super::options::{Report, RunEnd};
 use super::record;
 use super::trust::trusted;
 use crate::document::Pipeline;
@@ -33,7 +33,7 @@ pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report, begun: u64) -> 
     let file = pipeline.sources.files.first().map(|f| f.0.clone());
     let mut run = store.run_begin(&pipeline.name, &file.unwrap_or_default(), record::run(&summary))?;
     run.begun = begun;
-    store.run_end(&mut run, if report.ended == Ended::Finished { "finished" } else { "stopped" })
+    store.run_end(&mut run, if report.ended == RunEnd::Finished { "finished" } else { "stopped" })
 }
 
 /// What the last run of this pipeline did.

@@ -38,5 +38,5 @@ pub use coordinator::run;
 pub use error::RunError;
 pub use events::{Event, Events};
 pub use known::StoreKnown;
-pub use options::{Ended, Options};
+pub use options::{Options, RunEnd};
 pub use prepare::{Look, Prepared, prepare};

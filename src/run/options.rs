@@ -40,7 +40,7 @@ impl Options {
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Ended {
+pub enum RunEnd {
     /// Nothing is left to do.
     Finished,
     /// The user asked to stop.
@@ -54,7 +54,7 @@ pub struct Report {
     /// The last replay.
     pub replay: Replay,
     /// How it ended.
-    pub ended: Ended,
+    pub ended: RunEnd,
     /// Actions computed by this run: kind → how many.
     pub executed: BTreeMap<&'static str, usize>,
     /// Trials out of attempts. A run with any is not reproducible.

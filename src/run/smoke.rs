@@ -4,7 +4,7 @@ use super::coordinator;
 use super::error::RunError;
 use super::events::Events;
 use super::launch::Launcher;
-use super::options::{Ended, Options};
+use super::options::{Options, RunEnd};
 use super::prepare::Prepared;
 use super::scratch::Scratch;
 use crate::data::{Scan, scanned::content_digest};
@@ -23,7 +23,7 @@ pub fn smoke(
     options: &Options,
     launcher: &mut dyn Launcher,
     events: &mut dyn Events,
-) -> Result<Ended, RunError> {
+) -> Result<RunEnd, RunError> {
     let folder = Scratch::new(&std::env::temp_dir()).map_err(RunError::Scratch)?;
     let short = short(prepared)?;
     // On whatever file system: nobody else uses it.
@@ -37,7 +37,7 @@ pub fn smoke(
         return Err(RunError::Worker(format!("the smoke run failed:\n{}", failed.concat())));
     }
     match idle(&short.pipeline, &report.replay) {
-        Some(why) if report.ended == Ended::Finished => Err(RunError::Worker(format!("the smoke run failed: {why}"))),
+        Some(why) if report.ended == RunEnd::Finished => Err(RunError::Worker(format!("the smoke run failed: {why}"))),
         _ => Ok(report.ended),
     }
 }

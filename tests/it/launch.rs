@@ -5,7 +5,7 @@ use crate::oneshot::open;
 use crate::support::{Place, SMALL};
 use nasflow::nn::DeviceChoice;
 use nasflow::run::launch::local::{Follow, Local};
-use nasflow::run::options::{Ended, Options, Report};
+use nasflow::run::options::{Options, Report, RunEnd};
 use nasflow::run::{Event, Events, coordinator};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -50,7 +50,7 @@ fn over_files_the_results_are_the_same() {
     pipes.run();
     let files = Place::new(SMALL);
     let (report, events) = run(&files, &options(), false);
-    assert_eq!((report.ended, report.given_up.len()), (Ended::Finished, 0));
+    assert_eq!((report.ended, report.given_up.len()), (RunEnd::Finished, 0));
     assert!(events.iter().any(|e| matches!(e, Event::Progress { loss: Some(_), .. })), "progress is heard");
     assert!(files.run().nothing_executed());
     assert_eq!(files.digests(), pipes.digests());
@@ -62,7 +62,7 @@ fn over_files_a_stop_is_heard() {
     let place = Place::new(&SMALL.replace("epochs 2", "epochs 100000"));
     let options = Options { jobs: 1, until: Some(Duration::from_secs(120)), ..options() };
     let (report, events) = run(&place, &options, true);
-    assert_eq!((report.ended, report.given_up.len()), (Ended::Interrupted, 0), "{events:?}");
+    assert_eq!((report.ended, report.given_up.len()), (RunEnd::Interrupted, 0), "{events:?}");
     let attempts = std::fs::read_dir(place.path().join("cache/attempts")).expect("attempts").map(|e| e.expect("a folder").path());
     assert_eq!(attempts.filter(|a| a.join("checkpoint.json").exists()).count(), 1);
 }

@@ -18,7 +18,7 @@ use super::job::JobResult;
 use super::known::StoreKnown;
 use super::launch::{self, Heard, Id, Launcher};
 use super::observe;
-use super::options::{Ended, Options, Report};
+use super::options::{Options, Report, RunEnd};
 use super::packs::Waiting;
 use super::prepare::Prepared;
 use crate::plan::{Engine, Replay, Work};
@@ -86,7 +86,7 @@ struct Coordinator<'a> {
     executed: BTreeMap<&'static str, usize>,
     given_up: Vec<GivenUp>,
     begun: Instant,
-    stopping: Option<Ended>,
+    stopping: Option<RunEnd>,
     announced: Announced,
     /// What the store had to say so far.
     noticed: BTreeSet<String>,
@@ -107,7 +107,7 @@ impl Coordinator<'_> {
             Err(error) => {
                 self.wind_down();
                 let replay = self.engine.replay(&mut self.known);
-                let report = self.report(replay, Ended::Interrupted);
+                let report = self.report(replay, RunEnd::Interrupted);
                 // What ended the run may keep its record from being written, too; it is what has to be said.
                 let _ = history::keep(store, pipeline, &report, when);
                 Err(error)
@@ -116,7 +116,7 @@ impl Coordinator<'_> {
     }
 
     /// Until nothing is left to do, or the run is to end: the last replay, and how it ended.
-    fn to_the_end(&mut self) -> Result<(Replay, Ended), RunError> {
+    fn to_the_end(&mut self) -> Result<(Replay, RunEnd), RunError> {
         let mut first = true;
         loop {
             let replay = self.engine.replay(&mut self.known);
@@ -156,11 +156,11 @@ impl Coordinator<'_> {
                     }
                     if !self.measure(&replay)? {
                         announce::answer(&self.prepared.pipeline, &replay, self.events);
-                        return Ok((replay, Ended::Finished));
+                        return Ok((replay, RunEnd::Finished));
                     }
                 }
             } else if self.attempts.len() == 0 {
-                return Ok((replay, self.stopping.unwrap_or(Ended::Interrupted)));
+                return Ok((replay, self.stopping.unwrap_or(RunEnd::Interrupted)));
             }
             self.wait()?;
         }
@@ -170,7 +170,7 @@ impl Coordinator<'_> {
     /// the user asks to stop, are ended.
     fn wind_down(&mut self) {
         if self.attempts.len() > 0 && self.stopping.is_none() {
-            self.stop(Ended::Interrupted);
+            self.stop(RunEnd::Interrupted);
         }
         let (begun, asked) = (Instant::now(), self.asked());
         while self.attempts.len() > 0 && begun.elapsed() < PATIENCE && self.asked() == asked {
@@ -196,7 +196,7 @@ impl Coordinator<'_> {
         }
     }
 
-    fn report(self, replay: Replay, ended: Ended) -> Report {
+    fn report(self, replay: Replay, ended: RunEnd) -> Report {
         Report { replay, ended, executed: self.executed, given_up: self.given_up }
     }
 
@@ -206,11 +206,11 @@ impl Coordinator<'_> {
     }
 
     /// Why the run is to end before everything is done, as soon as it is to.
-    fn due(&self) -> Option<Ended> {
+    fn due(&self) -> Option<RunEnd> {
         due(self.options, self.begun)
     }
 
-    fn stop(&mut self, why: Ended) {
+    fn stop(&mut self, why: RunEnd) {
         self.stopping = Some(why);
         self.events.on(Event::Stopping);
         self.launcher.stop();
@@ -281,7 +281,7 @@ impl Coordinator<'_> {
         loop {
             if self.asked() > 1 {
                 self.kill_all();
-                self.stopping = Some(Ended::Interrupted);
+                self.stopping = Some(RunEnd::Interrupted);
                 return Ok(());
             }
             if self.stopping.is_none()
@@ -378,11 +378,11 @@ impl Coordinator<'_> {
     }
 }
 
-fn due(options: &Options, begun: Instant) -> Option<Ended> {
+fn due(options: &Options, begun: Instant) -> Option<RunEnd> {
     if options.until.is_some_and(|limit| begun.elapsed() > limit) {
-        return Some(Ended::Paused);
+        return Some(RunEnd::Paused);
     }
-    (options.stop.load(Ordering::Relaxed) > 0).then_some(Ended::Interrupted)
+    (options.stop.load(Ordering::Relaxed) > 0).then_some(RunEnd::Interrupted)
 }
 
 fn stuck(replay: &Replay) -> String {

@@ -9,7 +9,7 @@ use crate::run::job::Job;
 use crate::run::job::files::{JOURNAL, assignment_file, checkpoint_of};
 use crate::run::launch::Start;
 use crate::run::launch::on_demand::{Fate, OnDemand};
-use crate::run::options::{Ended, Options, Report};
+use crate::run::options::{Options, Report, RunEnd};
 use crate::run::packs::{Packs, Waiting};
 use crate::run::prepare::{Look, Prepared, prepare};
 use crate::run::{RunError, StoreKnown, history, launch, observe};
@@ -120,7 +120,7 @@ fn whatever_ends_an_attempt_it_is_tried_again() {
     let time = launch::Ended::TimedOut;
     for ended in [crash, memory, lost, time, launch::Ended::Failed("panicked".into())] {
         let (report, events) = Place::new(PIPELINE).trainings(|n| if n == 1 { Fate::End(ended.clone()) } else { Fate::Work });
-        assert_eq!((report.ended, report.given_up.len(), report.executed["train"]), (Ended::Finished, 0, 2), "{ended:?}");
+        assert_eq!((report.ended, report.given_up.len(), report.executed["train"]), (RunEnd::Finished, 0, 2), "{ended:?}");
         assert_eq!(failures(&events), [(1, ended.to_string().as_str(), true)]);
     }
 }
@@ -129,7 +129,7 @@ fn whatever_ends_an_attempt_it_is_tried_again() {
 fn a_trial_out_of_attempts_counts_as_failed_and_the_run_goes_on() {
     let (report, events) = Place::new(PIPELINE)
         .trainings(|n| if n <= 3 { Fate::End(launch::Ended::Killed(format!("ended by signal {n}"))) } else { Fate::Work });
-    assert_eq!((report.ended, report.executed["train"]), (Ended::Finished, 1));
+    assert_eq!((report.ended, report.executed["train"]), (RunEnd::Finished, 1));
     let [given_up] = &report.given_up[..] else { panic!("{:?}", report.given_up) };
     assert_eq!(given_up.reason, "3 attempts failed: ended by signal 3");
     assert_eq!(failures(&events).iter().map(|f| (f.0, f.2)).collect::<Vec<_>>(), [(1, true), (2, true), (3, false)]);
@@ -142,7 +142,7 @@ fn a_trial_out_of_attempts_counts_as_failed_and_the_run_goes_on() {
 #[test]
 fn where_every_trial_fails_the_report_has_one_reason() {
     let (report, _) = Place::new(PIPELINE).trainings(|_| Fate::End(launch::Ended::Failed("no such device".into())));
-    assert_eq!((report.ended, report.given_up.len()), (Ended::Finished, 2));
+    assert_eq!((report.ended, report.given_up.len()), (RunEnd::Finished, 2));
     let [(_, 2)] = &report.failures()[..] else { panic!("{:?}", report.failures()) };
 }
 
@@ -209,7 +209,7 @@ fn a_run_that_cannot_go_on_lets_workers_write_checkpoints_and_keeps_its_record()
 #[test]
 fn a_result_counts_though_its_worker_was_lost() {
     let (report, events) = Place::new(PIPELINE).trainings(|n| if n == 1 { Fate::WorkUnheard } else { Fate::Work });
-    assert_eq!((report.ended, report.given_up.len()), (Ended::Finished, 0));
+    assert_eq!((report.ended, report.given_up.len()), (RunEnd::Finished, 0));
     assert!(failures(&events).is_empty(), "{events:?}");
 }
 
@@ -266,7 +266,7 @@ fn stopped_after_a_checkpoint_the_next_run_goes_on() {
         }
     });
     let report = report.unwrap_or_else(|e| panic!("{e}"));
-    assert_eq!((report.ended, report.given_up.len()), (Ended::Interrupted, 0));
+    assert_eq!((report.ended, report.given_up.len()), (RunEnd::Interrupted, 0));
     assert!(events.iter().any(|e| matches!(e, Event::Stopping)) && failures(&events).is_empty());
     let store = place.dir.path().join("cache");
     let reached = checkpoint_of(&store, chain.borrow().expect("a chain")).expect("a checkpoint").iteration;
@@ -336,7 +336,7 @@ fn what_the_machine_says_is_told_and_damaged_weights_are_made_again_for_it() {
     place.prepared = again.prepared;
     let (report, events) = place.run(|_| Fate::Work, |_| {});
     let report = report.unwrap_or_else(|e| panic!("{e}"));
-    assert_eq!((report.ended, report.executed.get("train"), failures(&events).len()), (Ended::Finished, Some(&1), 1), "{events:?}");
+    assert_eq!((report.ended, report.executed.get("train"), failures(&events).len()), (RunEnd::Finished, Some(&1), 1), "{events:?}");
     let told = |e: &Event| match e {
         Event::Finished { subject, metric: Some(metric), value: Some(value), result, .. } if metric == "latency" => {
             assert!(*value > 0.0 && result.starts_with("latency ") && result.ends_with(" ms"), "{result}");
