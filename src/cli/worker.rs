@@ -37,7 +37,7 @@ pub fn run(arguments: &WorkerArguments) -> Result<ExitCode, Failure> {
         // The pipe closed: the parent is gone, and a worker dies with its parent.
         std::process::exit(exit::FAILED);
     });
-    let mut say = |line: &crate::run::job::Line| {
+    let mut say = |line: &crate::run::job::WorkerMessage| {
         if let Ok(text) = serde_json::to_string(line) {
             print::out(&(text + "\n"));
         }

@@ -6,7 +6,7 @@ use crate::plan::Work;
 use crate::run::error::RunError;
 use crate::run::events::{Event, Subject};
 use crate::run::job::files::{assignment_file, read_result, result_file};
-use crate::run::job::{Assignment, JobResult, Line};
+use crate::run::job::{Assignment, JobResult, WorkerMessage};
 use crate::run::launch::{Ended, Id, Launcher, Start};
 use crate::store::{Attempt, Blobs, Store, StoreError};
 use std::collections::{BTreeMap, HashMap};
@@ -54,20 +54,22 @@ pub struct Running {
 
 impl Running {
     /// It says something on its way: what the listener hears of it.
-    pub fn hear(&mut self, line: Line) -> Option<Event> {
+    pub fn hear(&mut self, line: WorkerMessage) -> Option<Event> {
         let subject = self.purpose.subject();
         let label = &subject.label;
         match line {
-            Line::Iteration { done, of, loss } => Some(Event::Progress { subject, done, of, loss: Some(loss) }),
-            Line::Images { done, of } => Some(Event::Progress { subject, done: done as u64, of: of as u64, loss: None }),
-            Line::Waiting => Some(Event::Note { message: format!("{label}: another run computes it; waiting for its result") }),
-            Line::Note { message } => Some(Event::Note { message: format!("{label}: {message}") }),
-            Line::Began => {
+            WorkerMessage::Iteration { done, of, loss } => Some(Event::Progress { subject, done, of, loss: Some(loss) }),
+            WorkerMessage::Images { done, of } => Some(Event::Progress { subject, done: done as u64, of: of as u64, loss: None }),
+            WorkerMessage::Waiting => Some(Event::Note { message: format!("{label}: another run computes it; waiting for its result") }),
+            WorkerMessage::Note { message } => Some(Event::Note { message: format!("{label}: {message}") }),
+            WorkerMessage::Began => {
                 self.begun = Some(Instant::now());
                 None
             }
             // What these mean is said by how the attempt ends.
-            Line::Checkpoint { .. } | Line::Done { .. } | Line::Failed { .. } | Line::Broken { .. } => None,
+            WorkerMessage::Checkpoint { .. } | WorkerMessage::Done { .. } | WorkerMessage::Failed { .. } | WorkerMessage::Broken { .. } => {
+                None
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Progress and stop over files, for workers that no pipe reaches: a worker appends its lines to `progress-NAME` of its
 //! attempt's folder and ends with a checkpoint once `stop-NAME` is there. `NAME` tells attempts apart that share a folder.
 
-use super::line::Line;
+use super::message::WorkerMessage;
 use crate::store::{Attempt, StoreError};
 
 /// The file that a worker appends its lines to.
@@ -27,11 +27,11 @@ impl Tail {
         Tail { attempt, file: progress_file(name), read: 0 }
     }
 
-    /// The whole lines that have come since. A line that is no [`Line`] is passed over.
+    /// The whole lines that have come since. A line that is no [`WorkerMessage`] is passed over.
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn lines(&mut self) -> Result<Vec<Line>, StoreError> {
+    pub fn lines(&mut self) -> Result<Vec<WorkerMessage>, StoreError> {
         let bytes = self.attempt.read_from(&self.file, self.read)?;
         let Some(end) = bytes.iter().rposition(|&b| b == b'\n') else { return Ok(Vec::new()) };
         self.read += end as u64 + 1;
@@ -57,7 +57,7 @@ pub fn stop(attempt: &Attempt, name: &str) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn say(attempt: &Attempt, name: &str, line: &Line) -> Result<(), StoreError> {
+pub fn say(attempt: &Attempt, name: &str, line: &WorkerMessage) -> Result<(), StoreError> {
     let mut bytes = serde_json::to_vec(line).map_err(|e| StoreError::Invalid { message: e.to_string() })?;
     bytes.push(b'\n');
     attempt.append(&progress_file(name), &bytes)
@@ -81,15 +81,15 @@ mod tests {
         let attempt = Attempt::open(&store.blobs(), Digest::of(b"lock")).expect("an attempt");
         let mut tail = Tail::new(attempt.clone(), "1");
         assert!(tail.lines().expect("no file yet").is_empty());
-        say(&attempt, "1", &Line::Began).expect("said");
-        say(&attempt, "1", &Line::Iteration { done: 1, of: 2, loss: 0.5 }).expect("said");
-        say(&attempt, "2", &Line::Waiting).expect("said");
+        say(&attempt, "1", &WorkerMessage::Began).expect("said");
+        say(&attempt, "1", &WorkerMessage::Iteration { done: 1, of: 2, loss: 0.5 }).expect("said");
+        say(&attempt, "2", &WorkerMessage::Waiting).expect("said");
         attempt.append("progress-1", b"{\"event\":\"note\",\"mess").expect("half a line");
         let lines = tail.lines().expect("lines");
-        assert!(matches!(lines[..], [Line::Began, Line::Iteration { done: 1, of: 2, .. }]), "{lines:?}");
+        assert!(matches!(lines[..], [WorkerMessage::Began, WorkerMessage::Iteration { done: 1, of: 2, .. }]), "{lines:?}");
         assert!(tail.lines().expect("nothing new").is_empty());
         attempt.append("progress-1", b"age\":\"m\"}\nno line\n").expect("the other half");
-        assert!(matches!(&tail.lines().expect("lines")[..], [Line::Note { message }] if message == "m"));
+        assert!(matches!(&tail.lines().expect("lines")[..], [WorkerMessage::Note { message }] if message == "m"));
         assert!(!stopped(&attempt, "1"));
         stop(&attempt, "1").expect("stop");
         assert!(stopped(&attempt, "1") && !stopped(&attempt, "2"));

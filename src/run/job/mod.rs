@@ -2,11 +2,11 @@
 
 pub mod files;
 pub mod follow;
-mod line;
+mod message;
 mod result;
 mod task;
 
-pub use line::{Line, exit};
+pub use message::{WorkerMessage, exit};
 pub use result::{Checkpoint, JobResult, Rung};
 pub use task::{
     Assignment, FORMAT, Job, LatencyJob, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee,

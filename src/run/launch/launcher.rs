@@ -1,7 +1,7 @@
 //! What a launcher is, and how it says that attempts ended.
 
 use crate::base::Digest;
-use crate::run::job::Line;
+use crate::run::job::WorkerMessage;
 use crate::store::Attempt;
 use std::fmt;
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ pub trait Launcher {
 #[derive(Clone, Debug)]
 pub enum Heard {
     /// It said something.
-    Line(Id, Line),
+    Line(Id, WorkerMessage),
     /// It ended; nothing more is heard of it.
     Ended(Id, Ended),
 }
@@ -114,13 +114,13 @@ pub struct LastWords {
 
 impl LastWords {
     /// Takes note of a line.
-    pub fn hear(&mut self, line: &Line) {
+    pub fn hear(&mut self, line: &WorkerMessage) {
         match line {
-            Line::Done { seconds, count } => self.done = Some((*seconds, *count)),
-            Line::Failed { message } => {
+            WorkerMessage::Done { seconds, count } => self.done = Some((*seconds, *count)),
+            WorkerMessage::Failed { message } => {
                 self.failure.get_or_insert(Ended::Failed(message.clone()));
             }
-            Line::Broken { message } => self.failure = Some(Ended::Broken(message.clone())),
+            WorkerMessage::Broken { message } => self.failure = Some(Ended::Broken(message.clone())),
             _ => {}
         }
     }

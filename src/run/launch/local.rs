@@ -3,7 +3,7 @@
 
 use super::launcher::{Ended, Heard, Id, LastWords, LaunchError, Launcher, Start};
 use crate::run::job::follow::{self, Tail};
-use crate::run::job::{Line, exit};
+use crate::run::job::{WorkerMessage, exit};
 use crate::store::{Attempt, unique_name};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -40,7 +40,7 @@ pub struct Local {
 
 /// What is heard of a process.
 enum Said {
-    Line(Line),
+    Line(WorkerMessage),
     /// It has closed its output; the last line of its log.
     End(Option<String>),
 }
@@ -102,7 +102,7 @@ impl Local {
             // Errors come after what was said on the way: read to the end, then tell of the end.
             let log = std::thread::spawn(move || keep_log(stderr, &attempt));
             for line in stdout.map(|o| BufReader::new(o).lines()).into_iter().flatten().map_while(Result::ok) {
-                if let Ok(line) = serde_json::from_str::<Line>(&line)
+                if let Ok(line) = serde_json::from_str::<WorkerMessage>(&line)
                     && sender.send((number, Said::Line(line))).is_err()
                 {
                     return;
@@ -166,12 +166,12 @@ impl Local {
         }
     }
 
-    fn line(&mut self, at: usize, line: Line) {
+    fn line(&mut self, at: usize, line: WorkerMessage) {
         let process = &mut self.running[at];
         let Some(work) = &mut process.work else { return };
         work.last_words.hear(&line);
         // A worker that stays says that it has finished; others end.
-        let finished = work.small && matches!(line, Line::Done { .. }) && matches!(process.channel, Channel::Pipes(_));
+        let finished = work.small && matches!(line, WorkerMessage::Done { .. }) && matches!(process.channel, Channel::Pipes(_));
         self.heard.push_back(Heard::Line(work.id, line));
         if finished && let Some(work) = process.work.take() {
             self.heard.push_back(Heard::Ended(work.id, work.last_words.ended(Ended::Done { seconds: 0.0, count: 0 })));

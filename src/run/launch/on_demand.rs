@@ -2,7 +2,7 @@
 //! fail.
 
 use super::launcher::{Ended, Heard, Id, LastWords, LaunchError, Launcher, Start};
-use crate::run::job::{Line, exit};
+use crate::run::job::{WorkerMessage, exit};
 use crate::run::worker::{Memory, work};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -57,7 +57,7 @@ impl Launcher for OnDemand<'_> {
                 let (sender, start) = (self.sender.clone(), start.clone());
                 std::thread::spawn(move || {
                     let mut last_words = LastWords::default();
-                    let mut say = |line: &Line| {
+                    let mut say = |line: &WorkerMessage| {
                         last_words.hear(line);
                         // Nobody may be listening any more.
                         let _ = sender.send(Heard::Line(id, line.clone()));
@@ -74,7 +74,7 @@ impl Launcher for OnDemand<'_> {
             }
             Fate::Hang => {
                 self.hanging.insert(id);
-                self.send(Heard::Line(id, Line::Began));
+                self.send(Heard::Line(id, WorkerMessage::Began));
             }
             Fate::End(how) => self.send(Heard::Ended(id, how)),
         }

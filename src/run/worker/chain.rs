@@ -7,7 +7,7 @@ use crate::base::Digest;
 use crate::data::{Batch, Loader, Prefetch};
 use crate::results::Epoch;
 use crate::run::job::files::{CHECKPOINT, JOURNAL, read_checkpoint};
-use crate::run::job::{Checkpoint, JobResult, Line, Rung, TrainJob};
+use crate::run::job::{Checkpoint, JobResult, Rung, TrainJob, WorkerMessage};
 use crate::store::StoreError;
 use crate::train::{Batches, LossParts, Outcome, TrainError};
 use std::ops::Range;
@@ -101,7 +101,7 @@ impl Chain<'_> {
             context.attempt.append(JOURNAL, format!("{}\n", step.iteration).as_bytes())?;
             let done = step.iteration + 1;
             if told.elapsed() > Duration::from_millis(200) || done == end {
-                (context.say)(&Line::Iteration { done, of: end, loss: step.loss.sum() });
+                (context.say)(&WorkerMessage::Iteration { done, of: end, loss: step.loss.sum() });
                 told = Instant::now();
             }
             if step.epoch_ended {
@@ -205,7 +205,7 @@ impl Position {
             context.attempt.remove(&old)?;
         }
         self.saved = iteration;
-        (context.say)(&Line::Checkpoint { iteration });
+        (context.say)(&WorkerMessage::Checkpoint { iteration });
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use super::failure::{Failure, blob};
 use super::memory::Memory;
 use crate::base::Digest;
 use crate::nn::{self, DeviceChoice, Executor};
-use crate::run::job::Line;
+use crate::run::job::WorkerMessage;
 use crate::space::Program;
 use crate::store::{Attempt, Blobs};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct Context<'a> {
     /// Kept between assignments.
     pub memory: &'a mut Memory,
     /// Says something to whoever follows.
-    pub say: &'a mut dyn FnMut(&Line),
+    pub say: &'a mut dyn FnMut(&WorkerMessage),
     /// The executor, and its device.
     pub executor: DeviceChoice,
 }

@@ -7,7 +7,7 @@ use crate::evaluate::{NmsOptions, Predictions, batches, logits, predict as run};
 use crate::nn::NormOptions;
 use crate::nn::Parameters;
 use crate::plan::evaluation;
-use crate::run::job::{JobResult, Line, PredictJob};
+use crate::run::job::{JobResult, PredictJob, WorkerMessage};
 use crate::space::{Head, Program};
 use crate::train::weights_from_bytes;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ fn classify(program: &Program, params: &Parameters, bn_eps: f64, pack: &Pack, co
     let (norm, of) = (NormOptions { eps: bn_eps, momentum: 0.0 }, pack.images.len());
     let (stop, say) = (context.stop.clone(), &mut context.say);
     let seen = |done: usize| {
-        say(&Line::Images { done, of });
+        say(&WorkerMessage::Images { done, of });
         !stop.load(Ordering::Relaxed)
     };
     let found = logits(executor.as_mut(), params, program, norm, pack, CLASSIFY_BATCH, seen)?;
@@ -66,7 +66,7 @@ fn detect(program: &Program, params: &Parameters, bn_eps: f64, pack: &Arc<Pack>,
         }
         let found = run(executor.as_mut(), params, program, norm, [batch], options)?;
         predictions.images.extend(found.images);
-        (context.say)(&Line::Images { done: predictions.images.len(), of });
+        (context.say)(&WorkerMessage::Images { done: predictions.images.len(), of });
     }
     Ok(predictions.to_bytes())
 }

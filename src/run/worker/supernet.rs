@@ -4,7 +4,7 @@ use super::chain::{Chain, Source, Training};
 use super::context::Context;
 use super::failure::Failure;
 use crate::data::{Loader, Pack};
-use crate::run::job::{JobResult, Line, SupernetTrainee, TrainJob};
+use crate::run::job::{JobResult, SupernetTrainee, TrainJob, WorkerMessage};
 use crate::train::{Batches, LossParts, Outcome, Setup, SupernetState, SupernetTrainer, TrainError, weights_to_bytes};
 use std::sync::Arc;
 
@@ -74,6 +74,6 @@ fn fresh(job: &TrainJob, supernet: &SupernetTrainee, setup: &Setup, context: &mu
     let bytes = context.blob(weights, "the weights to start from")?;
     let (state, taken) = SupernetState::matching(&bytes, setup).map_err(Failure::Attempt)?;
     let message = format!("init: {taken} of {} tensors from \"{}\"", setup.holder.params.len(), supernet.starts_from);
-    (context.say)(&Line::Note { message });
+    (context.say)(&WorkerMessage::Note { message });
     Ok(state)
 }

@@ -7,7 +7,7 @@ use super::memory::Memory;
 use super::{latency, predict, subnet, supernet, training};
 use crate::base::Digest;
 use crate::run::job::files::{assignment_file, read_result, result_file};
-use crate::run::job::{Assignment, FORMAT, Job, Line, Trainee, exit};
+use crate::run::job::{Assignment, FORMAT, Job, Trainee, WorkerMessage, exit};
 use crate::store::{Attempt, Blobs};
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Does the assignment of `key` in the attempt folder of `lock`; returns the exit code. `say` receives every line.
-pub fn work(root: &Path, lock: Digest, key: Digest, stop: Arc<AtomicBool>, memory: &mut Memory, say: &mut dyn FnMut(&Line)) -> i32 {
+pub fn work(
+    root: &Path,
+    lock: Digest,
+    key: Digest,
+    stop: Arc<AtomicBool>,
+    memory: &mut Memory,
+    say: &mut dyn FnMut(&WorkerMessage),
+) -> i32 {
     let opened = Blobs::open(root).and_then(|blobs| Ok((Attempt::open(&blobs, lock)?, blobs)));
     let result = match opened {
         Ok((attempt, blobs)) => perform(blobs, attempt, key, stop, memory, say),
@@ -23,16 +30,16 @@ pub fn work(root: &Path, lock: Digest, key: Digest, stop: Arc<AtomicBool>, memor
     };
     match result {
         Ok((seconds, count)) => {
-            say(&Line::Done { seconds, count });
+            say(&WorkerMessage::Done { seconds, count });
             exit::DONE
         }
         Err(Failure::Stopped) => exit::STOPPED,
         Err(Failure::Broken(message)) => {
-            say(&Line::Broken { message });
+            say(&WorkerMessage::Broken { message });
             exit::BROKEN
         }
         Err(Failure::Attempt(message)) => {
-            say(&Line::Failed { message });
+            say(&WorkerMessage::Failed { message });
             exit::FAILED
         }
     }
@@ -44,7 +51,7 @@ fn perform(
     key: Digest,
     stop: Arc<AtomicBool>,
     memory: &mut Memory,
-    say: &mut dyn FnMut(&Line),
+    say: &mut dyn FnMut(&WorkerMessage),
 ) -> Result<(f64, u64), Failure> {
     let bytes =
         attempt.read(&assignment_file(key))?.ok_or_else(|| Failure::Broken(format!("there is no assignment for {}", key.short())))?;
@@ -60,7 +67,7 @@ fn perform(
             break guard;
         }
         if !told {
-            say(&Line::Waiting);
+            say(&WorkerMessage::Waiting);
             told = true;
         }
         if stop.load(Ordering::Relaxed) {
@@ -68,7 +75,7 @@ fn perform(
         }
         std::thread::sleep(Duration::from_millis(100));
     };
-    say(&Line::Began);
+    say(&WorkerMessage::Began);
     memory.small = assignment.job.small();
     if let Some(result) = read_result(&attempt, key)?
         && result.answers(&assignment.job)

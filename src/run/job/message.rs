@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A line that a worker says to whoever follows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Line {
+pub enum WorkerMessage {
     /// Waiting for another run that computes the same.
     Waiting,
     /// The lock is held: work begins.
