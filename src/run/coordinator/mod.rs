@@ -98,7 +98,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Coordinator<'_> {
     fn run(mut self) -> Result<Report, RunError> {
         let (store, pipeline, when) = (self.store, &self.prepared.pipeline, observe::now());
-        match self.to_the_end() {
+        match self.drive() {
             Ok((replay, ended)) => {
                 let report = self.report(replay, ended);
                 history::keep(store, pipeline, &report, when)?;
@@ -116,7 +116,7 @@ impl Coordinator<'_> {
     }
 
     /// Until nothing is left to do, or the run is to end: the last replay, and how it ended.
-    fn to_the_end(&mut self) -> Result<(Replay, RunEnd), RunError> {
+    fn drive(&mut self) -> Result<(Replay, RunEnd), RunError> {
         let mut first = true;
         loop {
             let replay = self.engine.replay(&mut self.known);
