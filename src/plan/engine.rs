@@ -26,7 +26,7 @@ pub struct SplitInfo {
 /// A data set, as far as keys and counts need it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DataInfo {
-    /// The longer side at which networks see it.
+    /// The longer side at which networks see it, unless their space states a size.
     pub image_size: usize,
     /// Class names in declared order.
     pub classes: Vec<String>,

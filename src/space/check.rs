@@ -7,8 +7,9 @@ use super::input::{Infeasible, InputSpec};
 use super::resolve::resolve;
 use super::sample::Sample;
 use super::space::Space;
+use super::stated;
 use super::structure::{Item, Structure, What};
-use crate::document::{Diagnostic, Node, SpaceNode};
+use crate::document::{Diagnostic, Node, Severity, SpaceNode};
 
 /// Up to this many samples all are looked at; above, the neighbours of the reference and some random ones.
 const FEW: usize = 256;
@@ -64,7 +65,7 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
         .architecture
         .cost()
         .map_err(|reason| vec![Diagnostic::error("shape", reason, node.name.span, "the reference cannot be built")])?;
-    misfits(&structure, input)?;
+    warnings.extend(misfits(&structure, input)?);
 
     let mut bounds = vec![];
     let mut errors = vec![];
@@ -105,13 +106,16 @@ fn has_auto(items: &[Item]) -> bool {
     })
 }
 
-/// Samples that cannot be built although the reference can: each distinct place once, with the choices that cause it.
-fn misfits(structure: &Structure, input: &InputSpec) -> Result<(), Vec<Diagnostic>> {
-    let build = |sample: &Sample| resolve(structure, input, &mut |d| sample.option(d).unwrap_or(0)).err();
-    let samples = match structure.size() <= FEW as f64 {
-        true => Sample::enumerate(structure, FEW + 1).unwrap_or_default(),
-        false => some(structure),
+/// Samples that cannot be built although the reference can: each distinct place once, with the choices that cause it. A warning
+/// where sizes of images seem to fit no network.
+fn misfits(structure: &Structure, input: &InputSpec) -> Result<Option<Diagnostic>, Vec<Diagnostic>> {
+    let build = |sample: &Sample| {
+        let problem = resolve(structure, input, &mut |d| sample.option(d).unwrap_or(0)).err();
+        problem.filter(|p| !stated::is_misfit(structure, p))
     };
+    let all = if structure.size() <= FEW as f64 { Sample::enumerate(structure, FEW + 1) } else { None };
+    let unfit = stated::unfit(structure, input, all.as_deref());
+    let samples = all.unwrap_or_else(|| some(structure));
     let mut errors: Vec<Diagnostic> = vec![];
     for sample in samples {
         if let Some(problem) = build(&sample) {
@@ -121,7 +125,9 @@ fn misfits(structure: &Structure, input: &InputSpec) -> Result<(), Vec<Diagnosti
             errors.push(caused(structure, sample, problem, &build));
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    let (warning, error) = unfit.into_iter().partition::<Vec<_>, _>(|d| d.severity == Severity::Warning);
+    errors.extend(error);
+    if errors.is_empty() { Ok(warning.into_iter().next()) } else { Err(errors) }
 }
 
 /// Each value of each decision once, beside the reference, and random samples.
@@ -166,11 +172,18 @@ fn caused(structure: &Structure, mut sample: Sample, mut problem: Infeasible, bu
 
 /// Why the reference cannot be built. Where images of another size would do, that is the cause: it says which sizes do.
 fn unbuilt(structure: &Structure, node: &SpaceNode, input: &InputSpec, problem: &Infeasible) -> Diagnostic {
+    if stated::is_misfit(structure, problem) {
+        let message = format!("the size of the images does not fit the network of `{}`", node.name.value);
+        return Diagnostic::error("image-size", message, problem.span, problem.reason.clone());
+    }
     let builds = |size: usize| {
         let input = InputSpec { image_size: size, ..input.clone() };
         size > 0 && resolve(structure, &input, &mut |_| 0).is_ok()
     };
     let size = input.image_size;
+    if structure.size.is_some() {
+        return shape_error(problem);
+    }
     // A larger image of the same remainders would do: this one is too small, whatever divides it.
     if builds(size + 1024) {
         return shape_error(problem);

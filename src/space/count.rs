@@ -35,8 +35,7 @@ impl Structure {
         let mut sum = 0.0;
         let mut assignment: HashMap<DecisionId, usize> = deciding.iter().map(|&d| (d, 0)).collect();
         loop {
-            let head = [self.width.iter().collect::<Vec<_>>(), vec![&self.activation]].concat();
-            let head = head.iter().fold(vec![(0, 1.0)], |m, s| multiply(&m, &count.setting(s)));
+            let head = self.head().fold(vec![(0, 1.0)], |m, s| multiply(&m, &count.setting(s)));
             for (mask, n) in within(multiply(&head, &count.items(&self.items, &assignment)), &assignment) {
                 // A deciding choice that this network does not read is counted once, at its first value.
                 if deciding.iter().any(|&d| mask & bit(d) == 0 && assignment[&d] != 0) {

@@ -29,6 +29,7 @@ mod resolve;
 pub mod sample;
 #[allow(clippy::module_inception)]
 mod space;
+mod stated;
 pub mod structure;
 pub mod supernet;
 mod values;
@@ -41,7 +42,7 @@ pub use costs::{COSTS, cost_as};
 pub use edges::EdgePick;
 pub use expand::Cost;
 pub use graph::{Activation, Head, Node, Op, ParamId, ParamKind, ParamSpec, Program, Shape, ValueId, Window};
-pub use input::{Infeasible, InputSpec};
+pub use input::{AnchorSet, Infeasible, InputSpec};
 pub use latency::LatencyTable;
 pub use operations::Operation;
 pub use sample::Sample;

@@ -137,7 +137,8 @@ fn run<'a>(
     mixing: Mixing,
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<(Resolver<'a>, Above), Infeasible> {
-    let image = architecture::Input { channels: input.channels, height: input.image_size, width: input.image_size };
+    let size = structure.image_size(input.image_size, choose);
+    let image = architecture::Input { channels: input.channels, height: size, width: size };
     let width = structure.width.as_ref().map(|s| match s.pick(choose) {
         Scalar::Float(x) => x,
         _ => 1.0,
@@ -170,8 +171,20 @@ fn run<'a>(
             (level, number) => format!("then{level}.{number}"),
         };
         r.at(&step, |r| r.item(item, above, choose))
-    })?;
-    Ok((r, last))
+    });
+    // Maps that do not meet follow from a size that does not fit, which is the reason then.
+    let stride = r.expander.largest_stride();
+    match &structure.size {
+        Some(stated) if !size.is_multiple_of(stride) => Err(Infeasible { reason: misfit(size, stride), span: stated.span }),
+        _ => Ok((r, last?)),
+    }
+}
+
+/// Images of a size that the space states, under a stride that does not divide it.
+fn misfit(size: usize, stride: usize) -> String {
+    let above = size.next_multiple_of(stride);
+    let near = if above > stride { format!("{} or {above} px", above - stride) } else { format!("{above} px") };
+    format!("images of {size} px do not fit a network whose largest stride is {stride}; {near} would")
 }
 
 impl Resolver<'_> {
@@ -286,9 +299,10 @@ impl Resolver<'_> {
 
     fn layer(&mut self, kind: &Kind, resolved: &Resolved, inputs: &[Above], span: Span) -> Result<Above, Infeasible> {
         let shapes: Vec<_> = inputs.iter().map(|i| self.expander.shape(i.value)).collect();
+        let image = self.expander.image();
+        let anchors = if kind.word == "detect" { self.input.anchors_at(image.h, inputs.len()) } else { Ok(None) };
         let reads: Vec<String> = shapes.iter().map(|s| show(*s)).collect();
-        let context =
-            Context { inputs: &shapes, image: self.expander.image(), classes: self.input.classes, anchors: self.input.anchors.as_deref() };
+        let context = Context { inputs: &shapes, image, classes: self.input.classes, anchors };
         let over = |part: usize, reason: String| {
             let inside = if part == 0 { String::new() } else { format!(" (its part {})", part + 1) };
             Infeasible { reason: format!("`{}`{inside} over {}: {reason}", kind.word, reads.join(" and ")), span }

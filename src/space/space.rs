@@ -3,10 +3,10 @@
 use super::architecture::{self, Architecture};
 use super::bounds::{self, Bound};
 use super::expand::Cost;
-use super::input::{Infeasible, InputSpec};
+use super::input::{AnchorSet, Infeasible, InputSpec};
 use super::resolve;
 use super::sample::Sample;
-use super::structure::{Decision, Structure};
+use super::structure::{Decision, Structure, as_count};
 use crate::base::{Canon, Digest};
 use crate::document::Span;
 
@@ -52,9 +52,34 @@ impl Space {
         &self.input
     }
 
-    /// The number of levels for which `anchors=auto` is still to be worked out; none where nothing is missing.
-    pub fn awaits_anchors(&self) -> Option<usize> {
-        self.levels.filter(|_| self.input.anchors.is_none())
+    /// Whether the space says at which size its networks read images; else they read them at the data's.
+    pub fn states_size(&self) -> bool {
+        self.structure.size.is_some()
+    }
+
+    /// The sizes at which its networks read images, ascending: those that it states, else the data's.
+    pub fn image_sizes(&self) -> Vec<usize> {
+        let stated = self.structure.size.iter().flat_map(|s| &s.values).map(|v| as_count(*v));
+        let mut sizes: Vec<usize> = stated.collect();
+        if sizes.is_empty() {
+            sizes.push(self.input.image_size);
+        }
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+
+    /// The size at which the reference reads images.
+    pub fn image_size(&self) -> usize {
+        self.structure.image_size(self.input.image_size, &mut |_| 0)
+    }
+
+    /// For which sizes and numbers of levels `anchors=auto` is still to be worked out; none where nothing is missing.
+    pub fn awaits_anchors(&self) -> Vec<(usize, usize)> {
+        match self.levels.filter(|_| self.input.anchors.is_none()) {
+            Some(levels) => self.image_sizes().into_iter().map(|size| (size, levels)).collect(),
+            None => vec![],
+        }
     }
 
     /// The number of levels of `anchors=auto`, known or not; none where anchors are written.
@@ -62,9 +87,10 @@ impl Space {
         self.levels
     }
 
-    /// The same space with the anchors that k-means found, for as many levels as [`awaits_anchors`](Self::awaits_anchors) says.
+    /// The same space with the anchors that k-means found, one for each size and number of levels that
+    /// [`awaits_anchors`](Self::awaits_anchors) says.
     #[must_use]
-    pub fn with_anchors(mut self, anchors: Vec<Vec<(f32, f32)>>) -> Space {
+    pub fn with_anchors(mut self, anchors: Vec<AnchorSet>) -> Space {
         self.input.anchors = Some(anchors);
         self
     }
@@ -75,12 +101,20 @@ impl Space {
         Canon::map([
             ("space", 1usize.into()),
             ("channels", self.input.channels.into()),
-            ("image-size", self.input.image_size.into()),
+            ("image-size", self.image_size().into()),
             ("classes", self.input.classes.into()),
-            ("anchors", architecture::to_canon(&self.input.anchors)),
+            ("anchors", self.anchors_canon()),
             ("bounds", Canon::List(bounds.collect())),
             ("network", self.structure.canon()),
         ])
+    }
+
+    fn anchors_canon(&self) -> Canon {
+        match self.input.anchors.as_deref() {
+            None => Canon::None,
+            Some([one]) => architecture::to_canon(&one.levels),
+            Some(sets) => architecture::to_canon(&sets),
+        }
     }
 
     /// The digest of [`canon`](Self::canon).

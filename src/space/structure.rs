@@ -189,6 +189,8 @@ impl Pick {
 pub struct Structure {
     /// All decisions, in the order of the file.
     pub decisions: Vec<Decision>,
+    /// `image-size` of the `input`, where it is written.
+    pub size: Option<Setting>,
     /// `width`, where it is written.
     pub width: Option<Setting>,
     /// `activation`.
@@ -226,7 +228,7 @@ impl Structure {
     /// Asks `choose` for every decision that is active under its own answers, in the order of the file.
     /// A shared decision may be asked several times.
     pub fn walk(&self, choose: &mut dyn FnMut(DecisionId) -> usize) {
-        for setting in self.width.iter().chain([&self.activation]) {
+        for setting in self.head() {
             setting.pick(choose);
         }
         walk(&self.items, choose);
@@ -245,6 +247,10 @@ impl Structure {
             ("activation", self.setting_canon(&self.activation)),
             ("items", Canon::List(self.items.iter().map(|i| self.item_canon(i)).collect())),
         ];
+        // One size that is stated is the data's, whatever the data's is.
+        if let Some(size) = self.size.as_ref().filter(|s| s.decision.is_some()) {
+            network.push(("image-size", self.setting_canon(size)));
+        }
         // They name shared tensors.
         if !self.tails.is_empty() {
             let tails = self.tails.iter().map(|t| Canon::List(vec![t.start.into(), t.level.into()]));

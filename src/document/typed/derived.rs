@@ -78,6 +78,9 @@ fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNod
     (whole.name, whole.span, whole.arguments) = (node.name.clone(), node.span, node.arguments.clone());
     whole.properties.clone_from(&node.properties);
     whole.children.retain(|c| c.name.value != "require");
+    if node.property("input").is_some() {
+        unsized_input(&mut whole);
+    }
     let own = |c: &&Node| matches!(c.name.value.as_str(), "choice" | "cell" | "require");
     whole.children.extend(node.children.iter().filter(own).cloned());
     let then = node.child("then-layers");
@@ -100,6 +103,14 @@ fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNod
         network.children.push(cut(&name, node, then));
     }
     Some(SpaceNode { input: node.text("input").unwrap_or(parent.input.clone()), name, node: whole })
+}
+
+/// A space that reads other data reads it at that data's size.
+fn unsized_input(space: &mut Node) {
+    let networks = space.children.iter_mut().filter(|c| c.name.value == "network");
+    for input in networks.flat_map(|n| &mut n.children).filter(|c| c.name.value == "input") {
+        input.properties.retain(|p| p.name.value != "image-size");
+    }
 }
 
 /// The place in a network where it is cut: `until`, and the layers that follow.

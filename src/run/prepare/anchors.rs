@@ -6,10 +6,20 @@ use crate::plan::{Action, Kind};
 use crate::results::{Anchors, Outcome};
 use crate::run::error::RunError;
 use crate::run::{record, truth};
+use crate::space::AnchorSet;
 use crate::store::Store;
 
+/// The anchors for each size and number of levels that is wanted; none where there is no split to find them in.
+pub(super) fn find_all(scan: &Scan, wanted: &[(usize, usize)], store: Option<&Store>) -> Result<Option<Vec<AnchorSet>>, RunError> {
+    let find = |&(image_size, levels): &(usize, usize)| {
+        let found = find(scan, image_size, levels, store)?;
+        Ok(found.map(|levels| AnchorSet { image_size, levels }))
+    };
+    wanted.iter().map(find).collect()
+}
+
 /// k-means anchors over the train split (the first split where none is called so), an action of its own.
-pub(super) fn find(scan: &Scan, image_size: usize, levels: usize, store: Option<&Store>) -> Result<Option<Anchors>, RunError> {
+fn find(scan: &Scan, image_size: usize, levels: usize, store: Option<&Store>) -> Result<Option<Anchors>, RunError> {
     let Some(split) = scan.splits.iter().find(|s| s.name == "train").or(scan.splits.first()) else { return Ok(None) };
     // The detect head's strides: 8 for its first level, doubled for each further one. Only their number matters here.
     let strides: Vec<usize> = (0..levels).map(|l| 8 << l).collect();

@@ -53,8 +53,8 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
             Ok((mut space, more)) => {
                 warnings.extend(more);
                 // How many anchors k-means is to find, only the compiled space says.
-                if let (Some(levels), Some(scan)) = (space.awaits_anchors(), scans.get(&node.input.value)) {
-                    space = match anchors::find(scan, info.image_size, levels, store)? {
+                if let (wanted @ [_, ..], Some(scan)) = (&space.awaits_anchors()[..], scans.get(&node.input.value)) {
+                    space = match anchors::find_all(scan, wanted, store)? {
                         Some(anchors) => space.with_anchors(anchors),
                         None => space,
                     };
@@ -67,7 +67,7 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
             }
         }
     }
-    fit::class_fit(&pipeline, &infos, &mut errors);
+    fit::class_fit(&pipeline, &infos, &spaces, &mut errors);
     fit::heads(&pipeline, &infos, &spaces, &mut errors);
     fit::metric_classes(&pipeline, &infos, &mut errors);
     let mut said = Vec::new();

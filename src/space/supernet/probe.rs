@@ -72,7 +72,7 @@ pub(super) fn settings<'a>(structure: &'a Structure, visit: &mut dyn FnMut(&'a S
             }
         }
     }
-    structure.width.iter().chain([&structure.activation]).for_each(&mut *visit);
+    structure.head().for_each(&mut *visit);
     items(&structure.items, visit);
 }
 
@@ -150,7 +150,7 @@ fn places(structure: &Structure) -> Vec<Place> {
         }
     }
     let mut found = vec![];
-    for setting in structure.width.iter().chain([&structure.activation]) {
+    for setting in structure.head() {
         found.extend(setting.decision.map(|decision| Place { decision, through: vec![] }));
     }
     items(&structure.items, &mut vec![], &mut found);
