@@ -9,6 +9,7 @@ mod hostile;
 mod plain;
 mod sampling;
 mod sizes;
+mod stated;
 mod table;
 mod yolov5;
 
