@@ -31,7 +31,7 @@ fn enas() -> Form {
     Enas { controller: CONTROLLER, choices: RULE }.form()
 }
 
-fn learning() -> Vec<Form> {
+pub fn learning() -> Vec<Form> {
     vec![
         Darts { second_order: false, choices: ChoiceRule { warmup: 1, ..RULE } }.form(),
         Darts { second_order: true, choices: RULE }.form(),
@@ -43,7 +43,7 @@ fn learning() -> Vec<Form> {
     ]
 }
 
-fn shrinking() -> Form {
+pub fn shrinking() -> Form {
     let phase = |kind, subnets, lr| Phase { kind, epochs: 1, subnets, lr };
     let phases = vec![
         phase(Elastic::Kernel, 1, None),

@@ -44,6 +44,8 @@ mod learn_tests;
 #[cfg(test)]
 mod partial_tests;
 #[cfg(test)]
+mod sized_tests;
+#[cfg(test)]
 mod tests;
 
 pub use networks::{Network, Networks};
