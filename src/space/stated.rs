@@ -55,11 +55,11 @@ pub(super) fn unfit(structure: &Structure, input: &InputSpec, all: Option<&[Samp
             })
             .collect();
         if let Some(reason) = reasons.and_then(|all| all.into_iter().next()) {
-            unfit.push(format!("{} px", as_count(*value)));
+            unfit.push(as_count(*value).to_string());
             why.get_or_insert(reason.reason);
         }
     }
-    let sizes = unfit.join(", ");
+    let sizes = format!("{} px", unfit.join(" and "));
     Some(match all {
         Some(_) => Diagnostic::error("image-size", format!("images of {sizes} fit no network of this space"), size.span, why?),
         None => {
