@@ -173,3 +173,51 @@ fn a_supernet_reads_each_batch_at_one_of_its_sizes() {
     assert_eq!(whole, digests(&[4], "2"));
     assert_eq!(whole, digests(&[2, 4], "2"));
 }
+
+#[test]
+fn classifiers_have_sizes_too_and_other_data_is_read_at_them() {
+    let text = r#"
+pipeline "classes"
+data "figures" generate=figures images=40 image-size=48 { split train=0.6 val=0.4 }
+data "larger"  generate=figures images=20 image-size=64 seed=5 { split train=0.5 test=0.5 }
+space "s" {
+    choice "px" 32 64
+    network {
+        input "figures" image-size=(choice)"px"
+        conv 8 kernel=3 stride=4
+        conv 16 kernel=3 stride=2
+        global-pool; linear
+    }
+}
+sample   "trials" { from "s"; strategy random; trials 2 }
+train    "short"  { from "trials"; data "figures" split=train; recipe classify; batch 8; epochs 1 }
+evaluate "score"  { from "short"; data "figures" split=val; metrics accuracy flops }
+select   "best"   { from "score"; top 1 by=accuracy }
+evaluate "test"   { from "best"; data "larger" split=test; metrics accuracy }
+"#;
+    let place = Place::new(text);
+    let said = place.run();
+    assert_eq!(["train", "predict"].map(|kind| said.executed(kind)), [2, 3], "{said:?}");
+    // Without a stated size, other data must have the size of the space's.
+    let fixed = text.replace(" image-size=(choice)\"px\"", "").replace("    choice \"px\" 32 64\n", "").replace("trials 2", "trials 1");
+    place.write(&fixed);
+    let refused = place.nasflow(&["check", "pipeline.kdl"]);
+    assert!(!refused.ok() && refused.err.contains("the networks of `s` are built for `figures`, not for `larger`"), "{refused:?}");
+}
+
+#[test]
+fn shipped_networks_take_a_size() {
+    let text = |input: &str| {
+        format!(
+            "pipeline \"stock\"\ndata \"shapes\" generate=shapes images=20 image-size=96 {{ split train=0.7 val=0.3 }}\n\
+             space \"s\" {{ network like=yolov5n {{ input \"shapes\" {input} }}; require flops max=1.0 of=reference }}\n\
+             sample \"all\" {{ from \"s\"; strategy random; trials 3 }}\n"
+        )
+    };
+    let place = Place::new(&text("{ image-size 64 96 32 }"));
+    let said = place.nasflow(&["check", "pipeline.kdl"]);
+    assert!(said.ok() && said.out.contains("3 samples over 1 decision") && said.out.contains("at 64 px"), "{said:?}");
+    place.write(&text("image-size=80"));
+    let refused = place.nasflow(&["check", "pipeline.kdl"]);
+    assert!(!refused.ok() && refused.err.contains("64 or 96 px would"), "{refused:?}");
+}
