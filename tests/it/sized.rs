@@ -90,7 +90,8 @@ fn every_candidate_is_that_of_a_pipeline_whose_data_has_its_size() {
     alone.sort();
     assert_eq!(digests(&both, &["short", "score"]), alone);
     let mut ours: Vec<String> = rows(&both).iter().map(|r| r["metrics"].to_string()).collect();
-    (ours.sort(), figures.sort());
+    ours.sort();
+    figures.sort();
     assert_eq!(ours, figures);
     // The data's own size is none of theirs: no pack of it was made, and one more value of the choice trains one more network.
     both.write(&pipeline(48, "image-size 64 32 96", "").replace("trials 2", "trials 3"));
@@ -157,6 +158,9 @@ fn a_supernet_reads_each_batch_at_one_of_its_sizes() {
                  evaluate \"score\" { from \"trials\"; data \"boxes\" split=val; recalibrate batches=2 split=train; ",
             )
     };
+    let tuned = "train \"tuned\" { from \"best\"; data \"boxes\" split=train; recipe yolov5-short; batch 4; init inherit; epochs 1 }\n\
+                 evaluate \"last\" { from \"tuned\"; data \"boxes\" split=val; metrics map50 }\n";
+    let text = |epochs: usize| text(epochs) + tuned;
     let digests = |epochs: &[usize], jobs: &str| {
         let place = Place::new(&text(epochs[0]));
         write_pictures(&place);
@@ -168,7 +172,8 @@ fn a_supernet_reads_each_batch_at_one_of_its_sizes() {
         place.digests()
     };
     let whole = digests(&[4], "1");
-    assert!(whole.lines().filter(|l| l.starts_with("score ")).count() >= 4, "{whole}");
+    let count = |stage: &str| whole.lines().filter(|l| l.starts_with(&format!("{stage} "))).count();
+    assert!(count("score") >= 4 && count("tuned") == 2 && count("last") == 2, "{whole}");
     // The same bits with two workers, and where the training was prolonged.
     assert_eq!(whole, digests(&[4], "2"));
     assert_eq!(whole, digests(&[2, 4], "2"));

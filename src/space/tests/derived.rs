@@ -180,6 +180,8 @@ fn a_stated_size_is_kept_with_the_input_it_was_stated_for() {
     let (kept, classifier) = (space_of(&pipeline, "kept").0, space_of(&pipeline, "classifier").0);
     assert_eq!((kept.image_sizes(), classifier.image_sizes()), (vec![64, 96, 128], vec![32]));
     assert!(labelled(&kept).contains_key("px") && !labelled(&classifier).contains_key("px"));
+    let other = space_of(&loaded(&format!("{sized}space \"other\" {{ from \"backbone\"; input \"figures\" }}\n")), "other").0;
+    assert!(other.image_sizes() == [32] && !labelled(&other).contains_key("px"));
     // Nothing of the classifier has changed by it.
     assert_eq!(classifier.digest(), space_of(&with(CLASSIFIER), "classifier").0.digest());
 }
