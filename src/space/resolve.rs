@@ -1,20 +1,23 @@
 //! A sample becomes layers: settings are picked, `width` and defaults applied, shapes followed.
 
 mod cell;
+mod inputs;
 mod mixing;
 mod partial;
 mod settings;
 
 use super::architecture::{self, Architecture, Layer, Source};
+use super::asked::Asked;
 use super::blocks::{Block, Context, Kind, Resolved, Scalar};
 use super::canonical::ordered;
 use super::expand::{Expander, show};
 use super::graph::{ParamId, Shape, ValueId};
 use super::input::{Infeasible, InputSpec};
-use super::structure::{DecisionId, Input, Item, Pick, Reduce, Structure, What, as_count};
+use super::structure::{DecisionId, Item, Pick, Reduce, Structure, What, as_count};
 use crate::document::Span;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// What is above a layer: the layer, and its output.
 #[derive(Clone, Copy)]
@@ -28,6 +31,8 @@ struct Above {
 struct Resolver<'a> {
     structure: &'a Structure,
     input: &'a InputSpec,
+    /// What was decided so far.
+    asked: Rc<Asked<'a>>,
     width: Option<f64>,
     activation: Scalar,
     expander: Expander,
@@ -69,6 +74,8 @@ pub(super) struct Mixing {
 pub(super) struct Network {
     pub architecture: Architecture,
     pub dead: Vec<Span>,
+    /// Where the others are written.
+    pub live: Vec<Span>,
     /// A bound inside the space that this sample does not meet, though it can be built.
     pub broken: Option<Infeasible>,
 }
@@ -91,8 +98,9 @@ pub(super) fn resolve(
 ) -> Result<Network, Infeasible> {
     let (mut r, last) = run(structure, input, Expander::counting, Mixing::default(), choose)?;
     let (dead, broken) = (r.dead(last.source), r.broken.take());
+    let live = r.spans.iter().copied().filter(|s| !dead.contains(s)).collect();
     let (architecture, _) = r.canonical(last)?;
-    Ok(Network { architecture, dead, broken })
+    Ok(Network { architecture, dead, live, broken })
 }
 
 /// Builds a sample and follows its channels.
@@ -138,6 +146,9 @@ fn run<'a>(
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<(Resolver<'a>, Above), Infeasible> {
     let image = architecture::Input { channels: input.channels, height: input.image_size, width: input.image_size };
+    let asked = Rc::new(Asked::new(structure));
+    let asking = asked.clone();
+    let choose: &mut dyn FnMut(DecisionId) -> usize = &mut |d| asking.ask(d, choose);
     let width = structure.width.as_ref().map(|s| match s.pick(choose) {
         Scalar::Float(x) => x,
         _ => 1.0,
@@ -145,6 +156,7 @@ fn run<'a>(
     let mut r = Resolver {
         structure,
         input,
+        asked,
         width,
         activation: structure.activation.pick(choose),
         expander: expander(image.shape()),
@@ -180,16 +192,37 @@ impl Resolver<'_> {
     }
 
     fn item(&mut self, item: &Item, above: Above, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Above, Infeasible> {
+        let out = self.entry(item, above, choose);
+        // What a layer reads that is not decided here is what is wrong, whatever follows from it.
+        if let Some(d) = self.asked.missing() {
+            let label = &self.structure.decisions[d].label;
+            return Err(Infeasible { reason: format!("`{label}` is read here, where its own condition is false"), span: item.span });
+        }
+        let out = out?;
+        if let Some(slot) = item.slot {
+            self.slots[slot] = Some(out);
+        }
+        Ok(out)
+    }
+
+    fn entry(&mut self, item: &Item, above: Above, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Above, Infeasible> {
         let out = match &item.what {
             What::Skip => above,
+            What::When { condition, body } => {
+                let out = match self.asked.clone().holds(condition, choose) {
+                    true => self.at("w", |r| r.items(body, above, choose))?,
+                    false => above,
+                };
+                self.relabel(out)
+            }
             What::Layer { kind, settings, inputs } => {
-                let inputs = self.inputs(inputs, above);
+                let read = self.inputs(inputs, above, item.span)?;
                 let resolved = self.settings(kind, settings, choose);
-                let out = self.layer(kind, &resolved, &inputs, item.span)?;
+                let out = self.joined(kind, &resolved, inputs.len(), &read, item.span)?;
                 self.step(out, above)
             }
             What::Pick { inputs, pick, reduce } => {
-                let inputs = self.inputs(inputs, above);
+                let inputs: Vec<Above> = self.inputs(inputs, above, item.span)?.into_iter().map(|(_, a)| a).collect();
                 let out = match pick.as_ref().filter(|p| self.mixing.over.contains_key(&p.decision)) {
                     Some(pick) => self.mix_inputs(pick.decision, *reduce, item.span, &mut |_, j| Ok(inputs[j]))?,
                     None => {
@@ -241,9 +274,6 @@ impl Resolver<'_> {
                 if count.decision.is_some() { self.relabel(out) } else { out }
             }
         };
-        if let Some(slot) = item.slot {
-            self.slots[slot] = Some(out);
-        }
         Ok(out)
     }
 
@@ -267,15 +297,6 @@ impl Resolver<'_> {
         Above { value: self.expander.relabel(out.value, &self.place), ..out }
     }
 
-    /// What an entry reads.
-    fn inputs(&self, inputs: &[Input], above: Above) -> Vec<Above> {
-        let of = |i: &Input| match i {
-            Input::Above => above,
-            Input::Slot(s) => self.slots[*s].unwrap_or(above),
-        };
-        inputs.iter().map(of).collect()
-    }
-
     /// A layer's output as the next one sees it.
     fn step(&mut self, out: Above, above: Above) -> Above {
         let before = (above.source != Source::Image).then_some((above.source, above.value));
@@ -286,9 +307,10 @@ impl Resolver<'_> {
 
     fn layer(&mut self, kind: &Kind, resolved: &Resolved, inputs: &[Above], span: Span) -> Result<Above, Infeasible> {
         let shapes: Vec<_> = inputs.iter().map(|i| self.expander.shape(i.value)).collect();
+        let image = self.expander.image();
+        let anchors = if kind.word == "detect" { self.input.anchors_at(image.h, inputs.len()) } else { Ok(None) };
         let reads: Vec<String> = shapes.iter().map(|s| show(*s)).collect();
-        let context =
-            Context { inputs: &shapes, image: self.expander.image(), classes: self.input.classes, anchors: self.input.anchors.as_deref() };
+        let context = Context { inputs: &shapes, image, classes: self.input.classes, anchors };
         let over = |part: usize, reason: String| {
             let inside = if part == 0 { String::new() } else { format!(" (its part {})", part + 1) };
             Infeasible { reason: format!("`{}`{inside} over {}: {reason}", kind.word, reads.join(" and ")), span }

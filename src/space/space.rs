@@ -3,7 +3,7 @@
 use super::architecture::{self, Architecture};
 use super::bounds::{self, Bound};
 use super::expand::Cost;
-use super::input::{Infeasible, InputSpec};
+use super::input::{AnchorSet, Infeasible, InputSpec};
 use super::resolve;
 use super::sample::Sample;
 use super::structure::{Decision, Structure};
@@ -19,7 +19,8 @@ pub struct Space {
     pub(super) input: InputSpec,
     pub(super) bounds: Vec<Bound>,
     pub(super) reference_cost: Cost,
-    pub(super) levels: Option<usize>,
+    /// (image size, levels of the head) for which `anchors=auto` is worked out.
+    pub(super) heads: Vec<(usize, usize)>,
     pub(super) size: f64,
 }
 
@@ -52,35 +53,52 @@ impl Space {
         &self.input
     }
 
-    /// The number of levels for which `anchors=auto` is still to be worked out; none where nothing is missing.
-    pub fn awaits_anchors(&self) -> Option<usize> {
-        self.levels.filter(|_| self.input.anchors.is_none())
+    /// (image size, levels of the head) for which `anchors=auto` is still to be worked out, ascending.
+    pub fn awaits_anchors(&self) -> Vec<(usize, usize)> {
+        match self.input.anchors {
+            None => self.heads.clone(),
+            Some(_) => vec![],
+        }
     }
 
-    /// The number of levels of `anchors=auto`, known or not; none where anchors are written.
-    pub fn auto_anchors(&self) -> Option<usize> {
-        self.levels
+    /// (image size, levels of the head) of `anchors=auto`, known or not; none where anchors are written.
+    pub fn auto_anchors(&self) -> &[(usize, usize)] {
+        &self.heads
     }
 
-    /// The same space with the anchors that k-means found, for as many levels as [`awaits_anchors`](Self::awaits_anchors) says.
+    /// The same space with the anchors that k-means found, for what [`awaits_anchors`](Self::awaits_anchors) says.
     #[must_use]
-    pub fn with_anchors(mut self, anchors: Vec<Vec<(f32, f32)>>) -> Space {
+    pub fn with_anchors(mut self, anchors: Vec<AnchorSet>) -> Space {
         self.input.anchors = Some(anchors);
         self
+    }
+
+    fn anchors_canon(&self) -> Canon {
+        let of = |set: &AnchorSet| architecture::to_canon(&set.levels);
+        match self.input.anchors.as_deref() {
+            None => Canon::None,
+            Some([one]) => of(one),
+            Some(sets) => Canon::List(sets.iter().map(|s| Canon::List(vec![s.image_size.into(), of(s)])).collect()),
+        }
     }
 
     /// What a proposal depends on, beside strategy, seed and results: the space without its names.
     pub fn canon(&self) -> Canon {
         let bounds = self.bounds.iter().map(|b| Canon::List(vec![b.metric.name().into(), b.min.into(), b.max.into()]));
-        Canon::map([
+        let mut canon = vec![
             ("space", 1usize.into()),
             ("channels", self.input.channels.into()),
             ("image-size", self.input.image_size.into()),
             ("classes", self.input.classes.into()),
-            ("anchors", architecture::to_canon(&self.input.anchors)),
+            ("anchors", self.anchors_canon()),
             ("bounds", Canon::List(bounds.collect())),
             ("network", self.structure.canon()),
-        ])
+        ];
+        if !self.structure.constraints.is_empty() {
+            let all = self.structure.constraints.iter().map(|c| self.structure.condition_canon(&c.condition));
+            canon.push(("constraints", Canon::List(all.collect())));
+        }
+        Canon::Map(canon.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
     }
 
     /// The digest of [`canon`](Self::canon).
@@ -116,13 +134,19 @@ impl Space {
         Sample::enumerate(&self.structure, limit)
     }
 
-    /// The network that a sample stands for, whether it meets the bounds of the space or not. (The bounds of a cell are
-    /// part of what a candidate is, except for the reference.)
+    /// The network that a sample stands for, whether it meets the bounds of the space or not. (The bounds of a cell, and
+    /// what `require (expr)` says, are part of what a candidate is, except for the reference.)
     pub fn architecture(&self, sample: &Sample) -> Result<Architecture, Infeasible> {
         let mut choose = |d| sample.option(d).unwrap_or(0);
         let network = resolve::resolve(&self.structure, &self.input, &mut choose)?;
         match network.broken {
-            Some(broken) if sample.pairs().any(|(_, option)| option != 0) => Err(broken),
+            Some(broken) if sample.pairs().any(|(_, option)| option != 0) => return Err(broken),
+            _ => {}
+        }
+        match self.structure.unmet(sample) {
+            Some(unmet) if sample.pairs().any(|(_, option)| option != 0) => {
+                Err(Infeasible { reason: format!("it does not meet {}", unmet.text), span: unmet.span })
+            }
             _ => Ok(network.architecture),
         }
     }

@@ -78,6 +78,9 @@ fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNod
     (whole.name, whole.span, whole.arguments) = (node.name.clone(), node.span, node.arguments.clone());
     whole.properties.clone_from(&node.properties);
     whole.children.retain(|c| c.name.value != "require");
+    for require in node.children.iter().filter(|c| c.name.value == "require") {
+        super::space::when::reads(context, require, &mut names);
+    }
     let own = |c: &&Node| matches!(c.name.value.as_str(), "choice" | "cell" | "require");
     whole.children.extend(node.children.iter().filter(own).cloned());
     let then = node.child("then-layers");

@@ -7,7 +7,7 @@ use super::{DataInfo, Engine, Figure, Known, Point, Replay, Slot, SplitInfo, Wor
 use crate::base::Digest;
 use crate::document::{self, Files, Options, Params, Pipeline};
 use crate::results::{Classes, Outcome, Trained};
-use crate::space::{InputSpec, Space};
+use crate::space::{AnchorSet, InputSpec, Space};
 use std::collections::{BTreeMap, HashMap};
 
 struct One(String);
@@ -133,7 +133,8 @@ impl Place {
         };
         let data = pipeline.data.iter().map(|d| (d.name.value.clone(), info.clone())).collect();
         let anchors = vec![vec![(8.0, 8.0), (16.0, 16.0), (24.0, 24.0)]; 3];
-        let input = InputSpec { channels: 3, image_size: 64, classes: 4, anchors: Some(anchors) };
+        let input =
+            InputSpec { channels: 3, image_size: 64, classes: 4, anchors: Some(vec![AnchorSet { image_size: 64, levels: anchors }]) };
         let compiled = |s| Space::compile(s, &input).unwrap_or_else(|e| panic!("{e:?}")).0;
         let spaces = pipeline.spaces.iter().map(|s| (s.name.value.clone(), compiled(s))).collect();
         Place { pipeline, data, spaces }

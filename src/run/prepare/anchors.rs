@@ -6,10 +6,20 @@ use crate::plan::{Action, Kind};
 use crate::results::{Anchors, Outcome};
 use crate::run::error::RunError;
 use crate::run::{record, truth};
+use crate::space::{AnchorSet, Space};
 use crate::store::Store;
 
+/// The space with its anchors, for each size and number of levels that its networks have.
+pub(super) fn fill(space: Space, scan: &Scan, store: Option<&Store>) -> Result<Space, RunError> {
+    let mut sets = vec![];
+    for (image_size, levels) in space.awaits_anchors() {
+        sets.extend(find(scan, image_size, levels, store)?.map(|levels| AnchorSet { image_size, levels }));
+    }
+    Ok(if sets.is_empty() { space } else { space.with_anchors(sets) })
+}
+
 /// k-means anchors over the train split (the first split where none is called so), an action of its own.
-pub(super) fn find(scan: &Scan, image_size: usize, levels: usize, store: Option<&Store>) -> Result<Option<Anchors>, RunError> {
+fn find(scan: &Scan, image_size: usize, levels: usize, store: Option<&Store>) -> Result<Option<Anchors>, RunError> {
     let Some(split) = scan.splits.iter().find(|s| s.name == "train").or(scan.splits.first()) else { return Ok(None) };
     // The detect head's strides: 8 for its first level, doubled for each further one. Only their number matters here.
     let strides: Vec<usize> = (0..levels).map(|l| 8 << l).collect();

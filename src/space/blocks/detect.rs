@@ -35,10 +35,10 @@ pub(super) const KIND: Spec<Detect> = Spec {
     )],
     build: |p, context| {
         let levels = context.inputs.len();
-        let anchors: Vec<Vec<(f32, f32)>> = match (p.word("anchors"), context.anchors) {
-            ("auto", Some(found)) if found.len() == levels => found.to_vec(),
-            ("auto", Some(found)) => return Err(format!("anchors for {} levels are given, it reads {levels}", found.len())),
-            ("auto", None) => (0..levels).map(|l| placeholder(l, context.image.h.max(context.image.w))).collect(),
+        let anchors: Vec<Vec<(f32, f32)>> = match (p.word("anchors"), &context.anchors) {
+            ("auto", Ok(Some(found))) => found.to_vec(),
+            ("auto", Err(why)) => return Err(why.clone()),
+            ("auto", Ok(None)) => (0..levels).map(|l| placeholder(l, context.image.h.max(context.image.w))).collect(),
             _ if levels == 3 => COCO_ANCHORS.iter().map(|level| level.to_vec()).collect(),
             _ => return Err(format!("anchors=coco are for three levels, it reads {levels}")),
         };

@@ -163,8 +163,8 @@ pub struct Context<'a> {
     pub image: Shape,
     /// Classes of the data.
     pub classes: usize,
-    /// `anchors=auto`, where they are known already.
-    pub anchors: Option<&'a [Vec<(f32, f32)>]>,
+    /// `anchors=auto`, where they are known already; the error says that others are.
+    pub anchors: Result<Option<&'a [Vec<(f32, f32)>]>, String>,
 }
 
 impl Context<'_> {

@@ -2,6 +2,7 @@
 
 mod canonical;
 pub(crate) mod cells;
+pub(crate) mod conditional;
 pub(crate) mod derived;
 mod errors;
 mod gallery;
@@ -10,6 +11,7 @@ mod plain;
 mod sampling;
 mod sizes;
 mod table;
+mod wide;
 mod yolov5;
 
 use super::*;
