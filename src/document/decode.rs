@@ -118,6 +118,9 @@ fn positional(context: &mut Context, form: &Form, arguments: Vec<Spanned<Value>>
 /// `name=value`.
 fn named(context: &mut Context, form: &Form, property: Property, node: &mut Node) {
     let (name, spec) = (property.name.value.clone(), form.spec);
+    if spec.labels {
+        return add(context, node, property);
+    }
     if form.field(&name).is_some() {
         return add(context, node, property);
     }
@@ -221,6 +224,15 @@ fn check(context: &mut Context, spec: &Spec, field: &Field, value: &Spanned<Valu
                 format!("write the value itself; `(choice)\"{shown}\"` stands for values of layers")
             };
             context.push(d.help(help));
+        }
+        return allowed;
+    }
+    if let Value::Expr(_) = &value.value {
+        let allowed = (field.count == Count::Choice && spec.name != "choice") || field.types.iter().any(|t| matches!(t, Type::Expr));
+        if !allowed {
+            let message = format!("`{}` of `{}` cannot be worked out", field.name, spec.name);
+            let d = Diagnostic::error("expression-here", message, value.span, "no `(expr)` here");
+            context.push(d.help("expressions stand for values of layers, and in `when` and `require`; write the value"));
         }
         return allowed;
     }

@@ -75,6 +75,8 @@ pub enum Type {
     Of(Kind),
     /// A label of a decision, or `(choice)"label"` of a declared one.
     Label,
+    /// An expression.
+    Expr,
     /// Any literal: the values of a `choice`, the default of a `param`.
     Any,
 }

@@ -18,8 +18,8 @@ pub fn load(language: &Language, top: &str, files: &mut dyn Files, params: &Para
     }
 }
 
-/// The one node of a text that stands inside a node called `place`, merged by the table. For texts that are shipped.
-pub fn fragment(place: &str, text: &str) -> Result<Node, Diagnostics> {
+/// The nodes of a text that stand inside a node called `place`, merged by the table. For texts that are shipped.
+pub fn fragments(place: &str, text: &str) -> Result<Vec<Node>, Diagnostics> {
     struct One<'t>(&'t str);
     impl Files for One<'_> {
         fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
@@ -29,11 +29,8 @@ pub fn fragment(place: &str, text: &str) -> Result<Node, Diagnostics> {
     let mut context = Context::default();
     let nodes = include::read(&mut context, "fragment.kdl", &mut One(text), Options::default()).unwrap_or_default();
     let raw = nodes.iter().map(|(file, node)| Convert { context: &mut context, params: &[], file: *file }.node(node)).collect();
-    let mut nodes = decode::inside(&mut context, place, raw);
-    match nodes.pop() {
-        Some(node) if nodes.is_empty() && !context.failed() => Ok(node),
-        _ => Err(context.finish()),
-    }
+    let nodes = decode::inside(&mut context, place, raw);
+    if context.failed() { Err(context.finish()) } else { Ok(nodes) }
 }
 
 fn pipeline(context: &mut Context, top: &str, files: &mut dyn Files, given: &Params, options: Options) -> Option<Pipeline> {

@@ -1,6 +1,7 @@
 //! kdl's tree into ours: exact spans, finite numbers, annotations resolved. Knows nothing of the language's nodes.
 
 use super::context::Context;
+use super::expr::{self, Datum};
 use super::literal::literal;
 use super::params::{self, Param};
 use super::shorten::shorten;
@@ -82,12 +83,13 @@ impl Convert<'_> {
         match (ty.value(), literal) {
             ("choice", Value::Text(label)) => Some(Value::Choice(label)),
             ("param", Value::Text(name)) => self.param(&name, span),
-            ("expr", Value::Text(_)) => {
-                let d = Diagnostic::error("not-yet", "`(expr)` is not supported yet", span, "not yet");
-                self.context.spoil(d.help("derived values come in a later version; write the numbers out"), span);
+            ("expr", Value::Text(text)) => self.expr(&text, span),
+            ("expr", _) => {
+                let d = Diagnostic::error("annotation", "`(expr)` is followed by an expression", span, "a quoted text expected");
+                self.context.spoil(d.help("write `(expr)\"2 * c\"`"), span);
                 None
             }
-            ("choice" | "param" | "expr", _) => {
+            ("choice" | "param", _) => {
                 let d =
                     Diagnostic::error("annotation", format!("`({})` is followed by a name", ty.value()), span, "a quoted name expected");
                 self.context.spoil(d.help(format!("write `({})\"name\"`", ty.value())), span);
@@ -96,11 +98,51 @@ impl Convert<'_> {
             (other, _) => {
                 let help = match nearest(other, ["choice", "param", "expr"]) {
                     Some(near) => format!("did you mean `({near})`?"),
-                    None => "annotations are `(choice)` and `(param)`; numbers and words need none".into(),
+                    None => "annotations are `(choice)`, `(param)` and `(expr)`; numbers and words need none".into(),
                 };
                 let d =
                     Diagnostic::error("annotation", format!("`({})` is no annotation of the language", shorten(other)), ty_span, "unknown");
                 self.context.spoil(d.help(help), span);
+                None
+            }
+        }
+    }
+
+    fn expr(&mut self, text: &str, span: Span) -> Option<Value> {
+        let map = offsets(self.context.text(span), text);
+        let place = |range: std::ops::Range<usize>| match &map {
+            Some(map) => {
+                let (start, end) = (map[range.start.min(text.len())], map[range.end.min(text.len())]);
+                Span { offset: span.offset + start, len: end.saturating_sub(start), ..span }
+            }
+            None => span,
+        };
+        let mut unset = false;
+        let parsed = {
+            let param = |name: &str| {
+                let param = self.params.iter().find(|p| p.name.value == name)?;
+                Some(param.value.as_ref().and_then(Datum::of))
+            };
+            let missing = std::cell::Cell::new(false);
+            let value = |name: &str| {
+                let found = param(name)?;
+                missing.set(missing.get() || found.is_none());
+                Some(found.unwrap_or(Datum::Number(1.0)))
+            };
+            let parsed = expr::parse(text, &value, &place);
+            unset |= missing.get();
+            parsed
+        };
+        match parsed {
+            Ok(expr) => {
+                self.context.used.extend(expr.params.iter().cloned());
+                if unset {
+                    self.context.poison(span); // what is wrong with the param was said
+                }
+                Some(Value::Expr(Box::new(expr)))
+            }
+            Err((message, range, label)) => {
+                self.context.spoil(Diagnostic::error("expression", message, place(range), label), span);
                 None
             }
         }
@@ -118,5 +160,48 @@ impl Convert<'_> {
             self.context.poison(span);
         }
         param.value.clone()
+    }
+}
+
+/// Where the bytes of a text stand in what is written of it: `(expr)"a == \"b\""`. None where that is not plain.
+fn offsets(written: &str, text: &str) -> Option<Vec<usize>> {
+    let open = written.find(')')? + 1;
+    let mark = open + written[open..].find(|c: char| !c.is_whitespace() && c != '#')?;
+    let (raw, quoted) = (written[open..].trim_start().starts_with('#'), written[mark..].starts_with('"'));
+    if written[mark..].starts_with("\"\"\"") {
+        return None;
+    }
+    let mut at = mark + usize::from(quoted);
+    let mut map = Vec::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        let rest = written.get(at..)?;
+        let length = match rest.strip_prefix('\\').filter(|_| quoted && !raw) {
+            None if rest.starts_with(c) => c.len_utf8(),
+            None => return None,
+            Some(escaped) if escaped.starts_with('u') => 1 + escaped.find('}')? + 1,
+            // A line that goes on: nothing stands there.
+            Some(escaped) if escaped.starts_with(char::is_whitespace) => return None,
+            Some(escaped) => 1 + escaped.chars().next()?.len_utf8(),
+        };
+        map.extend(std::iter::repeat_n(at, c.len_utf8()));
+        at += length;
+    }
+    map.push(at);
+    Some(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::offsets;
+
+    #[test]
+    fn bytes_of_a_text_are_found_where_they_are_written() {
+        assert_eq!(offsets("(expr)\"ab\"", "ab"), Some(vec![7, 8, 9]));
+        assert_eq!(offsets("(expr)ab", "ab"), Some(vec![6, 7, 8]));
+        assert_eq!(offsets("(expr)\"a\\\"é\"", "a\"é"), Some(vec![7, 8, 10, 10, 12]));
+        assert_eq!(offsets("(expr)\"\\u{e9}x\"", "éx"), Some(vec![7, 7, 13, 14]));
+        assert_eq!(offsets("(expr)#\"a\"b\"#", "a\"b"), Some(vec![8, 9, 10, 11]));
+        assert_eq!(offsets("(expr)\"\"\"\na\n\"\"\"", "a"), None);
+        assert_eq!(offsets("", "a"), None);
     }
 }

@@ -26,7 +26,7 @@ pub fn reference(language: &Language) -> String {
     for place in places {
         let title = match place {
             "" => "At the top of a file".to_string(),
-            "network" => "Layers, in `network`, `repeat`, `choose`, `at`, `after`, `cell`, `on-node` and `then-layers`".to_string(),
+            "network" => "Layers, in `network`, `repeat`, `choose`, `at`, `after`, `cell`, `on-node`, `then-layers` and `when`".to_string(),
             place => format!("In `{place}`"),
         };
         let _ = write!(out, "\n## {title}\n");

@@ -1,5 +1,6 @@
 //! The tree that decoding starts from: nodes, arguments and properties with their spans, free of kdl's types.
 
+use super::expr::Expr;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -25,8 +26,10 @@ pub enum Value {
     Float(f64),
     /// `#true` or `#false`.
     Bool(bool),
-    /// `(choice)"name"`. (`(param)` is replaced before anyone sees it; `(expr)` is refused until its issue.)
+    /// `(choice)"name"`. (`(param)` is replaced before anyone sees it.)
     Choice(String),
+    /// `(expr)"2 * c"`.
+    Expr(Box<Expr>),
 }
 
 impl fmt::Display for Value {
@@ -37,6 +40,7 @@ impl fmt::Display for Value {
             Value::Float(x) => write!(f, "{x}"),
             Value::Bool(b) => write!(f, "#{b}"),
             Value::Choice(c) => write!(f, "(choice){c:?}"),
+            Value::Expr(e) => write!(f, "(expr){:?}", e.text),
         }
     }
 }

@@ -7,8 +7,8 @@ use super::{Diagnostic, Spanned, Value, nearest};
 
 /// What is wrong with a value of a field, or nothing.
 pub fn check(language: &Language, node: &str, field: &Field, value: &Spanned<Value>) -> Option<Diagnostic> {
-    if let Value::Choice(_) = value.value {
-        return None; // Where it may stand is the decoder's question.
+    if let Value::Choice(_) | Value::Expr(_) = value.value {
+        return None; // Where they may stand is the decoder's question.
     }
     if field.types.iter().any(|t| fits(language, *t, &value.value)) {
         return None;
@@ -150,6 +150,7 @@ pub fn expected(language: &Language, field: &Field) -> String {
                 Type::Bool => "`#true` or `#false`".into(),
                 Type::Metric => "a metric".into(),
                 Type::Label => "a label".into(),
+                Type::Expr => "an expression".into(),
                 Type::Any => "a value".into(),
             })
         })
@@ -172,5 +173,6 @@ fn describe(value: &Value) -> String {
         Value::Float(x) => format!("the number {x:?}"),
         Value::Bool(b) => format!("`#{b}`"),
         Value::Choice(c) => format!("`(choice)\"{}\"`", shorten(c)),
+        Value::Expr(e) => format!("`(expr)\"{}\"`", shorten(&e.text)),
     }
 }

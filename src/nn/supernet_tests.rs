@@ -3,6 +3,7 @@
 use super::testing::{assert_close, normal, output_grads};
 use super::{DeviceChoice, NormOptions, Parameters, executor};
 use crate::space::supernet::{DecisionKind, Mixed};
+use crate::space::tests::conditional::LEVELS;
 use crate::space::tests::whole;
 use crate::space::{Architecture, ParamKind, Program, Sample, Supernet};
 use std::collections::BTreeMap;
@@ -74,8 +75,17 @@ fn shared_tensors_are_stored_like_parameters() {
 
 #[test]
 fn a_subnet_inside_is_the_subnet_cut_out() {
-    let net = supernet();
-    let shared = shared(&net);
+    cut_out(&supernet());
+}
+
+/// Also where layers and levels of the head come and go.
+#[test]
+fn a_subnet_without_some_layers_is_the_subnet_cut_out() {
+    cut_out(&Supernet::of(&whole(LEVELS)).unwrap_or_else(|e| panic!("{e:#?}")));
+}
+
+fn cut_out(net: &Supernet) {
+    let shared = shared(net);
     for i in 0..12 {
         let path = net.path(&net.uniform(1, &[i])).unwrap();
         let mut own = Parameters::zeros(&path.program);

@@ -1,6 +1,8 @@
 //! Addresses of decisions and ranks of their options: a draw depends on the place in the structure and on content,
 //! never on a name or on the order of values (invariant 11).
 
+use super::content::by_value;
+use super::function::Read;
 use super::structure::{DecisionId, Item, Pick, Setting, Structure, What, compare};
 use crate::base::{Canon, Digest};
 use std::collections::HashMap;
@@ -10,7 +12,7 @@ impl Structure {
     pub fn address(&mut self) {
         let mut found: HashMap<DecisionId, (u64, Vec<usize>)> = HashMap::new();
         {
-            let mut pass = Addresses { structure: self, found: &mut found };
+            let mut pass = Addresses { structure: self, found: &mut found, read: vec![] };
             if let Some(size) = &self.size {
                 pass.setting(size, &[0, 2]);
             }
@@ -22,6 +24,7 @@ impl Structure {
                 let (level, number) = self.entry(i);
                 pass.item(item, &mut vec![1 + level as u64, number as u64]);
             }
+            pass.only_read();
         }
         for (id, decision) in self.decisions.iter_mut().enumerate() {
             // A `choice` that nothing reads is never asked for; its rank is the order of the file.
@@ -36,6 +39,8 @@ impl Structure {
 struct Addresses<'a> {
     structure: &'a Structure,
     found: &'a mut HashMap<DecisionId, (u64, Vec<usize>)>,
+    /// What conditions and derived values read, and where.
+    read: Vec<(DecisionId, Vec<u64>)>,
 }
 
 impl Addresses<'_> {
@@ -47,7 +52,33 @@ impl Addresses<'_> {
         });
     }
 
+    fn reads(&mut self, reads: &[Read], path: &[u64]) {
+        for (i, read) in reads.iter().enumerate().filter(|(_, r)| r.asks) {
+            self.read.push((read.decision, path.iter().copied().chain([i as u64]).collect()));
+        }
+    }
+
+    /// A choice that stands nowhere lies where the first condition or derived value reads it, its options ranked by value; those
+    /// that only the conditions of choices read come last.
+    fn only_read(&mut self) {
+        for (d, path) in std::mem::take(&mut self.read) {
+            let options = &self.structure.decisions[d].options;
+            self.note(d, &path, || by_value(options));
+        }
+        let mut guards: Vec<_> = self.structure.guards.iter().map(|(d, g)| (self.found.get(d).map_or(u64::MAX, |f| f.0), g)).collect();
+        guards.sort_by_key(|(address, _)| *address);
+        for (address, guard) in guards {
+            for (i, read) in guard.reads.iter().enumerate() {
+                let options = &self.structure.decisions[read.decision].options;
+                self.note(read.decision, &[u64::MAX, address, i as u64], || by_value(options));
+            }
+        }
+    }
+
     fn setting(&mut self, setting: &Setting, path: &[u64]) {
+        if let Some(derived) = &setting.derived {
+            self.reads(&derived.reads, path);
+        }
         if let Some(id) = setting.decision {
             self.note(id, path, || {
                 let mut ranked: Vec<usize> = (0..setting.values.len()).collect();
@@ -83,6 +114,12 @@ impl Addresses<'_> {
                     self.setting(setting, path);
                     path.pop();
                 }
+            }
+            What::When { condition, body } => {
+                path.push(u64::MAX);
+                self.reads(&condition.reads, path);
+                path.pop();
+                self.items(body, path);
             }
             What::Choose { decision, branches } => {
                 let mut ranked: Vec<usize> = (0..branches.len()).collect();

@@ -4,17 +4,22 @@ use super::blocks::{Block, Scalar};
 use super::bounds::Bound;
 use super::compile::Compiler;
 use super::input::{Infeasible, InputSpec};
-use super::resolve::resolve;
+use super::resolve::{Network, resolve};
 use super::sample::Sample;
 use super::space::Space;
 use super::stated;
 use super::structure::{Item, Structure, What};
-use crate::document::{Diagnostic, Node, Severity, SpaceNode};
+use super::zoo;
+use crate::document::{Diagnostic, Node, Severity, SpaceNode, Value};
 
 /// Up to this many samples all are looked at; above, the neighbours of the reference and some random ones.
 const FEW: usize = 256;
 const RANDOM: u64 = 96;
 const NEIGHBOURS: usize = 512;
+/// Where layers come and go, all combinations of what decides it, up to so many.
+const CASES: usize = 1024;
+/// Levels of a head for which anchors are found where there are more.
+const MOST_LEVELS: usize = 8;
 
 impl Space {
     /// Compiles a space; with warnings, or with every error that there is.
@@ -48,16 +53,35 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
         return Err(vec![Diagnostic::error("empty-input", format!("there is nothing to read: {what}"), node.input.span, "this data")]);
     }
     let mut compiler = Compiler::new();
-    let choices: Vec<&Node> = children("choice").collect();
+    let shipped = zoo::choices(network);
+    let own = |label: Option<&Value>| children("choice").any(|c| label_of(c) == label);
+    let choices: Vec<&Node> = shipped.iter().filter(|c| !own(label_of(c))).chain(children("choice")).collect();
     let cells: Vec<&Node> = children("cell").collect();
-    let structure = compiler.network(&choices, &cells, network);
+    let requires: Vec<&Node> = children("require").collect();
+    let structure = compiler.network(&choices, &cells, &requires, network);
     let Some(structure) = structure else { return Err(compiler.errors) };
     let mut warnings = vec![];
+    // Where a network is shipped, only here is it known what it reads.
+    for choice in children("choice").filter(|_| network.property("like").is_some()) {
+        let Some(Value::Text(label)) = label_of(choice) else { continue };
+        if structure.decisions.iter().enumerate().any(|(d, of)| of.shared && of.label == *label && !compiler.used.contains(&d)) {
+            let d = Diagnostic::warning("unused", format!("the choice `{label}` is never used"), choice.name.span, "declared here");
+            warnings.push(d.help(format!("use it where a value stands, as `(choice)\"{label}\"`, or delete it")));
+        }
+    }
 
     let reference = Sample::reference(&structure);
     let mut choose = |d| reference.option(d).unwrap_or(0);
     let network = resolve(&structure, input, &mut choose).map_err(|e| vec![unbuilt(&structure, node, input, &e)])?;
-    for span in network.dead {
+    let cases = match structure.is_conditional() {
+        true => structure.cases(CASES),
+        false => None,
+    };
+    let cases: Vec<Sample> =
+        cases.into_iter().flatten().map(|case| Sample::collect(&structure, |d| case.get(&d).copied().unwrap_or(0))).collect();
+    let others: Vec<Network> = cases.iter().filter_map(|s| resolve(&structure, input, &mut |d| s.option(d).unwrap_or(0)).ok()).collect();
+    // What nothing reads here, other samples may read.
+    for span in network.dead.iter().copied().filter(|span| !others.iter().any(|o| o.live.contains(span))) {
         let d = Diagnostic::warning("unread-layer", "nothing reads this layer", span, "is left out of the network");
         warnings.push(d.help("name it by as= and read it, or delete it"));
     }
@@ -65,11 +89,16 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
         .architecture
         .cost()
         .map_err(|reason| vec![Diagnostic::error("shape", reason, node.name.span, "the reference cannot be built")])?;
-    warnings.extend(misfits(&structure, input)?);
+    warnings.extend(misfits(&structure, input, cases)?);
 
     let mut bounds = vec![];
     let mut errors = vec![];
-    for require in children("require") {
+    let bounded = |r: &&Node| !matches!(r.property("metric").and_then(|p| p.values.first()).map(|v| &v.value), Some(Value::Expr(_)));
+    if let Some(unmet) = structure.unmet(&reference) {
+        let message = format!("the reference does not meet {}", unmet.text);
+        warnings.push(Diagnostic::warning("reference-refused", message, unmet.span, "no sample is the reference then"));
+    }
+    for require in requires.iter().copied().filter(bounded) {
         match Bound::compile(require, &reference_cost) {
             Ok(bound) => {
                 if !bound.admits(&reference_cost) {
@@ -84,12 +113,33 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
     if !errors.is_empty() {
         return Err(errors);
     }
-    let levels = match network.architecture.layers.last().map(|l| &l.block) {
-        Some(Block::Detect(detect)) if has_auto(&structure.items) => Some(detect.anchors.len()),
-        _ => None,
+    let mut levels: Vec<usize> = match has_auto(&structure.items) {
+        true => [&network].into_iter().chain(&others).filter_map(|n| n.levels()).collect(),
+        false => vec![],
     };
+    if !levels.is_empty() && structure.is_conditional() && others.is_empty() {
+        levels.extend(1..=MOST_LEVELS); // too many cases to look at
+    }
+    levels.sort_unstable();
+    levels.dedup();
+    let sizes = structure.image_sizes(input.image_size);
+    let heads = sizes.iter().flat_map(|&size| levels.iter().map(move |&n| (size, n))).collect();
     let size = structure.size();
-    Ok((Space { name: node.name.value.clone(), structure, input: input.clone(), bounds, reference_cost, levels, size }, warnings))
+    Ok((Space { name: node.name.value.clone(), structure, input: input.clone(), bounds, reference_cost, heads, size }, warnings))
+}
+
+impl Network {
+    /// The levels of its head, where it has one.
+    fn levels(&self) -> Option<usize> {
+        match self.architecture.layers.last().map(|l| &l.block) {
+            Some(Block::Detect(detect)) => Some(detect.anchors.len()),
+            _ => None,
+        }
+    }
+}
+
+fn label_of(choice: &Node) -> Option<&Value> {
+    choice.property("label").and_then(|p| p.values.first()).map(|v| &v.value)
 }
 
 /// Whether a `detect` asks for k-means.
@@ -99,6 +149,7 @@ fn has_auto(items: &[Item]) -> bool {
             let anchors = settings.iter().find(|(n, _)| *n == "anchors");
             anchors.is_none_or(|(_, s)| s.values.contains(&Scalar::Word("auto")))
         }
+        What::When { body, .. } => has_auto(body),
         What::Choose { branches, .. } => has_auto(branches),
         What::Repeat { copies, .. } => copies.iter().any(|c| has_auto(c)),
         // A cell's layers have one input; a head is refused there.
@@ -108,14 +159,17 @@ fn has_auto(items: &[Item]) -> bool {
 
 /// Samples that cannot be built although the reference can: each distinct place once, with the choices that cause it. A warning
 /// where sizes of images seem to fit no network.
-fn misfits(structure: &Structure, input: &InputSpec) -> Result<Option<Diagnostic>, Vec<Diagnostic>> {
-    let build = |sample: &Sample| {
-        let problem = resolve(structure, input, &mut |d| sample.option(d).unwrap_or(0)).err();
-        problem.filter(|p| !stated::is_misfit(structure, p))
+fn misfits(structure: &Structure, input: &InputSpec, cases: Vec<Sample>) -> Result<Option<Diagnostic>, Vec<Diagnostic>> {
+    let build = |sample: &Sample| match structure.unmet(sample) {
+        Some(_) => None,
+        None => {
+            let problem = resolve(structure, input, &mut |d| sample.option(d).unwrap_or(0)).err();
+            problem.filter(|p| !stated::is_misfit(structure, p))
+        }
     };
     let all = if structure.size() <= FEW as f64 { Sample::enumerate(structure, FEW + 1) } else { None };
     let unfit = stated::unfit(structure, input, all.as_deref());
-    let samples = all.unwrap_or_else(|| some(structure));
+    let samples = all.unwrap_or_else(|| cases.into_iter().chain(some(structure)).collect());
     let mut errors: Vec<Diagnostic> = vec![];
     for sample in samples {
         if let Some(problem) = build(&sample) {

@@ -5,6 +5,7 @@
 
 use super::names::names_of;
 use super::structure::Tail;
+use super::zoo::under_condition;
 use crate::document::{Diagnostic, Node, Span, Spanned, Value, nearest};
 use std::collections::{HashMap, HashSet};
 
@@ -54,6 +55,11 @@ pub(super) fn cut(layers: Vec<Node>, cuts: &[Node]) -> Result<Cut, Diagnostic> {
 /// The place of a layer that is named by `until`.
 fn find(all: &Cut, name: &str, span: Span) -> Result<usize, Diagnostic> {
     let named = |l: &Node| names_of(l).iter().any(|(n, _)| n == name);
+    if let Some(inner) = all.layers.iter().find_map(|l| under_condition(l, name)) {
+        let message = format!("`{name}` stands under a `when`, and is there only in some samples");
+        let d = Diagnostic::error("name-under-when", message, span, "a network is not cut there");
+        return Err(d.also(inner, "it is this one").help("cut behind a layer that is always there"));
+    }
     if let Some(found) = all.layers.iter().position(named) {
         return Ok(found);
     }
@@ -89,7 +95,8 @@ fn inside(node: &Node, name: &str) -> Option<Span> {
 /// Which layers before `end` the last layer does not depend on. Where cells are used none is: a cell reads what stands above
 /// it, and above that.
 fn unread(layers: &[Node], end: usize) -> Vec<bool> {
-    if layers.iter().any(uses) {
+    // Which of several layers of one name is read, only a sample says.
+    if layers.iter().any(|l| uses(l) || has_when(l)) {
         return vec![false; layers.len()];
     }
     let mut live = vec![false; layers.len()];
@@ -113,6 +120,10 @@ fn unread(layers: &[Node], end: usize) -> Vec<bool> {
         }
     }
     live.into_iter().map(|l| !l).collect()
+}
+
+fn has_when(node: &Node) -> bool {
+    node.name.value == "when" || node.children.iter().any(has_when)
 }
 
 fn uses(node: &Node) -> bool {
@@ -140,17 +151,23 @@ fn reads<'a>(node: &'a Node, names: &mut HashSet<&'a str>) -> bool {
 }
 
 /// The labels of choices that layers, cells and a network's own lines refer to.
-pub(super) fn referred(network: &Node, layers: &[&Node], cells: &[&Node]) -> HashSet<String> {
+pub(super) fn referred(network: &Node, layers: &[&Node], cells: &[&Node], choices: &[&Node], requires: &[&Node]) -> HashSet<String> {
     let mut labels = HashSet::new();
     let mut used: Vec<String> = vec![];
     labels_of(&Node { children: vec![], ..network.clone() }, &mut labels, &mut used);
-    layers.iter().for_each(|l| labels_of(l, &mut labels, &mut used));
+    layers.iter().chain(requires).for_each(|l| labels_of(l, &mut labels, &mut used));
     let mut seen = HashSet::new();
     while let Some(name) = used.pop() {
         let named = |cell: &&&Node| text(cell, "name").is_some_and(|n| n == name);
         let Some(cell) = cells.iter().find(named).filter(|_| seen.insert(name.clone())) else { continue };
         used.extend(text(cell, "like"));
         labels_of(cell, &mut labels, &mut used);
+    }
+    // A choice's condition reads choices before it.
+    for choice in choices.iter().rev() {
+        if text(choice, "label").is_some_and(|label| labels.contains(&label)) {
+            labels_of(choice, &mut labels, &mut used);
+        }
     }
     labels
 }
@@ -159,9 +176,14 @@ fn labels_of(node: &Node, labels: &mut HashSet<String>, used: &mut Vec<String>) 
     if node.name.value == "use" {
         used.extend(text(node, "cell"));
     }
+    if node.name.value == "when" {
+        labels.extend(node.properties.iter().map(|p| p.name.value.clone()));
+    }
     for value in node.properties.iter().flat_map(|p| &p.values) {
-        if let Value::Choice(label) = &value.value {
-            labels.insert(label.clone());
+        match &value.value {
+            Value::Choice(label) => labels.extend([label.clone()]),
+            Value::Expr(expr) => labels.extend(expr.labels.iter().cloned()),
+            _ => {}
         }
     }
     node.children.iter().for_each(|child| labels_of(child, labels, used));

@@ -33,6 +33,7 @@ fn gather(items: &[Item], found: &mut Vec<EdgePick>) {
     for item in items {
         match &item.what {
             What::Skip | What::Layer { .. } | What::Pick { .. } => {}
+            What::When { body, .. } => gather(body, found),
             What::Choose { branches, .. } => gather(branches, found),
             What::Repeat { copies, .. } => copies.iter().for_each(|c| gather(c, found)),
             What::Cell(cell) => {

@@ -8,16 +8,20 @@
 
 mod address;
 pub mod architecture;
+mod asked;
 pub mod blocks;
 pub mod bounds;
 mod canonical;
 mod check;
 mod compile;
+mod content;
 pub mod costs;
 mod count;
+mod deciding;
 mod derive;
 mod edges;
 pub mod expand;
+pub mod function;
 pub mod graph;
 mod input;
 pub mod latency;

@@ -20,7 +20,9 @@ impl Space {
     /// not the network, so another bound asks for no other supernet.
     pub fn network(&self) -> Digest {
         match self.canon() {
-            Canon::Map(entries) => Canon::Map(entries.into_iter().filter(|(name, _)| name != "bounds").collect()).digest(),
+            Canon::Map(entries) => {
+                Canon::Map(entries.into_iter().filter(|(name, _)| name != "bounds" && name != "constraints").collect()).digest()
+            }
             other => other.digest(),
         }
     }

@@ -1,20 +1,23 @@
 //! A sample becomes layers: settings are picked, `width` and defaults applied, shapes followed.
 
 mod cell;
+mod inputs;
 mod mixing;
 mod partial;
 mod settings;
 
 use super::architecture::{self, Architecture, Layer, Source};
+use super::asked::Asked;
 use super::blocks::{Block, Context, Kind, Resolved, Scalar};
 use super::canonical::ordered;
 use super::expand::{Expander, show};
 use super::graph::{ParamId, Shape, ValueId};
 use super::input::{Infeasible, InputSpec};
-use super::structure::{DecisionId, Input, Item, Pick, Reduce, Structure, What, as_count};
+use super::structure::{DecisionId, Item, Pick, Reduce, Structure, What, as_count};
 use crate::document::Span;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// What is above a layer: the layer, and its output.
 #[derive(Clone, Copy)]
@@ -28,6 +31,8 @@ struct Above {
 struct Resolver<'a> {
     structure: &'a Structure,
     input: &'a InputSpec,
+    /// What was decided so far.
+    asked: Rc<Asked<'a>>,
     width: Option<f64>,
     activation: Scalar,
     expander: Expander,
@@ -69,6 +74,8 @@ pub(super) struct Mixing {
 pub(super) struct Network {
     pub architecture: Architecture,
     pub dead: Vec<Span>,
+    /// Where the others are written.
+    pub live: Vec<Span>,
     /// A bound inside the space that this sample does not meet, though it can be built.
     pub broken: Option<Infeasible>,
 }
@@ -91,8 +98,9 @@ pub(super) fn resolve(
 ) -> Result<Network, Infeasible> {
     let (mut r, last) = run(structure, input, Expander::counting, Mixing::default(), choose)?;
     let (dead, broken) = (r.dead(last.source), r.broken.take());
+    let live = r.spans.iter().copied().filter(|s| !dead.contains(s)).collect();
     let (architecture, _) = r.canonical(last)?;
-    Ok(Network { architecture, dead, broken })
+    Ok(Network { architecture, dead, live, broken })
 }
 
 /// Builds a sample and follows its channels.
@@ -137,6 +145,9 @@ fn run<'a>(
     mixing: Mixing,
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<(Resolver<'a>, Above), Infeasible> {
+    let asked = Rc::new(Asked::new(structure));
+    let asking = asked.clone();
+    let choose: &mut dyn FnMut(DecisionId) -> usize = &mut |d| asking.ask(d, choose);
     let size = structure.image_size(input.image_size, choose);
     let image = architecture::Input { channels: input.channels, height: size, width: size };
     let width = structure.width.as_ref().map(|s| match s.pick(choose) {
@@ -146,6 +157,7 @@ fn run<'a>(
     let mut r = Resolver {
         structure,
         input,
+        asked,
         width,
         activation: structure.activation.pick(choose),
         expander: expander(image.shape()),
@@ -193,16 +205,37 @@ impl Resolver<'_> {
     }
 
     fn item(&mut self, item: &Item, above: Above, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Above, Infeasible> {
+        let out = self.entry(item, above, choose);
+        // What a layer reads that is not decided here is what is wrong, whatever follows from it.
+        if let Some(d) = self.asked.missing() {
+            let label = &self.structure.decisions[d].label;
+            return Err(Infeasible { reason: format!("`{label}` is read here, where its own condition is false"), span: item.span });
+        }
+        let out = out?;
+        if let Some(slot) = item.slot {
+            self.slots[slot] = Some(out);
+        }
+        Ok(out)
+    }
+
+    fn entry(&mut self, item: &Item, above: Above, choose: &mut dyn FnMut(DecisionId) -> usize) -> Result<Above, Infeasible> {
         let out = match &item.what {
             What::Skip => above,
+            What::When { condition, body } => {
+                let out = match self.asked.clone().holds(condition, choose) {
+                    true => self.at("w", |r| r.items(body, above, choose))?,
+                    false => above,
+                };
+                self.relabel(out)
+            }
             What::Layer { kind, settings, inputs } => {
-                let inputs = self.inputs(inputs, above);
+                let read = self.inputs(inputs, above, item.span)?;
                 let resolved = self.settings(kind, settings, choose);
-                let out = self.layer(kind, &resolved, &inputs, item.span)?;
+                let out = self.joined(kind, &resolved, inputs.len(), &read, item.span)?;
                 self.step(out, above)
             }
             What::Pick { inputs, pick, reduce } => {
-                let inputs = self.inputs(inputs, above);
+                let inputs: Vec<Above> = self.inputs(inputs, above, item.span)?.into_iter().map(|(_, a)| a).collect();
                 let out = match pick.as_ref().filter(|p| self.mixing.over.contains_key(&p.decision)) {
                     Some(pick) => self.mix_inputs(pick.decision, *reduce, item.span, &mut |_, j| Ok(inputs[j]))?,
                     None => {
@@ -254,9 +287,6 @@ impl Resolver<'_> {
                 if count.decision.is_some() { self.relabel(out) } else { out }
             }
         };
-        if let Some(slot) = item.slot {
-            self.slots[slot] = Some(out);
-        }
         Ok(out)
     }
 
@@ -278,15 +308,6 @@ impl Resolver<'_> {
     /// What stands here is read under one name, whatever made it.
     fn relabel(&mut self, out: Above) -> Above {
         Above { value: self.expander.relabel(out.value, &self.place), ..out }
-    }
-
-    /// What an entry reads.
-    fn inputs(&self, inputs: &[Input], above: Above) -> Vec<Above> {
-        let of = |i: &Input| match i {
-            Input::Above => above,
-            Input::Slot(s) => self.slots[*s].unwrap_or(above),
-        };
-        inputs.iter().map(of).collect()
     }
 
     /// A layer's output as the next one sees it.

@@ -6,7 +6,7 @@ use super::expand::Cost;
 use super::input::{AnchorSet, Infeasible, InputSpec};
 use super::resolve;
 use super::sample::Sample;
-use super::structure::{Decision, Structure, as_count};
+use super::structure::{Decision, Structure};
 use crate::base::{Canon, Digest};
 use crate::document::Span;
 
@@ -19,7 +19,8 @@ pub struct Space {
     pub(super) input: InputSpec,
     pub(super) bounds: Vec<Bound>,
     pub(super) reference_cost: Cost,
-    pub(super) levels: Option<usize>,
+    /// (image size, levels of the head) for which `anchors=auto` is worked out.
+    pub(super) heads: Vec<(usize, usize)>,
     pub(super) size: f64,
 }
 
@@ -59,14 +60,7 @@ impl Space {
 
     /// The sizes at which its networks read images, ascending: those that it states, else the data's.
     pub fn image_sizes(&self) -> Vec<usize> {
-        let stated = self.structure.size.iter().flat_map(|s| &s.values).map(|v| as_count(*v));
-        let mut sizes: Vec<usize> = stated.collect();
-        if sizes.is_empty() {
-            sizes.push(self.input.image_size);
-        }
-        sizes.sort_unstable();
-        sizes.dedup();
-        sizes
+        self.structure.image_sizes(self.input.image_size)
     }
 
     /// The size at which the reference reads images.
@@ -74,31 +68,39 @@ impl Space {
         self.structure.image_size(self.input.image_size, &mut |_| 0)
     }
 
-    /// For which sizes and numbers of levels `anchors=auto` is still to be worked out; none where nothing is missing.
+    /// (image size, levels of the head) for which `anchors=auto` is still to be worked out, ascending.
     pub fn awaits_anchors(&self) -> Vec<(usize, usize)> {
-        match self.levels.filter(|_| self.input.anchors.is_none()) {
-            Some(levels) => self.image_sizes().into_iter().map(|size| (size, levels)).collect(),
-            None => vec![],
+        match self.input.anchors {
+            None => self.heads.clone(),
+            Some(_) => vec![],
         }
     }
 
-    /// The number of levels of `anchors=auto`, known or not; none where anchors are written.
-    pub fn auto_anchors(&self) -> Option<usize> {
-        self.levels
+    /// (image size, levels of the head) of `anchors=auto`, known or not; none where anchors are written.
+    pub fn auto_anchors(&self) -> &[(usize, usize)] {
+        &self.heads
     }
 
-    /// The same space with the anchors that k-means found, one for each size and number of levels that
-    /// [`awaits_anchors`](Self::awaits_anchors) says.
+    /// The same space with the anchors that k-means found, for what [`awaits_anchors`](Self::awaits_anchors) says.
     #[must_use]
     pub fn with_anchors(mut self, anchors: Vec<AnchorSet>) -> Space {
         self.input.anchors = Some(anchors);
         self
     }
 
+    fn anchors_canon(&self) -> Canon {
+        let of = |set: &AnchorSet| architecture::to_canon(&set.levels);
+        match self.input.anchors.as_deref() {
+            None => Canon::None,
+            Some([one]) => of(one),
+            Some(sets) => Canon::List(sets.iter().map(|s| Canon::List(vec![s.image_size.into(), of(s)])).collect()),
+        }
+    }
+
     /// What a proposal depends on, beside strategy, seed and results: the space without its names.
     pub fn canon(&self) -> Canon {
         let bounds = self.bounds.iter().map(|b| Canon::List(vec![b.metric.name().into(), b.min.into(), b.max.into()]));
-        Canon::map([
+        let mut canon = vec![
             ("space", 1usize.into()),
             ("channels", self.input.channels.into()),
             ("image-size", self.image_size().into()),
@@ -106,15 +108,12 @@ impl Space {
             ("anchors", self.anchors_canon()),
             ("bounds", Canon::List(bounds.collect())),
             ("network", self.structure.canon()),
-        ])
-    }
-
-    fn anchors_canon(&self) -> Canon {
-        match self.input.anchors.as_deref() {
-            None => Canon::None,
-            Some([one]) => architecture::to_canon(&one.levels),
-            Some(sets) => architecture::to_canon(&sets),
+        ];
+        if !self.structure.constraints.is_empty() {
+            let all = self.structure.constraints.iter().map(|c| self.structure.condition_canon(&c.condition));
+            canon.push(("constraints", Canon::List(all.collect())));
         }
+        Canon::Map(canon.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
     }
 
     /// The digest of [`canon`](Self::canon).
@@ -150,13 +149,19 @@ impl Space {
         Sample::enumerate(&self.structure, limit)
     }
 
-    /// The network that a sample stands for, whether it meets the bounds of the space or not. (The bounds of a cell are
-    /// part of what a candidate is, except for the reference.)
+    /// The network that a sample stands for, whether it meets the bounds of the space or not. (The bounds of a cell, and
+    /// what `require (expr)` says, are part of what a candidate is, except for the reference.)
     pub fn architecture(&self, sample: &Sample) -> Result<Architecture, Infeasible> {
         let mut choose = |d| sample.option(d).unwrap_or(0);
         let network = resolve::resolve(&self.structure, &self.input, &mut choose)?;
         match network.broken {
-            Some(broken) if sample.pairs().any(|(_, option)| option != 0) => Err(broken),
+            Some(broken) if sample.pairs().any(|(_, option)| option != 0) => return Err(broken),
+            _ => {}
+        }
+        match self.structure.unmet(sample) {
+            Some(unmet) if sample.pairs().any(|(_, option)| option != 0) => {
+                Err(Infeasible { reason: format!("it does not meet {}", unmet.text), span: unmet.span })
+            }
             _ => Ok(network.architecture),
         }
     }

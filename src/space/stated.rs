@@ -23,6 +23,19 @@ impl Structure {
     }
 }
 
+impl Structure {
+    /// The sizes at which its networks read images, ascending: those that it states, else the data's.
+    pub fn image_sizes(&self, data: usize) -> Vec<usize> {
+        let mut sizes: Vec<usize> = self.size.iter().flat_map(|s| &s.values).map(|v| as_count(*v)).collect();
+        if sizes.is_empty() {
+            sizes.push(data);
+        }
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+}
+
 /// Whether a sample cannot be built because its strides do not divide the size that it takes. Such a sample is no candidate,
 /// and no error as long as others take the size.
 pub(super) fn is_misfit(structure: &Structure, problem: &Infeasible) -> bool {

@@ -1,9 +1,11 @@
 //! A compiled space: items with settings, and the decisions that they hang on. Names are gone, but for labels.
 
-use super::architecture::to_canon;
+use super::asked::Asked;
 use super::blocks::{Kind, Scalar};
+use super::function::{Condition, Function};
 use crate::base::Canon;
 use crate::document::Span;
+use std::collections::BTreeMap;
 
 /// Where layers that follow a cut begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,17 +50,21 @@ pub struct Setting {
     pub values: Vec<Scalar>,
     /// What decides.
     pub decision: Option<DecisionId>,
+    /// Worked out of several decisions: which of the values it is.
+    pub derived: Option<Function<usize>>,
     /// Where it is written.
     pub span: Span,
 }
 
 /// What a layer reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// The layer above.
     Above,
     /// A named layer.
     Slot(usize),
+    /// The last that is there of layers of one name; in some samples perhaps none.
+    Last(Vec<usize>),
 }
 
 /// One entry of a network.
@@ -85,6 +91,13 @@ pub enum What {
         settings: Vec<(&'static str, Setting)>,
         /// What it reads.
         inputs: Vec<Input>,
+    },
+    /// Built where a condition holds; elsewhere what is above goes on.
+    When {
+        /// When it is built.
+        condition: Condition,
+        /// The layers.
+        body: Vec<Item>,
     },
     /// One branch is built.
     Choose {
@@ -201,16 +214,35 @@ pub struct Structure {
     pub slots: usize,
     /// Where layers begin that follow a cut (`then-layers`), ascending.
     pub tails: Vec<Tail>,
+    /// Choices that are made only where a condition over choices before them holds.
+    pub guards: BTreeMap<DecisionId, Condition>,
+    /// What must be true of a sample.
+    pub constraints: Vec<Constraint>,
+}
+
+/// `require (expr)"…"`
+#[derive(Clone, Debug)]
+pub struct Constraint {
+    /// When a sample meets it; one in which a label does not exist is not bound.
+    pub condition: Condition,
+    /// As it is written.
+    pub text: String,
+    /// Where.
+    pub span: Span,
 }
 
 impl Setting {
     /// A value without a decision.
     pub fn fixed(value: Scalar, span: Span) -> Self {
-        Setting { values: vec![value], decision: None, span }
+        Setting { values: vec![value], decision: None, derived: None, span }
     }
 
     /// The value in a sample.
     pub fn pick(&self, choose: &mut dyn FnMut(DecisionId) -> usize) -> Scalar {
+        if let Some(derived) = &self.derived {
+            let options: Vec<usize> = derived.reads.iter().map(|r| choose(r.decision)).collect();
+            return self.values[(*derived.at(&options)).min(self.values.len() - 1)];
+        }
         let i = self.decision.map_or(0, choose);
         self.values[i.min(self.values.len() - 1)]
     }
@@ -224,14 +256,23 @@ pub fn as_count(value: Scalar) -> usize {
     }
 }
 
+impl Setting {
+    /// Every decision that it reads.
+    pub fn reads(&self) -> impl Iterator<Item = DecisionId> {
+        self.decision.into_iter().chain(self.derived.iter().flat_map(|d| d.reads.iter().map(|r| r.decision)))
+    }
+}
+
 impl Structure {
     /// Asks `choose` for every decision that is active under its own answers, in the order of the file.
     /// A shared decision may be asked several times.
     pub fn walk(&self, choose: &mut dyn FnMut(DecisionId) -> usize) {
+        let asked = Asked::new(self);
+        let mut ask = |d| asked.ask(d, choose);
         for setting in self.head() {
-            setting.pick(choose);
+            setting.pick(&mut ask);
         }
-        walk(&self.items, choose);
+        walk(&self.items, &asked, &mut ask);
     }
 
     /// Where an entry of the network stands: behind which cut (0: before any), and its number there.
@@ -256,89 +297,22 @@ impl Structure {
             let tails = self.tails.iter().map(|t| Canon::List(vec![t.start.into(), t.level.into()]));
             network.push(("tails", Canon::List(tails.collect())));
         }
+        if !self.guards.is_empty() {
+            network.push(("guards", self.guards_canon()));
+        }
         Canon::Map(network.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
     }
-
-    fn setting_canon(&self, setting: &Setting) -> Canon {
-        let first = scalar_canon(setting.values[0]);
-        let mut all: Vec<Scalar> = setting.values.clone();
-        all.sort_by(compare);
-        let shared = setting.decision.filter(|&d| self.decisions[d].shared);
-        let address = shared.map(|d| Canon::Int(self.decisions[d].address as i64));
-        Canon::List(vec![first, Canon::List(all.into_iter().map(scalar_canon).collect()), address.unwrap_or(Canon::None)])
-    }
-
-    /// The content of an item: what it builds and between what, without labels.
-    pub fn item_canon(&self, item: &Item) -> Canon {
-        let what = match &item.what {
-            What::Skip => "skip".into(),
-            What::Layer { kind, settings, inputs } => {
-                let mut settings: Vec<_> = settings.iter().map(|(n, s)| (n.to_string(), self.setting_canon(s))).collect();
-                settings.sort_by(|a, b| a.0.cmp(&b.0));
-                let inputs = inputs.iter().map(|i| match i {
-                    Input::Above => Canon::None,
-                    Input::Slot(s) => Canon::Int(*s as i64),
-                });
-                Canon::List(vec![kind.word.into(), Canon::Map(settings), Canon::List(inputs.collect())])
-            }
-            What::Choose { branches, .. } => {
-                let mut all: Vec<Canon> = branches.iter().map(|b| self.item_canon(b)).collect();
-                let first = all.first().map(Canon::digest);
-                all.sort_by_key(Canon::digest);
-                Canon::List(vec!["choose".into(), first.into(), Canon::List(all)])
-            }
-            What::Pick { inputs, pick, reduce } => {
-                let inputs = inputs.iter().map(|i| match i {
-                    Input::Above => Canon::None,
-                    Input::Slot(s) => Canon::Int(*s as i64),
-                });
-                let reduce = if *reduce == Reduce::Add { "add" } else { "concat" };
-                Canon::List(vec!["pick".into(), Canon::List(inputs.collect()), pick_canon(pick.as_ref()), reduce.into()])
-            }
-            What::Cell(cell) => self.cell_canon(cell),
-            What::Repeat { count, copies } => {
-                let copies = copies.iter().map(|c| Canon::List(c.iter().map(|i| self.item_canon(i)).collect()));
-                Canon::List(vec!["repeat".into(), self.setting_canon(count), Canon::List(copies.collect())])
-            }
-        };
-        Canon::List(vec![what, item.slot.into()])
-    }
 }
 
-impl Structure {
-    fn cell_canon(&self, cell: &Cell) -> Canon {
-        let node = |node: &CellNode| {
-            let edges = node.edges.iter().map(|e| self.item_canon(e)).collect();
-            let op = node.op.as_ref().map(|op| self.item_canon(op));
-            Canon::List(vec![pick_canon(node.pick.as_ref()), Canon::List(edges), op.unwrap_or(Canon::None)])
-        };
-        let output = match cell.output {
-            Output::Nodes => "nodes",
-            Output::Loose => "loose",
-            Output::Last => "last",
-        };
-        Canon::List(vec![
-            "cell".into(),
-            cell.group.into(),
-            self.setting_canon(&cell.channels),
-            cell.stride.into(),
-            cell.inputs.into(),
-            self.setting_canon(&cell.count),
-            Canon::List(cell.nodes.iter().map(node).collect()),
-            output.into(),
-            vec![cell.edges.0, cell.edges.1].into(),
-        ])
-    }
-}
-
-fn pick_canon(pick: Option<&Pick>) -> Canon {
-    pick.map_or(Canon::None, |p| Canon::List(p.sets.iter().map(|s| s.clone().into()).collect()))
-}
-
-fn walk(items: &[Item], choose: &mut dyn FnMut(DecisionId) -> usize) {
+fn walk(items: &[Item], asked: &Asked, choose: &mut dyn FnMut(DecisionId) -> usize) {
     for item in items {
         match &item.what {
             What::Skip => {}
+            What::When { condition, body } => {
+                if asked.holds(condition, choose) {
+                    walk(body, asked, choose);
+                }
+            }
             What::Layer { settings, .. } => {
                 for (_, setting) in settings {
                     setting.pick(choose);
@@ -346,32 +320,32 @@ fn walk(items: &[Item], choose: &mut dyn FnMut(DecisionId) -> usize) {
             }
             What::Choose { decision, branches } => {
                 let taken = choose(*decision).min(branches.len() - 1);
-                walk(&branches[taken..=taken], choose);
+                walk(&branches[taken..=taken], asked, choose);
             }
             What::Pick { inputs, pick, .. } => {
                 Pick::taken(pick.as_ref(), inputs.len(), choose);
             }
             What::Cell(cell) => {
                 cell.channels.pick(choose);
-                walk_cell(cell, choose);
+                walk_cell(cell, asked, choose);
             }
             What::Repeat { count, copies } => {
                 let n = as_count(count.pick(choose)).min(copies.len());
-                copies[..n].iter().for_each(|copy| walk(copy, choose));
+                copies[..n].iter().for_each(|copy| walk(copy, asked, choose));
             }
         }
     }
 }
 
 /// The decisions inside a cell.
-fn walk_cell(cell: &Cell, choose: &mut dyn FnMut(DecisionId) -> usize) {
+fn walk_cell(cell: &Cell, asked: &Asked, choose: &mut dyn FnMut(DecisionId) -> usize) {
     let n = as_count(cell.count.pick(choose)).min(cell.nodes.len());
     for node in &cell.nodes[..n] {
         for edge in Pick::taken(node.pick.as_ref(), node.edges.len(), choose) {
-            walk(&node.edges[edge..=edge], choose);
+            walk(&node.edges[edge..=edge], asked, choose);
         }
         if let Some(op) = &node.op {
-            walk(std::slice::from_ref(op), choose);
+            walk(std::slice::from_ref(op), asked, choose);
         }
     }
 }
@@ -386,14 +360,4 @@ pub fn compare(a: &Scalar, b: &Scalar) -> std::cmp::Ordering {
     };
     let (a, b) = (key(a), key(b));
     a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
-}
-
-fn scalar_canon(value: Scalar) -> Canon {
-    match value {
-        Scalar::Int(v) => v.into(),
-        Scalar::Float(v) => v.into(),
-        Scalar::Bool(v) => v.into(),
-        Scalar::Activation(a) => to_canon(&a),
-        Scalar::Word(w) => w.into(),
-    }
 }

@@ -14,9 +14,12 @@ impl Compiler<'_> {
             let found = self.shared_choice(name, *span)?;
             let (id, values) = (self.shared[found].id, self.shared[found].values);
             let typed: Vec<Scalar> = values.iter().filter_map(|v| self.scalar(v, field, Some(*span))).collect();
-            return (typed.len() == values.len()).then_some(Setting { values: typed, decision: Some(id), span: *span });
+            return (typed.len() == values.len()).then_some(Setting { values: typed, decision: Some(id), derived: None, span: *span });
         }
-        if let Some(choice) = property.values.iter().find(|v| matches!(v.value, Value::Choice(_))) {
+        if let [Spanned { value: Value::Expr(expr), span }] = property.values.as_slice() {
+            return self.derived(expr, *span, field);
+        }
+        if let Some(choice) = property.values.iter().find(|v| matches!(v.value, Value::Choice(_) | Value::Expr(_))) {
             let (message, help) = (format!("`{}` mixes values and a choice", field.name), "declare one choice with all values");
             self.error_help("mixed-choice", message, choice.span, "stands beside values", help);
             return None;
@@ -32,11 +35,12 @@ impl Compiler<'_> {
             1 => None,
             _ => Some(self.decide(label, values.iter().map(ToString::to_string).collect(), span, false)?),
         };
-        Some(Setting { values, decision, span })
+        Some(Setting { values, decision, derived: None, span })
     }
 
     pub(super) fn shared_choice(&mut self, name: &str, span: Span) -> Option<usize> {
         let found = self.shared.iter().position(|s| s.label == name);
+        self.used.extend(found.map(|i| self.shared[i].id));
         if found.is_none() {
             let near = nearest(name, self.shared.iter().map(|s| s.label.as_str())).map(str::to_string);
             let help = near.map_or("declare it in the space: choice \"label\" value …".to_string(), |n| format!("did you mean `{n}`?"));
@@ -46,7 +50,7 @@ impl Compiler<'_> {
     }
 
     /// A literal as the type of a property. `read_at`: where a declared choice is read, for the error.
-    fn scalar(&mut self, v: &Spanned<Value>, field: &Field, read_at: Option<Span>) -> Option<Scalar> {
+    pub(super) fn scalar(&mut self, v: &Spanned<Value>, field: &Field, read_at: Option<Span>) -> Option<Scalar> {
         let (scalar, expected) = match (field.r#type, &v.value) {
             (Type::Channels, Value::Int(i)) if (1..=65_536).contains(i) => return Some(Scalar::Int(*i as usize)),
             (Type::Channels, _) => (None, "a whole number from 1 to 65536".to_string()),

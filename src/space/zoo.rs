@@ -20,6 +20,31 @@ pub const ZOO: &[Shipped] = &[
     Shipped { name: "yolov5m", doc: "YOLOv5 medium, versions 6 and 7", text: include_str!("zoo/yolov5m.kdl") },
     Shipped { name: "yolov5l", doc: "YOLOv5 large, versions 6 and 7", text: include_str!("zoo/yolov5l.kdl") },
     Shipped { name: "yolov5x", doc: "YOLOv5 extra large, versions 6 and 7", text: include_str!("zoo/yolov5x.kdl") },
+    Shipped {
+        name: "yolov5n-wide",
+        doc: "YOLOv5 nano, a space: levels of the head, channels and depths",
+        text: include_str!("zoo/yolov5n-wide.kdl"),
+    },
+    Shipped {
+        name: "yolov5s-wide",
+        doc: "YOLOv5 small, a space: levels of the head, channels and depths",
+        text: include_str!("zoo/yolov5s-wide.kdl"),
+    },
+    Shipped {
+        name: "yolov5m-wide",
+        doc: "YOLOv5 medium, a space: levels of the head, channels and depths",
+        text: include_str!("zoo/yolov5m-wide.kdl"),
+    },
+    Shipped {
+        name: "yolov5l-wide",
+        doc: "YOLOv5 large, a space: levels of the head, channels and depths",
+        text: include_str!("zoo/yolov5l-wide.kdl"),
+    },
+    Shipped {
+        name: "yolov5x-wide",
+        doc: "YOLOv5 extra large, a space: levels of the head, channels and depths",
+        text: include_str!("zoo/yolov5x-wide.kdl"),
+    },
 ];
 
 /// The names of the shipped networks.
@@ -30,6 +55,16 @@ pub fn names() -> impl Iterator<Item = &'static str> + Clone {
 /// The text of a shipped network.
 pub fn source(name: &str) -> Option<&'static str> {
     ZOO.iter().find(|n| n.name == name).map(|n| n.text)
+}
+
+/// The choices that a shipped network brings, for a network that starts from it; none where it starts from none.
+pub(super) fn choices(network: &Node) -> Vec<Node> {
+    let like = network.property("like").and_then(|p| p.values.first());
+    let Some(Spanned { value: Value::Text(name), span }) = like else { return vec![] };
+    let nodes = source(name).and_then(|text| document::fragments("space", text).ok()).unwrap_or_default();
+    let mut choices: Vec<Node> = nodes.into_iter().filter(|n| n.name.value == "choice").collect();
+    choices.iter_mut().for_each(|c| relocate(c, *span));
+    choices
 }
 
 /// The shipped network with the changes of `network`, whose `like` names it. Everything shipped stands at `like`.
@@ -43,9 +78,10 @@ pub(super) fn expand(network: &Node, like: &Property) -> Result<Node, Vec<Diagno
         let help = nearest(name, names()).map_or(names().collect::<Vec<_>>().join(", "), |n| format!("did you mean `{n}`?"));
         return Err(vec![Diagnostic::error("unknown-network", format!("no network `{name}` is shipped"), at, "not known").help(help)]);
     };
-    let unread =
-        |why: document::Diagnostics| vec![Diagnostic::error("zoo", format!("the shipped network {name}: {why}"), at, "cannot be read")];
-    let mut stock = document::fragment("space", text).map_err(unread)?;
+    let unread = |why: String| vec![Diagnostic::error("zoo", format!("the shipped network {name}: {why}"), at, "cannot be read")];
+    let nodes = document::fragments("space", text).map_err(|why| unread(why.to_string()))?;
+    let stock = nodes.into_iter().find(|n| n.name.value == "network");
+    let mut stock = stock.ok_or_else(|| unread("it has no network".into()))?;
     relocate(&mut stock, at);
     let mut errors = vec![];
     for property in network.properties.iter().filter(|p| p.name.value != "like") {
@@ -85,6 +121,12 @@ fn edit(layers: &mut Vec<Node>, change: &Node) -> Result<(), Diagnostic> {
             ));
         }
     };
+    if let Some(inner) = layers.iter().find_map(|l| under_condition(l, name)) {
+        let message = format!("`{name}` stands under a `when`, and is there only in some samples");
+        let d = Diagnostic::error("name-under-when", message, span, format!("cannot be changed by `{word}`"));
+        let d = if inner == span { d } else { d.also(inner, "it is this one") };
+        return Err(d.help("write the network out, with other layers there"));
+    }
     let Some(place) = layers.iter().position(|l| name_of(l).is_some_and(|n| n == name)) else {
         let known: Vec<&str> = layers.iter().filter_map(name_of).collect();
         let help = match nearest(name, known.iter().copied()) {
@@ -126,12 +168,25 @@ fn name_of(node: &Node) -> Option<&str> {
     }
 }
 
+/// Where a name is given inside a `when`.
+pub(super) fn under_condition(node: &Node, name: &str) -> Option<Span> {
+    node.children.iter().find_map(|child| {
+        let own = super::names::names_of(child).into_iter().find(|(n, _)| n == name && node.name.value == "when");
+        own.map(|(_, span)| span).or_else(|| under_condition(child, name))
+    })
+}
+
 fn relocate(node: &mut Node, span: Span) {
     node.name.span = span;
     node.span = span;
     for property in &mut node.properties {
         property.name.span = span;
-        property.values.iter_mut().for_each(|v| v.span = span);
+        for value in &mut property.values {
+            value.span = span;
+            if let Value::Expr(expr) = &mut value.value {
+                expr.steps.iter_mut().for_each(|(_, at)| *at = span);
+            }
+        }
     }
     node.children.iter_mut().for_each(|c| relocate(c, span));
 }

@@ -114,7 +114,7 @@ pub const NODES: &[Spec] = &[
     layer(
         "sppf",
         &["channels"],
-        &[&[CHANNELS, Field::choice("kernel", &[Int(1, 255)], "5", "Side of the pools.")], ACTIVE, NAMED],
+        &[&[SAME_CHANNELS, Field::choice("kernel", &[Int(1, 255)], "5", "Side of the pools.")], ACTIVE, NAMED],
         "YOLOv5's SPPF: three max-pools in a row, concatenated.",
         "sppf 1024 kernel=5",
     ),

@@ -4,10 +4,13 @@ use super::spec::Spec;
 use super::{Field, Type::*};
 
 /// Where layers stand.
-pub const LAYERS: &[&str] = &["network", "repeat", "choose", "at", "after", "cell", "on-node", "then-layers"];
+pub const LAYERS: &[&str] = &["network", "repeat", "choose", "at", "after", "cell", "on-node", "then-layers", "when"];
 
 /// Where layers stand that may read others by name: not on the edges of a cell.
-const NAMING: &[&str] = &["network", "repeat", "choose", "at", "after", "on-node", "then-layers"];
+const NAMING: &[&str] = &["network", "repeat", "choose", "at", "after", "on-node", "then-layers", "when"];
+
+/// Where layers stand of which some may be there only in some samples.
+const SERIES: &[&str] = &["network", "repeat", "at", "after", "then-layers", "when"];
 
 /// The activations.
 pub const ACTIVATIONS: &[&str] = &["silu", "relu", "hardswish", "identity"];
@@ -41,7 +44,7 @@ pub const NODES: &[Spec] = &[
         &[&[
             Field::one("label", &[Name("choice")], "", "Its label, for `(choice)\"label\"`.").required(),
             Field::choice("values", &[Any], "", "What is chosen from; the first is the reference.").required(),
-            Field::later("when", "conditional choices"),
+            Field::one("when", &[Expr], "always", "Where it is false, the choice is not made: `(expr)` over choices above."),
         ]],
         "A decision that several places share.",
         "choice \"act\" silu relu hardswish",
@@ -81,7 +84,13 @@ pub const NODES: &[Spec] = &[
         &["space"],
         &["metric"],
         &[&[
-            Field::one("metric", &[Word(&["flops", "macs", "params"]), LaterWord(&["table-latency"])], "", "What is bounded.").required(),
+            Field::one(
+                "metric",
+                &[Word(&["flops", "macs", "params"]), LaterWord(&["table-latency"]), Expr],
+                "",
+                "What is bounded, or what must be true.",
+            )
+            .required(),
             Field::one("max", &[Positive], "", "At most this much, or this many times the reference."),
             Field::one("min", &[Positive], "", "At least."),
             Field::one("of", &[Word(&["reference"])], "", "Makes the bounds multiples of the reference's."),
@@ -180,6 +189,15 @@ pub const NODES: &[Spec] = &[
         "Copies of what stands inside; every copy chooses anew.",
         "repeat \"d1\" 4 3 2 stride=2 { mbconv 24 { kernel 7 5 3 } }",
     ),
+    Spec::new(
+        "when",
+        SERIES,
+        &["condition"],
+        &[&[Field::one("condition", &[Expr], "", "What must be true; in its place stand `LABEL=VALUE` pairs, all of which are meant.")]],
+        "Layers that are there only where a condition holds; elsewhere what stands above goes on.",
+        "when top=5 { conv 512 kernel=3 stride=2; c3 512 as=\"p5\" }",
+    )
+    .labelled(),
     Spec::new(
         "at",
         &["network"],

@@ -17,6 +17,8 @@ pub struct Spec {
     pub fields: &'static [&'static [Field]],
     /// Whether it may stand several times in one place.
     pub repeats: bool,
+    /// Whether it takes any `name=value`: labels of decisions, with what they are compared to.
+    pub labels: bool,
     /// One line for the reference.
     pub doc: &'static str,
     /// An example, which parses.
@@ -35,7 +37,7 @@ impl Spec {
         doc: &'static str,
         example: &'static str,
     ) -> Self {
-        Spec { name, within, key: name, positional, fields, repeats: true, doc, example, later: None }
+        Spec { name, within, key: name, positional, fields, repeats: true, labels: false, doc, example, later: None }
     }
     /// A node of a later version.
     pub const fn later(name: &'static str, within: &'static [&'static str], what: &'static str) -> Self {
@@ -45,6 +47,12 @@ impl Spec {
     #[must_use]
     pub const fn once(mut self) -> Self {
         self.repeats = false;
+        self
+    }
+    /// The same, with labels of decisions for names of properties.
+    #[must_use]
+    pub const fn labelled(mut self) -> Self {
+        self.labels = true;
         self
     }
     /// The same, under another key for its children.

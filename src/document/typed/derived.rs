@@ -79,6 +79,9 @@ fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNod
     whole.properties.clone_from(&node.properties);
     whole.children.retain(|c| c.name.value != "require");
     let sized_by = if node.property("input").is_some() { unsized_input(&mut whole) } else { Vec::new() };
+    for require in node.children.iter().filter(|c| c.name.value == "require") {
+        super::space::when::reads(context, require, &mut names);
+    }
     let own = |c: &&Node| matches!(c.name.value.as_str(), "choice" | "cell" | "require");
     whole.children.extend(node.children.iter().filter(own).cloned());
     let then = node.child("then-layers");

@@ -1,5 +1,10 @@
 //! `space` nodes: names inside are checked here; what the layers compute is the room `space`'s.
 
+mod bounds;
+pub(super) mod when;
+
+pub(super) use bounds::bounds;
+
 use crate::document::context::Context;
 use crate::document::pipeline::SpaceNode;
 use crate::document::shorten::shorten;
@@ -20,8 +25,12 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
         context.missing(node, d.help("write `network { input \"data\"; … }` with its layers"));
         return None;
     };
+    names.shipped = network.text("like").is_some();
     layers(context, network, &mut names, true);
     references(context, node, "space", network, &mut names);
+    for require in node.children.iter().filter(|c| c.name.value == "require") {
+        when::reads(context, require, &mut names);
+    }
     for cell in node.children.iter().filter(|c| c.name.value == "cell") {
         references(context, node, "space", cell, &mut names);
     }
@@ -36,7 +45,7 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
         && !network
             .children
             .iter()
-            .any(|c| table::is_layer(&c.name.value) || matches!(c.name.value.as_str(), "choose" | "repeat" | "use" | "inputs"))
+            .any(|c| table::is_layer(&c.name.value) || matches!(c.name.value.as_str(), "choose" | "repeat" | "use" | "inputs" | "when"))
     {
         let d = Diagnostic::error("missing", "this network has no layers", network.name.span, "layers are missing");
         context.missing(network, d.help("write them from top to bottom: `conv 64 kernel=3 stride=2`"));
@@ -46,6 +55,10 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
 
 /// Choices of a space that nothing refers to.
 pub(super) fn unused(context: &mut Context, space: &Node, names: &Names) {
+    // A shipped network may read what stands for a choice of its own.
+    if names.shipped {
+        return;
+    }
     for first in space.children.iter().filter(|c| c.name.value == "choice").filter_map(|c| c.text("label")) {
         let label = first.value;
         if !names.used.contains(&label) {
@@ -66,16 +79,23 @@ pub(super) struct Names {
     used: HashSet<String>,
     /// Names of cells.
     cells: HashMap<String, Spanned<String>>,
-    /// Names of layers, in the order of the file; `None` marks a name of a later place.
+    /// Names of layers, in the order of the file.
     layers: HashMap<String, Spanned<String>>,
+    /// Which block of a `when` is read, from 1, and in which the names of `layers` were given last.
+    body: usize,
+    bodies: usize,
+    given: HashMap<String, usize>,
     /// Whether layers come from elsewhere, so that a name may be known only there.
     pub(super) open: bool,
+    /// Whether a shipped network may bring choices of its own, or read those of the space.
+    shipped: bool,
 }
 
 impl Names {
     /// Those that a space over this one knows from the start: its choices and cells. Which layers are kept is found later.
     pub(super) fn of(space: &Node) -> Names {
-        let mut names = Names::default();
+        let shipped = space.child("network").is_some_and(|n| n.text("like").is_some());
+        let mut names = Names { shipped, ..Names::default() };
         for child in &space.children {
             match (child.name.value.as_str(), child.text("label"), child.text("name")) {
                 ("choice", Some(label), _) => {
@@ -94,6 +114,7 @@ pub(super) fn choices(context: &mut Context, space: &Node, names: &mut Names) {
     for choice in space.children.iter().filter(|c| c.name.value == "choice") {
         let Some(label) = choice.text("label") else { continue };
         declare(context, "choice", label.clone(), &mut names.labels);
+        when::reads(context, choice, names);
         let values = choice.property("values").map_or(0, |p| p.values.len());
         if values == 1 {
             let d = Diagnostic::warning(
@@ -119,6 +140,7 @@ pub(super) fn cells(context: &mut Context, space: &Node, names: &mut Names) {
         }
         layers(context, cell, names, false);
         names.layers.clear();
+        names.given.clear();
         if let Some(name) = cell.text("name") {
             declare(context, "cell", name, &mut names.cells);
         }
@@ -153,26 +175,6 @@ fn declare(context: &mut Context, what: &str, name: Spanned<String>, known: &mut
     } else {
         known.insert(name.value.clone(), name);
         true
-    }
-}
-
-pub(super) fn bounds(context: &mut Context, space: &Node) {
-    for require in space.children.iter().filter(|c| c.name.value == "require") {
-        if require.property("min").is_none() && require.property("max").is_none() {
-            let metric = require.text("metric").map_or("flops".into(), |m| m.value);
-            let d = Diagnostic::error("missing", "`require` needs a bound", require.name.span, "`min=` or `max=` is missing");
-            context.missing(require, d.help(format!("write `require {metric} max=2e9`, or `max=1.0 of=reference`")));
-        }
-        if let (Some(low), Some(high)) = (require.number("min"), require.number("max"))
-            && low > high
-        {
-            context.push(Diagnostic::error(
-                "out-of-range",
-                format!("nothing lies between {low} and {high}"),
-                require.place("max"),
-                format!("at least {low} expected"),
-            ));
-        }
     }
 }
 
@@ -218,6 +220,13 @@ pub(super) fn layers(context: &mut Context, block: &Node, names: &mut Names, top
                 layers(context, layer, names, false);
                 declare_layer(context, layer, layer.text("as").or_else(|| layer.text("label")), names, branches);
             }
+            "when" => {
+                when::when(context, layer);
+                names.bodies += 1;
+                let outer = std::mem::replace(&mut names.body, names.bodies);
+                layers(context, layer, names, false);
+                names.body = outer;
+            }
             "at" | "after" | "on-node" => layers(context, layer, names, false),
             "use" => {
                 if let Some(cell) = layer.text("cell") {
@@ -250,7 +259,14 @@ fn declare_layer(context: &mut Context, layer: &Node, name: Option<Spanned<Strin
         return context.push(d.help("a name may not equal a word where both may stand"));
     }
     // The `as=` of a branch names the branch, which nobody outside can read.
-    if !(branch && layer.property("as").is_some()) {
+    if branch && layer.property("as").is_some() {
+        return;
+    }
+    // Under a condition a name may be given again.
+    let before = names.given.insert(name.value.clone(), names.body);
+    if names.body > 0 && before.is_some_and(|body| body != names.body) {
+        names.layers.insert(name.value.clone(), name);
+    } else {
         declare(context, "layer", name, &mut names.layers);
     }
 }
@@ -289,12 +305,14 @@ fn quoted(names: &[&str]) -> String {
 /// `(choice)` refers to a declared choice, whose values must fit where it stands.
 pub(super) fn references(context: &mut Context, space: &Node, place: &str, node: &Node, names: &mut Names) {
     let Some(spec) = table::node(place, &node.name.value) else { return };
+    when::reads(context, node, names);
     for property in &node.properties {
         for value in &property.values {
             let Value::Choice(label) = &value.value else { continue };
             names.used.insert(label.clone());
             let declared = space.children.iter().find(|c| c.name.value == "choice" && c.text("label").is_some_and(|l| l.value == *label));
             match (declared, spec.field(&property.name.value)) {
+                (None, _) if names.shipped => {}
                 (None, _) => unknown_choice(context, label, value, names),
                 (Some(choice), Some(field)) if field.types.iter().any(|t| matches!(t, table::Type::Label)) => {
                     branches(context, choice, node, value)

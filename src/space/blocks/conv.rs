@@ -30,7 +30,7 @@ pub struct Conv {
 
 const KERNEL_H: Property = property("kernel-h", Type::Whole(1, 255), Default::Auto, "height of the window, with `kernel-w`");
 const KERNEL_W: Property = property("kernel-w", Type::Whole(1, 255), Default::Auto, "width of the window, with `kernel-h`");
-const INPUT_CHANNELS: Property =
+pub(super) const INPUT_CHANNELS: Property =
     property("channels", Type::Channels, Default::Auto, "output channels, before `width`; the input's where left out");
 
 pub(super) const CONV: Spec<Conv> = Spec {

@@ -1,7 +1,8 @@
 //! Upstream's `SPPF`: three chained max pools between two 1×1 convolutions.
 
+use super::conv::INPUT_CHANNELS;
 use super::details::Details;
-use super::property::{ACTIVATION, CHANNELS, Spec, hidden, kernel};
+use super::property::{ACTIVATION, Spec, hidden, kernel};
 use crate::space::expand::{Expander, square};
 use crate::space::graph::{Activation, ValueId};
 use serde::{Deserialize, Serialize};
@@ -25,10 +26,10 @@ pub(super) const KIND: Spec<Sppf> = Spec {
     doc: "three chained max pools between two 1×1 convolutions (YOLOv5)",
     first: Some("channels"),
     joins: false,
-    properties: &[CHANNELS, kernel(5), ACTIVATION],
+    properties: &[INPUT_CHANNELS, kernel(5), ACTIVATION],
     build: |p, context| {
         Ok(vec![Sppf {
-            channels: p.whole("channels"),
+            channels: p.maybe("channels").unwrap_or(context.channels()),
             hidden: hidden(context.channels(), 0.5)?,
             kernel: p.whole("kernel"),
             activation: p.activation(),

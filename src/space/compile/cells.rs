@@ -133,6 +133,10 @@ impl Compiler<'_> {
             return None;
         };
         let count = self.setting(count, &field, &format!("{prefix}.nodes"))?;
+        if count.derived.is_some() {
+            self.error("value-type", "`nodes` follows from one choice at most", count.span, "reads several");
+            return None;
+        }
         let edges = self.edges(node)?;
         let output = match text(node, "output") {
             None => {
@@ -263,6 +267,12 @@ impl Compiler<'_> {
         }
         let inputs: Vec<_> = names.iter().filter_map(|n| self.resolve(n)).collect();
         if inputs.len() < names.len() {
+            return None;
+        }
+        if let Some(i) = inputs.iter().position(|i| matches!(i, Input::Last(_))) {
+            let (message, help) =
+                (format!("{} is there only in some samples", names[i].value), "write concat or add: they leave out what is not there");
+            self.error_help("input-comes-and-goes", message, names[i].span, "cannot be chosen", help);
             return None;
         }
         let reduce = match text(node, "reduce") {

@@ -1,8 +1,9 @@
 //! The state of compiling a space: what was found so far, and every error.
 
 use crate::document::{Diagnostic, Node, Span, Spanned, Value};
+use crate::space::function::Condition;
 use crate::space::structure::{Decision, DecisionId, Setting};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Bounds on hostile documents: nested repeats multiply.
 pub(in crate::space) const MAX_ITEMS: usize = 10_000;
@@ -35,6 +36,15 @@ pub(in crate::space) struct Compiler<'a> {
     pub(in crate::space) groups: usize,
     /// In a cell that decides for all its uses: its decisions so far.
     pub(in crate::space) reused: Option<HashMap<String, DecisionId>>,
+    /// Decisions inside cells, which nothing outside may read.
+    pub(in crate::space) hidden: HashSet<DecisionId>,
+    /// How many blocks of a `when` there were, and those around here, outermost first.
+    pub(in crate::space) bodies: usize,
+    pub(in crate::space) within: Vec<usize>,
+    /// Declared choices that something reads.
+    pub(in crate::space) used: HashSet<DecisionId>,
+    /// The conditions of choices.
+    pub(in crate::space) guards: BTreeMap<DecisionId, Condition>,
 }
 
 /// What surrounds an entry.
@@ -63,6 +73,8 @@ pub(in crate::space) struct Name {
     pub name: String,
     pub slot: usize,
     pub span: Span,
+    /// The block of a `when` that gave it; 0: it is there always.
+    pub body: usize,
 }
 
 /// A cell as it is written, what it is like already filled in.
@@ -90,6 +102,11 @@ impl<'a> Compiler<'a> {
             cells: vec![],
             groups: 0,
             reused: None,
+            hidden: HashSet::new(),
+            bodies: 0,
+            within: vec![],
+            used: HashSet::new(),
+            guards: BTreeMap::new(),
         }
     }
 
@@ -128,6 +145,7 @@ impl<'a> Compiler<'a> {
         self.labels.insert(label.to_string(), span);
         if let Some(reused) = &mut self.reused {
             reused.insert(label.to_string(), self.decisions.len());
+            self.hidden.insert(self.decisions.len());
         }
         self.decisions.push(Decision { label: label.to_string(), options, span, address: 0, ranked: vec![], shared });
         Some(self.decisions.len() - 1)

@@ -3,6 +3,7 @@
 mod arrange;
 mod cells;
 mod compiler;
+mod conditions;
 mod layer;
 mod names;
 
@@ -20,8 +21,8 @@ use std::collections::HashMap;
 const MAX_SIZE: usize = 8192;
 
 impl<'a> Compiler<'a> {
-    /// The network of a space. `choices` and `network` are the space's children.
-    pub fn network(&mut self, choices: &[&'a Node], cells: &[&Node], network: &Node) -> Option<Structure> {
+    /// The network of a space. Choices, cells, `require`s and `network` are the space's children.
+    pub fn network(&mut self, choices: &[&'a Node], cells: &[&Node], requires: &[&Node], network: &Node) -> Option<Structure> {
         let mut network = network.clone();
         let (cuts, own) = std::mem::take(&mut network.children).into_iter().partition(|c| c.name.value == derive::WORD);
         network.children = own;
@@ -30,7 +31,7 @@ impl<'a> Compiler<'a> {
         // What only the layers that were cut off have chosen is not chosen here.
         let referred = cut.as_ref().filter(|_| !cuts.is_empty()).map(|cut| {
             let kept: Vec<&Node> = cut.kept().into_iter().chain(&input).collect();
-            derive::referred(&network, &kept, cells)
+            derive::referred(&network, &kept, cells, choices, requires)
         });
         for &choice in choices {
             let label = choice.property("label").and_then(|p| p.values.first()).map(|v| plain(&v.value));
@@ -60,11 +61,13 @@ impl<'a> Compiler<'a> {
             self.error("empty-network", "the network has no layers", network.name.span, "nothing is built");
         }
         let items = self.entries(&layers, &top, &unread);
+        let constraints = requires.iter().filter_map(|r| self.constraint(r)).collect();
         if !self.errors.is_empty() {
             return None;
         }
         let decisions = std::mem::take(&mut self.decisions);
-        let mut structure = Structure { decisions, size, width, activation, items, slots: self.slots, tails };
+        let guards = std::mem::take(&mut self.guards);
+        let mut structure = Structure { decisions, size, width, activation, items, slots: self.slots, tails, guards, constraints };
         structure.address();
         Some(structure)
     }
@@ -92,14 +95,16 @@ impl<'a> Compiler<'a> {
                 "write its values after the label",
             );
         }
-        if let Some(nested) = values.iter().find(|v| matches!(v.value, Value::Choice(_))) {
+        if let Some(nested) = values.iter().find(|v| matches!(v.value, Value::Choice(_) | Value::Expr(_))) {
             return self.error("choice-of-choice", "a value of a choice cannot be a choice", nested.span, "write a value");
         }
         if self.shared.len() >= MAX_SHARED {
             return self.error("too-many-choices", format!("a space has at most {MAX_SHARED} shared choices"), node.name.span, "too many");
         }
         let options = values.iter().map(|v| plain(&v.value)).collect();
+        let guard = self.guard(node);
         if let Some(id) = self.decide(label, options, *span, true) {
+            self.guards.extend(guard.map(|guard| (id, guard)));
             self.shared.push(Shared { label: label.clone(), values, id });
         }
     }
@@ -148,6 +153,7 @@ impl<'a> Compiler<'a> {
             }
             "choose" => self.choose(node, &base, place),
             "repeat" => self.repeat(node, &base, place),
+            "when" => self.when(node, &base, place),
             "use" => self.use_cell(node, &base, place),
             "inputs" => self.pick_inputs(node, &base),
             "at" | "after" | "before" => {
@@ -164,7 +170,7 @@ impl<'a> Compiler<'a> {
             _ => match kinds().iter().find(|k| k.word == kind) {
                 Some(kind) => self.layer(node, kind, &base, place),
                 None => {
-                    let known = kinds().iter().map(|k| k.word).chain(["skip", "choose", "repeat", "use", "inputs"]);
+                    let known = kinds().iter().map(|k| k.word).chain(["skip", "choose", "repeat", "when", "use", "inputs"]);
                     let help = nearest(kind, known)
                         .map_or("see the list of layers in docs/language.md".to_string(), |w| format!("did you mean `{w}`?"));
                     self.error_help("unknown-layer", format!("there is no layer `{kind}`"), node.name.span, "not known", help);

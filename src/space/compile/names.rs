@@ -7,11 +7,11 @@ use crate::space::structure::Input;
 impl Compiler<'_> {
     /// Makes names readable from here on; they all stand for one output.
     pub(super) fn bind(&mut self, names: Vec<(String, Span)>, report: bool) -> Option<usize> {
-        let slot = self.slots;
+        let (slot, body) = (self.slots, self.within.last().copied().unwrap_or(0));
         for (name, span) in &names {
             if name == "above" {
                 self.error("reserved-name", "`above` is the word for the layer above", *span, "name the layer otherwise");
-            } else if let Some(first) = self.names.iter().find(|n| n.name == *name) {
+            } else if let Some(first) = self.names.iter().find(|n| n.name == *name && (body == 0 || n.body == body)) {
                 let first = first.span;
                 if !report {
                     continue; // something else is wrong there already
@@ -21,7 +21,7 @@ impl Compiler<'_> {
                         .also(first, "first here"),
                 );
             } else {
-                self.names.push(Name { name: name.clone(), slot, span: *span });
+                self.names.push(Name { name: name.clone(), slot, span: *span, body });
             }
         }
         if names.is_empty() {
@@ -39,8 +39,13 @@ impl Compiler<'_> {
         if text == "above" {
             return Some(Input::Above);
         }
-        if let Some(found) = self.names.iter().find(|n| n.name == *text) {
-            return Some(Input::Slot(found.slot));
+        let given: Vec<&Name> = self.names.iter().filter(|n| n.name == *text).collect();
+        if let Some(last) = given.last() {
+            // What stands in a block around here is there wherever this is.
+            let sure = |n: &Name| n.body == 0 || self.within.contains(&n.body);
+            let first = given.iter().rposition(|n| sure(n)).unwrap_or(0);
+            let slots = given[first..].iter().map(|n| n.slot).collect();
+            return Some(if sure(last) { Input::Slot(last.slot) } else { Input::Last(slots) });
         }
         let message = format!("there is no layer `{text}` above");
         let d = Diagnostic::error("unknown-name", message, name.span, "not known here");

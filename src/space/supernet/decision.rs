@@ -62,6 +62,7 @@ pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {
     let network = [(Some(&structure.activation), "activation"), (structure.width.as_ref(), "width"), (structure.size.as_ref(), SIZE)];
     network.into_iter().filter_map(|(s, name)| Some((s?.decision?, name))).for_each(|(d, name)| values[d] = Some(name));
     note_values(&structure.items, &mut values);
+    let read = structure.read_by_conditions();
     let mut idle = BTreeMap::new();
     note_idle(&structure.items, &mut idle);
     let each = structure.decisions.iter().enumerate().zip(kinds).zip(seen).map(|(((d, decision), kind), seen)| {
@@ -76,7 +77,8 @@ pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {
             None => (vec![None; options.len()], (0..options.len()).map(|o| vec![o]).collect()),
         };
         let candidates = edges.len();
-        let mixes = kind != DecisionKind::Value && values[d].is_none();
+        // What is there hangs on those that conditions read: they are drawn.
+        let mixes = kind != DecisionKind::Value && values[d].is_none() && !read.contains(&d);
         let (skips, zeros) = idle.remove(&d).unwrap_or_default();
         Decision {
             label: decision.label.clone(),
@@ -103,6 +105,7 @@ fn note_kinds(items: &[Item], kinds: &mut [DecisionKind]) {
                 let repeats = settings.iter().filter(|(name, _)| *name == "repeats");
                 repeats.filter_map(|(_, s)| s.decision).for_each(|d| kinds[d] = DecisionKind::Depth);
             }
+            What::When { body, .. } => note_kinds(body, kinds),
             What::Choose { decision, branches } => {
                 kinds[*decision] = DecisionKind::Branch;
                 note_kinds(branches, kinds);
@@ -129,7 +132,7 @@ fn note_values(items: &[Item], values: &mut [Option<&'static str>]) {
     for item in items {
         match &item.what {
             What::Skip => {}
-            What::Layer { settings, .. } => settings.iter().for_each(|(name, s)| note(s.decision, name, values)),
+            What::Layer { settings, .. } => settings.iter().for_each(|(name, s)| s.reads().for_each(|d| note(Some(d), name, values))),
             What::Pick { pick: Some(pick), reduce: Reduce::Concat, .. } => note(Some(pick.decision), "inputs", values),
             What::Pick { .. } => {}
             What::Cell(cell) => {
@@ -140,6 +143,7 @@ fn note_values(items: &[Item], values: &mut [Option<&'static str>]) {
                     note_values(node.op.as_slice(), values);
                 }
             }
+            What::When { body, .. } => note_values(body, values),
             What::Choose { branches, .. } => note_values(branches, values),
             What::Repeat { copies, .. } => copies.iter().for_each(|c| note_values(c, values)),
         }
@@ -157,6 +161,7 @@ fn note_idle(items: &[Item], found: &mut BTreeMap<usize, (Vec<usize>, Vec<usize>
     for item in items {
         match &item.what {
             What::Skip | What::Layer { .. } | What::Pick { .. } => {}
+            What::When { body, .. } => note_idle(body, found),
             What::Choose { decision, branches } => {
                 let of = |idle: &dyn Fn(&What) -> bool| (0..branches.len()).filter(|&i| idle(&branches[i].what)).collect();
                 let zero = |what: &What| matches!(what, What::Layer { kind, .. } if kind.word == "zero");
@@ -194,6 +199,7 @@ fn note_picks(items: &[Item], found: &mut BTreeMap<usize, Picked>) {
                     note_picks(node.op.as_slice(), found);
                 }
             }
+            What::When { body, .. } => note_picks(body, found),
             What::Choose { branches, .. } => note_picks(branches, found),
             What::Repeat { copies, .. } => copies.iter().for_each(|c| note_picks(c, found)),
         }

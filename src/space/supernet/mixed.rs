@@ -67,6 +67,11 @@ impl Supernet {
     /// divide are an error at the decision.
     pub fn mixed_partly(&self, options: &[usize], over: &BTreeMap<usize, Vec<usize>>, partial: usize) -> Result<Mixed, Infeasible> {
         let structure = &self.space.structure;
+        if let Some(d) = structure.read_by_conditions().into_iter().find(|d| over.contains_key(d)) {
+            let decision = &structure.decisions[d];
+            let reason = format!("`{}` cannot be mixed: it decides which layers or choices are there", decision.label);
+            return Err(Infeasible { reason, span: decision.span });
+        }
         let mut taken = BTreeSet::new();
         let mut choose = |d: usize| {
             taken.insert(d);

@@ -71,10 +71,10 @@ impl Supernet {
     pub fn of(space: &Space) -> Result<Supernet, Vec<Diagnostic>> {
         let mut build = Build { space, found: HashMap::new(), widths: HashMap::new(), errors: vec![] };
         let options = probe::largest(&space.structure);
-        let (wider, mut seen) = build.look(probe::around(space, &options), options.clone());
+        let (wider, mut seen) = build.look(probe::everywhere(space, &options), options.clone());
         // Once more around the widest options: the widest branch is known only now.
         if wider != options {
-            seen = build.look(probe::around(space, &wider), wider).1;
+            seen = build.look(probe::everywhere(space, &wider), wider).1;
         }
         build.look(probe::random(space), vec![]);
         if !build.errors.is_empty() {

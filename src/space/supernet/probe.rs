@@ -8,6 +8,8 @@ use std::collections::HashMap;
 /// Above this many options in all, some are seen only in random samples.
 const MOST: usize = 4096;
 const RANDOM: u64 = 64;
+/// Above this many cases of what is there, only those around the largest options are looked at.
+const CASES: usize = 64;
 
 /// A sample, and the options that it is there for.
 pub(super) struct Probe {
@@ -34,18 +36,30 @@ pub(super) fn smallest(structure: &Structure) -> Vec<usize> {
 fn extreme(structure: &Structure, better: fn(f64, f64) -> bool) -> Vec<usize> {
     let mut best: Vec<Option<usize>> = vec![None; structure.decisions.len()];
     settings(structure, &mut |setting| {
+        if let Some(derived) = &setting.derived {
+            let largest = derived
+                .combinations()
+                .reduce(|best, c| if better(number(setting, *derived.at(&c)), number(setting, *derived.at(&best))) { c } else { best });
+            for (read, option) in derived.reads.iter().zip(largest.into_iter().flatten()) {
+                best[read.decision].get_or_insert(option);
+            }
+        }
         let Some(d) = setting.decision else { return };
         best[d].get_or_insert_with(|| {
-            let number = |i: usize| match setting.values[i] {
-                Scalar::Int(v) => v as f64,
-                Scalar::Float(v) => v,
-                Scalar::Bool(v) => f64::from(u8::from(v)),
-                Scalar::Activation(_) | Scalar::Word(_) => 0.0,
-            };
-            (1..setting.values.len()).fold(0, |best, i| if better(number(i), number(best)) { i } else { best })
+            (1..setting.values.len()).fold(0, |best, i| if better(number(setting, i), number(setting, best)) { i } else { best })
         });
     });
     best.into_iter().map(|b| b.unwrap_or(0)).collect()
+}
+
+/// A value as a size.
+fn number(setting: &Setting, i: usize) -> f64 {
+    match setting.values[i] {
+        Scalar::Int(v) => v as f64,
+        Scalar::Float(v) => v,
+        Scalar::Bool(v) => f64::from(u8::from(v)),
+        Scalar::Activation(_) | Scalar::Word(_) => 0.0,
+    }
 }
 
 /// Visits every setting of the space, taken or not.
@@ -55,6 +69,7 @@ pub(super) fn settings<'a>(structure: &'a Structure, visit: &mut dyn FnMut(&'a S
             match &item.what {
                 What::Skip => {}
                 What::Layer { settings, .. } => settings.iter().for_each(|(_, s)| visit(s)),
+                What::When { body, .. } => items(body, visit),
                 What::Choose { branches, .. } => items(branches, visit),
                 What::Pick { .. } => {}
                 What::Cell(cell) => {
@@ -76,8 +91,22 @@ pub(super) fn settings<'a>(structure: &'a Structure, visit: &mut dyn FnMut(&'a S
     items(&structure.items, visit);
 }
 
+/// The probes around these options; where layers come and go, around them in every case of what decides it.
+pub(super) fn everywhere(space: &Space, options: &[usize]) -> Vec<Probe> {
+    let cases = match space.structure.is_conditional() {
+        true => space.structure.cases(CASES).unwrap_or_default(),
+        false => vec![],
+    };
+    let mut probes = around(space, options);
+    for case in cases {
+        let there = options.iter().enumerate().map(|(d, &o)| case.get(&d).copied().unwrap_or(o));
+        probes.extend(around(space, &there.collect::<Vec<_>>()));
+    }
+    probes
+}
+
 /// The probes around these options.
-pub(super) fn around(space: &Space, options: &[usize]) -> Vec<Probe> {
+fn around(space: &Space, options: &[usize]) -> Vec<Probe> {
     let structure = &space.structure;
     let mut probes = vec![Probe { sample: Sample::collect(structure, |d| options[d]), shows: vec![] }];
     let mut known = HashMap::from([(probes[0].sample.clone(), 0)]);
@@ -95,7 +124,10 @@ pub(super) fn around(space: &Space, options: &[usize]) -> Vec<Probe> {
                 probes.push(Probe { sample: sample.clone(), shows: vec![] });
                 probes.len() - 1
             });
-            probes[probe].shows.push((place.decision, option));
+            // Where layers come and go, it may stand in such as are not there now.
+            if probes[probe].sample.option(place.decision) == Some(option) {
+                probes[probe].shows.push((place.decision, option));
+            }
         }
     }
     probes
@@ -116,7 +148,11 @@ fn places(structure: &Structure) -> Vec<Place> {
         for item in all {
             match &item.what {
                 What::Skip => {}
-                What::Layer { settings, .. } => settings.iter().for_each(|(_, s)| note(s.decision, through, found)),
+                What::When { condition, body } => {
+                    condition.reads.iter().for_each(|r| note(Some(r.decision), through, found));
+                    items(body, through, found);
+                }
+                What::Layer { settings, .. } => settings.iter().flat_map(|(_, s)| s.reads()).for_each(|d| note(Some(d), through, found)),
                 What::Choose { decision, branches } => {
                     note(Some(*decision), through, found);
                     let fixed = through.iter().find(|(t, _)| t == decision).map(|(_, o)| *o);
@@ -128,7 +164,7 @@ fn places(structure: &Structure) -> Vec<Place> {
                 }
                 What::Pick { pick, .. } => note(pick.as_ref().map(|p| p.decision), through, found),
                 What::Cell(cell) => {
-                    note(cell.channels.decision, through, found);
+                    cell.channels.reads().for_each(|d| note(Some(d), through, found));
                     note(cell.count.decision, through, found);
                     for node in &cell.nodes {
                         note(node.pick.as_ref().map(|p| p.decision), through, found);
@@ -143,7 +179,7 @@ fn places(structure: &Structure) -> Vec<Place> {
                     }
                 }
                 What::Repeat { count, copies } => {
-                    note(count.decision, through, found);
+                    count.reads().for_each(|d| note(Some(d), through, found));
                     copies.iter().for_each(|c| items(c, through, found));
                 }
             }
@@ -151,7 +187,7 @@ fn places(structure: &Structure) -> Vec<Place> {
     }
     let mut found = vec![];
     for setting in structure.head() {
-        found.extend(setting.decision.map(|decision| Place { decision, through: vec![] }));
+        found.extend(setting.reads().map(|decision| Place { decision, through: vec![] }));
     }
     items(&structure.items, &mut vec![], &mut found);
     found

@@ -60,12 +60,14 @@ pub(in crate::space) struct Tracker {
     uses: Vec<Option<Use>>,
     /// The place of the block that is being expanded.
     scope: String,
+    /// Of a head: by level, the number that it has in the file's list, whichever of them are there.
+    pub(in crate::space) levels: Vec<usize>,
 }
 
 impl Tracker {
     pub fn new(channels: usize) -> Self {
         let image = single("image", channels);
-        Tracker { values: vec![image], aliases: vec![None], makers: vec![None], uses: vec![], scope: String::new() }
+        Tracker { values: vec![image], aliases: vec![None], makers: vec![None], uses: vec![], scope: String::new(), levels: vec![] }
     }
 
     /// Says which place the next operators belong to.
@@ -190,7 +192,12 @@ impl Tracker {
     /// `model.7.cv1.conv.weight` in the block at `4.b1.0` is `4.b1.0.cv1.conv.weight`.
     fn name(&self, spec: &ParamSpec) -> String {
         let local = spec.name.splitn(3, '.').nth(2).unwrap_or_default();
-        format!("{}.{local}", self.scope)
+        // A head's tensors belong to the layer that it reads.
+        let level = local.strip_prefix("m.").and_then(|l| l.split_once('.')).filter(|_| !self.levels.is_empty());
+        match level.and_then(|(level, part)| Some((self.levels.get(level.parse::<usize>().ok()?)?, part))) {
+            Some((level, part)) => format!("{}.m.{level}.{part}", self.scope),
+            None => format!("{}.{local}", self.scope),
+        }
     }
 }
 

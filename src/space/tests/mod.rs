@@ -2,6 +2,7 @@
 
 mod canonical;
 pub(crate) mod cells;
+pub(crate) mod conditional;
 pub(crate) mod derived;
 mod errors;
 mod gallery;
@@ -11,6 +12,7 @@ mod sampling;
 mod sizes;
 mod stated;
 mod table;
+mod wide;
 mod yolov5;
 
 use super::*;

@@ -1,6 +1,6 @@
 //! Nodes for tests, also such as `document` refuses: this room may not rely on its table.
 
-use crate::document::{Node, Property, Span, Spanned, Value};
+use crate::document::{Node, Property, Span, Spanned, Value, expr};
 use crate::space::blocks::kinds;
 use kdl::{KdlDocument, KdlNode, KdlValue};
 
@@ -25,6 +25,10 @@ fn convert(node: &KdlNode) -> Node {
     for entry in node.entries() {
         let literal = match (entry.value(), entry.ty().map(|t| t.value())) {
             (KdlValue::String(s), Some("choice")) => Value::Choice(s.clone()),
+            (KdlValue::String(s), Some("expr")) => {
+                let at = span(entry.span());
+                Value::Expr(Box::new(expr::parse(s, &|_| None, &|_| at).expect("the test's expression")))
+            }
             (KdlValue::String(s), _) => Value::Text(s.clone()),
             (KdlValue::Integer(i), _) => Value::Int(i64::try_from(*i).unwrap_or(i64::MAX)),
             (KdlValue::Float(x), _) => Value::Float(*x),
@@ -65,6 +69,7 @@ fn positional(word: &str, so_far: &Node, value: &Value) -> &'static str {
         "repeat" if so_far.properties.is_empty() && matches!(value, Value::Text(_)) => "label",
         "repeat" => "times",
         "require" => "metric",
+        "when" => "condition",
         "at" | "after" | "before" => "layer",
         "input" => "data",
         "space" => "name",
