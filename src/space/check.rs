@@ -88,8 +88,9 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
         Some(Block::Detect(detect)) if has_auto(&structure.items) => Some(detect.anchors.len()),
         _ => None,
     };
+    let heads = structure.image_sizes(input.image_size).into_iter().flat_map(|size| levels.map(|n| (size, n))).collect();
     let size = structure.size();
-    Ok((Space { name: node.name.value.clone(), structure, input: input.clone(), bounds, reference_cost, levels, size }, warnings))
+    Ok((Space { name: node.name.value.clone(), structure, input: input.clone(), bounds, reference_cost, heads, size }, warnings))
 }
 
 /// Whether a `detect` asks for k-means.

@@ -6,7 +6,7 @@ use super::expand::Cost;
 use super::input::{AnchorSet, Infeasible, InputSpec};
 use super::resolve;
 use super::sample::Sample;
-use super::structure::{Decision, Structure, as_count};
+use super::structure::{Decision, Structure};
 use crate::base::{Canon, Digest};
 use crate::document::Span;
 
@@ -19,7 +19,8 @@ pub struct Space {
     pub(super) input: InputSpec,
     pub(super) bounds: Vec<Bound>,
     pub(super) reference_cost: Cost,
-    pub(super) levels: Option<usize>,
+    /// (image size, levels of the head) for which `anchors=auto` is worked out.
+    pub(super) heads: Vec<(usize, usize)>,
     pub(super) size: f64,
 }
 
@@ -52,47 +53,33 @@ impl Space {
         &self.input
     }
 
-    /// Whether the space says at which size its networks read images; else they read them at the data's.
-    pub fn states_size(&self) -> bool {
-        self.structure.size.is_some()
-    }
-
-    /// The sizes at which its networks read images, ascending: those that it states, else the data's.
-    pub fn image_sizes(&self) -> Vec<usize> {
-        let stated = self.structure.size.iter().flat_map(|s| &s.values).map(|v| as_count(*v));
-        let mut sizes: Vec<usize> = stated.collect();
-        if sizes.is_empty() {
-            sizes.push(self.input.image_size);
-        }
-        sizes.sort_unstable();
-        sizes.dedup();
-        sizes
-    }
-
-    /// The size at which the reference reads images.
-    pub fn image_size(&self) -> usize {
-        self.structure.image_size(self.input.image_size, &mut |_| 0)
-    }
-
-    /// For which sizes and numbers of levels `anchors=auto` is still to be worked out; none where nothing is missing.
+    /// (image size, levels of the head) for which `anchors=auto` is still to be worked out, ascending.
     pub fn awaits_anchors(&self) -> Vec<(usize, usize)> {
-        match self.levels.filter(|_| self.input.anchors.is_none()) {
-            Some(levels) => self.image_sizes().into_iter().map(|size| (size, levels)).collect(),
-            None => vec![],
+        match self.input.anchors {
+            None => self.heads.clone(),
+            Some(_) => vec![],
         }
     }
 
-    /// The number of levels of `anchors=auto`, known or not; none where anchors are written.
-    pub fn auto_anchors(&self) -> Option<usize> {
-        self.levels
+    /// (image size, levels of the head) of `anchors=auto`, known or not; none where anchors are written.
+    pub fn auto_anchors(&self) -> &[(usize, usize)] {
+        &self.heads
     }
 
-    /// The same space with the anchors that k-means found, one for each size and number of levels that
-    /// [`awaits_anchors`](Self::awaits_anchors) says.
+    /// The same space with the anchors that k-means found, for what [`awaits_anchors`](Self::awaits_anchors) says.
     #[must_use]
     pub fn with_anchors(mut self, anchors: Vec<AnchorSet>) -> Space {
         self.input.anchors = Some(anchors);
         self
+    }
+
+    fn anchors_canon(&self) -> Canon {
+        let of = |set: &AnchorSet| architecture::to_canon(&set.levels);
+        match self.input.anchors.as_deref() {
+            None => Canon::None,
+            Some([one]) => of(one),
+            Some(sets) => Canon::List(sets.iter().map(|s| Canon::List(vec![s.image_size.into(), of(s)])).collect()),
+        }
     }
 
     /// What a proposal depends on, beside strategy, seed and results: the space without its names.
@@ -107,14 +94,6 @@ impl Space {
             ("bounds", Canon::List(bounds.collect())),
             ("network", self.structure.canon()),
         ])
-    }
-
-    fn anchors_canon(&self) -> Canon {
-        match self.input.anchors.as_deref() {
-            None => Canon::None,
-            Some([one]) => architecture::to_canon(&one.levels),
-            Some(sets) => architecture::to_canon(&sets),
-        }
     }
 
     /// The digest of [`canon`](Self::canon).

@@ -6,16 +6,16 @@ use crate::plan::{Action, Kind};
 use crate::results::{Anchors, Outcome};
 use crate::run::error::RunError;
 use crate::run::{record, truth};
-use crate::space::AnchorSet;
+use crate::space::{AnchorSet, Space};
 use crate::store::Store;
 
-/// The anchors for each size and number of levels that is wanted; none where there is no split to find them in.
-pub(super) fn find_all(scan: &Scan, wanted: &[(usize, usize)], store: Option<&Store>) -> Result<Option<Vec<AnchorSet>>, RunError> {
-    let find = |&(image_size, levels): &(usize, usize)| {
-        let found = find(scan, image_size, levels, store)?;
-        Ok(found.map(|levels| AnchorSet { image_size, levels }))
-    };
-    wanted.iter().map(find).collect()
+/// The space with its anchors, for each size and number of levels that its networks have.
+pub(super) fn fill(space: Space, scan: &Scan, store: Option<&Store>) -> Result<Space, RunError> {
+    let mut sets = vec![];
+    for (image_size, levels) in space.awaits_anchors() {
+        sets.extend(find(scan, image_size, levels, store)?.map(|levels| AnchorSet { image_size, levels }));
+    }
+    Ok(if sets.is_empty() { space } else { space.with_anchors(sets) })
 }
 
 /// k-means anchors over the train split (the first split where none is called so), an action of its own.

@@ -52,12 +52,9 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
         match Space::compile(node, &input) {
             Ok((mut space, more)) => {
                 warnings.extend(more);
-                // How many anchors k-means is to find, only the compiled space says.
-                if let (wanted @ [_, ..], Some(scan)) = (&space.awaits_anchors()[..], scans.get(&node.input.value)) {
-                    space = match anchors::find_all(scan, wanted, store)? {
-                        Some(anchors) => space.with_anchors(anchors),
-                        None => space,
-                    };
+                // Which anchors k-means is to find, only the compiled space says.
+                if let Some(scan) = scans.get(&node.input.value) {
+                    space = anchors::fill(space, scan, store)?;
                 }
                 spaces.insert(node.name.value.clone(), space);
             }
