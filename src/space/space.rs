@@ -53,21 +53,6 @@ impl Space {
         &self.input
     }
 
-    /// Whether the space says at which size its networks read images; else they read them at the data's.
-    pub fn states_size(&self) -> bool {
-        self.structure.size.is_some()
-    }
-
-    /// The sizes at which its networks read images, ascending: those that it states, else the data's.
-    pub fn image_sizes(&self) -> Vec<usize> {
-        self.structure.image_sizes(self.input.image_size)
-    }
-
-    /// The size at which the reference reads images.
-    pub fn image_size(&self) -> usize {
-        self.structure.image_size(self.input.image_size, &mut |_| 0)
-    }
-
     /// (image size, levels of the head) for which `anchors=auto` is still to be worked out, ascending.
     pub fn awaits_anchors(&self) -> Vec<(usize, usize)> {
         match self.input.anchors {

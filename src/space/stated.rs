@@ -3,6 +3,7 @@
 use super::input::{Infeasible, InputSpec};
 use super::resolve::resolve;
 use super::sample::Sample;
+use super::space::Space;
 use super::structure::{DecisionId, Setting, Structure, as_count};
 use crate::document::Diagnostic;
 
@@ -17,22 +18,34 @@ impl Structure {
         self.size.iter().chain(&self.width).chain([&self.activation])
     }
 
+    /// The sizes of images that samples have, ascending; `data` is the data's size.
+    pub fn image_sizes(&self, data: usize) -> Vec<usize> {
+        let mut sizes: Vec<usize> = self.size.as_ref().map_or(vec![data], |s| s.values.iter().map(|v| as_count(*v)).collect());
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+
     /// Both sides of an image in a sample; `data` is the data's size.
     pub fn image_size(&self, data: usize, choose: &mut dyn FnMut(DecisionId) -> usize) -> usize {
         self.size.as_ref().map_or(data, |size| as_count(size.pick(choose)))
     }
 }
 
-impl Structure {
+impl Space {
+    /// Whether the space says at which size its networks read images; else they read them at the data's.
+    pub fn states_size(&self) -> bool {
+        self.structure.size.is_some()
+    }
+
     /// The sizes at which its networks read images, ascending: those that it states, else the data's.
-    pub fn image_sizes(&self, data: usize) -> Vec<usize> {
-        let mut sizes: Vec<usize> = self.size.iter().flat_map(|s| &s.values).map(|v| as_count(*v)).collect();
-        if sizes.is_empty() {
-            sizes.push(data);
-        }
-        sizes.sort_unstable();
-        sizes.dedup();
-        sizes
+    pub fn image_sizes(&self) -> Vec<usize> {
+        self.structure.image_sizes(self.input.image_size)
+    }
+
+    /// The size at which the reference reads images.
+    pub fn image_size(&self) -> usize {
+        self.structure.image_size(self.input.image_size, &mut |_| 0)
     }
 }
 
