@@ -35,7 +35,7 @@ fn reads(work: &Work) -> Vec<&(String, String)> {
         Work::Train(w) => vec![&w.data],
         Work::Predict(w) => vec![&w.data],
         Work::Subnet(w) => std::iter::once(&w.data).chain(w.recalibration.as_ref().map(|r| &r.data)).collect(),
-        Work::Metric(_) | Work::Select(_) | Work::Cut(_) => Vec::new(),
+        Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) => Vec::new(),
     }
 }
 
@@ -68,7 +68,7 @@ impl Jobs {
                     recalibration.map(|(r, &pack)| RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed });
                 (Job::Subnet(Box::new(self.subnet(w, pack, recalibration, prepared, store)?)), 0)
             }
-            Work::Metric(_) | Work::Select(_) | Work::Cut(_) => return Ok(None),
+            Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) => return Ok(None),
         };
         Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, from)))
     }
