@@ -176,6 +176,33 @@ fn a_comparison_is_computed_once_and_kept() {
     assert!(place.run().nothing_executed());
 }
 
+/// The best of as many networks drawn at random, by the same rule: a baseline of ordinary stages, at the search's cost.
+#[test]
+fn random_search_at_equal_cost_is_a_baseline() {
+    let random = r#"
+sample   "random"       { from "tiny"; strategy random; trials 4; seed 1 }
+train    "random-short" { from "random"; data "shapes" split=train; recipe yolov5-short; epochs 2 }
+evaluate "random-score" { from "random-short"; data "shapes" split=val; metrics map50 }
+select   "random-best"  { from "random-score"; top 1 by=map50 }
+"#;
+    let answered = ANSWERED.replace("\"best\" \"reference\";", "\"best\" \"random-best\" \"reference\";");
+    let answered =
+        answered.replace("against \"reference\"", "against \"reference\" \"random-best\"").replace("epochs 3", "epochs 3; seeds 2");
+    let place = Place::new(&format!("{SMALL}{random}{answered}"));
+    let said = place.run();
+    let lines: Vec<&str> = said.out.lines().take(3).collect();
+    assert!(
+        lines[0].starts_with("answer: best  map50 ") && lines[1].contains(" reference ") && lines[2].contains("random-best"),
+        "{said:?}"
+    );
+    let cost: serde_json::Value = serde_json::from_str(&place.nasflow(&["cost", "pipeline.kdl", "--json"]).out).expect("JSON");
+    let way = |name: &str| cost["costs"]["ways"].as_array().into_iter().flatten().find(|l| l["name"] == name).map(|l| l["spent"].clone());
+    let (best, random) = (way("best").expect("a way"), way("random-best").expect("a way"));
+    // A search may meet a network twice, and pays for it once.
+    let (searched, drawn) = (best["iterations"].as_u64(), random["iterations"].as_u64());
+    assert!(searched <= drawn && drawn == Some(4 * 2 * 2 + 2 * 3 * 2), "{cost}");
+}
+
 #[test]
 fn a_smoke_run_gives_no_figures_as_if_they_were_results() {
     let place = Place::new(SMALL);
