@@ -48,7 +48,7 @@ fn reads<'a>(work: &'a Work, prepared: &Prepared) -> Vec<(&'a (String, String), 
             let all = std::iter::once(&w.data).chain(w.recalibration.as_ref().map(|r| &r.data));
             all.map(|data| (data, w.candidate.image_size())).collect()
         }
-        Work::Metric(_) | Work::Select(_) | Work::Cut(_) => Vec::new(),
+        Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) => Vec::new(),
     }
 }
 
@@ -83,7 +83,7 @@ impl Jobs {
                     recalibration.map(|(r, &pack)| RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed });
                 (Job::Subnet(Box::new(self.subnet(w, pack, recalibration, prepared, store)?)), 0)
             }
-            Work::Metric(_) | Work::Select(_) | Work::Cut(_) => return Ok(None),
+            Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) => return Ok(None),
         };
         Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, from)))
     }
