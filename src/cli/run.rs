@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::load::{self, Access};
 use super::{bars, print, progress};
 use crate::report::wrap::wrapped;
-use crate::report::{number, show};
+use crate::report::{number, reliability, show};
 use crate::run::events::Event;
 use crate::run::launch::local::{Follow, Local};
 use crate::run::options::{Options, Report, RunEnd};
@@ -127,6 +127,7 @@ fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &crate:
         let of_stage: Vec<_> = rows.iter().filter(|r| r.stage == stage.name.value).collect();
         if !of_stage.is_empty() {
             out += &format!("\n{}\n{}", stage.name.value, show::stage_table(pipeline, &of_stage, print::columns()));
+            out += &wrapped(&reliability::line(pipeline, &stage.name.value, &rows), print::columns());
         }
     }
     for (trial, count) in report.failures() {

@@ -59,7 +59,7 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
         });
         let trust = crate::run::trust::trusted(&prepared.pipeline, &replay);
         let winner = show::winner(&prepared.pipeline, &replay).map(|m| &m.candidate.architecture);
-        let all = json!({ "pipeline": prepared.pipeline.name, "finished": replay.finished(), "answer": answer, "trust": trust, "rows": rows, "architecture": winner });
+        let all = json!({ "pipeline": prepared.pipeline.name, "finished": replay.finished(), "answer": answer, "trust": trust, "reliability": report::reliability::scores(&prepared.pipeline, &rows), "rows": rows, "architecture": winner });
         serde_json::to_string_pretty(&all).map_err(|e| e.to_string())? + "\n"
     } else {
         show::text(&prepared.pipeline, &replay, &rows, print::columns())

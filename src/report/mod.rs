@@ -5,7 +5,9 @@
 pub mod answer;
 pub mod cost;
 pub mod curve;
+pub mod headline;
 pub mod number;
+pub mod reliability;
 pub mod rows;
 pub mod show;
 pub mod table;

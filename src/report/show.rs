@@ -1,12 +1,13 @@
 //! What `nasflow show FILE` prints: the answer first, then candidates with their metrics, the front, the winner.
 
+use super::headline::headline;
 use super::number::counted;
 use super::rows::{Row, distinct};
 use super::table::Table;
 use super::wrap::wrapped;
-use super::{answer, number, trust};
+use super::{answer, number, reliability, trust};
 use crate::base::without_numbers;
-use crate::document::{Metric, Pipeline, StageKind};
+use crate::document::{Metric, Pipeline};
 use crate::plan::answer::{answered, unanswered};
 use crate::plan::choose::pareto;
 use crate::plan::trust::unchecked;
@@ -24,6 +25,7 @@ pub fn text(pipeline: &Pipeline, replay: &Replay, rows: &[Row], width: Option<us
         let of_stage: Vec<&Row> = rows.iter().filter(|r| r.stage == stage.name.value).collect();
         if !of_stage.is_empty() {
             out += &format!("\n{} ({})\n{}", stage.name.value, counts(&of_stage), stage_table(pipeline, &of_stage, width));
+            out += &wrapped(&reliability::line(pipeline, &stage.name.value, rows), width);
         }
     }
     for (stage, seen) in pipeline.stages.iter().zip(&replay.stages) {
@@ -184,22 +186,6 @@ fn decisions(row: &Row) -> String {
     }
     let shown: Vec<String> = row.edits.iter().map(|(label, value)| format!("{label}={value}")).collect();
     shown.join(" ")
-}
-
-/// The metric that a stage is read by: what a search, a `select` or the `answer` takes from it, else the first that reads images.
-pub fn headline(pipeline: &Pipeline, stage: &str) -> Option<Metric> {
-    let chosen = pipeline.stages.iter().find_map(|s| match &s.kind {
-        StageKind::Sample(sample) => sample.objective.as_ref().filter(|o| o.stage.value == stage).map(|o| &o.metric.value),
-        StageKind::Select(select) if s.from.iter().any(|f| f.value == stage) => select.metric(),
-        _ => None,
-    });
-    let answered = || pipeline.answer.as_ref().filter(|a| a.r#in.value == stage).map(|a| &a.by.value);
-    let first = || {
-        let evaluate = pipeline.stages.iter().find(|s| s.name.value == stage)?.evaluate()?;
-        evaluate.metrics.iter().map(|m| &m.value).find(|m| m.reads_predictions())
-    };
-    let measured = |m: &&Metric| !m.is_cost();
-    chosen.filter(measured).or_else(|| answered().filter(measured)).or_else(first).cloned()
 }
 
 /// The Pareto front of the first stage that measures several models: its headline metric against FLOPs.

@@ -176,6 +176,21 @@ fn a_comparison_is_computed_once_and_kept() {
     assert!(place.run().nothing_executed());
 }
 
+/// A search whose trials have two seeds each says how much of their spread is the networks'.
+#[test]
+fn what_a_score_is_worth_stands_under_its_table() {
+    let place = Place::new(&SMALL.replace("recipe yolov5-short; epochs 2", "recipe yolov5-short; epochs 2; seeds 2"));
+    let said = place.run();
+    assert!(
+        said.out.contains("  of the spread of map50 among 4 networks ") && said.out.contains(" is the networks', the rest the seeds'"),
+        "{said:?}"
+    );
+    assert!(place.nasflow(&["show", "pipeline.kdl"]).out.contains("(all trained more than once)"));
+    let shown: serde_json::Value = serde_json::from_str(&place.nasflow(&["show", "pipeline.kdl", "--json"]).out).expect("JSON");
+    let score = &shown["reliability"][0];
+    assert!(score["stage"] == "score" && score["metric"] == "map50" && score["share"].is_f64(), "{shown}");
+}
+
 /// The best of as many networks drawn at random, by the same rule: a baseline of ordinary stages, at the search's cost.
 #[test]
 fn random_search_at_equal_cost_is_a_baseline() {

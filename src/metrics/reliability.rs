@@ -1,0 +1,98 @@
+//! What a score is worth: the share of its spread that is the networks', the rest being the luck of their trainings.
+//!
+//! The intraclass correlation of a one-way analysis of variance with random effects, groups of unequal size (Searle, Casella and
+//! McCulloch 1992, section 3.6), with a bootstrap over networks.
+
+use super::bootstrap::interval;
+use crate::base::Random;
+use serde::Serialize;
+
+/// The fewest networks, and the fewest of them trained more than once, of which anything is said.
+pub const FEWEST: (usize, usize) = (4, 2);
+
+/// How often networks are drawn anew.
+const RESAMPLES: u64 = 1000;
+
+/// The share of a score's spread that is the networks'.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Reliability {
+    /// Networks that were measured.
+    pub networks: usize,
+    /// Those of them that were trained more than once.
+    pub repeated: usize,
+    /// Between 0 (scores are luck) and 1 (trainings of one network agree).
+    pub share: f64,
+    /// Its 95 % interval, over networks.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// Of scores by network and training; none where there are too few, or no spread at all. Scores that are no numbers count nowhere.
+pub fn reliability(scores: &[Vec<f64>]) -> Option<Reliability> {
+    let sound: Vec<Vec<f64>> = scores.iter().map(|n| n.iter().copied().filter(|v| v.is_finite()).collect()).collect();
+    let sound: Vec<&[f64]> = sound.iter().map(Vec::as_slice).filter(|n| !n.is_empty()).collect();
+    let repeated = sound.iter().filter(|n| n.len() > 1).count();
+    if sound.len() < FEWEST.0 || repeated < FEWEST.1 {
+        return None;
+    }
+    let shares = (0..RESAMPLES).filter_map(|round| {
+        let mut random = Random::at(0, "reliability", &[round]);
+        share(&(0..sound.len()).map(|_| sound[random.below(sound.len())]).collect::<Vec<_>>())
+    });
+    Some(Reliability { networks: sound.len(), repeated, share: share(&sound)?, interval: interval(shares.collect()) })
+}
+
+fn share(networks: &[&[f64]]) -> Option<f64> {
+    let (count, all) = (networks.len() as f64, networks.iter().map(|n| n.len()).sum::<usize>() as f64);
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let grand = networks.iter().flat_map(|n| n.iter()).sum::<f64>() / all;
+    let between: f64 = networks.iter().map(|n| n.len() as f64 * (mean(n) - grand) * (mean(n) - grand)).sum();
+    let within: f64 = networks.iter().flat_map(|n| n.iter().map(|v| (v - mean(n)) * (v - mean(n)))).sum();
+    if all <= count || count < 2.0 {
+        return None;
+    }
+    let seeds = within / (all - count);
+    // How many trainings a network has, as far as its part of the spread between means goes.
+    let trainings = (all - networks.iter().map(|n| (n.len() * n.len()) as f64).sum::<f64>() / all) / (count - 1.0);
+    let networks = (between / (count - 1.0) - seeds) / trainings;
+    let share = networks / (networks + seeds);
+    share.is_finite().then(|| share.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Networks with a true deviation `between` among them; the first `twice` are trained twice, with deviation 1.
+    fn drawn(seed: u64, networks: u64, twice: u64, between: f64) -> Vec<Vec<f64>> {
+        let of = |n: u64| {
+            let mut r = Random::at(seed, "networks", &[n]);
+            let own = between * r.normal();
+            (0..if n < twice { 2 } else { 1 }).map(|_| own + r.normal()).collect()
+        };
+        (0..networks).map(of).collect()
+    }
+
+    #[test]
+    fn shares_are_what_they_were_drawn_with() {
+        for (between, twice) in [(0.0, 200), (1.0, 200), (3.0, 200), (1.0, 100)] {
+            let truth = between * between / (between * between + 1.0);
+            let found = reliability(&drawn(1, 200, twice, between)).unwrap();
+            assert!((found.share - truth).abs() < 0.15, "{between}: {found:?}");
+            let (low, high) = found.interval.unwrap();
+            assert!(low <= truth && truth <= high && high - low < 0.5, "{between}: {found:?}");
+            assert_eq!((found.networks, found.repeated), (200, twice as usize));
+        }
+        assert_eq!(reliability(&drawn(1, 30, 30, 1.0)), reliability(&drawn(1, 30, 30, 1.0)), "the same scores, the same bits");
+    }
+
+    #[test]
+    fn of_too_few_nothing_is_said() {
+        assert_eq!(reliability(&drawn(1, 3, 3, 1.0)), None);
+        assert_eq!(reliability(&drawn(1, 20, 1, 1.0)), None);
+        assert_eq!(reliability(&vec![vec![0.5, 0.5]; 5]), None, "no spread at all");
+        let (mut broken, whole) = (drawn(1, 20, 20, 1.0), drawn(1, 20, 20, 1.0));
+        broken.push(vec![f64::NAN]);
+        assert_eq!(reliability(&broken), reliability(&whole));
+    }
+}
