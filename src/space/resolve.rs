@@ -146,7 +146,7 @@ fn run<'a>(
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<(Resolver<'a>, Above), Infeasible> {
     let image = architecture::Input { channels: input.channels, height: input.image_size, width: input.image_size };
-    let asked = Rc::new(Asked::new(structure));
+    let asked = Rc::new(Asked::new(structure.decisions.len(), &structure.guards));
     let asking = asked.clone();
     let choose: &mut dyn FnMut(DecisionId) -> usize = &mut |d| asking.ask(d, choose);
     let width = structure.width.as_ref().map(|s| match s.pick(choose) {
