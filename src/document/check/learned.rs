@@ -71,7 +71,7 @@ impl Rules<'_> {
 
     /// The method of a supernet that learns no choices, and its place.
     fn learns_nothing(&self, supernet: usize) -> Option<(&'static str, Span)> {
-        let Some(train) = self.draft.stages[supernet].train() else { return None };
+        let train = self.draft.stages[supernet].train()?;
         let (method, oneshot) = (train.method?, train.oneshot.as_ref()?);
         (!method.traits().learns).then(|| (method.name(), oneshot.span))
     }

@@ -39,7 +39,7 @@ impl Rules<'_> {
     /// The stage, where it gives every network one value of the metric.
     fn ranks(&mut self, name: &Spanned<String>, by: &Spanned<Metric>) -> Option<usize> {
         let stage = *self.graph.index.get(&name.value)?;
-        let Some(evaluate) = self.draft.stages[stage].evaluate() else { return None };
+        let evaluate = self.draft.stages[stage].evaluate()?;
         if evaluate.at.len() > 1 {
             let d = Diagnostic::error("trust", format!("`{}` measures several epochs", self.name(stage)), name.span, "each has one value");
             self.context.push(d.help("evaluate one epoch in a stage of its own"));
