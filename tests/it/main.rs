@@ -26,3 +26,4 @@ mod supernet;
 mod support;
 mod tables;
 mod whole;
+mod wide;

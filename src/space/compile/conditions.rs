@@ -3,6 +3,7 @@
 use super::compiler::{Compiler, Place};
 use crate::document::{Datum, Diagnostic, Expr, Node, Span, Spanned, Value, nearest};
 use crate::space::blocks::{Property as Field, Scalar};
+use crate::space::content::by_value;
 use crate::space::function::{Condition, Function, MOST, Read};
 use crate::space::names::plain;
 use crate::space::structure::{Constraint, DecisionId, Setting, What};
@@ -99,8 +100,13 @@ impl Compiler<'_> {
         if pairs.len() < node.properties.len() {
             return None;
         }
-        // The order of the pairs is none of the condition's business.
-        pairs.sort_by_key(|(label, option)| (label.read.decision, *option));
+        // Neither the order of the pairs nor that of the choices is the condition's business: it is that of their values.
+        pairs.sort_by_cached_key(|(label, option)| {
+            let decision = label.read.decision;
+            let options = &self.decisions[decision].options;
+            let all: Vec<String> = by_value(options).into_iter().map(|o| options[o].clone()).collect();
+            (all, options.get(*option).cloned(), options[0].clone(), decision)
+        });
         let (labels, options): (Vec<Label>, Vec<usize>) = pairs.into_iter().unzip();
         let reads: Vec<Read> = labels.into_iter().map(|l| l.read).collect();
         if !self.room(&reads) {
@@ -231,7 +237,7 @@ impl Compiler<'_> {
     pub(in crate::space) fn derived(&mut self, expr: &Expr, span: Span, field: &Field) -> Option<Setting> {
         // What may stand there is found as for a literal; its error says for which values it came.
         let scope = Scope { prefix: "", declared: true, never: true };
-        let found = self.function(expr, span, scope, |value| Ok::<Datum, String>(value))?;
+        let found = self.function(expr, span, scope, Ok::<Datum, String>)?;
         let mut scalars: Vec<Scalar> = vec![];
         let mut places = vec![];
         for (options, datum) in found.combinations().zip(&found.values) {

@@ -230,6 +230,9 @@ fn names_and_orders_move_nothing() {
         |order: &str| whole(&network("choice \"a\" 1 2; choice \"b\" 1 2 3;", &format!("conv 8; when {order} {{ conv 8 kernel=3 }}")));
     assert_eq!(pairs("a=2 b=3").digest(), pairs("b=3 a=2").digest());
     assert_ne!(pairs("a=2 b=3").digest(), pairs("a=2 b=2").digest());
+    // Nor does the order in which choices are declared.
+    let turned = whole(&network("choice \"b\" 1 2 3; choice \"a\" 1 2;", "conv 8; when a=2 b=3 { conv 8 kernel=3 }"));
+    assert_eq!(pairs("a=2 b=3").digest(), turned.digest());
     // Draws are the same, too.
     let (a, b) = (pairs("a=2 b=3"), whole(&network("choice \"a\" 1 2; choice \"b\" 1 3 2;", "conv 8; when a=2 b=3 { conv 8 kernel=3 }")));
     for i in 0..40 {
