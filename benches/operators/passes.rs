@@ -91,7 +91,7 @@ fn sums(table: &Table, v: View) {
     let (x, z, mut y) = (noise(v.len(), 7919), noise(v.len(), 6007), vec![0.0; v.len()]);
     let name = format!("add {}", shape(v));
     if table.wants(&name) {
-        let call = Box::new(|| add(&x, v, &z, v, &mut y, v));
+        let call = Box::new(|| sum(&[(&x, v), (&z, v)], &mut y, v, false));
         table.row(&name, Unit::Bytes, vec![Pass { name: "forward", amount: bytes(3, v), call }]);
     }
     let name = format!("concat 2 of {}", shape(v));
@@ -101,10 +101,10 @@ fn sums(table: &Table, v: View) {
     let wide = View::dense(v.n, v.h, v.w, 2 * v.c);
     let (mut to, from, mut dx) = (vec![0.0; wide.len()], noise(wide.len(), 6007), vec![0.0; v.len()]);
     let forward = || {
-        copy(&x, v, &mut to, wide.channels(0, v.c));
-        copy(&z, v, &mut to, wide.channels(v.c, v.c));
+        sum(&[(&x, v)], &mut to, wide.channels(0, v.c), false);
+        sum(&[(&z, v)], &mut to, wide.channels(v.c, v.c), false);
     };
-    let backward = || (0..2).for_each(|i| copy(&from, wide.channels(i * v.c, v.c), &mut dx, v));
+    let backward = || (0..2).for_each(|i| sum(&[(&from, wide.channels(i * v.c, v.c))], &mut dx, v, false));
     let passes = vec![
         Pass { name: "forward", amount: bytes(4, v), call: Box::new(forward) },
         Pass { name: "backward", amount: bytes(4, v), call: Box::new(backward) },

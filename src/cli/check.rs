@@ -45,11 +45,12 @@ fn text(prepared: &Prepared) -> String {
         let cost = space.reference_cost();
         let flops = 2.0 * cost.macs as f64;
         out += &format!(
-            "space {name:?}: {} over {}; its reference has {} parameters and {}FLOPs\n",
+            "space {name:?}: {} over {}; its reference has {} parameters and {}FLOPs{}\n",
             samples(space),
             counted(space.decisions().len(), "decision"),
             number::grouped(cost.params),
-            number::si(flops)
+            number::si(flops),
+            if space.states_size() { format!(" at {} px", space.image_size()) } else { String::new() }
         );
         for bound in space.bounds() {
             out += &format!("  requires {}\n", bound.text());

@@ -7,6 +7,7 @@ use super::print;
 use crate::base::Digest;
 use crate::document::{Metric, Pipeline, nearest};
 use crate::nn::DeviceChoice;
+use crate::plan::answer::Baseline;
 use crate::plan::{Engine, Kind, Replay, Slot, Step};
 use crate::report::{self, curve, number, show};
 use crate::results::{Epoch, GivenUp, Outcome};
@@ -53,11 +54,7 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     } else if arguments.json {
         let answer = crate::plan::answer::answered(&prepared.pipeline, &replay);
         let answer = answer.map(|a| {
-            let baselines: Vec<_> = a
-                .baselines
-                .iter()
-                .map(|b| json!({ "name": b.name, "values": b.figure.values, "models": b.models, "cost-ratio": b.cost_ratio, "verdict": b.verdict }))
-                .collect();
+            let baselines: Vec<_> = a.baselines.iter().map(against).collect();
             json!({ "name": a.name, "model": a.model.label(), "metric": a.metric, "values": a.figure.values, "baselines": baselines })
         });
         let trust = crate::run::trust::trusted(&prepared.pipeline, &replay);
@@ -69,6 +66,22 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     };
     print::out(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// A baseline of the answer: `null` stands for what was not tested or does not exist.
+fn against(b: &Baseline) -> serde_json::Value {
+    let interval = b.interval();
+    json!({
+        "name": b.name,
+        "values": b.figure.values,
+        "models": b.models,
+        "cost-ratio": b.cost_ratio,
+        "difference": b.difference,
+        "low": interval.map(|i| i.0),
+        "high": interval.map(|i| i.1),
+        "over-images": b.comparison.as_ref().and_then(|c| c.over_images),
+        "verdict": b.verdict,
+    })
 }
 
 /// What is known of a pipeline, as the last run left it: a trial that it gave up counts as failed.
@@ -115,6 +128,11 @@ fn digests(pipeline: &Pipeline, replay: &Replay, store: Option<&Store>) -> Resul
                 out += &format!("{stage} {model} {kind} {}{outputs} values={}\n", step.key.hex(), values.hex());
             }
         }
+    }
+    for (name, compared) in &replay.compared {
+        let Some(record) = store.lookup(&compared.key)? else { continue };
+        let values = crate::base::Digest::of(record.values.to_string().as_bytes());
+        out += &format!("answer {} {} {} values={}\n", name.replace(' ', ""), record.kind, compared.key.hex(), values.hex());
     }
     Ok(out)
 }

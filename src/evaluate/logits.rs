@@ -5,7 +5,7 @@
 use super::EvaluateError;
 use crate::base::Digest;
 use crate::data::{Pack, classify};
-use crate::metrics::ClassificationReport;
+use crate::metrics::{ClassificationReport, Guesses};
 use crate::nn::{Executor, NormOptions, Parameters};
 use crate::space::{Head, Program};
 
@@ -105,6 +105,11 @@ pub fn logits(
 
 /// Every number of the logits for a split. Fails where they are not of this split's images in this order.
 pub fn classification(pack: &Pack, logits: &Logits) -> Result<ClassificationReport, EvaluateError> {
+    Ok(guesses(pack, logits)?.report(&vec![1; pack.images.len()]))
+}
+
+/// The logits laid against the truth. Fails as [`classification`] does.
+pub fn guesses(pack: &Pack, logits: &Logits) -> Result<Guesses, EvaluateError> {
     let same =
         pack.images.len() == logits.images.len() && pack.images.iter().zip(&logits.images).all(|(image, digest)| image.digest == *digest);
     if !same {
@@ -112,7 +117,7 @@ pub fn classification(pack: &Pack, logits: &Logits) -> Result<ClassificationRepo
         return Err(EvaluateError::misfit(format!("the logits ({found} images) are not of this split ({images} images)")));
     }
     let truth: Vec<u32> = pack.images.iter().map(classify::label).collect();
-    ClassificationReport::new(&pack.classes, &truth, &logits.values).map_err(EvaluateError::Misfit)
+    Guesses::new(&pack.classes, &truth, &logits.values).map_err(EvaluateError::Misfit)
 }
 
 #[cfg(test)]

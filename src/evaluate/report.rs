@@ -2,7 +2,7 @@
 
 use super::{EvaluateError, Predictions};
 use crate::data::{Pack, PackImage};
-use crate::metrics::{DetectionReport, Truth, TruthBox};
+use crate::metrics::{DetectionReport, Matched, Truth, TruthBox};
 
 /// The true boxes of an image, in pixels of the original.
 pub fn truth(image: &PackImage) -> Truth {
@@ -12,6 +12,11 @@ pub fn truth(image: &PackImage) -> Truth {
 
 /// Every number of the predictions for a split. Fails where they are not of this split's images in this order.
 pub fn report(pack: &Pack, predictions: &Predictions) -> Result<DetectionReport, EvaluateError> {
+    Ok(DetectionReport::of(&matched(pack, predictions)?))
+}
+
+/// The predictions laid against the truth. Fails as [`report`] does.
+pub fn matched(pack: &Pack, predictions: &Predictions) -> Result<Matched, EvaluateError> {
     let same = pack.images.len() == predictions.images.len()
         && pack.images.iter().zip(&predictions.images).all(|(image, (digest, _))| image.digest == *digest);
     if !same {
@@ -21,7 +26,7 @@ pub fn report(pack: &Pack, predictions: &Predictions) -> Result<DetectionReport,
     }
     let truth: Vec<Truth> = pack.images.iter().map(truth).collect();
     let found: Vec<&[_]> = predictions.images.iter().map(|(_, detections)| &detections[..]).collect();
-    DetectionReport::new(&pack.classes, &truth, &found).map_err(EvaluateError::Misfit)
+    Matched::new(&pack.classes, &truth, &found).map_err(EvaluateError::Misfit)
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ pub fn mean_over_levels(ap: &[f64; LEVELS]) -> f64 {
 }
 
 /// `numpy.linspace(0, 1, 101)[i]`: i·.01, which is not always i/100 (.57 is one ulp higher).
-fn grid(i: usize) -> f64 {
+pub(super) fn grid(i: usize) -> f64 {
     if i == 100 { 1.0 } else { i as f64 * 0.01 }
 }
 

@@ -54,7 +54,7 @@ pub fn agreements(predictors: &[&[f64]], truth: &[f64]) -> Vec<Agreement> {
 }
 
 /// The 2.5 and 97.5 per cent points, interpolated.
-fn interval(mut values: Vec<f64>) -> Option<(f64, f64)> {
+pub(super) fn interval(mut values: Vec<f64>) -> Option<(f64, f64)> {
     values.sort_by(f64::total_cmp);
     let point = |share: f64| {
         let at = share * (values.len().checked_sub(1)?) as f64;

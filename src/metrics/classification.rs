@@ -25,6 +25,29 @@ impl ClassificationReport {
     /// `truth[i]` is the class of image `i`, `logits` are images × classes. Of equal logits the class that is declared first
     /// counts as the higher; one that is no number is the lowest. Fails where lengths differ or the truth holds an unknown class.
     pub fn new(classes: &[String], truth: &[u32], logits: &[f32]) -> Result<Self, String> {
+        Ok(Guesses::new(classes, truth, logits)?.report(&vec![1; truth.len()]))
+    }
+}
+
+/// What a classifier makes of each image of a split.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guesses {
+    names: Vec<String>,
+    images: Vec<Guess>,
+}
+
+/// One image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Guess {
+    class: usize,
+    right: bool,
+    among: bool,
+    loss: f64,
+}
+
+impl Guesses {
+    /// As [`ClassificationReport::new`].
+    pub fn new(classes: &[String], truth: &[u32], logits: &[f32]) -> Result<Self, String> {
         let n = classes.len();
         if n == 0 || logits.len() != truth.len() * n {
             return Err(format!("{} logits for {} images of {n} classes", logits.len(), truth.len()));
@@ -32,15 +55,31 @@ impl ClassificationReport {
         if let Some(bad) = truth.iter().find(|&&t| t as usize >= n) {
             return Err(format!("an image of class {bad}, but there are {n} classes"));
         }
-        let (mut right, mut images) = (vec![0usize; n], vec![0usize; n]);
-        let (mut among, mut loss) = (0usize, 0.0);
-        for (row, &class) in logits.chunks_exact(n).zip(truth) {
+        let guess = |(row, &class): (&[f32], &u32)| {
             let class = class as usize;
             let place = place(row, class);
-            images[class] += 1;
-            right[class] += usize::from(place == 0);
-            among += usize::from(place < GUESSES);
-            loss += cross_entropy(row, class);
+            Guess { class, right: place == 0, among: place < GUESSES, loss: cross_entropy(row, class) }
+        };
+        Ok(Guesses { names: classes.to_vec(), images: logits.chunks_exact(n).zip(truth).map(guess).collect() })
+    }
+
+    /// How many images.
+    pub fn images(&self) -> usize {
+        self.images.len()
+    }
+
+    /// The report of the resample in which image `i` stands `copies[i]` times.
+    pub fn report(&self, copies: &[u32]) -> ClassificationReport {
+        let n = self.names.len();
+        let (mut right, mut images) = (vec![0usize; n], vec![0usize; n]);
+        let (mut among, mut loss, mut all) = (0usize, 0.0, 0usize);
+        for (guess, &copies) in self.images.iter().zip(copies).filter(|(_, copies)| **copies > 0) {
+            let count = copies as usize;
+            images[guess.class] += count;
+            right[guess.class] += count * usize::from(guess.right);
+            among += count * usize::from(guess.among);
+            loss += f64::from(copies) * guess.loss;
+            all += count;
         }
         let share = |part: usize, of: usize| part as f64 / of as f64;
         let class = |(i, name): (usize, &String)| ClassAccuracy {
@@ -48,13 +87,13 @@ impl ClassificationReport {
             n_truth: images[i],
             accuracy: (images[i] > 0).then(|| share(right[i], images[i])),
         };
-        Ok(ClassificationReport {
-            accuracy: share(right.iter().sum(), truth.len()),
-            top5: share(among, truth.len()),
-            loss: loss / truth.len() as f64,
-            n_images: truth.len(),
-            classes: classes.iter().enumerate().map(class).collect(),
-        })
+        ClassificationReport {
+            accuracy: share(right.iter().sum(), all),
+            top5: share(among, all),
+            loss: loss / all as f64,
+            n_images: all,
+            classes: self.names.iter().enumerate().map(class).collect(),
+        }
     }
 }
 
@@ -92,6 +131,16 @@ mod tests {
         let e = std::f64::consts::E;
         let (a, b) = ((e * e + e + 1.0).ln(), (2.0 * e + 1.0).ln());
         assert!((report.loss - ((a - 2.0) + (a - 1.0) + 2.0 * (b - 1.0)) / 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_resample_says_what_the_report_of_repeated_images_says() {
+        let logits = [2.0, 1.0, 0.0, 2.0, 1.0, 0.5, 1.0, 1.0, 0.0];
+        let guesses = Guesses::new(&classes(3), &[0, 1, 2], &logits).unwrap();
+        let repeated: Vec<f32> = [0, 0, 2].iter().flat_map(|&i| logits[3 * i..3 * i + 3].to_vec()).collect();
+        let (a, b) = (guesses.report(&[2, 0, 1]), ClassificationReport::new(&classes(3), &[0, 0, 2], &repeated).unwrap());
+        assert!((a.loss - b.loss).abs() < 1e-12);
+        assert_eq!(ClassificationReport { loss: b.loss, ..a }, b);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::average_precision::{self, Curve, mean_over_classes, mean_over_levels};
 use super::confidence::{self, ByConfidence};
-use super::matching::{self, Hits, LEVELS};
+use super::matched::{Matched, OfClass};
+use super::matching::LEVELS;
 use super::{Detection, Truth};
 use crate::results::ClassReport;
 use serde::{Deserialize, Serialize};
@@ -32,54 +33,29 @@ pub struct DetectionReport {
     pub classes: Vec<ClassReport>,
 }
 
-/// A detection of one class among all images: (score, YOLOv5's hits, COCO's hits).
-type Entry = (f32, Hits, Option<Hits>);
-
 impl DetectionReport {
     /// `truth[i]` and `predictions[i]` are of one image. Detections sort by (score descending, image, index).
     ///
     /// Detections of a class beyond `classes` count nowhere; a NaN score counts as 0, a NaN box as a false detection.
     /// Fails where the lists differ in length or the truth holds an unknown class.
     pub fn new<D: AsRef<[Detection]>>(classes: &[String], truth: &[Truth], predictions: &[D]) -> Result<Self, String> {
-        if truth.len() != predictions.len() {
-            return Err(format!("predictions of {} images for {} images of truth", predictions.len(), truth.len()));
-        }
-        let mut n_truth = vec![0usize; classes.len()];
-        let mut entries: Vec<Vec<Entry>> = vec![Vec::new(); classes.len()];
-        for (image, (truth, found)) in truth.iter().zip(predictions).enumerate() {
-            let found = found.as_ref();
-            for object in &truth.boxes {
-                let Some(count) = n_truth.get_mut(usize::from(object.class)) else {
-                    let known = classes.len();
-                    return Err(format!("image {image} has a box of class {}, but there are {known} classes", object.class));
-                };
-                *count += 1;
-            }
-            let yolov5 = matching::yolov5(&truth.boxes, found);
-            let coco = matching::coco(&truth.boxes, found);
-            for (i, detection) in found.iter().enumerate() {
-                if let Some(list) = entries.get_mut(usize::from(detection.class)) {
-                    list.push((detection.rank_score(), yolov5[i], coco[i]));
-                }
-            }
-        }
-        // Stable: equal scores keep the order of images, then of detections.
-        entries.iter_mut().for_each(|list| list.sort_by(|a, b| b.0.total_cmp(&a.0)));
-        Ok(Self::from_entries(classes, &n_truth, &entries, truth.len()))
+        Ok(Self::of(&Matched::new(classes, truth, predictions)?))
     }
 
-    fn from_entries(classes: &[String], n_truth: &[usize], entries: &[Vec<Entry>], n_images: usize) -> Self {
-        let present: Vec<usize> = (0..classes.len()).filter(|&c| n_truth[c] > 0).collect();
+    /// Of detections that were matched.
+    pub fn of(matched: &Matched) -> Self {
+        let n_truth: Vec<usize> = matched.classes.iter().map(OfClass::truths).collect();
+        let present: Vec<usize> = (0..n_truth.len()).filter(|&c| n_truth[c] > 0).collect();
         let (mut yolov5, mut coco, mut by_confidence) = (Vec::new(), Vec::new(), Vec::new());
         for &class in &present {
-            let (list, truths) = (&entries[class], n_truth[class]);
-            let hits = || list.iter().map(|e| e.1);
+            let (list, truths) = (&matched.classes[class].entries, n_truth[class]);
+            let hits = || list.iter().map(|e| e.yolov5);
             // A class without a detection is 0, not the triangle under (0, 1)–(1, 0).
             let upstream = |t| if list.is_empty() { 0.0 } else { average_precision::yolov5(&Curve::new(hits(), t, truths)) };
             yolov5.push(std::array::from_fn::<f64, LEVELS, _>(upstream));
-            let official = |t| average_precision::coco(&Curve::new(list.iter().filter_map(|e| e.2), t, truths));
+            let official = |t| average_precision::coco(&Curve::new(list.iter().filter_map(|e| e.coco), t, truths));
             coco.push(std::array::from_fn::<f64, LEVELS, _>(official));
-            let scores: Vec<f64> = list.iter().map(|e| f64::from(e.0)).collect();
+            let scores: Vec<f64> = list.iter().map(|e| f64::from(e.score)).collect();
             by_confidence.push(ByConfidence::new(&scores, &Curve::new(hits(), 0, truths)));
         }
         let operating = confidence::best(&by_confidence);
@@ -91,7 +67,7 @@ impl DetectionReport {
             ClassReport {
                 name: name.clone(),
                 n_truth: n_truth[class],
-                n_detections: entries[class].len(),
+                n_detections: matched.classes[class].entries.len(),
                 ap50: place.map(|i| yolov5[i][0]),
                 ap50_95: place.map(|i| mean_over_levels(&yolov5[i])),
                 precision: place.map(|i| operating.precision[i]),
@@ -108,9 +84,9 @@ impl DetectionReport {
             confidence: operating.confidence,
             coco_map50,
             coco_map50_95,
-            n_images,
+            n_images: matched.images,
             n_truth: n_truth.iter().sum(),
-            classes: classes.iter().enumerate().map(report).collect(),
+            classes: matched.names.iter().enumerate().map(report).collect(),
         }
     }
 

@@ -6,19 +6,26 @@
 pub mod average_precision;
 pub mod bootstrap;
 pub mod classification;
+pub mod comparison;
 pub mod confidence;
 pub mod detection;
+pub mod matched;
 pub mod matching;
 pub mod rank;
+pub mod resample;
+pub mod student;
 pub mod truth;
 pub mod words;
 
 pub use bootstrap::{Agreement, agreements};
-pub use classification::ClassificationReport;
+pub use classification::{ClassificationReport, Guesses};
+pub use comparison::{Runs, compare};
 pub use detection::DetectionReport;
+pub use matched::Matched;
 
 pub use crate::results::{ClassAccuracy, ClassReport};
 pub use rank::{kendall_tau_b, spearman};
+pub use resample::{Parts, Resampled};
 pub use truth::{Truth, TruthBox};
 pub use words::{CLASSIFICATION, DETECTION};
 

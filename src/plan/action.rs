@@ -24,12 +24,24 @@ pub enum Kind {
     PredictSubnet,
     /// One metric of a network, looked up in a table.
     Table,
+    /// How a metric differs between one network and others, and how surely.
+    Compare,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 9] =
-        [Kind::Anchors, Kind::Pack, Kind::Train, Kind::Predict, Kind::Metric, Kind::Select, Kind::Cut, Kind::PredictSubnet, Kind::Table];
+    pub const ALL: [Kind; 10] = [
+        Kind::Anchors,
+        Kind::Pack,
+        Kind::Train,
+        Kind::Predict,
+        Kind::Metric,
+        Kind::Select,
+        Kind::Cut,
+        Kind::PredictSubnet,
+        Kind::Table,
+        Kind::Compare,
+    ];
 
     /// The word in records.
     pub fn word(self) -> &'static str {
@@ -43,6 +55,7 @@ impl Kind {
             Kind::Cut => "cut",
             Kind::PredictSubnet => "predict-subnet",
             Kind::Table => "table",
+            Kind::Compare => "compare",
         }
     }
 
@@ -55,7 +68,7 @@ impl Kind {
     pub fn version(self) -> i64 {
         match self {
             Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select => 1,
-            Kind::Cut | Kind::PredictSubnet | Kind::Table => 1,
+            Kind::Cut | Kind::PredictSubnet | Kind::Table | Kind::Compare => 1,
         }
     }
 }

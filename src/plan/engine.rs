@@ -6,7 +6,7 @@ use super::table::Table;
 use super::work::{Request, Work};
 use crate::base::Digest;
 use crate::document::{Pipeline, StageKind, Task};
-use crate::results::Outcome;
+use crate::results::{Comparison, Outcome};
 use crate::search::{Distribution, Search};
 use crate::space::Space;
 use std::collections::{BTreeMap, HashMap};
@@ -26,7 +26,7 @@ pub struct SplitInfo {
 /// A data set, as far as keys and counts need it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DataInfo {
-    /// The longer side at which networks see it.
+    /// The longer side at which networks see it, unless their space states a size.
     pub image_size: usize,
     /// Class names in declared order.
     pub classes: Vec<String>,
@@ -81,6 +81,17 @@ pub struct Replay {
     pub stages: Vec<StageReplay>,
     /// What can run now, first things first.
     pub works: Vec<Work>,
+    /// How the answer compares, by name of `against`, as far as that is known.
+    pub compared: BTreeMap<String, Compared>,
+}
+
+/// A comparison that is known.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// Its action.
+    pub key: Digest,
+    /// Its result.
+    pub comparison: Comparison,
 }
 
 impl Replay {
@@ -172,7 +183,8 @@ impl<'a> Engine<'a> {
             };
             pass.views.push(replay);
         }
-        Replay { stages: pass.views, works: dedupe(pass.works) }
+        let compared = self.compare(&pass.views, known, &mut pass.works);
+        Replay { stages: pass.views, works: dedupe(pass.works), compared }
     }
 
     /// What stage `index` asks for, for a model or for itself.

@@ -11,10 +11,10 @@ pub const NMS_IOU: f64 = 0.6;
 /// Detections an image.
 pub const MAX_DETECTIONS: usize = 300;
 
-/// How a network's predictions are made, as it enters keys.
-pub(super) fn config(info: &DataInfo, bn_eps: f64) -> Vec<(String, Canon)> {
+/// How a network's predictions are made, as it enters keys; `image_size` is the network's.
+pub(super) fn config(info: &DataInfo, image_size: usize, bn_eps: f64) -> Vec<(String, Canon)> {
     let mut config = vec![
-        ("image-size".to_string(), info.image_size.into()),
+        ("image-size".to_string(), image_size.into()),
         ("decoder".to_string(), info.decoder.clone().into()),
         ("batch-norm-eps".to_string(), bn_eps.into()),
     ];

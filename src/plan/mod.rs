@@ -7,6 +7,7 @@ pub mod action;
 pub mod answer;
 mod best;
 pub mod choose;
+mod compare;
 pub mod engine;
 pub mod equal;
 pub mod evaluation;
@@ -17,6 +18,7 @@ pub mod model;
 pub mod reason;
 pub mod recipe;
 mod stages;
+mod standing;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -26,9 +28,11 @@ pub mod work;
 pub use action::{Action, Kind};
 pub use answer::winner;
 pub use best::best;
-pub use engine::{DataInfo, Engine, Known, Point, Replay, SplitInfo, StageReplay};
+pub use engine::{Compared, DataInfo, Engine, Known, Point, Replay, SplitInfo, StageReplay};
 pub use figures::Figure;
 pub use model::{Model, SeedRun, Slot, State, Step, Subnet};
 pub use reason::Reason;
 pub use table::Table;
-pub use work::{CutWork, MetricWork, PredictWork, Recalibration, Request, SelectWork, SubnetWork, TrainWork, Trainee, Work};
+pub use work::{
+    CompareWork, CutWork, MetricWork, PredictWork, Recalibration, Request, SelectWork, Sides, SubnetWork, TrainWork, Trainee, Work,
+};

@@ -26,6 +26,11 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// The size at which it reads images, in pixels.
+    pub fn image_size(&self) -> usize {
+        self.architecture.input.height
+    }
+
     /// What it costs.
     pub fn cost(&self) -> Cost {
         Cost { params: self.params, macs: self.macs }

@@ -22,6 +22,8 @@ pub enum Work {
     Cut(Box<CutWork>),
     /// Detect with a network of a supernet (in a worker).
     Subnet(Box<SubnetWork>),
+    /// Compare a network with others.
+    Compare(Box<CompareWork>),
 }
 
 impl Work {
@@ -34,6 +36,7 @@ impl Work {
             Work::Select(w) => &w.request,
             Work::Cut(w) => &w.request,
             Work::Subnet(w) => &w.request,
+            Work::Compare(w) => &w.request,
         }
     }
 
@@ -185,6 +188,38 @@ pub struct MetricWork {
     pub predictions: Digest,
     /// `data` node and split.
     pub data: (String, String),
+}
+
+/// Compare a network with others.
+#[derive(Clone, Debug)]
+pub struct CompareWork {
+    /// What is asked for.
+    pub request: Request,
+    /// The metric.
+    pub metric: Metric,
+    /// Both sides.
+    pub sides: Sides,
+    /// `data` node and split; none where nothing is read.
+    pub data: Option<(String, String)>,
+}
+
+/// What a comparison reads: of one network by seed, of the others by network and seed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sides {
+    /// Blobs of predictions.
+    Predictions {
+        /// Of the one.
+        ours: Vec<Digest>,
+        /// Of the others.
+        theirs: Vec<Vec<Digest>>,
+    },
+    /// Values that no images stand behind.
+    Values {
+        /// Of the one.
+        ours: Vec<f64>,
+        /// Of the others.
+        theirs: Vec<Vec<f64>>,
+    },
 }
 
 /// Record a choice: it is computed while planning, and its record is what makes it a result.

@@ -3,10 +3,12 @@
 //! Promises: whoever reads a result reads fields, never names in strings. How a result is written as JSON is known at the
 //! store's edge alone (`run::record`). It may not know how a result is made, nor what is done with it.
 
+mod compared;
 mod kept;
 mod measured;
 mod training;
 
+pub use compared::Comparison;
 pub use kept::{GivenUp, RunSummary, Timing};
 pub use measured::{ClassAccuracy, ClassReport, Classes};
 pub use training::{Choice, Collapsed, Epoch, Learned, Trained};
@@ -61,6 +63,8 @@ pub enum Outcome {
         /// The identities of the chosen models, best first.
         models: Vec<Digest>,
     },
+    /// A network beside others.
+    Compared(Comparison),
     /// A network's weights cut out of its supernet's.
     Cut {
         /// The blob.

@@ -2,6 +2,7 @@
 
 use super::options::RunEnd;
 use super::todo::{Speed, Todo};
+use crate::plan::answer::Verdict;
 use crate::results::GivenUp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -126,7 +127,26 @@ pub enum Event {
         value: Option<f64>,
         /// Its deviation over seeds.
         deviation: Option<f64>,
+        /// What it is compared with.
+        baselines: Vec<Compared>,
     },
+}
+
+/// The answer beside a baseline.
+#[derive(Clone, Debug, Serialize)]
+pub struct Compared {
+    /// The node that `against` names.
+    pub name: String,
+    /// The baseline's metric: its mean over seeds and models.
+    pub value: Option<f64>,
+    /// The answer's value minus this one.
+    pub difference: Option<f64>,
+    /// Where its 95 % interval begins; none where the difference was not tested.
+    pub low: Option<f64>,
+    /// Where it ends.
+    pub high: Option<f64>,
+    /// What follows.
+    pub verdict: Verdict,
 }
 
 /// What is worked on.

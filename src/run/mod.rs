@@ -8,6 +8,7 @@
 //! `worker` (both sides of an attempt), `inline`, `observe`, `estimate` (what is computed beside them), `coordinator`; and
 //! what reads the store for people: `history`, `cost`, `gain`, `trust`.
 
+mod compare;
 pub mod coordinator;
 pub mod cost;
 mod cut;
@@ -24,6 +25,7 @@ pub mod launch;
 pub mod observe;
 pub mod options;
 pub mod packs;
+mod predicted;
 pub mod prepare;
 pub mod record;
 mod scratch;

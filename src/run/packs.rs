@@ -8,6 +8,7 @@ use crate::base::{Canon, Digest, counted};
 use crate::data::{DataError, Pack};
 use crate::plan::{Action, Kind};
 use crate::results::Outcome;
+use crate::space::Space;
 use crate::store::{Record, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -30,36 +31,38 @@ pub struct Waiting<'a> {
 /// Packs that were made or found.
 #[derive(Default)]
 pub struct Packs {
-    /// Blobs by (data, split).
-    known: HashMap<(String, String), Digest>,
+    /// Blobs by (data, split), and size.
+    known: HashMap<((String, String), usize), Digest>,
     /// Whether it was said that this run's own take more than [`BOUND`].
     said: bool,
 }
 
 impl Packs {
-    /// The blob of a pack, made where it is not there; none where whoever waits for it did not want to any more.
+    /// The blob of a split at a size, made where it is not there; none where whoever waits for it did not want to any more.
     pub fn ensure(
         &mut self,
         data: &(String, String),
+        image_size: usize,
         prepared: &Prepared,
         store: &Store,
         waiting: &mut Waiting,
     ) -> Result<Option<Digest>, RunError> {
-        if let Some(&blob) = self.known.get(data)
+        let named = (data.clone(), image_size);
+        if let Some(&blob) = self.known.get(&named)
             && store.blobs().has(&blob)?
         {
             return Ok(Some(blob));
         }
-        let action = action(data, prepared)?;
+        let action = action(data, image_size, prepared)?;
         let known = store.lookup(&action.key())?.and_then(|r| packed(&r));
         let blob = match known {
             Some(blob) if store.blobs().has(&blob)? => blob,
-            _ => match self.make(data, &action, prepared, store, waiting)? {
+            _ => match self.make(data, image_size, &action, prepared, store, waiting)? {
                 Some(blob) => blob,
                 None => return Ok(None),
             },
         };
-        self.known.insert(data.clone(), blob);
+        self.known.insert(named, blob);
         Ok(Some(blob))
     }
 
@@ -71,6 +74,7 @@ impl Packs {
     fn make(
         &mut self,
         (name, split): &(String, String),
+        image_size: usize,
         action: &Action,
         prepared: &Prepared,
         store: &Store,
@@ -78,10 +82,10 @@ impl Packs {
     ) -> Result<Option<Digest>, RunError> {
         let missing = || missing(name, split);
         let scan = prepared.scans.get(name).ok_or_else(missing)?;
-        let image_size = prepared.data.get(name).ok_or_else(missing)?.image_size;
         let images = scan.split(split).map_or(0, |s| s.images.len());
         if images > MANY {
-            let message = format!("{name}: decoding {} of `{split}`, once", counted(images, "image"));
+            let sizes = if sizes(name, prepared).len() > 1 { format!(" at {image_size} px") } else { String::new() };
+            let message = format!("{name}: decoding {} of `{split}`{sizes}, once", counted(images, "image"));
             waiting.events.on(Event::Note { message });
         }
         let pack = match Pack::build_unless(waiting.stop, scan, split, image_size, Path::new(".")) {
@@ -108,14 +112,21 @@ fn missing(name: &str, split: &str) -> RunError {
     RunError::Data(format!("no split `{split}` of `{name}`"))
 }
 
+/// The sizes at which a data set may be read in this run: its own, and those that spaces state.
+fn sizes(name: &str, prepared: &Prepared) -> BTreeSet<usize> {
+    let own = prepared.data.get(name).map(|d| d.image_size);
+    let stated = prepared.spaces.values().filter(|s| s.states_size()).flat_map(Space::image_sizes);
+    own.into_iter().chain(stated).collect()
+}
+
 /// The action that makes a pack.
-fn action((name, split): &(String, String), prepared: &Prepared) -> Result<Action, RunError> {
+fn action((name, split): &(String, String), image_size: usize, prepared: &Prepared) -> Result<Action, RunError> {
     let missing = || missing(name, split);
     let info = prepared.data.get(name).ok_or_else(missing)?;
     let scanned = prepared.scans.get(name).and_then(|scan| scan.split(split)).ok_or_else(missing)?;
     Ok(Action {
         kind: Kind::Pack,
-        config: Canon::map([("image-size", info.image_size.into()), ("decoder", info.decoder.clone().into())]),
+        config: Canon::map([("image-size", image_size.into()), ("decoder", info.decoder.clone().into())]),
         inputs: vec![("split", scanned.digest)],
         seed: None,
         numerics: None,
@@ -125,7 +136,8 @@ fn action((name, split): &(String, String), prepared: &Prepared) -> Result<Actio
 /// The keys of all packs that this run may use.
 fn own(prepared: &Prepared) -> Result<BTreeSet<Digest>, RunError> {
     let splits = prepared.scans.iter().flat_map(|(name, scan)| scan.splits.iter().map(move |s| (name.clone(), s.name.clone())));
-    splits.map(|data| Ok(action(&data, prepared)?.key())).collect()
+    let sized = splits.flat_map(|data| sizes(&data.0, prepared).into_iter().map(move |size| (data.clone(), size)));
+    sized.map(|(data, size)| Ok(action(&data, size, prepared)?.key())).collect()
 }
 
 /// The blob of a pack's record; none of another kind of record.

@@ -2,7 +2,7 @@
 
 use crate::base::Digest;
 use crate::plan::{Action, Kind};
-use crate::results::{Classes, Outcome, RunSummary, Timing, Trained};
+use crate::results::{Classes, Comparison, Outcome, RunSummary, Timing, Trained};
 use crate::store::Record;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -46,6 +46,7 @@ fn parts(outcome: &Outcome) -> (BTreeMap<&'static str, Digest>, Value) {
         Outcome::Predicted { predictions } => (BTreeMap::from([("predictions", *predictions)]), json!({})),
         Outcome::Measured { value, classes } => (BTreeMap::new(), json!({ "value": value, "classes": classes })),
         Outcome::Chosen { models } => (BTreeMap::new(), json!({ "chosen": models })),
+        Outcome::Compared(comparison) => (BTreeMap::new(), json!(comparison)),
         Outcome::Cut { weights } => (BTreeMap::from([("weights", *weights)]), json!({})),
     }
 }
@@ -82,6 +83,7 @@ pub fn read(record: &Record) -> Option<Outcome> {
         },
         Kind::Select => Outcome::Chosen { models: serde_json::from_value(values["chosen"].clone()).ok()? },
         Kind::Cut => Outcome::Cut { weights: blob("weights")? },
+        Kind::Compare => Outcome::Compared(Comparison::deserialize(values).ok()?),
         // A look-up in a table is worked out by the replay itself.
         Kind::Table => return None,
     })
@@ -139,7 +141,7 @@ mod tests {
             coco_ap50: None,
             coco_ap50_95: None,
         };
-        let cases: [(Kind, Outcome, &str, &[&str]); 11] = [
+        let cases: [(Kind, Outcome, &str, &[&str]); 12] = [
             (
                 Kind::Anchors,
                 Outcome::Anchors { anchors: vec![vec![(1.5, 0.1)]], best_possible_recall: 1.0 },
@@ -182,6 +184,19 @@ mod tests {
                 &[],
             ),
             (Kind::Select, Outcome::Chosen { models: Vec::new() }, r#"{"chosen":[]}"#, &[]),
+            (
+                Kind::Compare,
+                Outcome::Compared(Comparison {
+                    difference: 0.25,
+                    interval: Some((0.125, 0.375)),
+                    freedom: Some(3.5),
+                    over_images: None,
+                    above: Some(1.0),
+                    resamples: 1000,
+                }),
+                r#"{"above":1.0,"difference":0.25,"freedom":3.5,"interval":[0.125,0.375],"over-images":null,"resamples":1000}"#,
+                &[],
+            ),
             (Kind::Cut, Outcome::Cut { weights: blob("w") }, "{}", &["weights"]),
             (Kind::PredictSubnet, Outcome::Predicted { predictions: blob("d") }, "{}", &["predictions"]),
         ];

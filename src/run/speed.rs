@@ -4,6 +4,7 @@ use super::estimate::rate;
 use super::prepare::Prepared;
 use super::todo::{Basis, Speed};
 use crate::nn::{DeviceChoice, matrix_rate};
+use crate::space::Space;
 use crate::store::Store;
 
 /// A training's forward and backward passes together, in forward passes.
@@ -33,7 +34,7 @@ impl Speed {
         if device != DeviceChoice::Fast {
             return None;
         }
-        let size = prepared.data.values().map(|d| d.image_size).max().unwrap_or(0);
+        let size = prepared.spaces.values().map(Space::image_size).max().unwrap_or(0);
         Some(Speed::of_products(matrix_rate(), size))
     }
 

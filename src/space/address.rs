@@ -13,6 +13,9 @@ impl Structure {
         let mut found: HashMap<DecisionId, (u64, Vec<usize>)> = HashMap::new();
         {
             let mut pass = Addresses { structure: self, found: &mut found, read: vec![] };
+            if let Some(size) = &self.size {
+                pass.setting(size, &[0, 2]);
+            }
             if let Some(width) = &self.width {
                 pass.setting(width, &[0, 0]);
             }

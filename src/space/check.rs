@@ -7,9 +7,10 @@ use super::input::{Infeasible, InputSpec};
 use super::resolve::{Network, resolve};
 use super::sample::Sample;
 use super::space::Space;
+use super::stated;
 use super::structure::{Item, Structure, What};
 use super::zoo;
-use crate::document::{Diagnostic, Node, SpaceNode, Value};
+use crate::document::{Diagnostic, Node, Severity, SpaceNode, Value};
 
 /// Up to this many samples all are looked at; above, the neighbours of the reference and some random ones.
 const FEW: usize = 256;
@@ -88,7 +89,7 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
         .architecture
         .cost()
         .map_err(|reason| vec![Diagnostic::error("shape", reason, node.name.span, "the reference cannot be built")])?;
-    misfits(&structure, input, cases)?;
+    warnings.extend(misfits(&structure, input, cases)?);
 
     let mut bounds = vec![];
     let mut errors = vec![];
@@ -121,7 +122,8 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
     }
     levels.sort_unstable();
     levels.dedup();
-    let heads = levels.into_iter().map(|n| (input.image_size, n)).collect();
+    let sizes = structure.image_sizes(input.image_size);
+    let heads = sizes.iter().flat_map(|&size| levels.iter().map(move |&n| (size, n))).collect();
     let size = structure.size();
     Ok((Space { name: node.name.value.clone(), structure, input: input.clone(), bounds, reference_cost, heads, size }, warnings))
 }
@@ -155,16 +157,19 @@ fn has_auto(items: &[Item]) -> bool {
     })
 }
 
-/// Samples that cannot be built although the reference can: each distinct place once, with the choices that cause it.
-fn misfits(structure: &Structure, input: &InputSpec, cases: Vec<Sample>) -> Result<(), Vec<Diagnostic>> {
+/// Samples that cannot be built although the reference can: each distinct place once, with the choices that cause it. A warning
+/// where sizes of images seem to fit no network.
+fn misfits(structure: &Structure, input: &InputSpec, cases: Vec<Sample>) -> Result<Option<Diagnostic>, Vec<Diagnostic>> {
     let build = |sample: &Sample| match structure.unmet(sample) {
         Some(_) => None,
-        None => resolve(structure, input, &mut |d| sample.option(d).unwrap_or(0)).err(),
+        None => {
+            let problem = resolve(structure, input, &mut |d| sample.option(d).unwrap_or(0)).err();
+            problem.filter(|p| !stated::is_misfit(structure, p))
+        }
     };
-    let samples = match structure.size() <= FEW as f64 {
-        true => Sample::enumerate(structure, FEW + 1).unwrap_or_default(),
-        false => cases.into_iter().chain(some(structure)).collect(),
-    };
+    let all = if structure.size() <= FEW as f64 { Sample::enumerate(structure, FEW + 1) } else { None };
+    let unfit = stated::unfit(structure, input, all.as_deref());
+    let samples = all.unwrap_or_else(|| cases.into_iter().chain(some(structure)).collect());
     let mut errors: Vec<Diagnostic> = vec![];
     for sample in samples {
         if let Some(problem) = build(&sample) {
@@ -174,7 +179,9 @@ fn misfits(structure: &Structure, input: &InputSpec, cases: Vec<Sample>) -> Resu
             errors.push(caused(structure, sample, problem, &build));
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    let (warning, error) = unfit.into_iter().partition::<Vec<_>, _>(|d| d.severity == Severity::Warning);
+    errors.extend(error);
+    if errors.is_empty() { Ok(warning.into_iter().next()) } else { Err(errors) }
 }
 
 /// Each value of each decision once, beside the reference, and random samples.
@@ -219,11 +226,18 @@ fn caused(structure: &Structure, mut sample: Sample, mut problem: Infeasible, bu
 
 /// Why the reference cannot be built. Where images of another size would do, that is the cause: it says which sizes do.
 fn unbuilt(structure: &Structure, node: &SpaceNode, input: &InputSpec, problem: &Infeasible) -> Diagnostic {
+    if stated::is_misfit(structure, problem) {
+        let message = format!("the size of the images does not fit the network of `{}`", node.name.value);
+        return Diagnostic::error("image-size", message, problem.span, problem.reason.clone());
+    }
     let builds = |size: usize| {
         let input = InputSpec { image_size: size, ..input.clone() };
         size > 0 && resolve(structure, &input, &mut |_| 0).is_ok()
     };
     let size = input.image_size;
+    if structure.size.is_some() {
+        return shape_error(problem);
+    }
     // A larger image of the same remainders would do: this one is too small, whatever divides it.
     if builds(size + 1024) {
         return shape_error(problem);

@@ -12,7 +12,7 @@ pub static FLOPS: Measure<Cost> = Measure::new(
     Count,
     Lower,
     |c, _| 2.0 * c.macs as f64,
-    "2 × multiply-adds of convolutions and linear layers, for one image of the data's size.",
+    "2 × multiply-adds of convolutions and linear layers, for one image of the size that the network reads.",
 );
 
 /// Multiply-adds.

@@ -44,6 +44,8 @@ pub struct Expander {
     layer: usize,
     /// Shapes of all values so far.
     pub values: Vec<Shape>,
+    /// By value: how many pixels of the image one of its rows spans, as the strides on the way say.
+    strides: Vec<usize>,
     /// Operators (empty when counting).
     pub nodes: Vec<Node>,
     /// Parameters (empty when counting).
@@ -62,6 +64,7 @@ impl Expander {
             counting: false,
             layer: 0,
             values: vec![image],
+            strides: vec![1],
             nodes: vec![],
             params: vec![],
             cost: Cost::default(),
@@ -82,6 +85,7 @@ impl Expander {
         let Some(tracker) = &mut self.tracker else { return value };
         tracker.alias(value, place, shape.c);
         self.values.push(shape);
+        self.strides.push(self.strides[value]);
         self.values.len() - 1
     }
 
@@ -105,6 +109,11 @@ impl Expander {
         self.values[value]
     }
 
+    /// The largest stride of all values so far.
+    pub(super) fn largest_stride(&self) -> usize {
+        self.strides.iter().copied().max().unwrap_or(1)
+    }
+
     fn emit(&mut self, op: Op, inputs: &[ValueId], shape: Shape) -> Result<ValueId, String> {
         if shape.c == 0 {
             return Err("it would have no channels".into());
@@ -117,6 +126,14 @@ impl Expander {
             return Err(format!("{} is larger than nasflow builds", show(shape)));
         }
         let output = self.values.len();
+        let read = inputs.iter().map(|&x| self.strides[x]).max().unwrap_or(1);
+        self.strides.push(match &op {
+            Op::Conv { window, .. } | Op::MaxPool(window) | Op::AvgPool(window) => {
+                read.saturating_mul(window.stride.0.max(window.stride.1))
+            }
+            Op::Upsample(factor) => read.div_ceil((*factor).max(1)),
+            _ => read,
+        });
         if let Some(tracker) = &mut self.tracker {
             tracker.follow(&op, inputs, &self.values, shape.c, &self.params);
         }

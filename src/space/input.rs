@@ -7,7 +7,7 @@ use crate::document::Span;
 pub struct InputSpec {
     /// Channels of an image.
     pub channels: usize,
-    /// Both sides of an image, in pixels.
+    /// Both sides of an image, in pixels: the data's. A space may state another size, or several, in its place.
     pub image_size: usize,
     /// Classes.
     pub classes: usize,

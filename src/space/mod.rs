@@ -33,6 +33,7 @@ mod resolve;
 pub mod sample;
 #[allow(clippy::module_inception)]
 mod space;
+mod stated;
 pub mod structure;
 pub mod supernet;
 mod values;

@@ -145,10 +145,11 @@ fn run<'a>(
     mixing: Mixing,
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<(Resolver<'a>, Above), Infeasible> {
-    let image = architecture::Input { channels: input.channels, height: input.image_size, width: input.image_size };
     let asked = Rc::new(Asked::new(structure.decisions.len(), &structure.guards));
     let asking = asked.clone();
     let choose: &mut dyn FnMut(DecisionId) -> usize = &mut |d| asking.ask(d, choose);
+    let size = structure.image_size(input.image_size, choose);
+    let image = architecture::Input { channels: input.channels, height: size, width: size };
     let width = structure.width.as_ref().map(|s| match s.pick(choose) {
         Scalar::Float(x) => x,
         _ => 1.0,
@@ -182,8 +183,20 @@ fn run<'a>(
             (level, number) => format!("then{level}.{number}"),
         };
         r.at(&step, |r| r.item(item, above, choose))
-    })?;
-    Ok((r, last))
+    });
+    // Maps that do not meet follow from a size that does not fit, which is the reason then.
+    let stride = r.expander.largest_stride();
+    match &structure.size {
+        Some(stated) if !size.is_multiple_of(stride) => Err(Infeasible { reason: misfit(size, stride), span: stated.span }),
+        _ => Ok((r, last?)),
+    }
+}
+
+/// Images of a size that the space states, under a stride that does not divide it.
+fn misfit(size: usize, stride: usize) -> String {
+    let above = size.next_multiple_of(stride);
+    let near = if above > stride { format!("{} or {above} px", above - stride) } else { format!("{above} px") };
+    format!("images of {size} px do not fit a network whose largest stride is {stride}; {near} would")
 }
 
 impl Resolver<'_> {
@@ -323,16 +336,6 @@ impl Resolver<'_> {
             out = self.block(block, reads, i, span).map_err(|reason| over(i, reason))?;
         }
         Ok(out)
-    }
-
-    /// An error behind the head.
-    fn open(&self, word: &str, span: Span) -> Result<(), Infeasible> {
-        match self.ended {
-            Some(head) => {
-                Err(Infeasible { reason: format!("`{word}` stands behind `detect`, which ends a network"), span: span.max(head) })
-            }
-            None => Ok(()),
-        }
     }
 
     /// One block; `part` tells those of one place apart.

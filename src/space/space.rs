@@ -88,7 +88,7 @@ impl Space {
         let mut canon = vec![
             ("space", 1usize.into()),
             ("channels", self.input.channels.into()),
-            ("image-size", self.input.image_size.into()),
+            ("image-size", self.image_size().into()),
             ("classes", self.input.classes.into()),
             ("anchors", self.anchors_canon()),
             ("bounds", Canon::List(bounds.collect())),

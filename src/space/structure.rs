@@ -200,6 +200,8 @@ impl Pick {
 pub struct Structure {
     /// All decisions, in the order of the file.
     pub decisions: Vec<Decision>,
+    /// `image-size` of the `input`, where it is written.
+    pub size: Option<Setting>,
     /// `width`, where it is written.
     pub width: Option<Setting>,
     /// `activation`.
@@ -271,11 +273,6 @@ impl Structure {
         walk(&self.items, &asked, &mut ask);
     }
 
-    /// What is written of the network as a whole.
-    pub fn head(&self) -> impl Iterator<Item = &Setting> {
-        self.width.iter().chain([&self.activation])
-    }
-
     /// Where an entry of the network stands: behind which cut (0: before any), and its number there.
     pub fn entry(&self, i: usize) -> (usize, usize) {
         self.tails.iter().rev().find(|t| t.start <= i).map_or((0, i), |t| (t.level, i - t.start))
@@ -289,6 +286,10 @@ impl Structure {
             ("activation", self.setting_canon(&self.activation)),
             ("items", Canon::List(self.items.iter().map(|i| self.item_canon(i)).collect())),
         ];
+        // One size that is stated is the data's, whatever the data's is.
+        if let Some(size) = self.size.as_ref().filter(|s| s.decision.is_some()) {
+            network.push(("image-size", self.setting_canon(size)));
+        }
         // They name shared tensors.
         if !self.tails.is_empty() {
             let tails = self.tails.iter().map(|t| Canon::List(vec![t.start.into(), t.level.into()]));

@@ -18,6 +18,11 @@ pub trait Batches: Send {
     fn per_epoch(&self) -> usize;
     /// Batch `index` of epoch `epoch`, both from 0.
     fn batch(&mut self, epoch: usize, index: usize) -> Batch;
+    /// The same batch with images of this size, for those that have several; they give others by [`batch`](Self::batch).
+    fn batch_at(&mut self, epoch: usize, index: usize, size: usize) -> Batch {
+        let _ = size;
+        self.batch(epoch, index)
+    }
 }
 
 /// What an iteration did.

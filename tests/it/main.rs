@@ -22,6 +22,7 @@ mod nix;
 mod oneshot;
 mod output;
 mod rooms;
+mod sized;
 mod supernet;
 mod support;
 mod tables;

@@ -141,6 +141,66 @@ fn a_run_speaks_to_programs_in_typed_fields() {
     assert!(measured["value"].is_f64() && measured["seconds"].is_f64(), "{measured}");
     let answer = of("answer").pop().expect("an answer");
     assert!(answer["stage"] == "best" && answer["metric"] == "map50" && answer["value"].is_f64(), "{answer}");
+    // One run each: nothing can be said of their luck.
+    let against = &answer["baselines"][0];
+    assert!(against["name"] == "reference" && against["difference"].is_f64() && against["low"].is_null(), "{answer}");
+    assert!(["not-tested", "no-better"].iter().any(|v| against["verdict"] == *v), "{answer}");
+}
+
+/// Two seeds each: the difference has an interval, which is a result like any other.
+#[test]
+fn a_comparison_is_computed_once_and_kept() {
+    let several = format!("{SMALL}{ANSWERED}").replace("init scratch; epochs 3", "init scratch; epochs 3; seeds 2");
+    let place = Place::new(&several);
+    let first = place.run();
+    assert_eq!(first.executed("compare"), 1, "{first:?}");
+    assert!(first.out.contains("better than reference ") && first.out.contains(" (95 % "), "{first:?}");
+    let digests = place.digests();
+    assert!(digests.lines().any(|l| l.starts_with("answer reference compare ")), "{digests}");
+    let again = place.run();
+    assert!(again.nothing_executed() && again.out.lines().take(2).eq(first.out.lines().take(2)), "{again:?}");
+    let shown: serde_json::Value = serde_json::from_str(&place.nasflow(&["show", "pipeline.kdl", "--json"]).out).expect("JSON");
+    let against = &shown["answer"]["baselines"][0];
+    let number = |name: &str| against[name].as_f64().unwrap_or_else(|| panic!("no {name} in {against}"));
+    assert!(number("low") <= number("difference") && number("difference") <= number("high"), "{against}");
+    assert!(against["over-images"][0].is_f64() && against["verdict"] == "no-better", "{against}");
+    // By another metric it is another comparison, of the same predictions; whoever looks before it is computed is told so.
+    let other = several.replace("metrics map50 }\nanswer", "metrics map50 map50-95 }\nanswer");
+    place.write(&other);
+    place.run();
+    place.write(&other.replace("by map50; against", "by map50-95; against"));
+    assert!(place.nasflow(&["show", "pipeline.kdl"]).out.contains("how sure that is, the next `nasflow run` works out"));
+    let edited = place.run();
+    assert_eq!((edited.executed("compare"), edited.executed("train"), edited.executed("predict")), (1, 0, 0), "{edited:?}");
+    place.write(&several);
+    assert!(place.run().nothing_executed());
+}
+
+/// The best of as many networks drawn at random, by the same rule: a baseline of ordinary stages, at the search's cost.
+#[test]
+fn random_search_at_equal_cost_is_a_baseline() {
+    let random = r#"
+sample   "random"       { from "tiny"; strategy random; trials 4; seed 1 }
+train    "random-short" { from "random"; data "shapes" split=train; recipe yolov5-short; epochs 2 }
+evaluate "random-score" { from "random-short"; data "shapes" split=val; metrics map50 }
+select   "random-best"  { from "random-score"; top 1 by=map50 }
+"#;
+    let answered = ANSWERED.replace("\"best\" \"reference\";", "\"best\" \"random-best\" \"reference\";");
+    let answered =
+        answered.replace("against \"reference\"", "against \"reference\" \"random-best\"").replace("epochs 3", "epochs 3; seeds 2");
+    let place = Place::new(&format!("{SMALL}{random}{answered}"));
+    let said = place.run();
+    let lines: Vec<&str> = said.out.lines().take(3).collect();
+    assert!(
+        lines[0].starts_with("answer: best  map50 ") && lines[1].contains(" reference ") && lines[2].contains("random-best"),
+        "{said:?}"
+    );
+    let cost: serde_json::Value = serde_json::from_str(&place.nasflow(&["cost", "pipeline.kdl", "--json"]).out).expect("JSON");
+    let way = |name: &str| cost["costs"]["ways"].as_array().into_iter().flatten().find(|l| l["name"] == name).map(|l| l["spent"].clone());
+    let (best, random) = (way("best").expect("a way"), way("random-best").expect("a way"));
+    // A search may meet a network twice, and pays for it once.
+    let (searched, drawn) = (best["iterations"].as_u64(), random["iterations"].as_u64());
+    assert!(searched <= drawn && drawn == Some(4 * 2 * 2 + 2 * 3 * 2), "{cost}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod dirty;
 mod folders;
 mod formats;
 pub(crate) mod labelled;
+mod sizes;
 
 use super::error::DataError;
 use super::layout::Need;

@@ -68,7 +68,12 @@ pub const NODES: &[Spec] = &[
         &["data"],
         &[&[
             Field::one("data", &[Name("data set")], "", "The data set that fixes size, channels, classes and anchors.").required(),
-            Field::later("image-size", "elastic resolution"),
+            Field::choice(
+                "image-size",
+                &[Int(8, 8192)],
+                "the data's",
+                "The size at which networks are trained, measured and exported, in place of the data's; several are a choice.",
+            ),
         ]],
         "What the network reads.",
         "input \"shapes\"",

@@ -6,7 +6,7 @@ use super::space::{Names, bounds, cells, choices, layers, references, unused};
 use crate::document::context::Context;
 use crate::document::pipeline::SpaceNode;
 use crate::document::shorten::shorten;
-use crate::document::{Diagnostic, Node, Property, Spanned, nearest};
+use crate::document::{Diagnostic, Node, Property, Spanned, Value, nearest};
 
 /// Whether a space starts from another.
 pub fn is_derived(node: &Node) -> bool {
@@ -78,6 +78,7 @@ fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNod
     (whole.name, whole.span, whole.arguments) = (node.name.clone(), node.span, node.arguments.clone());
     whole.properties.clone_from(&node.properties);
     whole.children.retain(|c| c.name.value != "require");
+    let sized_by = if node.property("input").is_some() { unsized_input(&mut whole) } else { Vec::new() };
     for require in node.children.iter().filter(|c| c.name.value == "require") {
         super::space::when::reads(context, require, &mut names);
     }
@@ -102,7 +103,28 @@ fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNod
     {
         network.children.push(cut(&name, node, then));
     }
+    let read = choices_of(&whole);
+    let gone = |label: &String| sized_by.contains(label) && !read.contains(label);
+    whole.children.retain(|c| c.name.value != "choice" || !c.text("label").is_some_and(|l| gone(&l.value)));
     Some(SpaceNode { input: node.text("input").unwrap_or(parent.input.clone()), name, node: whole })
+}
+
+/// A space that reads other data reads it at that data's size. The labels of choices that said another size.
+fn unsized_input(space: &mut Node) -> Vec<String> {
+    let mut labels = Vec::new();
+    let networks = space.children.iter_mut().filter(|c| c.name.value == "network");
+    for input in networks.flat_map(|n| &mut n.children).filter(|c| c.name.value == "input") {
+        labels.extend(choices_of(input));
+        input.properties.retain(|p| p.name.value != "image-size");
+    }
+    labels
+}
+
+/// The labels of all choices that a node refers to.
+fn choices_of(node: &Node) -> Vec<String> {
+    let own = node.properties.iter().flat_map(|p| &p.values);
+    let own = own.filter_map(|v| if let Value::Choice(label) = &v.value { Some(label.clone()) } else { None });
+    own.chain(node.children.iter().flat_map(choices_of)).collect()
 }
 
 /// The place in a network where it is cut: `until`, and the layers that follow.

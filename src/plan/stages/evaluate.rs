@@ -119,7 +119,7 @@ impl Engine<'_> {
         let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
         let action = Action {
             kind: Kind::Predict,
-            config: Canon::Map(evaluation::config(info, train.recipe.bn_eps)),
+            config: Canon::Map(evaluation::config(info, model.candidate.image_size(), train.recipe.bn_eps)),
             inputs: vec![("architecture", model.candidate.digest), ("weights", run.weights), ("split", split.digest)],
             seed: None,
             numerics: Some(self.numerics.clone()),

@@ -73,7 +73,7 @@ impl<'a> Engine<'a> {
             }
             Some(Recalibrate::Off) | None => None,
         };
-        let mut config = evaluation::config(info, train.recipe.bn_eps);
+        let mut config = evaluation::config(info, model.candidate.image_size(), train.recipe.bn_eps);
         config.push(("recalibrate".to_string(), recalibration.as_ref().map_or(Canon::None, canon)));
         let action = Action {
             kind: Kind::PredictSubnet,

@@ -131,7 +131,7 @@ impl Engine<'_> {
         inputs.extend(init.map(|i| ("init", i)));
         let mut config = vec![
             ("iteration".to_string(), iteration.into()),
-            ("image-size".to_string(), data.map(|d| d.image_size).into()),
+            ("image-size".to_string(), model.candidate.image_size().into()),
             ("decoder".to_string(), data.map(|d| d.decoder.clone()).into()),
             ("recipe".to_string(), recipe::canon(&train.recipe)),
         ];

@@ -6,7 +6,7 @@ mod supernets;
 use super::{DataInfo, Engine, Figure, Known, Point, Replay, Slot, SplitInfo, Work};
 use crate::base::Digest;
 use crate::document::{self, Files, Options, Params, Pipeline};
-use crate::results::{Classes, Outcome, Trained};
+use crate::results::{Classes, Comparison, Outcome, Trained};
 use crate::space::{AnchorSet, InputSpec, Space};
 use std::collections::{BTreeMap, HashMap};
 
@@ -85,6 +85,11 @@ impl World {
                 self.done(w.request.key, Outcome::Measured { value, classes });
             }
             Work::Select(w) => self.done(w.request.key, Outcome::Chosen { models: w.chosen.clone() }),
+            Work::Compare(w) => {
+                let interval = Some((value(w.request.key), 1.0));
+                let comparison = Comparison { difference: 0.5, interval, freedom: Some(4.0), over_images: None, above: None, resamples: 0 };
+                self.done(w.request.key, Outcome::Compared(comparison));
+            }
         }
     }
 
@@ -132,10 +137,13 @@ impl Place {
             task: document::Task::Detect,
         };
         let data = pipeline.data.iter().map(|d| (d.name.value.clone(), info.clone())).collect();
-        let anchors = vec![vec![(8.0, 8.0), (16.0, 16.0), (24.0, 24.0)]; 3];
-        let input =
-            InputSpec { channels: 3, image_size: 64, classes: 4, anchors: Some(vec![AnchorSet { image_size: 64, levels: anchors }]) };
-        let compiled = |s| Space::compile(s, &input).unwrap_or_else(|e| panic!("{e:?}")).0;
+        let input = InputSpec { channels: 3, image_size: 64, classes: 4, anchors: None };
+        let anchored = |(image_size, levels)| AnchorSet { image_size, levels: vec![vec![(8.0, 8.0), (16.0, 16.0), (24.0, 24.0)]; levels] };
+        let compiled = |s| {
+            let space = Space::compile(s, &input).unwrap_or_else(|e| panic!("{e:?}")).0;
+            let anchors = space.awaits_anchors().into_iter().map(anchored).collect::<Vec<_>>();
+            if anchors.is_empty() { space } else { space.with_anchors(anchors) }
+        };
         let spaces = pipeline.spaces.iter().map(|s| (s.name.value.clone(), compiled(s))).collect();
         Place { pipeline, data, spaces }
     }

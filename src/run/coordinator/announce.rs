@@ -2,11 +2,11 @@
 
 use crate::base::without_numbers;
 use crate::document::Pipeline;
-use crate::plan::answer::answered;
+use crate::plan::answer::{Baseline, answered};
 use crate::plan::model::Trained;
 use crate::plan::{Figure, Replay, State, Work, best, winner};
 use crate::run::estimate::rate;
-use crate::run::events::{Best, Event, Events, StageProgress, Subject, Time, Whole};
+use crate::run::events::{Best, Compared, Event, Events, StageProgress, Subject, Time, Whole};
 use crate::run::options::Options;
 use crate::run::prepare::Prepared;
 use crate::run::todo::{Speed, Todo, expected};
@@ -122,6 +122,15 @@ pub fn answer(pipeline: &Pipeline, replay: &Replay, events: &mut dyn Events) {
     let metric = answered.as_ref().map(|a| a.metric.clone()).or(decided);
     let figure = answered.as_ref().map(|a| a.figure.clone()).or_else(|| model.figures.get(metric.as_ref()?).cloned());
     let weights = |t: &Trained| t.runs.iter().map(|r| r.weights.hex()).collect();
+    let compared = |b: &Baseline| Compared {
+        name: b.name.clone(),
+        value: Some(b.figure.mean()).filter(|v| v.is_finite()),
+        difference: Some(b.difference).filter(|d| d.is_finite()),
+        low: b.interval().map(|i| i.0),
+        high: b.interval().map(|i| i.1),
+        verdict: b.verdict.clone(),
+    };
+    let baselines = answered.iter().flat_map(|a| &a.baselines).map(compared).collect();
     events.on(Event::Answer {
         stage: answered.map(|a| a.name).or(last.map(|s| s.name.value.clone())).unwrap_or_default(),
         model: model.label(),
@@ -131,6 +140,7 @@ pub fn answer(pipeline: &Pipeline, replay: &Replay, events: &mut dyn Events) {
         metric: metric.map(|m| m.name()),
         value: figure.as_ref().map(Figure::mean).filter(|v| v.is_finite()),
         deviation: figure.as_ref().and_then(Figure::deviation),
+        baselines,
     });
 }
 

@@ -10,6 +10,7 @@ use crate::run::options::Options;
 use crate::run::packs::{Packs, Waiting};
 use crate::run::prepare::Prepared;
 use crate::run::record;
+use crate::space::Space;
 use crate::store::Store;
 use std::collections::HashMap;
 
@@ -29,13 +30,25 @@ pub fn lock(work: &Work) -> Digest {
     }
 }
 
-/// The splits that a worker reads for a work; the one that batch norm is recalibrated on is the second.
-fn reads(work: &Work) -> Vec<&(String, String)> {
+/// The splits that a worker reads for a work, with the sizes of the images. The one that batch norm is recalibrated on is the
+/// second; a supernet reads its split at every size, the reference's first.
+fn reads<'a>(work: &'a Work, prepared: &Prepared) -> Vec<(&'a (String, String), usize)> {
     match work {
-        Work::Train(w) => vec![&w.data],
-        Work::Predict(w) => vec![&w.data],
-        Work::Subnet(w) => std::iter::once(&w.data).chain(w.recalibration.as_ref().map(|r| &r.data)).collect(),
-        Work::Metric(_) | Work::Select(_) | Work::Cut(_) => Vec::new(),
+        Work::Train(w) => match &w.trainee {
+            plan::Trainee::Candidate(candidate) => vec![(&w.data, candidate.image_size())],
+            plan::Trainee::Supernet { space, .. } => {
+                let space = prepared.spaces.get(space);
+                let first = space.map(Space::image_size);
+                let others = space.into_iter().flat_map(Space::image_sizes).filter(|size| Some(*size) != first);
+                first.into_iter().chain(others).map(|size| (&w.data, size)).collect()
+            }
+        },
+        Work::Predict(w) => vec![(&w.data, w.candidate.image_size())],
+        Work::Subnet(w) => {
+            let all = std::iter::once(&w.data).chain(w.recalibration.as_ref().map(|r| &r.data));
+            all.map(|data| (data, w.candidate.image_size())).collect()
+        }
+        Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) => Vec::new(),
     }
 }
 
@@ -51,13 +64,15 @@ impl Jobs {
         waiting: &mut Waiting,
     ) -> Result<Option<(Assignment, u64)>, RunError> {
         let mut packs = Vec::new();
-        for data in reads(work) {
-            let Some(pack) = self.packs.ensure(data, prepared, store, waiting)? else { return Ok(None) };
+        let reads = reads(work, prepared);
+        for (data, size) in &reads {
+            let Some(pack) = self.packs.ensure(data, *size, prepared, store, waiting)? else { return Ok(None) };
             packs.push(pack);
         }
         let Some(&pack) = packs.first() else { return Ok(None) };
+        let by_size: Vec<(usize, Digest)> = reads.iter().map(|r| r.1).zip(packs.iter().copied()).collect();
         let (job, from) = match work {
-            Work::Train(w) => (Job::Train(Box::new(train(w, pack, prepared, store, options.checkpoint_seconds)?)), w.done()),
+            Work::Train(w) => (Job::Train(Box::new(train(w, pack, &by_size, prepared, store, options.checkpoint_seconds)?)), w.done()),
             Work::Predict(w) => {
                 let architecture = w.candidate.architecture.clone();
                 (Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, pack })), 0)
@@ -68,7 +83,7 @@ impl Jobs {
                     recalibration.map(|(r, &pack)| RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed });
                 (Job::Subnet(Box::new(self.subnet(w, pack, recalibration, prepared, store)?)), 0)
             }
-            Work::Metric(_) | Work::Select(_) | Work::Cut(_) => return Ok(None),
+            Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) => return Ok(None),
         };
         Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, from)))
     }
@@ -106,7 +121,15 @@ impl Jobs {
     }
 }
 
-fn train(w: &TrainWork, pack: Digest, prepared: &Prepared, store: &Store, checkpoint_seconds: f64) -> Result<TrainJob, RunError> {
+/// `by_size`: of a supernet the packs of all its sizes.
+fn train(
+    w: &TrainWork,
+    pack: Digest,
+    by_size: &[(usize, Digest)],
+    prepared: &Prepared,
+    store: &Store,
+    checkpoint_seconds: f64,
+) -> Result<TrainJob, RunError> {
     let curve = match &w.resume {
         Some(resume) => curve(store, resume.key)?,
         None => Vec::new(),
@@ -116,6 +139,7 @@ fn train(w: &TrainWork, pack: Digest, prepared: &Prepared, store: &Store, checkp
         plan::Trainee::Supernet { space, oneshot, .. } => Trainee::Supernet(Box::new(SupernetTrainee {
             space: spec(space, prepared)?,
             oneshot: oneshot.clone(),
+            packs: by_size.to_vec(),
             starts_from: starts_from(&prepared.pipeline, w.request.stage).unwrap_or_default(),
         })),
     };

@@ -293,7 +293,7 @@ fn a_pack_is_given_up_when_the_run_is_to_end() {
     let mut made = |stop: bool| {
         let data = ("shapes".to_string(), "train".to_string());
         let mut waiting = Waiting { events: &mut Silent, stop: &|| stop };
-        packs.ensure(&data, &place.prepared, &store, &mut waiting).unwrap_or_else(|e| panic!("{e}"))
+        packs.ensure(&data, 32, &place.prepared, &store, &mut waiting).unwrap_or_else(|e| panic!("{e}"))
     };
     assert_eq!(made(true), None);
     let blob = made(false).expect("a pack");

@@ -8,7 +8,7 @@ use crate::space::{Architecture, InputSpec, Sample, Space, Supernet};
 use serde::{Deserialize, Serialize};
 
 /// The version of assignments and results; a worker refuses another.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// What a worker is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -88,6 +88,8 @@ pub struct SupernetTrainee {
     pub space: SpaceSpec,
     /// By which method.
     pub oneshot: OneShot,
+    /// The training images at each of its sizes, that of the reference first.
+    pub packs: Vec<(usize, Digest)>,
     /// What the supernet that it starts from is called, for people.
     pub starts_from: String,
 }

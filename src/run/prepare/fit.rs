@@ -8,17 +8,25 @@ use crate::space::{Head, Space};
 use std::collections::BTreeMap;
 
 /// Training on data with other classes than the space's input is an error at the line.
-pub(super) fn class_fit(pipeline: &Pipeline, infos: &BTreeMap<String, DataInfo>, errors: &mut Vec<Diagnostic>) {
+pub(super) fn class_fit(
+    pipeline: &Pipeline,
+    infos: &BTreeMap<String, DataInfo>,
+    spaces: &BTreeMap<String, Space>,
+    errors: &mut Vec<Diagnostic>,
+) {
     for stage in &pipeline.stages {
         let Some((data, _)) = stage.reads().first().copied() else { continue };
         let Some(info) = infos.get(&data.value) else { continue };
         for space in spaces_of(pipeline, &stage.name.value) {
             let Some(input) = pipeline.spaces.iter().find(|s| s.name.value == space).map(|s| &s.input) else { continue };
             let Some(built_for) = infos.get(&input.value) else { continue };
+            // A network that states its size reads any data at that size.
+            let sized = spaces.get(&space).is_some_and(Space::states_size);
             let shape = |i: &DataInfo| {
                 format!("{} at {} px{}", counted(i.classes.len(), "class"), i.image_size, if i.channels == 1 { ", grey" } else { "" })
             };
-            let same = |a: &DataInfo, b: &DataInfo| a.classes == b.classes && a.image_size == b.image_size && a.channels == b.channels;
+            let same =
+                |a: &DataInfo, b: &DataInfo| a.classes == b.classes && (sized || a.image_size == b.image_size) && a.channels == b.channels;
             if !same(built_for, info) {
                 errors.push(
                     Diagnostic::error(

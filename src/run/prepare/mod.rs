@@ -64,7 +64,7 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
             }
         }
     }
-    fit::class_fit(&pipeline, &infos, &mut errors);
+    fit::class_fit(&pipeline, &infos, &spaces, &mut errors);
     fit::heads(&pipeline, &infos, &spaces, &mut errors);
     fit::metric_classes(&pipeline, &infos, &mut errors);
     let mut said = Vec::new();

@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// Packs kept: one to evaluate on, one to recalibrate on.
 const PACKS: usize = 2;
+/// More are kept, of other sizes, while all together have no more bytes of pixels.
+const PIXELS: usize = 1 << 30;
 
 /// A supernet as workers use it.
 pub struct Net {
@@ -77,7 +79,13 @@ impl Memory {
         let pack = Pack::from_bytes(&blob(blobs, digest, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
         let pack = Arc::new(pack);
         self.packs.insert(0, (digest, pack.clone()));
-        self.packs.truncate(PACKS);
+        let mut pixels = 0;
+        let fits = |(_, pack): &&(Digest, Arc<Pack>)| {
+            pixels += pack.pixels.len();
+            pixels <= PIXELS
+        };
+        let kept = self.packs.iter().take_while(fits).count();
+        self.packs.truncate(kept.max(PACKS));
         Ok(pack)
     }
 }

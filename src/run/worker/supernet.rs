@@ -3,9 +3,10 @@
 use super::chain::{Chain, Source, Training};
 use super::context::Context;
 use super::failure::Failure;
-use crate::data::{Loader, Pack};
+use crate::data::{Batch, Loader, Pack};
 use crate::run::job::{JobResult, SupernetTrainee, TrainJob, WorkerMessage};
 use crate::train::{Batches, LossParts, Outcome, Setup, SupernetState, SupernetTrainer, TrainError, weights_to_bytes};
+use std::ops::Range;
 use std::sync::Arc;
 
 impl Training for SupernetTrainer {
@@ -34,16 +35,20 @@ pub fn train(job: &TrainJob, supernet: &SupernetTrainee, context: &mut Context) 
     let attempt = Failure::Attempt;
     let net = supernet.space.supernet().map_err(attempt)?;
     let setup = Arc::new(Setup::new(net, supernet.oneshot.clone(), job.recipe.clone(), job.seed).map_err(attempt)?);
-    let pack = Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
-    let held = supernet.oneshot.held_out(pack.images.len());
-    let kept = pack.images.len() - held;
-    let loader = |pack: Pack| {
-        let size = supernet.space.input.image_size;
-        Loader::new(Arc::new(pack), size, job.recipe.batch, job.recipe.augment, job.seed).map_err(|e| Failure::Attempt(e.to_string()))
-    };
-    let choices = if held > 0 { Some(loader(pack.part(kept..pack.images.len()))?) } else { None };
-    let weights = loader(if held > 0 { pack.part(0..kept) } else { pack })?;
-    let per_epoch = weights.iterations_per_epoch();
+    let (mut weights, mut choices) = (Vec::new(), Vec::new());
+    for &(size, blob) in &supernet.packs {
+        let pack = Pack::from_bytes(&context.blob(blob, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
+        let held = supernet.oneshot.held_out(pack.images.len());
+        let kept = pack.images.len() - held;
+        let loader = |pack: Pack| {
+            Loader::new(Arc::new(pack), size, job.recipe.batch, job.recipe.augment, job.seed).map_err(|e| Failure::Attempt(e.to_string()))
+        };
+        if held > 0 {
+            choices.push((size, loader(pack.part(kept..pack.images.len()))?));
+        }
+        weights.push((size, loader(if held > 0 { pack.part(0..kept) } else { pack })?));
+    }
+    let per_epoch = weights.first().map_or(0, |(_, loader)| loader.iterations_per_epoch());
     if per_epoch != job.per_epoch {
         return Err(Failure::Attempt(format!("the pack gives {per_epoch} iterations an epoch, the plan said {}", job.per_epoch)));
     }
@@ -58,15 +63,39 @@ pub fn train(job: &TrainJob, supernet: &SupernetTrainee, context: &mut Context) 
             Some(state) => state,
             None => fresh(job, supernet, &setup, context)?,
         };
-        let source = Source::new(weights.clone(), iterations.clone());
-        let held = choices
-            .clone()
-            .map(|loader| -> Box<dyn Batches> { Box::new(Source::new(loader, setup.choice_batches(iterations, per_epoch))) });
+        let source = batches(&weights, || iterations.clone()).ok_or_else(|| Failure::Attempt("there are no images".into()))?;
+        let held = batches(&choices, || setup.choice_batches(iterations.clone(), per_epoch));
         let program = setup.net.path(&setup.net.space().reference()).map_err(|e| Failure::Attempt(e.reason))?.program;
         let executor = context.executor(&program, job.recipe.batch)?;
-        let trainer = SupernetTrainer::new(setup.clone(), Box::new(source), held, executor, state);
+        let trainer = SupernetTrainer::new(setup.clone(), source, held, executor, state);
         Ok(Box::new(trainer.map_err(|e| Failure::Attempt(e.to_string()))?))
     })
+}
+
+/// Batches made ahead where all are of one size; of several sizes, which one is read is known only when it is read. None
+/// without loaders.
+fn batches(loaders: &[(usize, Loader)], iterations: impl Fn() -> Range<u64>) -> Option<Box<dyn Batches>> {
+    match loaders {
+        [] => None,
+        [(_, loader)] => Some(Box::new(Source::new(loader.clone(), iterations()))),
+        several => Some(Box::new(Sized(several.to_vec()))),
+    }
+}
+
+/// Batches of several sizes, the first of them the usual one.
+struct Sized(Vec<(usize, Loader)>);
+
+impl Batches for Sized {
+    fn per_epoch(&self) -> usize {
+        self.0.first().map_or(0, |(_, loader)| loader.iterations_per_epoch())
+    }
+    fn batch(&mut self, epoch: usize, index: usize) -> Batch {
+        self.0.first().map_or_else(Batch::default, |(_, loader)| loader.batch(epoch, index))
+    }
+    fn batch_at(&mut self, epoch: usize, index: usize, size: usize) -> Batch {
+        let found = self.0.iter().find(|(of, _)| *of == size).or(self.0.first());
+        found.map_or_else(Batch::default, |(_, loader)| loader.batch(epoch, index))
+    }
 }
 
 fn fresh(job: &TrainJob, supernet: &SupernetTrainee, setup: &Setup, context: &mut Context) -> Result<SupernetState, Failure> {

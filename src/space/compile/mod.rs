@@ -17,16 +17,22 @@ pub(super) use compiler::Compiler;
 use compiler::{MAX_ITEMS, MAX_SHARED, Place, Shared};
 use std::collections::HashMap;
 
+/// The largest side of an image, in pixels, as of a data set.
+const MAX_SIZE: usize = 8192;
+
 impl<'a> Compiler<'a> {
     /// The network of a space. Choices, cells, `require`s and `network` are the space's children.
     pub fn network(&mut self, choices: &[&'a Node], cells: &[&Node], requires: &[&Node], network: &Node) -> Option<Structure> {
         let mut network = network.clone();
         let (cuts, own) = std::mem::take(&mut network.children).into_iter().partition(|c| c.name.value == derive::WORD);
         network.children = own;
+        let input = network.children.iter().find(|c| c.name.value == "input").cloned();
         let cut = self.layers(&mut network, &cuts);
         // What only the layers that were cut off have chosen is not chosen here.
-        let referred =
-            cut.as_ref().filter(|_| !cuts.is_empty()).map(|cut| derive::referred(&network, &cut.kept(), cells, choices, requires));
+        let referred = cut.as_ref().filter(|_| !cuts.is_empty()).map(|cut| {
+            let kept: Vec<&Node> = cut.kept().into_iter().chain(&input).collect();
+            derive::referred(&network, &kept, cells, choices, requires)
+        });
         for &choice in choices {
             let label = choice.property("label").and_then(|p| p.values.first()).map(|v| plain(&v.value));
             if referred.as_ref().zip(label).is_none_or(|(referred, label)| referred.contains(&label)) {
@@ -46,6 +52,8 @@ impl<'a> Compiler<'a> {
             .property("activation")
             .and_then(|p| self.setting(p, &activation, "network.activation"))
             .unwrap_or(Setting::fixed(Scalar::Activation(super::Activation::Silu), network.name.span));
+        let size = Field { name: "image-size", r#type: Type::Whole(8, MAX_SIZE), default: Default::Auto, doc: "" };
+        let size = input.as_ref().and_then(|i| i.property("image-size")).and_then(|p| self.setting(p, &size, "input.image-size"));
         for (name, span) in layers.iter().flat_map(|l| names_of(l).into_iter()) {
             self.later.entry(name).or_insert(span);
         }
@@ -59,7 +67,7 @@ impl<'a> Compiler<'a> {
         }
         let decisions = std::mem::take(&mut self.decisions);
         let guards = std::mem::take(&mut self.guards);
-        let mut structure = Structure { decisions, width, activation, items, slots: self.slots, tails, guards, constraints };
+        let mut structure = Structure { decisions, size, width, activation, items, slots: self.slots, tails, guards, constraints };
         structure.address();
         Some(structure)
     }

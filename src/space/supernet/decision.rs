@@ -50,13 +50,16 @@ pub(super) type Seen = Vec<Vec<Option<BTreeMap<usize, u64>>>>;
 /// Candidates and sets of a decision between inputs.
 type Picked = (Vec<Option<usize>>, Vec<Vec<usize>>);
 
+/// The property that the size of images is.
+pub(super) const SIZE: &str = "image-size";
+
 pub(super) fn describe(structure: &Structure, seen: &Seen) -> Vec<Decision> {
     let mut kinds = vec![DecisionKind::Value; structure.decisions.len()];
     note_kinds(&structure.items, &mut kinds);
     let mut picks = BTreeMap::new();
     note_picks(&structure.items, &mut picks);
     let mut values = vec![None; structure.decisions.len()];
-    let network = [(Some(&structure.activation), "activation"), (structure.width.as_ref(), "width")];
+    let network = [(Some(&structure.activation), "activation"), (structure.width.as_ref(), "width"), (structure.size.as_ref(), SIZE)];
     network.into_iter().filter_map(|(s, name)| Some((s?.decision?, name))).for_each(|(d, name)| values[d] = Some(name));
     note_values(&structure.items, &mut values);
     let read = structure.read_by_conditions();

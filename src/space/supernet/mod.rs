@@ -102,7 +102,8 @@ impl Supernet {
     /// The shared tensors as the parameters of a program that computes nothing: what initialises, saves and restores
     /// parameters by their program does so for these.
     pub fn storage(&self) -> Program {
-        let image = Shape { h: self.space.input.image_size, w: self.space.input.image_size, c: self.space.input.channels };
+        let size = self.space.image_size();
+        let image = Shape { h: size, w: size, c: self.space.input.channels };
         Program { values: vec![image], nodes: vec![], params: self.tensors.clone(), outputs: vec![], head: Head::Features }
     }
 

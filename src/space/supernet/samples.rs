@@ -22,6 +22,16 @@ impl Supernet {
         Sample::collect(&self.space.structure, |d| options.get(d).copied().unwrap_or(0))
     }
 
+    /// The decision between sizes of images, where the space has one.
+    pub fn size_decision(&self) -> Option<usize> {
+        self.space.structure.size.as_ref()?.decision
+    }
+
+    /// The sample with another option of one decision.
+    pub fn with_option(&self, sample: &Sample, decision: usize, option: usize) -> Sample {
+        Sample::collect(&self.space.structure, |d| if d == decision { option } else { sample.option(d).unwrap_or(0) })
+    }
+
     /// Uniform over each decision's options, whatever the bounds of the space.
     pub fn uniform(&self, seed: u64, position: &[u64]) -> Sample {
         self.space.random(seed, position)

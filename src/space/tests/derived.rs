@@ -169,3 +169,19 @@ fn long_networks_and_many_spaces_end_in_a_report() {
     assert!(report.expect_err("too many").contains("at most 64 spaces over spaces"));
     assert!(begun.elapsed().as_secs() < 30);
 }
+
+#[test]
+fn a_stated_size_is_kept_with_the_input_it_was_stated_for() {
+    let sized = PLAIN
+        .replace("choice \"act\"", "choice \"px\" 96 128 64\n    choice \"act\"")
+        .replace("input \"shapes\"", "input \"shapes\" image-size=(choice)\"px\"");
+    let kept = "space \"kept\" { from \"backbone\"; until \"p4\"; then-layers { detect above } }\n";
+    let pipeline = loaded(&format!("{sized}{CLASSIFIER}{kept}"));
+    let (kept, classifier) = (space_of(&pipeline, "kept").0, space_of(&pipeline, "classifier").0);
+    assert_eq!((kept.image_sizes(), classifier.image_sizes()), (vec![64, 96, 128], vec![32]));
+    assert!(labelled(&kept).contains_key("px") && !labelled(&classifier).contains_key("px"));
+    let other = space_of(&loaded(&format!("{sized}space \"other\" {{ from \"backbone\"; input \"figures\" }}\n")), "other").0;
+    assert!(other.image_sizes() == [32] && !labelled(&other).contains_key("px"));
+    // Nothing of the classifier has changed by it.
+    assert_eq!(classifier.digest(), space_of(&with(CLASSIFIER), "classifier").0.digest());
+}

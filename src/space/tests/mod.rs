@@ -10,6 +10,7 @@ mod hostile;
 mod plain;
 mod sampling;
 mod sizes;
+mod stated;
 mod table;
 mod wide;
 mod yolov5;

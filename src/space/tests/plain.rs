@@ -46,7 +46,8 @@ fn convert(node: &KdlNode) -> Node {
         let name = child.name().value();
         let known = kinds().iter().find(|k| k.word == word).is_some_and(|k| k.properties.iter().any(|p| p.name == name));
         if !known
-            && !["as", "width", "activation", "times", "stride", "label", "nodes", "edges", "output", "channels", "own"].contains(&name)
+            && !["as", "width", "activation", "times", "stride", "label", "nodes", "edges", "output", "channels", "own", "image-size"]
+                .contains(&name)
         {
             out.children.push(convert(child));
         } else {

@@ -1,11 +1,11 @@
 //! ENAS: weights are trained on paths of the controller; at the end of each epoch it learns from what its paths earn on
 //! held-out batches with the weights as they are.
 
+use super::batches::Asked;
 use super::draw::{SUBSTITUTES, unbuildable};
 use super::learn::{diverged, foreign};
 use super::state::Choices;
 use super::trainer::{Done, SupernetTrainer};
-use crate::data::Batch;
 use crate::space::{Head, Sample};
 use crate::train::TrainError;
 use crate::train::oneshot::{Family, Path};
@@ -36,11 +36,11 @@ impl SupernetTrainer {
         let Family::Controls { controller: settings, choices } = self.setup.family else { return Ok(Done::Well(())) };
         for k in 0..settings.steps {
             let step = (epoch * settings.steps + k) as u64;
-            let Some(batch) = self.held_batch(step) else { return Ok(Done::Well(())) };
+            let Some(batch) = self.sources.held(step) else { return Ok(Done::Well(())) };
             let mut episodes = Vec::with_capacity(settings.samples);
             for index in 0..settings.samples as u64 {
                 let Some((path, sample)) = self.propose("controller", step, index)? else { return Ok(Done::Well(())) };
-                let reward = self.reward(&sample, &batch)?;
+                let reward = self.reward(&sample, batch)?;
                 if !reward.is_finite() {
                     return Ok(Done::Diverged(-reward));
                 }
@@ -55,15 +55,16 @@ impl SupernetTrainer {
     }
 
     /// Of a classifier the share of images that it gets right, of a detector its loss, negative; less the penalty.
-    fn reward(&mut self, sample: &Sample, batch: &Batch) -> Result<f64, TrainError> {
+    fn reward(&mut self, sample: &Sample, batch: Asked) -> Result<f64, TrainError> {
         let network = self.networks.path(&self.setup.net, sample).map_err(|e| TrainError::Unfit(e.reason))?;
         self.runner.load(&network, &self.state.train.params.0)?;
-        self.runner.forward(batch)?;
+        let batch = self.sources.get(batch, network.image_size());
+        self.runner.forward(&batch)?;
         let outputs = self.runner.outputs();
         let quality = match network.program.head {
             Head::Classify { classes } => right(outputs[0], &batch.labels, classes),
             _ => {
-                let loss = self.objective.evaluate(&network.program, &outputs, batch, 1.0, None).map_err(TrainError::Batch)?;
+                let loss = self.objective.evaluate(&network.program, &outputs, &batch, 1.0, None).map_err(TrainError::Batch)?;
                 -loss.worst()
             }
         };

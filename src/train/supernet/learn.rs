@@ -1,11 +1,11 @@
 //! One iteration of the methods that learn choices by gradients: a step of the choices on a held-out batch, then the weights'.
 
+use super::batches::Asked;
 use super::draw::{SUBSTITUTES, unbuildable};
 use super::networks::Network;
 use super::relax::Relaxed;
 use super::state::Choices;
 use super::trainer::{Done, SupernetTrainer};
-use crate::data::Batch;
 use crate::space::ParamKind;
 use crate::train::oneshot::mixing::Purpose;
 use crate::train::oneshot::{Alphas, StepError, adam, darts};
@@ -23,7 +23,7 @@ pub(super) struct LogitGrads {
 
 impl SupernetTrainer {
     /// The choices learn from `batch`; `train` is the batch that the weights will learn from (second order looks ahead on it).
-    pub(super) fn choose(&mut self, iteration: u64, epoch: usize, batch: &Batch, train: &Batch) -> Result<Done<()>, TrainError> {
+    pub(super) fn choose(&mut self, iteration: u64, epoch: usize, batch: Asked, train: Asked) -> Result<Done<()>, TrainError> {
         let setup = self.setup.clone();
         let Some(mixes) = setup.family.mixes() else { return Err(foreign()) };
         let values = self.alphas()?.values().to_vec();
@@ -40,7 +40,7 @@ impl SupernetTrainer {
     }
 
     /// The weights learn from `batch`; the losses by the mixing weights are left in the runner.
-    pub(super) fn relaxed_step(&mut self, iteration: u64, epoch: usize, batch: &Batch) -> Result<Done<LossParts>, TrainError> {
+    pub(super) fn relaxed_step(&mut self, iteration: u64, epoch: usize, batch: Asked) -> Result<Done<LossParts>, TrainError> {
         let values = self.alphas()?.values().to_vec();
         let (relaxed, network) = self.relaxed(Purpose::Weights, iteration, epoch, &values)?;
         let parts = match self.pass(&network, &relaxed, batch)? {
@@ -50,7 +50,7 @@ impl SupernetTrainer {
         self.runner.add_grads(&mut self.state.train.grads, &mut self.state.touched);
         self.runner.keep_statistics(&mut self.state.train.params);
         // SNAS: one loss for both.
-        let together = self.held.is_none() && epoch >= self.setup.warmup();
+        let together = !self.sources.holds_out() && epoch >= self.setup.warmup();
         if let Some(rule) = self.setup.family.choices().copied().filter(|_| together) {
             let grads = self.logit_grads(&network, &relaxed, &values, scale(&parts));
             if let Done::Diverged(loss) = self.learn(&(&rule).into(), iteration, &network, &relaxed, parts.sum(), grads)? {
@@ -88,13 +88,14 @@ impl SupernetTrainer {
     }
 
     /// Forward and backward with the step's mixing weights.
-    pub(super) fn pass(&mut self, network: &Arc<Network>, relaxed: &Relaxed, batch: &Batch) -> Result<Done<LossParts>, TrainError> {
+    pub(super) fn pass(&mut self, network: &Arc<Network>, relaxed: &Relaxed, batch: Asked) -> Result<Done<LossParts>, TrainError> {
         self.runner.load(network, &self.state.train.params.0)?;
         for (m, mixture) in network.mixtures.iter().enumerate() {
             self.runner.mix(m, self.setup.candidate_weights(mixture, relaxed));
         }
-        self.runner.forward(batch)?;
-        let loss = self.objective.evaluate(&network.program, &self.runner.outputs(), batch, 1.0, None).map_err(TrainError::Batch)?;
+        let batch = self.sources.get(batch, network.image_size());
+        self.runner.forward(&batch)?;
+        let loss = self.objective.evaluate(&network.program, &self.runner.outputs(), &batch, 1.0, None).map_err(TrainError::Batch)?;
         if !loss.worst().is_finite() || loss.worst() > self.setup.recipe.diverged_above {
             return Ok(Done::Diverged(loss.worst()));
         }
@@ -103,7 +104,7 @@ impl SupernetTrainer {
     }
 
     /// Loss and gradient where the weights are.
-    fn here(&mut self, network: &Arc<Network>, relaxed: &Relaxed, batch: &Batch) -> Result<Done<(f64, LogitGrads)>, TrainError> {
+    fn here(&mut self, network: &Arc<Network>, relaxed: &Relaxed, batch: Asked) -> Result<Done<(f64, LogitGrads)>, TrainError> {
         let values = self.alphas()?.values().to_vec();
         Ok(match self.pass(network, relaxed, batch)? {
             Done::Well(parts) => Done::Well((parts.sum(), self.logit_grads(network, relaxed, &values, scale(&parts)))),
@@ -133,8 +134,8 @@ impl SupernetTrainer {
         network: &Arc<Network>,
         relaxed: &Relaxed,
         iteration: u64,
-        batch: &Batch,
-        train: &Batch,
+        batch: Asked,
+        train: Asked,
     ) -> Result<Done<(f64, LogitGrads)>, TrainError> {
         let recipe = self.setup.recipe.clone();
         let rates = schedule::rates(&recipe, self.per_epoch(), iteration);
@@ -229,21 +230,15 @@ struct Problem<'a> {
     trainer: &'a mut SupernetTrainer,
     network: &'a Arc<Network>,
     relaxed: &'a Relaxed,
-    batch: &'a Batch,
-    train: &'a Batch,
+    batch: Asked,
+    train: Asked,
     /// Why there is no loss: it diverged, or an error.
     failed: Option<Done<TrainError>>,
 }
 
 impl Problem<'_> {
     /// `mean`: the gradient by the mean loss, else by what the optimiser descends.
-    fn evaluate(
-        &mut self,
-        weights: &darts::Tensors,
-        alphas: &[Vec<f64>],
-        batch: &Batch,
-        mean: bool,
-    ) -> Result<darts::Gradients, StepError> {
+    fn evaluate(&mut self, weights: &darts::Tensors, alphas: &[Vec<f64>], batch: Asked, mean: bool) -> Result<darts::Gradients, StepError> {
         let mut relaxed = self.relaxed.clone();
         for (&c, weighed) in &mut relaxed.weighed {
             weighed.weights = darts::mixing(&alphas[c..=c]).remove(0);

@@ -31,7 +31,7 @@ fn enas() -> Form {
     Enas { controller: CONTROLLER, choices: RULE }.form()
 }
 
-fn learning() -> Vec<Form> {
+pub fn learning() -> Vec<Form> {
     vec![
         Darts { second_order: false, choices: ChoiceRule { warmup: 1, ..RULE } }.form(),
         Darts { second_order: true, choices: RULE }.form(),
@@ -43,7 +43,7 @@ fn learning() -> Vec<Form> {
     ]
 }
 
-fn shrinking() -> Form {
+pub fn shrinking() -> Form {
     let phase = |kind, subnets, lr| Phase { kind, epochs: 1, subnets, lr };
     let phases = vec![
         phase(Elastic::Kernel, 1, None),
@@ -112,6 +112,7 @@ fn logits_have_the_gradient_of_the_loss() {
     let mut t = trainer(setup, state);
     let images = crate::train::reference::uniform("images", 2 * 64 * 64 * 3).iter().map(|v| *v as f32).collect();
     let batch = crate::data::Batch { n: 2, images, targets: vec![], labels: vec![0, 3] };
+    let batch = t.sources.with(batch, 64);
     let Choices::Alphas { alphas, .. } = t.state.choices.clone() else { panic!("no alphas") };
     let mut values = alphas.values().to_vec();
     values.iter_mut().flatten().enumerate().for_each(|(i, v)| *v = 0.4 * ((i * 7 % 5) as f64 - 2.0));
@@ -123,7 +124,7 @@ fn logits_have_the_gradient_of_the_loss() {
     let mut loss = |values: &[Vec<f64>]| {
         let mut relaxed = relaxed.clone();
         relaxed.weighed.iter_mut().for_each(|(&c, w)| w.weights = softmax::softmax(&values[c], 1.0));
-        let Ok(Done::Well(parts)) = t.pass(&network, &relaxed, &batch) else { panic!("no loss") };
+        let Ok(Done::Well(parts)) = t.pass(&network, &relaxed, batch) else { panic!("no loss") };
         (parts.sum(), t.logit_grads(&network, &relaxed, values, parts.sum() / parts.total))
     };
     let grads = loss(&values).1;

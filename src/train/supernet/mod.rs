@@ -18,6 +18,7 @@
 //! Everything is a function of (seed, iteration) and the state: [`SupernetState`] read back from its bytes goes on with the
 //! same bits, whatever the number of threads.
 
+mod batches;
 mod controller;
 mod copy;
 mod cost;
@@ -42,6 +43,8 @@ mod derived_tests;
 mod learn_tests;
 #[cfg(test)]
 mod partial_tests;
+#[cfg(test)]
+mod sized_tests;
 #[cfg(test)]
 mod tests;
 

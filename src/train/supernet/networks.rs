@@ -18,6 +18,13 @@ pub struct Network {
     pub taken: Vec<usize>,
 }
 
+impl Network {
+    /// Both sides of the images that it reads, in pixels.
+    pub fn image_size(&self) -> usize {
+        self.program.values.first().map_or(0, |image| image.h)
+    }
+}
+
 impl From<Path> for Network {
     fn from(path: Path) -> Self {
         Network { program: path.program, slices: path.slices.into_iter().map(Some).collect(), mixtures: Vec::new(), taken: Vec::new() }

@@ -110,6 +110,7 @@ fn alphas_and_betas_have_the_gradient_of_the_loss() {
     let mut t = fresh(setup(CELLS, 4, None).expect("a setup"));
     let images = uniform("images", 2 * 64 * 64 * 3).iter().map(|v| *v as f32).collect();
     let batch = crate::data::Batch { n: 2, images, targets: vec![], labels: vec![0, 3] };
+    let batch = t.sources.with(batch, 64);
     let mut values = alphas(&t);
     values.iter_mut().flatten().enumerate().for_each(|(i, v)| *v = 0.4 * ((i * 7 % 5) as f64 - 2.0));
     let (relaxed, network) = network(&mut t, &values);
@@ -117,7 +118,7 @@ fn alphas_and_betas_have_the_gradient_of_the_loss() {
     let mut loss = |values: &[Vec<f64>]| {
         let mut relaxed = relaxed.clone();
         relaxed.weighed.iter_mut().for_each(|(&c, w)| w.weights = softmax::softmax(&values[c], 1.0));
-        let Ok(Done::Well(parts)) = t.pass(&network, &relaxed, &batch) else { panic!("no loss") };
+        let Ok(Done::Well(parts)) = t.pass(&network, &relaxed, batch) else { panic!("no loss") };
         (parts.sum(), t.logit_grads(&network, &relaxed, values, parts.sum() / parts.total))
     };
     let grads = loss(&values).1;

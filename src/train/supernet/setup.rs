@@ -37,6 +37,8 @@ pub struct Setup {
     pub(super) mixes: Vec<bool>,
     /// By place: whether its logits are those of single inputs (the β of PC-DARTS) and not of options.
     pub(super) edges: Vec<bool>,
+    /// The decision between sizes of images.
+    pub(super) size: Option<usize>,
     /// `penalty`.
     pub(super) cost: Option<PenaltyRule>,
 }
@@ -65,7 +67,8 @@ impl Setup {
         let edges = (0..places.len()).map(|c| partial && mixes[c] && inputs(c)).collect();
         let cost = oneshot.penalty.as_ref().map(|rule| PenaltyRule::new(&net, &places, rule, &most)).transpose()?;
         let (largest, smallest, options) = (places.sample(&net, &most), places.sample(&net, &least), places.counts());
-        Ok(Setup { net, holder, method, family, recipe, seed, places, options, decisions, largest, smallest, mixes, edges, cost })
+        let size = net.size_decision();
+        Ok(Setup { size, net, holder, method, family, recipe, seed, places, options, decisions, largest, smallest, mixes, edges, cost })
     }
 
     /// Why a method that mixes a part of the channels cannot train this supernet: channels that are not divisible. Looks at the largest network.

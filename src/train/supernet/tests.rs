@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A small detector with every kind of choice.
-const SPACE: &str = r#"space {
+pub const SPACE: &str = r#"space {
     choice "act" silu relu
     network activation=(choice)"act" {
         input d
@@ -68,7 +68,7 @@ fn recipes() -> [Recipe; 2] {
     [base.clone(), Recipe { optimizer: Optimizer::AdamW, ema: 0.0, accumulate: 2, ..base }]
 }
 
-fn paths() -> [Form; 3] {
+pub fn paths() -> [Form; 3] {
     [SinglePath { fair: false }.form(), SinglePath { fair: true }.form(), Sandwich { random: 1 }.form()]
 }
 

@@ -1,5 +1,6 @@
 //! The training loop of a supernet: one iteration at a time.
 
+use super::batches::{Asked, Sources};
 use super::draw::Drawn;
 use super::networks::Networks;
 use super::objective::{Loss, Objective};
@@ -7,9 +8,8 @@ use super::optimise;
 use super::runner::Runner;
 use super::setup::Setup;
 use super::state::{Choices, SupernetState};
-use crate::data::Batch;
 use crate::nn::{Executor, NormOptions, Parameters};
-use crate::space::ParamKind;
+use crate::space::{ParamKind, Sample};
 use crate::train::oneshot::Teacher;
 use crate::train::{Batches, LossParts, LossSums, Outcome, Step, TrainError, shared};
 use std::sync::Arc;
@@ -21,9 +21,7 @@ const KEPT: usize = 256;
 pub struct SupernetTrainer {
     pub(super) setup: Arc<Setup>,
     pub(super) kinds: Vec<ParamKind>,
-    loader: Box<dyn Batches>,
-    /// Batches of the images that choices learn from.
-    pub(super) held: Option<Box<dyn Batches>>,
+    pub(super) sources: Sources,
     pub(super) runner: Runner,
     pub(super) networks: Networks,
     pub(super) objective: Objective,
@@ -66,8 +64,7 @@ impl SupernetTrainer {
             runner: Runner::new(executor, norm),
             networks: Networks::new(KEPT),
             setup,
-            loader,
-            held,
+            sources: Sources::new(loader, held),
             state,
             soft: Default::default(),
             diverged: None,
@@ -80,12 +77,12 @@ impl SupernetTrainer {
             return Ok(Outcome::Diverged { iteration, loss });
         }
         let iteration = self.state.train.iteration;
-        let per_epoch = self.loader.per_epoch() as u64;
+        let per_epoch = self.sources.per_epoch() as u64;
         let (epoch, index) = (iteration / per_epoch, iteration % per_epoch);
-        let batch = self.loader.batch(epoch as usize, index as usize);
+        let batch = Asked { held: false, epoch: epoch as usize, index: index as usize };
         let a_step = self.setup.batches_a_step();
         let part = iteration % a_step;
-        let parts = match self.learn_from(iteration, epoch as usize, &batch)? {
+        let parts = match self.learn_from(iteration, epoch as usize, batch)? {
             Done::Well(parts) => parts,
             Done::Diverged(loss) => return Ok(self.diverge(iteration, loss)),
         };
@@ -113,7 +110,7 @@ impl SupernetTrainer {
     }
 
     /// What the method does with a batch of the weights' images.
-    fn learn_from(&mut self, iteration: u64, epoch: usize, batch: &Batch) -> Result<Done<LossParts>, TrainError> {
+    fn learn_from(&mut self, iteration: u64, epoch: usize, batch: Asked) -> Result<Done<LossParts>, TrainError> {
         let labelled = |sample| Drawn { sample, batch: 0, labels: 1.0, teacher: None };
         match &self.state.choices {
             Choices::None => {
@@ -128,8 +125,8 @@ impl SupernetTrainer {
             }
             Choices::Alphas { .. } => {
                 if epoch >= self.setup.warmup()
-                    && let Some(held) = self.held_batch(iteration)
-                    && let Done::Diverged(loss) = self.choose(iteration, epoch, &held, batch)?
+                    && let Some(held) = self.sources.held(iteration)
+                    && let Done::Diverged(loss) = self.choose(iteration, epoch, held, batch)?
                 {
                     return Ok(Done::Diverged(loss));
                 }
@@ -138,20 +135,13 @@ impl SupernetTrainer {
         }
     }
 
-    /// Held-out batch `number`, counted over all epochs of the held-out images.
-    pub(super) fn held_batch(&mut self, number: u64) -> Option<Batch> {
-        let held = self.held.as_mut()?;
-        let per_epoch = held.per_epoch() as u64;
-        Some(held.batch((number / per_epoch) as usize, (number % per_epoch) as usize))
-    }
-
     /// The networks of one batch, in order; the mean loss of those that learn from labels.
-    fn train(&mut self, drawn: &[Drawn], batch: &Batch) -> Result<Done<LossParts>, TrainError> {
+    fn train(&mut self, drawn: &[Drawn], batch: Asked) -> Result<Done<LossParts>, TrainError> {
         let (mut sums, soft) = (LossSums::default(), &mut self.soft);
         soft.iter_mut().for_each(Vec::clear);
         for (k, one) in drawn.iter().enumerate() {
             if matches!(one.teacher, Some((_, Teacher::Frozen))) && self.soft[1].is_empty() {
-                self.soft[1] = self.frozen(batch)?;
+                self.soft[1] = self.frozen(&one.sample, batch)?;
             }
             let loss = self.network(one, batch)?;
             if !loss.worst().is_finite() || loss.worst() > self.setup.recipe.diverged_above {
@@ -169,30 +159,33 @@ impl SupernetTrainer {
     }
 
     /// Forward of one network, and its loss.
-    fn network(&mut self, one: &Drawn, batch: &Batch) -> Result<Loss, TrainError> {
+    fn network(&mut self, one: &Drawn, batch: Asked) -> Result<Loss, TrainError> {
         let network = self.networks.path(&self.setup.net, &one.sample).map_err(|e| TrainError::Unfit(e.reason))?;
         self.runner.load(&network, &self.state.train.params.0)?;
-        self.runner.forward(batch)?;
+        let batch = self.sources.get(batch, network.image_size());
+        self.runner.forward(&batch)?;
         let teacher = one.teacher.map(|(weight, of)| match of {
             Teacher::InPlace => (weight, &self.soft[0][..]),
             Teacher::Frozen => (weight, &self.soft[1][..]),
         });
         let outputs = self.runner.outputs();
-        self.objective.evaluate(&network.program, &outputs, batch, one.labels, teacher).map_err(TrainError::Batch)
+        self.objective.evaluate(&network.program, &outputs, &batch, one.labels, teacher).map_err(TrainError::Batch)
     }
 
-    /// Outputs of the frozen teacher in training mode (as once-for-all runs it); the largest network becomes it when it is
-    /// first asked.
-    fn frozen(&mut self, batch: &Batch) -> Result<Vec<Vec<f32>>, TrainError> {
+    /// Outputs of the frozen teacher in training mode (as once-for-all runs it), at the size of its pupil's images; the largest
+    /// network becomes it when it is first asked.
+    fn frozen(&mut self, pupil: &Sample, batch: Asked) -> Result<Vec<Vec<f32>>, TrainError> {
         let unfit = |e: String| TrainError::Unfit(e);
         if self.state.teacher.is_none() {
             let path = self.setup.net.path(&self.setup.largest).map_err(|e| unfit(e.reason))?;
             self.state.teacher = Some(shared::cut(&path, self.state.weights()).map_err(unfit)?);
         }
-        let network = self.networks.path(&self.setup.net, &self.setup.largest).map_err(|e| unfit(e.reason))?;
+        let largest = self.setup.sized_as(&self.setup.largest, pupil);
+        let network = self.networks.path(&self.setup.net, &largest).map_err(|e| unfit(e.reason))?;
         self.runner.load(&network, &self.state.train.params.0)?;
         self.runner.set(self.state.teacher.as_ref());
-        self.runner.forward(batch)?;
+        let batch = self.sources.get(batch, network.image_size());
+        self.runner.forward(&batch)?;
         Ok(self.runner.outputs().iter().map(|o| o.to_vec()).collect())
     }
 
@@ -203,7 +196,7 @@ impl SupernetTrainer {
 
     /// Batches of an epoch.
     pub fn per_epoch(&self) -> usize {
-        self.loader.per_epoch()
+        self.sources.per_epoch()
     }
 
     /// Mean loss parts of the current epoch so far, or of the one that has just ended; none before the first iteration.

@@ -121,7 +121,7 @@ fn empty_tensors() {
     activation_forward(Activation::Relu, &[], v, &mut [], v);
     activation_backward(Activation::Relu, &[], v, &[], v, &mut [], v, false);
     sum(&[(&[], v), (&[], v)], &mut [], v, false);
-    copy(&[], v, &mut [], v);
+    sum(&[(&[], v)], &mut [], v, false);
     channel_scale_forward(&[], v, &[], one, &mut [], v);
     channel_scale_backward_input(&[], one, &[], v, &mut [], v, false);
     channel_scale_backward_scale(&[], v, &[], v, &mut [], one, false);
