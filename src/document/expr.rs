@@ -6,11 +6,33 @@
 mod evaluate;
 mod parse;
 
-pub use evaluate::{Datum, Fault};
+pub use evaluate::Fault;
 pub use parse::parse;
 
-use super::Span;
+use super::span::Span;
 use serde::{Deserialize, Serialize};
+
+/// A value of an expression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Datum {
+    /// A finite number.
+    Number(f64),
+    /// A word.
+    Word(String),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl Datum {
+    /// For messages.
+    fn kind(&self) -> &'static str {
+        match self {
+            Datum::Number(_) => "a number",
+            Datum::Word(_) => "a word",
+            Datum::Flag(_) => "true or false",
+        }
+    }
+}
 
 /// A parsed expression.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

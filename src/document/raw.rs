@@ -121,7 +121,7 @@ impl Convert<'_> {
         let parsed = {
             let param = |name: &str| {
                 let param = self.params.iter().find(|p| p.name.value == name)?;
-                Some(param.value.as_ref().and_then(Datum::of))
+                Some(param.value.as_ref().and_then(Value::datum))
             };
             let missing = std::cell::Cell::new(false);
             let value = |name: &str| {

@@ -1,19 +1,10 @@
 //! The tree that decoding starts from: nodes, arguments and properties with their spans, free of kdl's types.
 
-use super::expr::Expr;
+pub use super::span::Span;
+
+use super::expr::{Datum, Expr};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// A place in one of the files of a pipeline: file number (0 is the top file), byte offset and length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-pub struct Span {
-    /// Index into [`super::Sources::files`].
-    pub file: u16,
-    /// Byte offset in that file.
-    pub offset: usize,
-    /// Length in bytes.
-    pub len: usize,
-}
 
 /// A literal, or a reference written with an annotation: `(choice)"act"`, `(param)"n"`, `(expr)"2 * c"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +21,29 @@ pub enum Value {
     Choice(String),
     /// `(expr)"2 * c"`.
     Expr(Box<Expr>),
+}
+
+impl Value {
+    /// What a literal is in an expression.
+    pub fn datum(&self) -> Option<Datum> {
+        match self {
+            Value::Int(i) => Some(Datum::Number(*i as f64)),
+            Value::Float(x) => Some(Datum::Number(*x)),
+            Value::Bool(b) => Some(Datum::Flag(*b)),
+            Value::Text(t) => Some(Datum::Word(t.clone())),
+            Value::Choice(_) | Value::Expr(_) => None,
+        }
+    }
+
+    /// What an expression has found, as a literal.
+    pub fn of(datum: &Datum) -> Value {
+        match datum {
+            Datum::Number(x) if x.fract() == 0.0 && x.abs() < 9e15 => Value::Int(*x as i64),
+            Datum::Number(x) => Value::Float(*x),
+            Datum::Word(w) => Value::Text(w.clone()),
+            Datum::Flag(b) => Value::Bool(*b),
+        }
+    }
 }
 
 impl fmt::Display for Value {

@@ -46,6 +46,8 @@ pub fn check(language: &Language, node: &str, field: &Field, value: &Spanned<Val
     Some(if field.types.iter().any(|t| matches!(t, Type::Bool)) {
         let near = nearest(text, ["true", "false", "yes", "no", "on", "off"]).unwrap_or("true");
         d.help(format!("write `{}`", if matches!(near, "true" | "yes" | "on") { "#true" } else { "#false" }))
+    } else if field.types.iter().all(|t| matches!(t, Type::Expr)) {
+        d.help(format!("write `{}=(expr)\"…\"`", field.name))
     } else if text.parse::<f64>().is_ok_and(f64::is_finite) {
         d.help(format!("write `{shown}` without quotes"))
     } else {

@@ -1,8 +1,8 @@
 //! What a walk through a space has decided so far, so that conditions can be looked at.
 
-use super::function::Condition;
-use super::structure::{DecisionId, Structure};
+use super::function::{Condition, DecisionId};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 /// What is known of a decision in this walk.
 #[derive(Clone, Copy)]
@@ -17,16 +17,16 @@ enum Known {
 
 /// The decisions of one walk.
 pub struct Asked<'a> {
-    structure: &'a Structure,
+    guards: &'a BTreeMap<DecisionId, Condition>,
     known: RefCell<Vec<Known>>,
     missing: Cell<Option<DecisionId>>,
 }
 
 impl<'a> Asked<'a> {
-    /// Nothing was asked yet.
-    pub fn new(structure: &'a Structure) -> Self {
-        let known = RefCell::new(vec![Known::Nothing; structure.decisions.len()]);
-        Asked { structure, known, missing: Cell::new(None) }
+    /// Nothing was asked yet, of so many decisions; `guards` are the conditions under which some of them are made.
+    pub fn new(decisions: usize, guards: &'a BTreeMap<DecisionId, Condition>) -> Self {
+        let known = RefCell::new(vec![Known::Nothing; decisions]);
+        Asked { guards, known, missing: Cell::new(None) }
     }
 
     /// The option of a decision. One that is not made here is not asked: its first option stands in, and it is noted.
@@ -44,7 +44,7 @@ impl<'a> Asked<'a> {
         if let Known::Never = known {
             return None;
         }
-        let guard = self.structure.guards.get(&decision).filter(|_| matches!(known, Known::Nothing));
+        let guard = self.guards.get(&decision).filter(|_| matches!(known, Known::Nothing));
         let made = guard.is_none_or(|guard| self.holds(guard, choose));
         let option = made.then(|| choose(decision));
         self.known.borrow_mut()[decision] = option.map_or(Known::Never, Known::Taken);

@@ -1,6 +1,7 @@
 //! What follows from decisions: a condition, a derived value. Worked out once for every combination of options.
 
-use super::structure::DecisionId;
+/// Index of a decision in [`Structure::decisions`](super::structure::Structure::decisions), in the order of the file.
+pub type DecisionId = usize;
 
 /// Most combinations of what an expression reads.
 pub const MOST: usize = 1 << 14;

@@ -145,7 +145,7 @@ fn run<'a>(
     mixing: Mixing,
     choose: &mut dyn FnMut(DecisionId) -> usize,
 ) -> Result<(Resolver<'a>, Above), Infeasible> {
-    let asked = Rc::new(Asked::new(structure));
+    let asked = Rc::new(Asked::new(structure.decisions.len(), &structure.guards));
     let asking = asked.clone();
     let choose: &mut dyn FnMut(DecisionId) -> usize = &mut |d| asking.ask(d, choose);
     let size = structure.image_size(input.image_size, choose);
@@ -336,16 +336,6 @@ impl Resolver<'_> {
             out = self.block(block, reads, i, span).map_err(|reason| over(i, reason))?;
         }
         Ok(out)
-    }
-
-    /// An error behind the head.
-    fn open(&self, word: &str, span: Span) -> Result<(), Infeasible> {
-        match self.ended {
-            Some(head) => {
-                Err(Infeasible { reason: format!("`{word}` stands behind `detect`, which ends a network"), span: span.max(head) })
-            }
-            None => Ok(()),
-        }
     }
 
     /// One block; `part` tells those of one place apart.

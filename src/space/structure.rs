@@ -2,6 +2,7 @@
 
 use super::asked::Asked;
 use super::blocks::{Kind, Scalar};
+pub use super::function::DecisionId;
 use super::function::{Condition, Function};
 use crate::base::Canon;
 use crate::document::Span;
@@ -15,9 +16,6 @@ pub struct Tail {
     /// Which cut it was, from 1: a space over a space over a space has two.
     pub level: usize,
 }
-
-/// Index of a decision in [`Structure::decisions`], in the order of the file.
-pub type DecisionId = usize;
 
 /// A choice at its place: each copy of a `repeat` has its own.
 #[derive(Clone, Debug)]
@@ -267,7 +265,7 @@ impl Structure {
     /// Asks `choose` for every decision that is active under its own answers, in the order of the file.
     /// A shared decision may be asked several times.
     pub fn walk(&self, choose: &mut dyn FnMut(DecisionId) -> usize) {
-        let asked = Asked::new(self);
+        let asked = Asked::new(self.decisions.len(), &self.guards);
         let mut ask = |d| asked.ask(d, choose);
         for setting in self.head() {
             setting.pick(&mut ask);

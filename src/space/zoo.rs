@@ -121,10 +121,9 @@ fn edit(layers: &mut Vec<Node>, change: &Node) -> Result<(), Diagnostic> {
             ));
         }
     };
-    if let Some(inner) = layers.iter().find_map(|l| under_condition(l, name)) {
+    if layers.iter().any(|l| under_condition(l, name).is_some()) {
         let message = format!("`{name}` stands under a `when`, and is there only in some samples");
         let d = Diagnostic::error("name-under-when", message, span, format!("cannot be changed by `{word}`"));
-        let d = if inner == span { d } else { d.also(inner, "it is this one") };
         return Err(d.help("write the network out, with other layers there"));
     }
     let Some(place) = layers.iter().position(|l| name_of(l).is_some_and(|n| n == name)) else {

@@ -27,3 +27,4 @@ mod supernet;
 mod support;
 mod tables;
 mod whole;
+mod wide;

@@ -1,50 +1,7 @@
 //! The value of an expression, given those of its labels.
 
-use super::{Expr, Operator, Step};
-use crate::document::{Span, Value};
-use serde::{Deserialize, Serialize};
-
-/// A value of an expression.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Datum {
-    /// A finite number.
-    Number(f64),
-    /// A word.
-    Word(String),
-    /// Yes or no.
-    Flag(bool),
-}
-
-impl Datum {
-    /// What a literal of the language is in an expression.
-    pub fn of(value: &Value) -> Option<Datum> {
-        match value {
-            Value::Int(i) => Some(Datum::Number(*i as f64)),
-            Value::Float(x) => Some(Datum::Number(*x)),
-            Value::Bool(b) => Some(Datum::Flag(*b)),
-            Value::Text(t) => Some(Datum::Word(t.clone())),
-            Value::Choice(_) | Value::Expr(_) => None,
-        }
-    }
-
-    /// As a literal of the language.
-    pub fn value(&self) -> Value {
-        match self {
-            Datum::Number(x) if x.fract() == 0.0 && x.abs() < 9e15 => Value::Int(*x as i64),
-            Datum::Number(x) => Value::Float(*x),
-            Datum::Word(w) => Value::Text(w.clone()),
-            Datum::Flag(b) => Value::Bool(*b),
-        }
-    }
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Datum::Number(_) => "a number",
-            Datum::Word(_) => "a word",
-            Datum::Flag(_) => "true or false",
-        }
-    }
-}
+use super::{Datum, Expr, Operator, Step};
+use crate::document::Span;
 
 /// Why an expression has no value: what is wrong, and where.
 #[derive(Clone, Debug, PartialEq)]

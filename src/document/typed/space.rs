@@ -1,16 +1,18 @@
 //! `space` nodes: names inside are checked here; what the layers compute is the room `space`'s.
 
 mod bounds;
+mod names;
 pub(super) mod when;
 
 pub(super) use bounds::bounds;
+pub(super) use names::Names;
 
 use crate::document::context::Context;
 use crate::document::pipeline::SpaceNode;
 use crate::document::shorten::shorten;
 use crate::document::table;
 use crate::document::{Diagnostic, Node, Spanned, Value, nearest, values};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// A space.
 pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
@@ -65,48 +67,6 @@ pub(super) fn unused(context: &mut Context, space: &Node, names: &Names) {
             let d = Diagnostic::warning("unused", format!("the choice `{}` is never used", shorten(&label)), first.span, "declared here");
             context.push(d.help(format!("use it where a value stands, as `(choice)\"{}\"`, or delete it", shorten(&label))));
         }
-    }
-}
-
-/// The names of a space.
-#[derive(Default)]
-pub(super) struct Names {
-    /// Declared choices.
-    choices: Vec<(String, Spanned<String>)>,
-    /// Labels of all decisions, to refuse a second declaration.
-    labels: HashMap<String, Spanned<String>>,
-    /// Labels that a `(choice)` refers to.
-    used: HashSet<String>,
-    /// Names of cells.
-    cells: HashMap<String, Spanned<String>>,
-    /// Names of layers, in the order of the file.
-    layers: HashMap<String, Spanned<String>>,
-    /// Which block of a `when` is read, from 1, and in which the names of `layers` were given last.
-    body: usize,
-    bodies: usize,
-    given: HashMap<String, usize>,
-    /// Whether layers come from elsewhere, so that a name may be known only there.
-    pub(super) open: bool,
-    /// Whether a shipped network may bring choices of its own, or read those of the space.
-    shipped: bool,
-}
-
-impl Names {
-    /// Those that a space over this one knows from the start: its choices and cells. Which layers are kept is found later.
-    pub(super) fn of(space: &Node) -> Names {
-        let shipped = space.child("network").is_some_and(|n| n.text("like").is_some());
-        let mut names = Names { shipped, ..Names::default() };
-        for child in &space.children {
-            match (child.name.value.as_str(), child.text("label"), child.text("name")) {
-                ("choice", Some(label), _) => {
-                    names.labels.insert(label.value.clone(), label.clone());
-                    names.choices.push((label.value.clone(), label));
-                }
-                ("cell", _, Some(name)) => drop(names.cells.insert(name.value.clone(), name)),
-                _ => {}
-            }
-        }
-        names
     }
 }
 

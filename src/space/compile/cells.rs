@@ -271,7 +271,7 @@ impl Compiler<'_> {
         }
         if let Some(i) = inputs.iter().position(|i| matches!(i, Input::Last(_))) {
             let (message, help) =
-                (format!("{} is there only in some samples", names[i].value), "write concat or add: they leave out what is not there");
+                (format!("`{}` is there only in some samples", names[i].value), "write concat or add: they leave out what is not there");
             self.error_help("input-comes-and-goes", message, names[i].span, "cannot be chosen", help);
             return None;
         }

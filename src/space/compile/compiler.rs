@@ -41,6 +41,8 @@ pub(in crate::space) struct Compiler<'a> {
     /// How many blocks of a `when` there were, and those around here, outermost first.
     pub(in crate::space) bodies: usize,
     pub(in crate::space) within: Vec<usize>,
+    /// Combinations of what expressions read, so far.
+    pub(in crate::space) worked_out: usize,
     /// Declared choices that something reads.
     pub(in crate::space) used: HashSet<DecisionId>,
     /// The conditions of choices.
@@ -105,6 +107,7 @@ impl<'a> Compiler<'a> {
             hidden: HashSet::new(),
             bodies: 0,
             within: vec![],
+            worked_out: 0,
             used: HashSet::new(),
             guards: BTreeMap::new(),
         }

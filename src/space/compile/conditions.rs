@@ -3,6 +3,7 @@
 use super::compiler::{Compiler, Place};
 use crate::document::{Datum, Diagnostic, Expr, Node, Span, Spanned, Value, nearest};
 use crate::space::blocks::{Property as Field, Scalar};
+use crate::space::content::by_value;
 use crate::space::function::{Condition, Function, MOST, Read};
 use crate::space::names::plain;
 use crate::space::structure::{Constraint, DecisionId, Setting, What};
@@ -12,6 +13,9 @@ struct Label {
     read: Read,
     values: Vec<Datum>,
 }
+
+/// Most combinations that the expressions of a space read together: a bound on hostile documents.
+const MOST_IN_ALL: usize = 1 << 18;
 
 /// Where an expression stands.
 #[derive(Clone, Copy)]
@@ -81,7 +85,7 @@ impl Compiler<'_> {
                 self.error("missing-value", format!("`{}` is compared to one value", name.value), name.span, "such as top=5");
                 continue;
             };
-            let (Some(label), Some(value)) = (label, Datum::of(&wanted.value)) else { continue };
+            let (Some(label), Some(value)) = (label, wanted.value.datum()) else { continue };
             match label.values.iter().position(|v| *v == value) {
                 Some(option) => pairs.push((label, option)),
                 None if shipped => pairs.push((label, usize::MAX)),
@@ -96,10 +100,18 @@ impl Compiler<'_> {
         if pairs.len() < node.properties.len() {
             return None;
         }
-        // The order of the pairs is none of the condition's business.
-        pairs.sort_by_key(|(label, option)| (label.read.decision, *option));
+        // Neither the order of the pairs nor that of the choices is the condition's business: it is that of their values.
+        pairs.sort_by_cached_key(|(label, option)| {
+            let decision = label.read.decision;
+            let options = &self.decisions[decision].options;
+            let all: Vec<String> = by_value(options).into_iter().map(|o| options[o].clone()).collect();
+            (all, options.get(*option).cloned(), options[0].clone(), decision)
+        });
         let (labels, options): (Vec<Label>, Vec<usize>) = pairs.into_iter().unzip();
-        let reads = labels.into_iter().map(|l| l.read).collect();
+        let reads: Vec<Read> = labels.into_iter().map(|l| l.read).collect();
+        if !self.room(&reads) {
+            return self.too_many(node.name.span);
+        }
         match Function::of(reads, |taken| Ok::<bool, ()>(taken == options)) {
             Some(Ok(condition)) => Some(condition),
             _ => self.too_many(node.name.span),
@@ -138,16 +150,20 @@ impl Compiler<'_> {
         if labels.len() < expr.labels.len() {
             return None;
         }
+        let reads: Vec<Read> = labels.iter().map(|l| l.read.clone()).collect();
+        if !self.room(&reads) {
+            return self.too_many(span);
+        }
         let told = |options: &[usize]| {
             let each = expr.labels.iter().zip(&labels).zip(options);
-            each.map(|((name, label), &o)| format!("{name} = {}", plain(&label.values[o].value()))).collect::<Vec<_>>().join(", ")
+            each.map(|((name, label), &o)| format!("{name} = {}", plain(&Value::of(&label.values[o])))).collect::<Vec<_>>().join(", ")
         };
         let value = |options: &[usize]| {
             let values: Vec<Datum> = labels.iter().zip(options).map(|(l, &o)| l.values[o].clone()).collect();
             let worked_out = expr.evaluate(&values).map_err(|fault| (fault.reason, fault.span));
             worked_out.and_then(|v| convert(v).map_err(|reason| (reason, span))).map_err(|(reason, at)| (reason, at, told(options)))
         };
-        match Function::of(labels.iter().map(|l| l.read.clone()).collect(), value) {
+        match Function::of(reads, value) {
             None => self.too_many(span),
             Some(Ok(function)) => Some(function),
             Some(Err((reason, at, told))) => {
@@ -158,8 +174,17 @@ impl Compiler<'_> {
         }
     }
 
+    /// Whether there is room to work out all combinations; all conditions and values of a space share it.
+    fn room(&mut self, reads: &[Read]) -> bool {
+        let count = reads.iter().fold(1usize, |n, r| n.saturating_mul(r.options));
+        self.worked_out = self.worked_out.saturating_add(count.min(MOST));
+        count <= MOST && self.worked_out <= MOST_IN_ALL
+    }
+
     fn too_many<T>(&mut self, span: Span) -> Option<T> {
-        self.error("too-large", format!("this reads choices with more than {MOST} combinations"), span, "reads too much");
+        let message =
+            format!("this reads choices with more than {MOST} combinations, or all conditions together with more than {MOST_IN_ALL}");
+        self.error("too-large", message, span, "reads too much");
         None
     }
 
@@ -178,7 +203,7 @@ impl Compiler<'_> {
         let read = |decision: DecisionId, asks| Read { decision, options: self.decisions[decision].options.len(), asks };
         if let Some(shared) = shared {
             self.used.insert(shared.id);
-            let values = shared.values.iter().filter_map(|v| Datum::of(&v.value)).collect();
+            let values = shared.values.iter().filter_map(|v| v.value.datum()).collect();
             return Some(Label { read: read(shared.id, true), values });
         }
         let outward = std::iter::successors(Some(prefix), |p| {
@@ -198,7 +223,7 @@ impl Compiler<'_> {
                 None
             }
             None => {
-                let known = self.decisions.iter().map(|d| d.label.as_str());
+                let known = self.decisions.iter().enumerate().filter(|(d, _)| !self.hidden.contains(d)).map(|(_, d)| d.label.as_str());
                 let near = nearest(name, known).map(str::to_string);
                 let help = near.map_or(format!("declare it in the space: choice \"{name}\" …"), |near| format!("did you mean `{near}`?"));
                 let message = format!("nothing is decided by the name `{name}` above");
@@ -212,11 +237,11 @@ impl Compiler<'_> {
     pub(in crate::space) fn derived(&mut self, expr: &Expr, span: Span, field: &Field) -> Option<Setting> {
         // What may stand there is found as for a literal; its error says for which values it came.
         let scope = Scope { prefix: "", declared: true, never: true };
-        let found = self.function(expr, span, scope, |value| Ok::<Datum, String>(value))?;
+        let found = self.function(expr, span, scope, Ok::<Datum, String>)?;
         let mut scalars: Vec<Scalar> = vec![];
         let mut places = vec![];
         for (options, datum) in found.combinations().zip(&found.values) {
-            let value = Spanned { value: datum.value(), span };
+            let value = Spanned { value: Value::of(datum), span };
             let Some(scalar) = self.scalar(&value, field, None) else {
                 let told: Vec<String> = found
                     .reads

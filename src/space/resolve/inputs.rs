@@ -45,4 +45,14 @@ impl Resolver<'_> {
         }
         out
     }
+
+    /// An error behind the head.
+    pub(super) fn open(&self, word: &str, span: Span) -> Result<(), Infeasible> {
+        match self.ended {
+            Some(head) => {
+                Err(Infeasible { reason: format!("`{word}` stands behind `detect`, which ends a network"), span: span.max(head) })
+            }
+            None => Ok(()),
+        }
+    }
 }

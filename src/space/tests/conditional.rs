@@ -230,6 +230,9 @@ fn names_and_orders_move_nothing() {
         |order: &str| whole(&network("choice \"a\" 1 2; choice \"b\" 1 2 3;", &format!("conv 8; when {order} {{ conv 8 kernel=3 }}")));
     assert_eq!(pairs("a=2 b=3").digest(), pairs("b=3 a=2").digest());
     assert_ne!(pairs("a=2 b=3").digest(), pairs("a=2 b=2").digest());
+    // Nor does the order in which choices are declared.
+    let turned = whole(&network("choice \"b\" 1 2 3; choice \"a\" 1 2;", "conv 8; when a=2 b=3 { conv 8 kernel=3 }"));
+    assert_eq!(pairs("a=2 b=3").digest(), turned.digest());
     // Draws are the same, too.
     let (a, b) = (pairs("a=2 b=3"), whole(&network("choice \"a\" 1 2; choice \"b\" 1 3 2;", "conv 8; when a=2 b=3 { conv 8 kernel=3 }")));
     for i in 0..40 {
@@ -319,8 +322,8 @@ fn what_cannot_be_is_said_at_its_line() {
     }
     let cell = "space { choice \"a\" 1 2; cell \"c\" { nodes 1; repeat 1 { when a=1 { conv kernel=3 } } }; network { input d; conv 8; use \"c\" channels=8 } }";
     assert_eq!(compile(cell).expect_err("in a cell")[0].code, "when-in-cell");
-    let inside = "space { cell \"c\" { nodes 1; choose \"o\" { skip; conv kernel=3 } }; network { input d; conv 8; use \"c\" channels=8; when \"c/n1<in1.edge\"=on { conv 8 } } }";
-    assert_eq!(compile(inside).expect_err("of a cell")[0].code, "unknown-label");
+    let inside = "space { cell \"c\" { nodes 1; choose \"o\" { skip; conv kernel=3 } }; network { input d; conv 8; use \"c\" channels=8; when \"c/n1<in1\"=skip { conv 8 } } }";
+    assert_eq!(compile(inside).expect_err("of a cell")[0].code, "decided-in-cell");
     let many: String = (0..15).map(|i| format!("choice \"c{i}\" 1 2;")).collect();
     let all = (0..15).map(|i| format!("c{i}=1 ")).collect::<String>();
     assert_eq!(said(&many, &format!("conv 8; when {all} {{ conv 8 }}")).code, "too-large");

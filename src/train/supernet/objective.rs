@@ -45,6 +45,7 @@ impl Objective {
     }
 
     /// The loss of a batch: `labels` times that against the truth, plus the teacher's weight times that against its outputs.
+    /// A teacher whose head has other levels says nothing of this one's cells: its weight goes to the truth.
     /// Afterwards [`Self::grads`] is its gradient.
     pub fn evaluate(
         &mut self,
@@ -55,6 +56,10 @@ impl Objective {
         teacher: Option<(f64, &[Vec<f32>])>,
     ) -> Result<Loss, String> {
         let mut loss = Loss { labels: None, soft: 0.0 };
+        let (labels, teacher) = match teacher {
+            Some((weight, outside)) if matches!(program.head, Head::Detect { .. }) && !alike(outputs, outside) => (labels + weight, None),
+            other => (labels, other),
+        };
         self.grads.iter_mut().for_each(Vec::clear);
         self.grads.resize_with(outputs.len(), Vec::new);
         if labels != 0.0 {
@@ -114,5 +119,37 @@ impl Objective {
             }
             Head::Features => Err("a network without a head has nothing to distil".into()),
         }
+    }
+}
+
+/// Whether two heads have the same levels. (Then they have the same anchors, too: these are found for each number of levels.)
+fn alike(student: &[&[f32]], teacher: &[Vec<f32>]) -> bool {
+    student.len() == teacher.len() && student.iter().zip(teacher).all(|(s, t)| s.len() == t.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Batch;
+    use crate::space::tests::conditional::LEVELS;
+    use crate::space::tests::whole;
+
+    #[test]
+    fn a_teacher_of_other_levels_leaves_its_weight_to_the_truth() {
+        let space = whole(LEVELS);
+        let program = space.architecture(&space.reference()).expect("builds").program().expect("builds");
+        let outputs: Vec<Vec<f32>> =
+            program.outputs.iter().map(|&o| vec![0.25; program.values[o].h * program.values[o].w * program.values[o].c]).collect();
+        let student: Vec<&[f32]> = outputs.iter().map(|o| &o[..]).collect();
+        let recipe = crate::document::recipes::yolov5();
+        let batch = Batch { n: 1, images: vec![], targets: vec![], labels: vec![] };
+        let mut objective = Objective::new(&recipe);
+        let labelled = objective.evaluate(&program, &student, &batch, 1.5, None).expect("a loss");
+        let grads = objective.grads().to_vec();
+        let other = objective.evaluate(&program, &student, &batch, 0.5, Some((1.0, &outputs[..1]))).expect("a loss");
+        assert_eq!((other, objective.grads()), (labelled, &grads[..]));
+        // One of the same levels teaches: it agrees with itself.
+        let same = objective.evaluate(&program, &student, &batch, 0.0, Some((1.0, &outputs))).expect("a loss");
+        assert_eq!((same.labels, same.soft), (None, 0.0));
     }
 }

@@ -1,6 +1,6 @@
 //! Layers under a condition, and which choices expressions read.
 
-use super::Names;
+use super::names::Names;
 use crate::document::context::Context;
 use crate::document::expr::Expr;
 use crate::document::shorten::shorten;
