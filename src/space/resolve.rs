@@ -185,18 +185,10 @@ fn run<'a>(
         r.at(&step, |r| r.item(item, above, choose))
     });
     // Maps that do not meet follow from a size that does not fit, which is the reason then.
-    let stride = r.expander.largest_stride();
-    match &structure.size {
-        Some(stated) if !size.is_multiple_of(stride) => Err(Infeasible { reason: misfit(size, stride), span: stated.span }),
-        _ => Ok((r, last?)),
+    match structure.misfit(size, r.expander.largest_stride()) {
+        Some(misfit) => Err(misfit),
+        None => Ok((r, last?)),
     }
-}
-
-/// Images of a size that the space states, under a stride that does not divide it.
-fn misfit(size: usize, stride: usize) -> String {
-    let above = size.next_multiple_of(stride);
-    let near = if above > stride { format!("{} or {above} px", above - stride) } else { format!("{above} px") };
-    format!("images of {size} px do not fit a network whose largest stride is {stride}; {near} would")
 }
 
 impl Resolver<'_> {

@@ -26,6 +26,15 @@ impl Structure {
         sizes
     }
 
+    /// Why a size that is stated does not fit a network of this largest stride.
+    pub(super) fn misfit(&self, size: usize, stride: usize) -> Option<Infeasible> {
+        let stated = self.size.as_ref().filter(|_| !size.is_multiple_of(stride))?;
+        let above = size.next_multiple_of(stride);
+        let near = if above > stride { format!("{} or {above} px", above - stride) } else { format!("{above} px") };
+        let reason = format!("images of {size} px do not fit a network whose largest stride is {stride}; {near} would");
+        Some(Infeasible { reason, span: stated.span })
+    }
+
     /// Both sides of an image in a sample; `data` is the data's size.
     pub fn image_size(&self, data: usize, choose: &mut dyn FnMut(DecisionId) -> usize) -> usize {
         self.size.as_ref().map_or(data, |size| as_count(size.pick(choose)))
