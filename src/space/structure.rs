@@ -287,7 +287,7 @@ impl Structure {
             ("items", Canon::List(self.items.iter().map(|i| self.item_canon(i)).collect())),
         ];
         // One size that is stated is the data's, whatever the data's is.
-        if let Some(size) = self.size.as_ref().filter(|s| s.decision.is_some()) {
+        if let Some(size) = self.size.as_ref().filter(|s| s.reads().next().is_some()) {
             network.push(("image-size", self.setting_canon(size)));
         }
         // They name shared tensors.

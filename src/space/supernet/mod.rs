@@ -69,6 +69,12 @@ impl Supernet {
     /// The supernet of a space, or what cannot share weights in it, each at its line. Looks at every option of every
     /// decision and at random samples: some ten milliseconds for each hundred of them.
     pub fn of(space: &Space) -> Result<Supernet, Vec<Diagnostic>> {
+        // A step draws one size for all its networks.
+        if let Some(size) = space.structure.size.as_ref().filter(|s| s.derived.is_some()) {
+            let message = "in a supernet the size of images is a choice of its own";
+            let d = Diagnostic::error("supernet-size", message, size.span, "worked out of several choices");
+            return Err(vec![d.help("declare it, `choice \"px\" 96 64`, and write `image-size=(choice)\"px\"`")]);
+        }
         let mut build = Build { space, found: HashMap::new(), widths: HashMap::new(), errors: vec![] };
         let options = probe::largest(&space.structure);
         let (wider, mut seen) = build.look(probe::everywhere(space, &options), options.clone());

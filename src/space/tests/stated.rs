@@ -124,3 +124,37 @@ fn in_a_supernet_all_sizes_share_all_weights() {
     let flat = whole(&sized("{ image-size 96 64 }", "conv 8 stride=8; linear"));
     assert!(Supernet::of(&flat).is_err_and(|e| e[0].code == "supernet-map"));
 }
+
+#[test]
+fn a_size_may_fit_only_the_networks_of_some_levels() {
+    let space = whole("space { network like=yolov5n-wide { input data { image-size 96 64 80 } } }");
+    let px = space.decisions().iter().position(|d| d.label == "input.image-size").expect("the size");
+    let top = space.decisions().iter().position(|d| d.label == "top").expect("the coarsest level");
+    let with = |size: usize, level: usize| {
+        let sample = Sample::collect(&space.structure, |d| if d == px { size } else { usize::from(d == top) * level });
+        space.architecture(&sample).map(|a| a.input.height).map_err(|e| e.reason)
+    };
+    assert_eq!((with(1, 0), with(2, 1), with(2, 2)), (Ok(64), Ok(80), Ok(80)));
+    assert_eq!(with(2, 0), Err("images of 80 px do not fit a network whose largest stride is 32; 64 or 96 px would".into()));
+    let wanted = space.awaits_anchors();
+    assert!([64, 80, 96].iter().all(|size| (1..=4).all(|levels| wanted.contains(&(*size, levels)))), "{wanted:?}");
+    let net = Supernet::of(&space).unwrap_or_else(|e| panic!("{e:#?}"));
+    assert_eq!(net.size_decision(), Some(px));
+    assert!(net.path(&net.largest()).is_ok_and(|p| p.architecture.input.height >= 80));
+}
+
+#[test]
+fn a_size_may_follow_from_others_but_in_a_supernet_from_one_alone() {
+    let text = |size: &str| {
+        format!("space {{ choice \"half\" 32 48; choice \"more\" 0 32; network {{ input data image-size=(expr)\"{size}\"; {LAYERS} }} }}")
+    };
+    let of = |size: &str| whole(&text(size));
+    let sizes = |space: &Space| -> Vec<usize> {
+        space.enumerate(9).expect("few").iter().map(|s| space.architecture(s).expect("builds").input.height).collect()
+    };
+    let (one, two) = (of("2 * half"), of("2 * half + more"));
+    assert_eq!((one.image_sizes(), sizes(&one)), (vec![64, 96], vec![64, 64, 96, 96]));
+    assert_eq!((two.image_sizes(), sizes(&two)), (vec![64, 96, 128], vec![64, 64, 96, 96, 96, 96, 128, 128]));
+    assert_eq!(Supernet::of(&one).unwrap_or_else(|e| panic!("{e:#?}")).size_decision(), Some(0));
+    assert!(Supernet::of(&two).is_err_and(|e| e[0].code == "supernet-size"));
+}
