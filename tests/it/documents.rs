@@ -10,6 +10,7 @@ fn shipped_pipelines_are_valid() {
         let mut arguments = vec!["check".to_string(), path.display().to_string()];
         let sets = [
             ("bccd", "BCCD"),
+            ("own", "BCCD"),
             ("scratch", "BCCD"),
             ("mnist", "mnist"),
             ("cifar10", "cifar10-jpeg"),
@@ -19,6 +20,9 @@ fn shipped_pipelines_are_valid() {
         if let Some((_, set)) = sets.iter().find(|(part, _)| name.contains(part)) {
             let Some(data) = real_data(set) else { continue };
             arguments.extend(["-p".into(), format!("root={}", data.display())]);
+        }
+        if name.contains("own") {
+            arguments.extend(["-p".into(), "format=voc".into()]);
         }
         if name.contains("macro") {
             let Some(table) = real_data("nas-bench-macro/nas-bench-macro_cifar10.json") else { continue };
