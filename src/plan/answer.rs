@@ -71,7 +71,7 @@ pub struct Answered {
 }
 
 /// Finds the answer; none while its stage is not done, or where the pipeline names none. Where several models came by way of the
-/// node that `answer` names, it is the best of them.
+/// node that `answer` names, it is the first of them.
 pub fn answered(pipeline: &Pipeline, replay: &Replay) -> Option<Answered> {
     let (answer, standing) = (pipeline.answer.as_ref()?, standing(pipeline, &replay.stages)?);
     let metric = &answer.by.value;

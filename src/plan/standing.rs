@@ -2,7 +2,7 @@
 
 use super::Figure;
 use super::action::Kind;
-use super::choose::{better, value_of};
+use super::choose::value_of;
 use super::engine::StageReplay;
 use super::model::{Model, Slot, State};
 use super::work::Sides;
@@ -32,7 +32,8 @@ pub(super) enum Others<'v> {
 }
 
 /// None while the stage is not done, where it left no model of the answer, or where the pipeline has no answer. Where several
-/// models came by way of the node that `answer` names, the best of them is the answered one.
+/// models came by way of the node that `answer` names, the first of them is the answered one: of a `select` the one that it ranks
+/// first. To take the best by the answer's own figure would choose on the split that nothing may choose by.
 pub(super) fn standing<'v>(pipeline: &'v Pipeline, stages: &'v [StageReplay]) -> Option<Standing<'v>> {
     let answer = pipeline.answer.as_ref()?;
     let within = pipeline.links.answer.as_ref()?.within;
@@ -44,8 +45,7 @@ pub(super) fn standing<'v>(pipeline: &'v Pipeline, stages: &'v [StageReplay]) ->
     let ready = || measured.slots.iter().filter(|s| s.state == State::Ready);
     let ours: Vec<&Slot> = ready().filter(|s| came_through(s, &answer.name.value)).collect();
     let metric = &answer.by.value;
-    let sound = ours.iter().filter(|s| !value_of(&s.model, metric).is_nan());
-    let best = *sound.min_by(|a, b| better(metric, &a.model, &b.model))?;
+    let first = *ours.iter().find(|s| !value_of(&s.model, metric).is_nan())?;
     let behind = |name: &str| {
         let theirs: Vec<&Slot> = ready().filter(|s| came_through(s, name)).collect();
         let is_ours = |slot: &Slot| ours.iter().any(|o| o.model.identity() == slot.model.identity());
@@ -61,7 +61,7 @@ pub(super) fn standing<'v>(pipeline: &'v Pipeline, stages: &'v [StageReplay]) ->
         why.map_or(Others::Nobody, Others::Failed)
     };
     let baselines = answer.against.iter().map(|name| (name.value.as_str(), behind(&name.value))).collect();
-    Some(Standing { within, ours: best, baselines })
+    Some(Standing { within, ours: first, baselines })
 }
 
 /// A metric of a model, over its seeds.
