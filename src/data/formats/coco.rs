@@ -257,20 +257,9 @@ fn folders(source: &Source, path: &Path, split: &str) -> Vec<PathBuf> {
 mod tests {
     use super::super::super::Scan;
     use super::super::super::pack::Object;
-    use super::super::super::tests::{files_of, png, scan, scan_of, sixteenths, yolo};
+    use super::super::super::tests::coco::{coco, put};
+    use super::super::super::tests::{png, scan, scan_of, sixteenths, yolo};
     use super::*;
-    use crate::document::Data;
-    use std::fs;
-
-    fn put(root: &Path, path: &str, bytes: impl AsRef<[u8]>) {
-        let path = root.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-
-    fn coco(root: &Path) -> Data {
-        files_of("coco", root, 160)
-    }
 
     /// Two images, ids in another order than names, categories with a gap, one crowd.
     fn description(folder: &str) -> String {

@@ -3,13 +3,13 @@
 use super::*;
 use std::fs;
 
-fn put(root: &Path, path: &str, bytes: impl AsRef<[u8]>) {
+pub(in crate::data) fn put(root: &Path, path: &str, bytes: impl AsRef<[u8]>) {
     let path = root.join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, bytes).unwrap();
 }
 
-fn coco(root: &Path) -> Data {
+pub(in crate::data) fn coco(root: &Path) -> Data {
     files_of("coco", root, 160)
 }
 

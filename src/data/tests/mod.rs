@@ -2,7 +2,7 @@
 
 mod batches;
 mod bccd;
-mod coco;
+pub(super) mod coco;
 mod dirty;
 mod folders;
 mod formats;
