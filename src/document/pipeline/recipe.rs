@@ -80,8 +80,10 @@ pub struct Recipe {
     pub accumulate: usize,
     /// Clip the global norm of the gradient; 0 is off.
     pub clip_norm: f64,
-    /// EMA decay (0: none), with ramp d·(1 − exp(−t/2000)).
+    /// Decay d of the averaged weights (0: none); at optimiser step t it is d·(1 − exp(−t / `ema_ramp`)).
     pub ema: f64,
+    /// Optimiser steps over which the decay rises (upstream: 2000).
+    pub ema_ramp: f64,
     /// Batch norm's momentum, PyTorch's meaning.
     pub bn_momentum: f64,
     /// Batch norm's epsilon.
@@ -204,6 +206,8 @@ pub struct LossGains {
     pub cls: f64,
     /// Whether the objectness gain is scaled by (size/640)².
     pub obj_by_size: bool,
+    /// Whether the gain of classes is scaled by classes ÷ 80.
+    pub cls_by_classes: bool,
     /// Classification: the share of the truth that is spread over all classes.
     #[serde(default)]
     pub label_smoothing: f64,
