@@ -6,7 +6,13 @@ use crate::{data, evaluate, metrics, search, space};
 
 /// All words that nasflow knows. Add to it what comes from elsewhere (`examples/own_strategy.rs`).
 pub fn language() -> Language {
-    Language { strategies: search::words(), methods: oneshot::words(), metrics: metrics(), formats: data::words() }
+    Language {
+        strategies: search::words(),
+        methods: oneshot::words(),
+        metrics: metrics(),
+        formats: data::words(),
+        stopping: search::racing::words(),
+    }
 }
 
 /// The metrics of every room that computes some; the rooms hold the lists.

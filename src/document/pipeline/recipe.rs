@@ -21,6 +21,8 @@ pub struct Train {
     pub seed: u64,
     /// `seeds N` [1]: seed, seed+1, ….
     pub seeds: usize,
+    /// `budget epochs=`: what may be trained at this stage in all, those of every seed counted, known ones too.
+    pub budget: Option<Spanned<usize>>,
     /// Whether `init` was written.
     pub init_written: bool,
     /// The method, where a space is trained as one supernet.

@@ -70,7 +70,6 @@ pub const NODES: &[Spec] = &[
     .once(),
     Spec::later("then", &["sample"], "chained strategies"),
     Spec::later("start", &["sample"], "starting a search from models that are known"),
-    Spec::later("stop-early", &["objective"], "early stopping"),
     Spec::new(
         "train",
         &[""],
@@ -237,7 +236,6 @@ pub const NODES: &[Spec] = &[
         "diverged loss-above=1e4",
     )
     .once(),
-    Spec::later("budget", &["train"], "budgets"),
     Spec::later("runner", &["train"], "a trainer of one's own"),
     Spec::new(
         "evaluate",

@@ -37,6 +37,7 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
         init: node.child("init").map_or(Init::Scratch, |init| supernet::init(context, init)),
         seed: node.count("seed").unwrap_or(0) as u64,
         seeds: node.count("seeds").unwrap_or(1),
+        budget: node.child("budget").and_then(|b| Some(Spanned { value: b.count("epochs")?, span: b.place("epochs") })),
         init_written: node.child("init").is_some(),
         method: line.oneshot.is_some().then_some(line.method),
         oneshot: line.oneshot,

@@ -26,7 +26,7 @@ impl Engine<'_> {
         // The weights of a supernet learn from what is not held out for its choices.
         let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(split.images));
         let per_epoch = (split.images - held).div_ceil(train.recipe.batch.max(1)).max(1);
-        let rungs = self.rungs(index, train);
+        let rungs = self.rungs(index, train, &slot.model);
         let mut state = State::Ready;
         let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();
         let init = match self.initial(index, train, &mut slot, known, works) {
@@ -77,11 +77,14 @@ impl Engine<'_> {
                 .filter(|p| p.iteration < limit)
                 .filter_map(|p| p.state.map(|state| Resume { iteration: p.iteration, state, key: p.key }))
                 .max_by_key(|r| r.iteration);
-            let seed_note = if train.seeds > 1 { format!(", seed {seed}") } else { String::new() };
+            let mut detail = if train.seeds > 1 { format!(", seed {seed}") } else { String::new() };
+            if slot.model.raced.as_ref().is_some_and(|raced| raced.stage == index) {
+                detail += &format!(", to epoch {}", rungs[last_missing]);
+            }
             // A supernet has no other name than its stage.
             let named = slot.model.supernet.is_none().then(|| slot.model.label());
             works.push(Work::Train(Box::new(TrainWork {
-                request: self.request(index, last, key, named, seed_note),
+                request: self.request(index, last, key, named, detail),
                 chain,
                 trainee: self.trainee(train, &slot.model),
                 data: (train.data.value.clone(), train.split.value.clone()),
@@ -99,12 +102,17 @@ impl Engine<'_> {
             slot.model.trained = points.pop();
             slot.model.figures.clear();
             slot.model.subnet = None;
+            // Trained on by another stage, it stands where that one leaves it.
+            slot.model.raced = slot.model.raced.filter(|raced| !self.pipeline.links.reaches(raced.stage, index));
         }
         Slot { state, ..slot }
     }
 
-    /// Epochs at which weights are asked for: those of evaluate stages that read this training, and its end.
-    fn rungs(&self, index: usize, train: &Train) -> Vec<usize> {
+    /// Epochs at which weights are asked for: those of evaluate stages that read this training, and its end; of a trial of a search
+    /// that stops early those of its rungs, as far as it was sent.
+    fn rungs(&self, index: usize, train: &Train, model: &Model) -> Vec<usize> {
+        let raced = model.raced.as_ref().filter(|raced| raced.stage == index).map_or(&[][..], |raced| &raced.rungs);
+        let end = raced.last().copied().unwrap_or(train.epochs);
         let name = &self.pipeline.stages[index].name.value;
         let mut rungs: Vec<usize> = self
             .pipeline
@@ -113,8 +121,9 @@ impl Engine<'_> {
             .filter(|s| s.from.iter().any(|f| &f.value == name))
             .filter_map(|s| s.evaluate())
             .flat_map(|e| e.at.clone())
-            .filter(|&e| e < train.epochs)
-            .chain([train.epochs])
+            .filter(|&e| e < end)
+            .chain(raced.iter().copied())
+            .chain([end])
             .collect();
         rungs.sort_unstable();
         rungs.dedup();
