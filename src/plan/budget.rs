@@ -60,8 +60,12 @@ impl Engine<'_> {
     /// measures it.
     pub(super) fn undecided(&self, index: StageId, model: &Model) -> bool {
         let Some(raced) = model.raced.as_ref().filter(|r| r.open) else { return false };
-        let on_the_way = self.pipeline.stage(&model.origin.0).is_some_and(|sample| self.path(sample).contains(&index));
-        !on_the_way && self.pipeline.links.reaches(raced.stage, index)
+        !self.measures(index, model) && self.pipeline.links.reaches(raced.stage, index)
+    }
+
+    /// Whether a stage is on the way from the search that proposed a model to what measures it.
+    pub(super) fn measures(&self, index: StageId, model: &Model) -> bool {
+        self.pipeline.stage(&model.origin.0).is_some_and(|sample| self.path(sample).contains(&index))
     }
 }
 

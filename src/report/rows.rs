@@ -2,7 +2,7 @@
 
 use crate::base::Digest;
 use crate::document::{Metric, Pipeline, StageKind};
-use crate::plan::{Figure, Replay, State};
+use crate::plan::{Figure, Raced, Replay, State};
 use crate::run::observe::Shown;
 use crate::space::{Cost, costs};
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub struct Row {
     pub sample: String,
     /// Its ticket there, from 0.
     pub trial: usize,
-    /// `ready`, `failed` or `pending`.
+    /// `ready`, `stopped` (measured, and not trained to the end), `failed` or `pending`.
     pub state: &'static str,
     /// Why it failed.
     pub reason: Option<String>,
@@ -64,6 +64,7 @@ pub fn rows(pipeline: &Pipeline, replay: &Replay, observed: &dyn Fn(Digest, &Met
         for slot in &seen.slots {
             let model = &slot.model;
             let (state, reason) = match &slot.state {
+                State::Ready if model.raced.as_ref().is_some_and(Raced::stopped) => ("stopped", None),
                 State::Ready => ("ready", None),
                 State::Pending => ("pending", None),
                 State::Failed(why) => ("failed", Some(why.clone())),
