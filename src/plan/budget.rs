@@ -3,7 +3,7 @@
 
 use super::engine::{Engine, StageReplay, Tickets};
 use super::model::{Model, Slot, State};
-use crate::document::{Sample, StageId, Train};
+use crate::document::{Pipeline, Sample, StageId, Train};
 
 impl Engine<'_> {
     /// The models of a stage as far as its budget goes, in their order; the others are left out, and a note says so. Models that failed
@@ -27,17 +27,6 @@ impl Engine<'_> {
         (StageReplay { slots, ..incoming }, if left_out > 0 { vec![note] } else { Vec::new() })
     }
 
-    /// How many trials the budgets between a sample and its objective pay for, at most as many as are asked for. The training whose
-    /// epochs a rule cuts is counted by the tickets themselves.
-    pub(super) fn affordable(&self, index: StageId, sample: &Sample) -> usize {
-        let mut trains = self.trains(index);
-        if sample.objective.as_ref().is_some_and(|o| o.stop.is_some()) {
-            trains.pop();
-        }
-        let paid = trains.iter().filter_map(|(_, train)| trials(train));
-        paid.fold(sample.trials, usize::min)
-    }
-
     /// What to say of a search that is over because a budget is spent.
     pub(super) fn spent(&self, index: StageId, sample: &Sample, tickets: &Tickets) -> Option<String> {
         let (got, asked) = (tickets.candidates.len(), sample.trials);
@@ -46,7 +35,7 @@ impl Engine<'_> {
             let stopped = if got < asked { format!("{got} of {asked} trials") } else { "no trial goes on".to_string() };
             Some(format!("the budget of {budget} epochs of `{name}` is spent: {stopped}"))
         };
-        let trains = self.trains(index);
+        let trains = trains(self.pipeline, index);
         if let (Some(race), Some((stage, train))) = (&tickets.race, trains.last())
             && race.overspent()
         {
@@ -65,13 +54,34 @@ impl Engine<'_> {
 
     /// Whether a stage is on the way from the search that proposed a model to what measures it.
     pub(super) fn measures(&self, index: StageId, model: &Model) -> bool {
-        self.pipeline.stage(&model.origin.0).is_some_and(|sample| self.path(sample).contains(&index))
+        self.pipeline.stage(&model.origin.0).is_some_and(|sample| self.pipeline.links.way(sample).contains(&index))
     }
+}
+
+/// The trainings between a sample and its objective, in order.
+pub(super) fn trains(pipeline: &Pipeline, sample: StageId) -> Vec<(StageId, &Train)> {
+    pipeline.links.way(sample).into_iter().filter_map(|i| Some((i, pipeline.stages[i].train()?))).collect()
+}
+
+/// How many trials the budgets between a sample and its objective pay for, at most as many as are asked for. The training whose
+/// epochs a rule cuts is counted by the tickets themselves.
+pub fn affordable(pipeline: &Pipeline, index: StageId, sample: &Sample) -> usize {
+    let mut trains = trains(pipeline, index);
+    if sample.objective.as_ref().is_some_and(|o| o.stop.is_some()) {
+        trains.pop();
+    }
+    let paid = trains.iter().filter_map(|(_, train)| trials(train));
+    paid.fold(sample.trials, usize::min)
+}
+
+/// The epochs to which one seed of a stage's models may be trained in all.
+pub(super) fn paid(train: &Train) -> Option<usize> {
+    Some(train.budget.as_ref()?.value / train.seeds.max(1))
 }
 
 /// Trials that a stage's budget pays for.
 fn trials(train: &Train) -> Option<usize> {
-    Some(train.budget.as_ref()?.value / (train.epochs * train.seeds.max(1)).max(1))
+    Some(paid(train)? / train.epochs.max(1))
 }
 
 /// The epochs to which a stage trains a model.

@@ -6,7 +6,7 @@
 pub mod action;
 pub mod answer;
 mod best;
-mod budget;
+pub mod budget;
 pub mod choose;
 mod compare;
 pub mod engine;
@@ -18,6 +18,7 @@ mod learned;
 pub mod model;
 pub mod reason;
 pub mod recipe;
+pub mod stopping;
 mod stages;
 mod standing;
 pub mod table;

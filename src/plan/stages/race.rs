@@ -1,9 +1,10 @@
 //! A `sample` that stops its trials early: its tickets start trials and send them on, as the rule says.
 
+use super::super::budget::{affordable, paid, trains};
 use super::super::engine::{Engine, Known, Tickets};
 use super::super::model::Raced;
 use super::subnet::Source;
-use crate::document::{Sample, StageId, Train};
+use crate::document::{Sample, StageId};
 use crate::search::Next;
 use crate::search::racing::{self, Move, Race};
 use std::cell::RefCell;
@@ -12,10 +13,10 @@ impl Engine<'_> {
     /// The race of a sample; none where it stops nothing.
     pub(super) fn race(&self, index: usize, sample: &Sample) -> Result<Option<Race>, String> {
         let stop = sample.objective.as_ref().and_then(|o| o.stop.as_ref());
-        let (Some(stop), Some((_, train))) = (stop, self.trains(index).pop()) else { return Ok(None) };
+        let (Some(stop), Some((_, train))) = (stop, trains(self.pipeline, index).pop()) else { return Ok(None) };
         let rule = racing::build(stop)?;
-        let budget = train.budget.as_ref().map(|b| b.value / train.seeds.max(1));
-        Ok(Some(Race::new(rule, train.epochs, self.affordable(index, sample), sample.window, budget)))
+        let trials = affordable(self.pipeline, index, sample);
+        Ok(Some(Race::new(rule, train.epochs, trials, sample.window, paid(train))))
     }
 
     /// One ticket more; whether there may be another. A result that is missing holds the search up.
@@ -82,13 +83,7 @@ impl Engine<'_> {
     }
 
     fn raced_to(&self, sample: StageId, rungs: Vec<usize>, open: bool) -> Option<Raced> {
-        let (stage, train) = self.trains(sample).pop()?;
+        let (stage, train) = trains(self.pipeline, sample).pop()?;
         Some(Raced { stage, rungs, full: train.epochs, open })
-    }
-
-    /// The trainings between a sample and its objective, in order.
-    pub(in super::super) fn trains(&self, sample: StageId) -> Vec<(StageId, &Train)> {
-        let train = |&i: &StageId| Some((i, self.pipeline.stages[i].train()?));
-        self.path(sample).iter().filter_map(train).collect()
     }
 }

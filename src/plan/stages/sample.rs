@@ -1,10 +1,10 @@
 //! `sample`: a fold over tickets. Ticket n is proposed once the results of tickets 0 … n − window are known.
 
-use super::super::choose;
+use super::super::{budget, choose};
 use super::super::engine::{Engine, Known, StageReplay, Tickets};
 use super::super::model::{Candidate, Model, Slot, State, Subnet};
 use super::subnet::Source;
-use crate::document::{Evaluate, Sample, StageId, StageKind};
+use crate::document::{Evaluate, Sample, StageKind};
 use crate::search::{self, Given, Next, Search, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +34,7 @@ impl<'a> Engine<'a> {
                     Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault.to_string()] },
                 };
                 let seed = pipeline.seed.wrapping_add(sample.seed);
-                let search = Search::new(space, strategy, self.affordable(index, sample), sample.window, seed);
+                let search = Search::new(space, strategy, budget::affordable(pipeline, index, sample), sample.window, seed);
                 let search = if supernet.is_some() { search.over_paths() } else { search };
                 let race = match self.race(index, sample) {
                     Ok(race) => race,
@@ -45,7 +45,7 @@ impl<'a> Engine<'a> {
         };
         let reference = space.describe(&space.reference());
         // Results of earlier tickets follow the chain of stages from here to the objective's evaluate stage.
-        let path = self.path(index);
+        let path = pipeline.links.way(index);
         let mut told: BTreeMap<usize, Option<Told>> = BTreeMap::new();
         while !tickets.over {
             if tickets.race.is_some() {
@@ -129,19 +129,6 @@ impl<'a> Engine<'a> {
             figures: BTreeMap::new(),
         };
         Slot { model, state: State::Ready, steps: Vec::new() }
-    }
-
-    /// The stages between a sample and the evaluate stage that its objective names, in order, that stage included; none without one.
-    pub(in super::super) fn path(&self, sample: StageId) -> Vec<StageId> {
-        let links = &self.pipeline.links;
-        let mut path = Vec::new();
-        let mut at = links.objective[sample];
-        while let Some(index) = at.filter(|&i| i != sample) {
-            path.push(index);
-            at = links.reads[index].iter().copied().find(|&i| i == sample || links.reaches(sample, i));
-        }
-        path.reverse();
-        path
     }
 
     /// What the strategy is told of one ticket: none while it is not known.
