@@ -18,9 +18,9 @@ mod learned;
 pub mod model;
 pub mod reason;
 pub mod recipe;
-pub mod stopping;
 mod stages;
 mod standing;
+pub mod stopping;
 pub mod table;
 #[cfg(test)]
 mod tests;

@@ -55,10 +55,10 @@ fn no_iteration_runs_twice_and_more_trials_and_epochs_reuse_all() {
     assert!(shown.contains("of them stopped early") && shown.contains("stopped at 1 "), "{shown}");
     let cost = place.nasflow(&["cost", "pipeline.kdl", "--json"]).out;
     let cost: serde_json::Value = serde_json::from_str(&cost).expect("JSON");
-    assert_eq!(cost["stages"][0]["spent"]["iterations"], EPOCH * epochs(&place));
+    assert_eq!(cost["costs"]["stages"][0]["spent"]["iterations"], EPOCH * epochs(&place));
     // A trial that went on was measured at every rung.
     let measured: usize = first.iter().map(|t| [1, 3, 9].iter().filter(|r| **r <= t.0).count()).sum();
-    assert_eq!(cost["stages"][1]["spent"]["evaluated-images"], 12 * measured);
+    assert_eq!(cost["costs"]["stages"][1]["spent"]["evaluated-images"], 12 * measured);
 
     // Two workers and kills: the same bits. A kill repeats at most one epoch of each of two trainings.
     let killed = Place::new(PIPELINE);

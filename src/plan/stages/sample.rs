@@ -1,8 +1,8 @@
 //! `sample`: a fold over tickets. Ticket n is proposed once the results of tickets 0 … n − window are known.
 
-use super::super::{budget, choose};
 use super::super::engine::{Engine, Known, StageReplay, Tickets};
 use super::super::model::{Candidate, Model, Slot, State, Subnet};
+use super::super::{budget, choose};
 use super::subnet::Source;
 use crate::document::{Evaluate, Sample, StageKind};
 use crate::search::{self, Given, Next, Search, Told};

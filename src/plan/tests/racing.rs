@@ -57,16 +57,16 @@ const ASHA: &str = "stop-early asha min-epochs=2";
 #[test]
 fn no_epoch_is_trained_twice_and_workers_change_nothing() {
     for stop in [ASHA, "stop-early halving min-epochs=2", "stop-early hyperband min-epochs=2", "stop-early median interval=3 startup=4"] {
-        let text = pipeline(stop, 20, 18, "", "");
+        let text = pipeline(stop, 17, 18, "", "");
         let place = Place::new(&text);
         let mut world = World::default();
         let first = run(&mut world, &text, 1, false);
         let trials = epochs(&place, &first);
-        assert_eq!(trials.len(), 20);
+        assert_eq!(trials.len(), 17);
         assert!(trials.iter().any(|&e| e < 18) && trials.contains(&18), "{stop}: {trials:?}");
         // 64 images in batches of 16: four iterations an epoch, each trained once.
         assert_eq!(world.iterations, 4 * trials.iter().sum::<usize>() as u64, "{stop}");
-        for (workers, kill) in [(2, false), (8, false), (2, true), (8, true)] {
+        for (workers, kill) in [(2, true), (8, false)] {
             let mut other = World::default();
             let again = run(&mut other, &text, workers, kill);
             assert_eq!(epochs(&place, &again), trials, "{stop}: {workers} workers");
