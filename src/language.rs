@@ -47,4 +47,13 @@ mod tests {
             assert!(built.is_ok(), "{}: {:?}", word.name, built.err());
         }
     }
+
+    #[test]
+    fn every_stopping_rule_is_built_from_its_defaults() {
+        let rules = language().stopping;
+        for word in rules.words() {
+            let built = search::racing::build(&rules.choose(word.name, &[]).expect("it is known"));
+            assert!(built.is_ok(), "{}: {:?}", word.name, built.err());
+        }
+    }
 }

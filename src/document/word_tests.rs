@@ -71,7 +71,7 @@ fn every_strategy_reads_its_example() {
 }
 
 #[test]
-fn every_stopping_rule_reads_its_example_and_is_built_from_its_defaults() {
+fn every_stopping_rule_reads_its_example() {
     let language = crate::language();
     for rule in &language.stopping.known {
         let word = rule.word();
@@ -82,8 +82,6 @@ fn every_stopping_rule_reads_its_example_and_is_built_from_its_defaults() {
         let (draft, found) = drafted(&language, "p.kdl", &mut Memory::of(&[("p.kdl", &text)]));
         let stop = draft.stages.first().and_then(|s| s.sample()?.objective.as_ref()?.stop.clone()).expect("a rule");
         assert_eq!((found, stop.name(), stop.ranks_by_epoch()), (vec![], word.name, true), "{}", word.example);
-        let chosen = language.stopping.choose(word.name, &[]).expect("a rule");
-        assert!(crate::search::racing::build(&chosen).is_ok(), "{}", word.name);
     }
 }
 

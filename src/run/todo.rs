@@ -62,7 +62,7 @@ impl Todo {
             }
         }
         // Trainings of models that are still to come.
-        let images = images(prepared, &train.data.value, &train.split.value);
+        let images = train.taken(images(prepared, &train.data.value, &train.split.value));
         let per_epoch = images.div_ceil(train.recipe.batch.max(1));
         let finished = replay.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
         let missing = (incoming(&prepared.pipeline, index).saturating_sub(finished) * train.seeds).saturating_sub(listed);

@@ -71,13 +71,13 @@ fn no_iteration_runs_twice_and_more_trials_and_epochs_reuse_all() {
 
     // More trials; then longer ones: what was trained is trained no more.
     let mut before = journal(&place).0;
-    for (from, to) in [("trials 7", "trials 10"), ("epochs 9", "epochs 12")] {
+    for (from, to, more) in [("trials 7", "trials 10", true), ("asha", "halving", false), ("epochs 9", "epochs 12", true)] {
         let text = std::fs::read_to_string(place.path().join("pipeline.kdl")).expect("a pipeline").replace(from, to);
         place.write(&text);
         let said = place.run();
-        assert!(said.executed("train") > 0, "{said:?}");
+        assert!(said.executed("train") > 0 || !more, "{said:?}");
         let (executed, distinct) = journal(&place);
-        assert!(executed == distinct && executed > before, "{to}: {executed} executed, {distinct} distinct, {before} before");
+        assert!(executed == distinct && (executed > before || !more), "{to}: {executed} executed, {distinct} distinct, {before} before");
         before = executed;
     }
     assert!(place.run().nothing_executed());
@@ -90,4 +90,32 @@ fn a_budget_is_said_to_be_spent() {
     assert!(said.out.contains("the budget of 11 epochs of `short` is spent") || said.err.contains("of `short` is spent"), "{said:?}");
     assert!(epochs(&place) <= 11);
     assert!(place.run().nothing_executed());
+}
+
+#[test]
+fn a_share_of_the_images_is_a_training_of_its_own_and_all_of_them_is_none() {
+    let search = PIPELINE.find("sample").expect("a search");
+    let shares = |half: &str| {
+        format!(
+            "{}sample \"one\" {{ from \"small\"; strategy reference }}
+            train \"half\" {{ from \"one\"; data \"shapes\" split=train; recipe yolov5-short; batch 8; epochs 2; {half} }}
+            evaluate \"score\" {{ from \"half\"; data \"shapes\" split=val; metrics map50 }}",
+            &PIPELINE[..search]
+        )
+    };
+    let place = Place::new(&shares(""));
+    place.run();
+    assert_eq!(journal(&place), (2 * EPOCH, 2 * EPOCH));
+    place.write(&shares("images 1.0"));
+    assert!(place.run().nothing_executed(), "all images are what is meant without the line");
+    // Half of 24 images are two batches of 8, a quarter is one.
+    place.write(&shares("images 0.5"));
+    assert_eq!(place.run().executed("train"), 1);
+    assert_eq!(journal(&place).0, 2 * EPOCH + 4);
+    place.write(&shares("images=0.25"));
+    assert_eq!(place.run().executed("train"), 1);
+    assert_eq!(journal(&place).0, 2 * EPOCH + 4 + 2);
+    let cost = place.nasflow(&["cost", "pipeline.kdl", "--json"]).out;
+    let cost: serde_json::Value = serde_json::from_str(&cost).expect("JSON");
+    assert_eq!(cost["costs"]["stages"][0]["spent"]["iterations"], 2);
 }

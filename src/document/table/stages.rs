@@ -84,6 +84,7 @@ pub const NODES: &[Spec] = &[
                 "Where everything not written here comes from.",
             ),
             Field::one("epochs", EPOCHS, "required, but for phases", "How long."),
+            Field::one("images", &[Number(1e-6, 1.0)], "1", "The share of the split's images that is trained on; a smaller share is part of a larger one."),
             Field::one(
                 "holdout",
                 &[Number(0.0, 0.95)],

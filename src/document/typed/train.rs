@@ -33,6 +33,7 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
         split,
         recipe,
         epochs,
+        images: node.number("images").unwrap_or(1.0),
         over_is_epochs: over.is_none(),
         init: node.child("init").map_or(Init::Scratch, |init| supernet::init(context, init)),
         seed: node.count("seed").unwrap_or(0) as u64,

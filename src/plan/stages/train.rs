@@ -24,8 +24,9 @@ impl Engine<'_> {
             return Slot { state: State::Failed(format!("no split `{}`", train.split.value)), ..slot };
         };
         // The weights of a supernet learn from what is not held out for its choices.
-        let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(split.images));
-        let per_epoch = (split.images - held).div_ceil(train.recipe.batch.max(1)).max(1);
+        let images = train.taken(split.images);
+        let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(images));
+        let per_epoch = (images - held).div_ceil(train.recipe.batch.max(1)).max(1);
         let rungs = self.rungs(index, train, &slot.model);
         let mut state = State::Ready;
         let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();
@@ -92,6 +93,7 @@ impl Engine<'_> {
                 seed,
                 init,
                 per_epoch,
+                images: (images < split.images).then_some(images),
                 rungs: actions[first_missing..=last_missing].to_vec(),
                 resume,
                 checkpoint,
@@ -133,7 +135,8 @@ impl Engine<'_> {
     /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
     fn train_action(&self, train: &Train, model: &Model, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
         let data = self.data.get(&train.data.value);
-        let split = data.and_then(|d| d.splits.get(&train.split.value)).map(|s| s.digest);
+        let read = data.and_then(|d| d.splits.get(&train.split.value));
+        let split = read.map(|s| s.digest);
         let subject = if model.supernet.is_some() { "space" } else { "architecture" };
         let mut inputs = vec![(subject, model.candidate.digest)];
         inputs.extend(split.map(|s| ("split", s)));
@@ -144,6 +147,9 @@ impl Engine<'_> {
             ("decoder".to_string(), data.map(|d| d.decoder.clone()).into()),
             ("recipe".to_string(), recipe::canon(&train.recipe)),
         ];
+        if let Some(some) = read.map(|s| (train.taken(s.images), s.images)).filter(|(taken, all)| taken < all) {
+            config.push(("images".to_string(), some.0.into()));
+        }
         if model.supernet.is_some() {
             config.extend(super::supernet::config(train));
         }

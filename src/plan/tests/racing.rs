@@ -157,3 +157,25 @@ fn a_budget_ends_the_search_and_says_so() {
     let notes = &replay.stages[place.pipeline.stage("again").expect("a stage")].notes;
     assert_eq!(notes, &["the budget of 25 epochs is spent: 1 of 3 models were left out"]);
 }
+
+#[test]
+fn a_smaller_share_of_the_images_is_part_of_a_larger_one() {
+    let of = |share: &str| {
+        let text = pipeline("", 6, 4, share, "");
+        let (place, mut world) = (Place::new(&text), World::default());
+        run(&mut world, &text, 2, false);
+        let train = place.pipeline.stages[place.pipeline.stage("short").expect("a stage")].train().expect("a train").clone();
+        let key = world.ran.iter().find(|(kind, _)| *kind == "train").expect("a training").1.clone();
+        (train, key, world.iterations)
+    };
+    let ((all, whole, iterations), (same, again, _)) = (of(""), of("images 1.0"));
+    let ((half, part, fewer), (quarter, ..)) = (of("images=0.5"), of("images 0.25"));
+    assert_eq!((&whole, iterations, fewer), (&again, 6 * 4 * 4, 6 * 4 * 2), "64 images in batches of 16, and half of them");
+    assert!(!whole.contains("images =") && part.contains("images = 32"), "{part}");
+    // Taken are the first in an order that no share has a part in.
+    for images in [1, 2, 3, 7, 64, 1001] {
+        let taken = [&quarter, &half, &all, &same].map(|train| train.taken(images));
+        assert!(taken.is_sorted() && taken[0] >= 1 && taken[2..] == [images; 2], "{taken:?}");
+    }
+    assert_eq!(half.taken(0), 0);
+}

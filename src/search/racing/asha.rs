@@ -6,8 +6,8 @@
 //! tickets. A trial that failed counts as seen at its rung, and never goes on.
 
 use super::rule::{Field, Rule, Stopping};
-use super::rungs::{Ladder, MIN_EPOCHS, REDUCTION, WORST, check};
-use crate::document::Word;
+use super::rungs::{Ladder, MIN_EPOCHS, REDUCTION, WORST, early_enough};
+use crate::document::{Diagnostic, Raced, Word};
 
 /// The descriptor.
 pub(super) static RULE: Stopping = Stopping {
@@ -19,6 +19,28 @@ pub(super) static RULE: Stopping = Stopping {
 };
 
 struct Asha(Ladder);
+
+/// Trials go on where others at their rung lie behind them, so the last rung takes as many as the reductions before it.
+fn check(raced: &Raced) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = early_enough(raced).into_iter().collect();
+    let (Ok(ladder), Some(trials), true) = (Ladder::of(raced.settings), &raced.trials, found.is_empty()) else { return found };
+    let rungs = ladder.up(raced.epochs).len();
+    let needed = ladder.reduction.saturating_pow(u32::try_from(rungs - 1).unwrap_or(u32::MAX));
+    if trials.value < needed {
+        let message = format!(
+            "{} trials, of which one in {} goes on from each rung: hardly any has all {} epochs",
+            trials.value, ladder.reduction, raced.epochs
+        );
+        let d = Diagnostic::warning(
+            "few-trials",
+            message,
+            trials.span,
+            format!("at least {needed} would bring one to the last of {rungs} rungs"),
+        );
+        found.push(d.help("raise `trials` or `min-epochs`, or write `stop-early halving`, where the best always goes on"));
+    }
+    found
+}
 
 impl Rule for Asha {
     fn rungs(&self, epochs: usize) -> Vec<usize> {
