@@ -90,11 +90,6 @@ impl Raced {
     pub fn epochs(&self) -> usize {
         self.rungs.last().copied().unwrap_or(self.full)
     }
-
-    /// Whether it ends before its last epoch.
-    pub fn stopped(&self) -> bool {
-        !self.open && self.epochs() < self.full
-    }
 }
 
 /// A model on its way.
@@ -132,9 +127,15 @@ impl Model {
         Canon::List(vec![self.candidate.digest.into(), weights.into()]).digest()
     }
 
+    /// How far it was trained, where that is by a search that stops early and not yet to the end.
+    pub fn cut(&self) -> Option<&Raced> {
+        let trained = |raced: &&Raced| self.trained.as_ref().is_some_and(|t| t.stage == raced.stage);
+        self.raced.as_ref().filter(|raced| raced.epochs() < raced.full).filter(trained)
+    }
+
     /// How far it came, to compare models by: those that were not stopped before their last epoch come first.
     pub fn reach(&self) -> usize {
-        self.raced.as_ref().filter(|r| r.epochs() < r.full).map_or(usize::MAX, Raced::epochs)
+        self.cut().map_or(usize::MAX, Raced::epochs)
     }
 
     /// `trials #12`; a supernet is called as its stage.

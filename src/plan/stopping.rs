@@ -8,6 +8,9 @@ use crate::search::racing::{Move, Race, build};
 
 /// Trials of which the whole is extrapolated: the share that is trained differs little with more.
 const TRIALS: usize = 200;
+/// Trainings to a rung that are played at most, by so many trials at least: this is asked for again and again while a run goes on.
+const TICKETS: usize = 4000;
+const FEWEST: usize = 20;
 
 /// How a search stops its trials.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +31,13 @@ pub fn stops(pipeline: &Pipeline, sample: StageId) -> Option<Stops> {
     let rule = build(stage.objective.as_ref()?.stop.as_ref()?).ok()?;
     let (index, train) = trains(pipeline, sample).pop()?;
     let trials = affordable(pipeline, sample, stage);
-    let few = trials.min(TRIALS);
-    let mut race = Race::new(rule, train.epochs, few, stage.window, None);
+    let mut race = Race::new(rule, train.epochs, trials, stage.window, None);
+    let (rungs, whole) = (race.rungs().to_vec(), trials * train.epochs);
+    let few = trials.min(TRIALS).min((TICKETS / rungs.len()).max(FEWEST));
+    if few * rungs.len() > 10 * TICKETS {
+        return Some(Stops { stage: index, rungs, epochs: paid(train).map_or(whole, |paid| whole.min(paid)), whole });
+    }
+    race.of(few);
     let score = |trial: usize, _: usize| Some(Told::Value(Random::at(0, "stops", &[trial as u64]).unit()));
     loop {
         match race.next(false, &score) {
@@ -40,7 +48,7 @@ pub fn stops(pipeline: &Pipeline, sample: StageId) -> Option<Stops> {
     }
     let epochs = (race.spent() as f64 * trials as f64 / few.max(1) as f64).round() as usize;
     let epochs = paid(train).map_or(epochs, |paid| epochs.min(paid));
-    Some(Stops { stage: index, rungs: race.rungs().to_vec(), epochs, whole: trials * train.epochs })
+    Some(Stops { stage: index, rungs, epochs, whole })
 }
 
 /// The search whose rule cuts the epochs of a `train`.

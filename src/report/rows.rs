@@ -2,7 +2,7 @@
 
 use crate::base::Digest;
 use crate::document::{Metric, Pipeline, StageKind};
-use crate::plan::{Figure, Raced, Replay, State};
+use crate::plan::{Figure, Replay, State};
 use crate::run::observe::Shown;
 use crate::space::{Cost, costs};
 use serde::Serialize;
@@ -64,7 +64,7 @@ pub fn rows(pipeline: &Pipeline, replay: &Replay, observed: &dyn Fn(Digest, &Met
         for slot in &seen.slots {
             let model = &slot.model;
             let (state, reason) = match &slot.state {
-                State::Ready if model.raced.as_ref().is_some_and(Raced::stopped) => ("stopped", None),
+                State::Ready if model.cut().is_some_and(|cut| !cut.open) => ("stopped", None),
                 State::Ready => ("ready", None),
                 State::Pending => ("pending", None),
                 State::Failed(why) => ("failed", Some(why.clone())),

@@ -112,7 +112,7 @@ fn a_share_of_the_images_is_a_training_of_its_own_and_all_of_them_is_none() {
     place.write(&shares("images 0.5"));
     assert_eq!(place.run().executed("train"), 1);
     assert_eq!(journal(&place).0, 2 * EPOCH + 4);
-    place.write(&shares("images=0.25"));
+    place.write(&shares("images 0.25"));
     assert_eq!(place.run().executed("train"), 1);
     assert_eq!(journal(&place).0, 2 * EPOCH + 4 + 2);
     let cost = place.nasflow(&["cost", "pipeline.kdl", "--json"]).out;

@@ -33,14 +33,13 @@ impl Engine<'_> {
         let Some(mut race) = tickets.race.take() else { return false };
         let reads = tickets.search.reads_results();
         let rungs = race.rungs().to_vec();
-        let first: Vec<usize> = race.lanes().iter().map(|lane| lane.first).collect();
         let next = {
             let (engine, tickets) = (RefCell::new((&mut *self, known)), &*tickets);
             race.next(reads, &|trial, rung| {
                 let (engine, known) = &mut *engine.borrow_mut();
                 let mut slot = engine.slot(index, trial, tickets, supernet);
-                let upto = rungs[first[trial]..=rung].to_vec();
-                slot.model.raced = engine.raced_to(index, upto, true);
+                // What lies below was looked at by the tickets before.
+                slot.model.raced = engine.raced_to(index, vec![rungs[rung]], true);
                 engine.result(path, sample, slot, *known)
             })
         };

@@ -86,7 +86,7 @@ fn models(select: &Select, incoming: &StageReplay) -> Canon {
                 let failed = matches!(slot.state, State::Failed(_));
                 let values = metrics.iter().map(|m| value_of(&slot.model, m)).collect::<Vec<_>>();
                 let mut of = vec![slot.model.identity().into(), failed.into(), slot.model.candidate.macs.into(), values.into()];
-                of.extend(slot.model.raced.as_ref().filter(|r| r.epochs() < r.full).map(|r| Canon::from(r.epochs())));
+                of.extend(slot.model.cut().map(|cut| Canon::from(cut.epochs())));
                 Canon::List(of)
             })
             .collect(),

@@ -104,8 +104,9 @@ impl Engine<'_> {
             slot.model.trained = points.pop();
             slot.model.figures.clear();
             slot.model.subnet = None;
-            // Trained on by another stage, it stands where that one leaves it.
-            slot.model.raced = slot.model.raced.filter(|raced| !self.pipeline.links.reaches(raced.stage, index));
+            // Trained by another stage, it stands where that one leaves it.
+            let links = &self.pipeline.links;
+            slot.model.raced = slot.model.raced.filter(|raced| raced.stage == index || links.reaches(index, raced.stage));
         }
         Slot { state, ..slot }
     }

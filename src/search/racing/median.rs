@@ -59,8 +59,7 @@ impl Rule for Median {
         let own = &field.lanes[trial].values;
         let (last, Some(best)) = (field.rungs.len() - 1, own.iter().flatten().copied().reduce(f64::max)) else { return true };
         let whole = field.lanes.iter().enumerate().filter(|&(t, lane)| t != trial && lane.at(last).flatten().is_some());
-        let mean = |values: &[Option<f64>]| values.iter().flatten().sum::<f64>() / values.len() as f64;
-        let mut means: Vec<f64> = whole.map(|(_, lane)| mean(&lane.values[..own.len()])).collect();
+        let mut means: Vec<f64> = whole.filter_map(|(_, lane)| lane.mean(own.len())).collect();
         if means.len() < self.startup {
             return false;
         }

@@ -60,6 +60,11 @@ impl Race {
         Race { rule, rungs, window: window.max(1), trials, budget, spent: 0, lanes, given, seen: 0, over: false, overspent: false }
     }
 
+    /// The same, of so many trials; before the first ticket.
+    pub fn of(&mut self, trials: usize) {
+        self.trials = trials;
+    }
+
     /// The epochs at which trials are read, ascending.
     pub fn rungs(&self) -> &[usize] {
         &self.rungs
@@ -130,7 +135,7 @@ impl Race {
     pub fn started(&mut self, macs: u64) {
         let (trial, first) = (self.lanes.len(), self.first());
         self.pays(self.rungs[first]);
-        self.lanes.push(Lane { first, asked: first, values: Vec::new(), macs, ended: false });
+        self.lanes.push(Lane { first, asked: first, values: Vec::new(), sums: Vec::new(), macs, ended: false });
         self.given.push(Given::Run { trial, rung: first });
     }
 
@@ -156,7 +161,7 @@ impl Race {
                     Some(Told::Failed) => None,
                     None => return Some(Move::Needs { trial, rung }),
                 };
-                self.lanes[trial].values.push(value);
+                self.lanes[trial].see(value);
                 if value.is_some() && rung + 1 < self.rungs.len() {
                     self.lanes[trial].ended = self.rule.ends(&self.field(), trial);
                 }

@@ -32,6 +32,8 @@ pub struct Lane {
     pub asked: usize,
     /// What it scored from its first rung on, more being better, as far as it is seen; none where it failed.
     pub values: Vec<Option<f64>>,
+    /// The sums of its values, as far: what a failure adds is nothing.
+    pub sums: Vec<f64>,
     /// What it costs, for ties.
     pub macs: u64,
     /// Whether the rule has ended it.
@@ -42,6 +44,17 @@ impl Lane {
     /// What is seen of it at a rung: nothing, a failure, a value.
     pub fn at(&self, rung: usize) -> Option<Option<f64>> {
         self.values.get(rung.checked_sub(self.first)?).copied()
+    }
+
+    /// The mean of its values at the first so many of its rungs.
+    pub fn mean(&self, rungs: usize) -> Option<f64> {
+        Some(self.sums.get(rungs.checked_sub(1)?)? / rungs as f64)
+    }
+
+    /// A result is seen.
+    pub(super) fn see(&mut self, value: Option<f64>) {
+        self.sums.push(self.sums.last().copied().unwrap_or(0.0) + value.unwrap_or(0.0));
+        self.values.push(value);
     }
 
     /// Whether the result at the rung to which it was sent last is seen.
