@@ -69,6 +69,10 @@ fn no_iteration_runs_twice_and_more_trials_and_epochs_reuse_all() {
     assert_eq!(distinct, EPOCH * epochs(&killed));
     assert!(executed - distinct <= kills * 2 * EPOCH, "{executed} executed, {distinct} distinct");
 
+    let eight = Place::new(PIPELINE);
+    assert!(eight.nasflow(&["run", "pipeline.kdl", "--jobs", "8"]).ok());
+    assert_eq!((eight.digests(), journal(&eight)), (place.digests(), journal(&place)), "eight workers");
+
     // More trials; then longer ones: what was trained is trained no more.
     let mut before = journal(&place).0;
     for (from, to, more) in [("trials 7", "trials 10", true), ("asha", "halving", false), ("epochs 9", "epochs 12", true)] {
