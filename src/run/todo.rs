@@ -2,8 +2,10 @@
 
 use super::prepare::Prepared;
 use crate::document::{Pipeline, Recalibrate, SelectBy, Stage, StageKind, Train};
+use crate::plan::budget::affordable;
 use crate::plan::lead::{spaces_of, supernets};
-use crate::plan::{Replay, State, Work};
+use crate::plan::stopping::stopped_by;
+use crate::plan::{Raced, Replay, Slot, State, Work};
 use serde::Serialize;
 
 /// What is left of a pipeline. What searches will propose counts as much as the costliest reference of their spaces.
@@ -60,11 +62,19 @@ impl Todo {
             }
         }
         // Trainings of models that are still to come.
-        let images = images(prepared, &train.data.value, &train.split.value);
+        let images = train.taken(images(prepared, &train.data.value, &train.split.value));
         let per_epoch = images.div_ceil(train.recipe.batch.max(1));
         let finished = replay.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
         let missing = (incoming(&prepared.pipeline, index).saturating_sub(finished) * train.seeds).saturating_sub(listed);
-        self.train((missing * train.epochs * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
+        let epochs = match stopped_by(&prepared.pipeline, index) {
+            Some(_) if replay.stages[index].complete => 0,
+            Some(stops) => {
+                let asked = |s: &Slot| s.model.raced.as_ref().map_or(train.epochs, Raced::epochs);
+                stops.epochs.saturating_sub(replay.stages[index].slots.iter().map(asked).sum()) * train.seeds
+            }
+            None => missing * train.epochs,
+        };
+        self.train((epochs * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
         listed + missing
     }
 
@@ -175,7 +185,7 @@ fn count(pipeline: &Pipeline, name: &str, depth: usize) -> usize {
     }
     let incoming = || stage.from.iter().map(|f| count(pipeline, &f.value, depth + 1)).sum::<usize>();
     match &stage.kind {
-        StageKind::Sample(s) => s.trials,
+        StageKind::Sample(s) => pipeline.stage(name).map_or(s.trials, |index| affordable(pipeline, index, s)),
         StageKind::Select(s) => match &s.by {
             SelectBy::Top(n, _) => incoming().min(*n),
             _ => incoming(),

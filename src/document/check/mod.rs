@@ -4,6 +4,7 @@ mod comparison;
 mod graph;
 mod kinds;
 mod learned;
+mod racing;
 mod rules;
 mod tasks;
 mod trust;

@@ -13,6 +13,8 @@ pub struct Train {
     pub recipe: Recipe,
     /// `epochs N`.
     pub epochs: usize,
+    /// `images=` [1]: the share of the split that is trained on.
+    pub images: f64,
     /// True where `schedule over=` was left out, so that `plan` can warn.
     pub over_is_epochs: bool,
     /// `init` [scratch].
@@ -21,12 +23,22 @@ pub struct Train {
     pub seed: u64,
     /// `seeds N` [1]: seed, seed+1, ….
     pub seeds: usize,
+    /// `budget epochs=`: what may be trained at this stage in all, those of every seed counted, known ones too.
+    pub budget: Option<Spanned<usize>>,
     /// Whether `init` was written.
     pub init_written: bool,
     /// The method, where a space is trained as one supernet.
     pub method: Option<crate::document::method::Named>,
     /// Its numbers, with `holdout` and `penalty`; at the method's word.
     pub oneshot: Option<Spanned<crate::document::OneShot>>,
+}
+
+impl Train {
+    /// How many of a split's images are trained on: the first in the order of their digests, so that a smaller share is part of a
+    /// larger one; at least one.
+    pub fn taken(&self, images: usize) -> usize {
+        ((images as f64 * self.images).round() as usize).clamp(1.min(images), images)
+    }
 }
 
 /// What a training starts from.

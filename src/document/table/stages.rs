@@ -70,7 +70,6 @@ pub const NODES: &[Spec] = &[
     .once(),
     Spec::later("then", &["sample"], "chained strategies"),
     Spec::later("start", &["sample"], "starting a search from models that are known"),
-    Spec::later("stop-early", &["objective"], "early stopping"),
     Spec::new(
         "train",
         &[""],
@@ -85,6 +84,7 @@ pub const NODES: &[Spec] = &[
                 "Where everything not written here comes from.",
             ),
             Field::one("epochs", EPOCHS, "required, but for phases", "How long."),
+            Field::one("images", &[Number(1e-6, 1.0)], "1", "The share of the split's images that is trained on; a smaller share is part of a larger one."),
             Field::one(
                 "holdout",
                 &[Number(0.0, 0.95)],
@@ -239,7 +239,6 @@ pub const NODES: &[Spec] = &[
         "diverged loss-above=1e4",
     )
     .once(),
-    Spec::later("budget", &["train"], "budgets"),
     Spec::later("runner", &["train"], "a trainer of one's own"),
     Spec::new(
         "evaluate",

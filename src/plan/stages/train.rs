@@ -24,9 +24,10 @@ impl Engine<'_> {
             return Slot { state: State::Failed(format!("no split `{}`", train.split.value)), ..slot };
         };
         // The weights of a supernet learn from what is not held out for its choices.
-        let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(split.images));
-        let per_epoch = (split.images - held).div_ceil(train.recipe.batch.max(1)).max(1);
-        let rungs = self.rungs(index, train);
+        let images = train.taken(split.images);
+        let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(images));
+        let per_epoch = (images - held).div_ceil(train.recipe.batch.max(1)).max(1);
+        let rungs = self.rungs(index, train, &slot.model);
         let mut state = State::Ready;
         let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();
         let init = match self.initial(index, train, &mut slot, known, works) {
@@ -77,11 +78,14 @@ impl Engine<'_> {
                 .filter(|p| p.iteration < limit)
                 .filter_map(|p| p.state.map(|state| Resume { iteration: p.iteration, state, key: p.key }))
                 .max_by_key(|r| r.iteration);
-            let seed_note = if train.seeds > 1 { format!(", seed {seed}") } else { String::new() };
+            let mut detail = if train.seeds > 1 { format!(", seed {seed}") } else { String::new() };
+            if slot.model.raced.as_ref().is_some_and(|raced| raced.stage == index) {
+                detail += &format!(", to epoch {}", rungs[last_missing]);
+            }
             // A supernet has no other name than its stage.
             let named = slot.model.supernet.is_none().then(|| slot.model.label());
             works.push(Work::Train(Box::new(TrainWork {
-                request: self.request(index, last, key, named, seed_note),
+                request: self.request(index, last, key, named, detail),
                 chain,
                 trainee: self.trainee(train, &slot.model),
                 data: (train.data.value.clone(), train.split.value.clone()),
@@ -89,6 +93,7 @@ impl Engine<'_> {
                 seed,
                 init,
                 per_epoch,
+                images: (images < split.images).then_some(images),
                 rungs: actions[first_missing..=last_missing].to_vec(),
                 resume,
                 checkpoint,
@@ -99,12 +104,18 @@ impl Engine<'_> {
             slot.model.trained = points.pop();
             slot.model.figures.clear();
             slot.model.subnet = None;
+            // Trained by another stage, it stands where that one leaves it.
+            let links = &self.pipeline.links;
+            slot.model.raced = slot.model.raced.filter(|raced| raced.stage == index || links.reaches(index, raced.stage));
         }
         Slot { state, ..slot }
     }
 
-    /// Epochs at which weights are asked for: those of evaluate stages that read this training, and its end.
-    fn rungs(&self, index: usize, train: &Train) -> Vec<usize> {
+    /// Epochs at which weights are asked for: those of evaluate stages that read this training, and its end; of a trial of a search
+    /// that stops early those of its rungs, as far as it was sent.
+    fn rungs(&self, index: usize, train: &Train, model: &Model) -> Vec<usize> {
+        let raced = model.raced.as_ref().filter(|raced| raced.stage == index).map_or(&[][..], |raced| &raced.rungs);
+        let end = raced.last().copied().unwrap_or(train.epochs);
         let name = &self.pipeline.stages[index].name.value;
         let mut rungs: Vec<usize> = self
             .pipeline
@@ -113,8 +124,9 @@ impl Engine<'_> {
             .filter(|s| s.from.iter().any(|f| &f.value == name))
             .filter_map(|s| s.evaluate())
             .flat_map(|e| e.at.clone())
-            .filter(|&e| e < train.epochs)
-            .chain([train.epochs])
+            .filter(|&e| e < end)
+            .chain(raced.iter().copied())
+            .chain([end])
             .collect();
         rungs.sort_unstable();
         rungs.dedup();
@@ -124,7 +136,8 @@ impl Engine<'_> {
     /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
     fn train_action(&self, train: &Train, model: &Model, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
         let data = self.data.get(&train.data.value);
-        let split = data.and_then(|d| d.splits.get(&train.split.value)).map(|s| s.digest);
+        let read = data.and_then(|d| d.splits.get(&train.split.value));
+        let split = read.map(|s| s.digest);
         let subject = if model.supernet.is_some() { "space" } else { "architecture" };
         let mut inputs = vec![(subject, model.candidate.digest)];
         inputs.extend(split.map(|s| ("split", s)));
@@ -135,6 +148,9 @@ impl Engine<'_> {
             ("decoder".to_string(), data.map(|d| d.decoder.clone()).into()),
             ("recipe".to_string(), recipe::canon(&train.recipe)),
         ];
+        if let Some(some) = read.map(|s| (train.taken(s.images), s.images)).filter(|(taken, all)| taken < all) {
+            config.push(("images".to_string(), some.0.into()));
+        }
         if model.supernet.is_some() {
             config.extend(super::supernet::config(train));
         }
