@@ -9,7 +9,7 @@ use crate::document::{Pipeline, StageKind, Task};
 use crate::results::{Comparison, Outcome};
 use crate::search::{Distribution, Search};
 use crate::space::Space;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A split of a data set, as far as keys and counts need it.
@@ -122,6 +122,8 @@ pub struct Engine<'a> {
     pub(super) supernets: HashMap<usize, Slot>,
     /// What supernets have learned, by space and key.
     pub(super) learned: HashMap<(String, Digest), Arc<Distribution>>,
+    /// By stage: the choices that it reads, or a stage behind it.
+    ahead: Vec<BTreeSet<String>>,
     /// What stands for a whole space, by name.
     pub(super) wholes: HashMap<String, Arc<Candidate>>,
 }
@@ -144,6 +146,7 @@ impl<'a> Engine<'a> {
             tables: BTreeMap::new(),
             supernets: HashMap::new(),
             learned: HashMap::new(),
+            ahead: ahead(pipeline),
             wholes: HashMap::new(),
         }
     }
@@ -196,10 +199,14 @@ impl<'a> Engine<'a> {
     fn incoming(&self, index: usize, pass: &Pass) -> StageReplay {
         let mut union = StageReplay { slots: Vec::new(), complete: true, notes: Vec::new() };
         let mut seen: HashMap<Digest, usize> = HashMap::new();
+        let ahead = &self.ahead[index];
         for &read in &self.pipeline.links.reads[index] {
             let Some(replay) = pass.views.get(read) else { continue };
             union.complete &= replay.complete;
             for slot in &replay.slots {
+                // What nothing reads from here on tells no models apart.
+                let mut slot = slot.clone();
+                slot.model.recipe.retain(|value| ahead.contains(&value.label));
                 let identity = (slot.state == State::Ready).then(|| slot.model.identity());
                 match identity.and_then(|id| seen.get(&id)) {
                     Some(&at) => {
@@ -213,7 +220,7 @@ impl<'a> Engine<'a> {
                         if let Some(id) = identity {
                             seen.insert(id, union.slots.len());
                         }
-                        union.slots.push(Slot { steps: Vec::new(), ..slot.clone() });
+                        union.slots.push(Slot { steps: Vec::new(), ..slot });
                     }
                 }
             }
@@ -234,6 +241,19 @@ impl<'a> Engine<'a> {
         let complete = incoming.complete && slots.iter().all(|s| s.state != State::Pending);
         StageReplay { slots, complete, notes: Vec::new() }
     }
+}
+
+/// By stage: the labels of choices that it reads, or a stage behind it. A stage comes after those that it reads.
+fn ahead(pipeline: &Pipeline) -> Vec<BTreeSet<String>> {
+    let mut ahead: Vec<BTreeSet<String>> = vec![BTreeSet::new(); pipeline.stages.len()];
+    for (index, stage) in pipeline.stages.iter().enumerate().rev() {
+        ahead[index].extend(stage.train().into_iter().flat_map(|t| t.choices.iter().map(|c| c.label.value.clone())));
+        for &read in &pipeline.links.reads[index] {
+            let behind = ahead[index].clone();
+            ahead[read].extend(behind);
+        }
+    }
+    ahead
 }
 
 /// What one replay gathers.

@@ -7,6 +7,7 @@ mod learned;
 mod rules;
 mod tasks;
 mod trust;
+mod tuned;
 mod weights;
 
 use super::context::Context;
@@ -27,6 +28,7 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
     match graph.order() {
         Ok(order) => {
             rules::all(context, &draft, &graph);
+            tuned::check(context, &mut draft, &graph);
             if context.failed() {
                 return None;
             }

@@ -10,6 +10,7 @@ mod select;
 mod stage;
 mod table;
 mod task;
+mod tuned;
 
 pub use data::*;
 pub use evaluate::*;
@@ -21,6 +22,7 @@ pub use select::*;
 pub use stage::*;
 pub use table::*;
 pub use task::*;
+pub use tuned::*;
 
 pub use super::tree::Sources;
 

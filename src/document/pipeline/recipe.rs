@@ -1,6 +1,6 @@
 //! `train`: a recipe with nothing left open.
 
-use super::{Spanned, Task};
+use super::{RecipeChoice, Spanned, Task};
 
 /// A `train` stage: the recipe as resolved from `recipe` and the lines that override it.
 #[derive(Clone, Debug)]
@@ -9,8 +9,10 @@ pub struct Train {
     pub data: Spanned<String>,
     /// `split=`.
     pub split: Spanned<String>,
-    /// Everything that decides what an iteration computes.
+    /// Everything that decides what an iteration computes; what a space chooses, as its reference has it.
     pub recipe: Recipe,
+    /// What a space chooses of it.
+    pub choices: Vec<RecipeChoice>,
     /// `epochs N`.
     pub epochs: usize,
     /// True where `schedule over=` was left out, so that `plan` can warn.

@@ -4,7 +4,7 @@ use super::super::choose;
 use super::super::engine::{Engine, Known, StageReplay, Tickets};
 use super::super::model::{Candidate, Model, Slot, State, Subnet};
 use super::subnet::Source;
-use crate::document::{Evaluate, Sample, StageId, StageKind};
+use crate::document::{Evaluate, RecipeValue, Sample, StageId, StageKind};
 use crate::search::{self, Given, Next, Search, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,11 +35,15 @@ impl<'a> Engine<'a> {
                 };
                 let seed = pipeline.seed.wrapping_add(sample.seed);
                 let search = Search::new(space, strategy, sample.trials, sample.window, seed);
-                let search = if supernet.is_some() { search.over_paths() } else { search };
+                let search = match &supernet {
+                    Some(_) => search.over_paths(),
+                    None if sample.recipe.is_empty() => search,
+                    None => search.with_recipe(&sample.recipe),
+                };
                 Tickets { search, candidates: Vec::new(), over: false, note: None }
             }
         };
-        let reference = space.describe(&space.reference());
+        let reference = tickets.search.space().describe(&tickets.search.space().reference());
         // Results of earlier tickets follow the chain of stages from here to the objective's evaluate stage.
         let path = self.path(index);
         let mut told: BTreeMap<usize, Option<Told>> = BTreeMap::new();
@@ -56,8 +60,9 @@ impl<'a> Engine<'a> {
             }
             match tickets.search.propose(&|ticket| told.get(&ticket).cloned().flatten()) {
                 Next::Ticket(ticket) => {
-                    let choices = space.describe(&ticket.sample);
-                    let candidate = self.candidate(ticket.architecture, choices, &reference);
+                    let searched = tickets.search.space();
+                    let (choices, recipe) = (searched.describe(&ticket.sample), searched.recipe(&ticket.sample));
+                    let candidate = self.candidate(ticket.architecture, choices, recipe, &reference);
                     tickets.candidates.push(candidate);
                 }
                 Next::NeedResult(_) => break,
@@ -81,14 +86,20 @@ impl<'a> Engine<'a> {
     }
 
     /// The candidate of an architecture, shared by all that propose it by the same choices.
-    fn candidate(&mut self, architecture: Architecture, choices: Vec<(String, String)>, reference: &[(String, String)]) -> Arc<Candidate> {
+    fn candidate(
+        &mut self,
+        architecture: Architecture,
+        choices: Vec<(String, String)>,
+        recipe: Vec<RecipeValue>,
+        reference: &[(String, String)],
+    ) -> Arc<Candidate> {
         let digest = architecture.digest();
         self.candidates
             .entry((digest, choices.clone()))
             .or_insert_with(|| {
                 let (params, macs) = architecture.cost().map(|c| (c.params, c.macs)).unwrap_or_default();
                 let edits = choices.iter().filter(|c| !reference.contains(c)).cloned().collect();
-                Arc::new(Candidate { architecture, digest, params, macs, choices, edits })
+                Arc::new(Candidate { architecture, digest, params, macs, choices, edits, recipe })
             })
             .clone()
     }
@@ -100,6 +111,7 @@ impl<'a> Engine<'a> {
             Arc::new(Subnet { space, sample: known.sample.clone(), path: known.digest, supernet })
         });
         let model = Model {
+            recipe: tickets.candidates[ticket].recipe.clone(),
             candidate: tickets.candidates[ticket].clone(),
             origin: (name.clone(), ticket),
             trained: None,

@@ -3,10 +3,9 @@
 use super::super::action::{Action, Kind};
 use super::super::engine::{Engine, Known};
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
-use super::super::recipe;
 use super::super::work::{Resume, TrainWork, Work};
 use crate::base::{Canon, Digest};
-use crate::document::Train;
+use crate::document::{Recipe, Train};
 use crate::results::Outcome;
 
 impl Engine<'_> {
@@ -25,10 +24,12 @@ impl Engine<'_> {
         };
         // The weights of a supernet learn from what is not held out for its choices.
         let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(split.images));
-        let per_epoch = (split.images - held).div_ceil(train.recipe.batch.max(1)).max(1);
+        let recipe = train.recipe_of(&slot.model.recipe);
+        let per_epoch = (split.images - held).div_ceil(recipe.batch.max(1)).max(1);
         let rungs = self.rungs(index, train);
         let mut state = State::Ready;
-        let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();
+        let point = |&epochs: &usize| Trained { stage: index, epochs, runs: Vec::new(), read: train.read_of(&slot.model.recipe) };
+        let mut points: Vec<Trained> = rungs.iter().map(point).collect();
         let init = match self.initial(index, train, &mut slot, known, works) {
             Ok(init) => init,
             Err(state) => return Slot { state, ..slot },
@@ -36,11 +37,11 @@ impl Engine<'_> {
         for seed in (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k)) {
             let actions: Vec<(usize, Action)> = rungs
                 .iter()
-                .map(|&epochs| (epochs, self.train_action(train, &slot.model, init, seed, (epochs * per_epoch) as u64)))
+                .map(|&epochs| (epochs, self.train_action(train, &recipe, &slot.model, init, seed, (epochs * per_epoch) as u64)))
                 .collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
             let outcomes: Vec<_> = keys.iter().map(|k| known.outcome(*k)).collect();
-            let chain = self.train_action(train, &slot.model, init, seed, 0).key();
+            let chain = self.train_action(train, &recipe, &slot.model, init, seed, 0).key();
             let mut missing = false;
             for (i, outcome) in outcomes.iter().enumerate() {
                 slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some(), chain: Some(chain) });
@@ -85,7 +86,7 @@ impl Engine<'_> {
                 chain,
                 trainee: self.trainee(train, &slot.model),
                 data: (train.data.value.clone(), train.split.value.clone()),
-                recipe: train.recipe.clone(),
+                recipe: recipe.clone(),
                 seed,
                 init,
                 per_epoch,
@@ -122,7 +123,7 @@ impl Engine<'_> {
     }
 
     /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
-    fn train_action(&self, train: &Train, model: &Model, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
+    fn train_action(&self, train: &Train, recipe: &Recipe, model: &Model, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
         let data = self.data.get(&train.data.value);
         let split = data.and_then(|d| d.splits.get(&train.split.value)).map(|s| s.digest);
         let subject = if model.supernet.is_some() { "space" } else { "architecture" };
@@ -133,7 +134,7 @@ impl Engine<'_> {
             ("iteration".to_string(), iteration.into()),
             ("image-size".to_string(), model.candidate.image_size().into()),
             ("decoder".to_string(), data.map(|d| d.decoder.clone()).into()),
-            ("recipe".to_string(), recipe::canon(&train.recipe)),
+            ("recipe".to_string(), super::super::recipe::canon(recipe)),
         ];
         if model.supernet.is_some() {
             config.extend(super::supernet::config(train));
