@@ -221,7 +221,8 @@ fn check(context: &mut Context, spec: &Spec, field: &Field, value: &Spanned<Valu
             let help = if spec.within == [""]
                 || table::places(spec.name).iter().any(|p| matches!(*p, "train" | "sample" | "evaluate" | "select"))
             {
-                "of a training the numbers of its recipe can be chosen, such as `optimizer sgd lr=(choice)\"lr\"`; write the value".to_string()
+                "of a training the numbers of its recipe can be chosen, such as `optimizer sgd lr=(choice)\"lr\"`; write the value"
+                    .to_string()
             } else {
                 format!("write the value itself; `(choice)\"{shown}\"` stands for values of layers")
             };

@@ -179,7 +179,11 @@ impl<'a> Ledger<'a> {
         let of = |split: &str| self.prepared.data.get(&data.value).and_then(|d| d.splits.get(split)).map_or(0, |s| s.images);
         let recalibrated = match evaluate.recalibrate.as_ref().map(|r| &r.value) {
             Some(Recalibrate::Batches { batches, batch, split }) if step.action.kind == Kind::PredictSubnet => {
-                let own = || supernets(self.pipeline, index).first().map_or(1, |&s| self.pipeline.stages[s].train().map_or(0, |train| train.recipe.batch));
+                let own = || {
+                    supernets(self.pipeline, index)
+                        .first()
+                        .map_or(1, |&s| self.pipeline.stages[s].train().map_or(0, |train| train.recipe.batch))
+                };
                 (batches * batch.unwrap_or_else(own)).min(of(&split.value))
             }
             _ => 0,

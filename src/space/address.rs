@@ -5,12 +5,13 @@ use super::content::by_value;
 use super::function::Read;
 use super::structure::{DecisionId, Item, Pick, Setting, Structure, What, compare};
 use crate::base::{Canon, Digest};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 impl Structure {
     /// Gives every decision its address and the ranks of its options.
     pub fn address(&mut self) {
         let mut found: HashMap<DecisionId, (u64, Vec<usize>)> = HashMap::new();
+        let read;
         {
             let mut pass = Addresses { structure: self, found: &mut found, read: vec![] };
             if let Some(size) = &self.size {
@@ -25,6 +26,7 @@ impl Structure {
                 pass.item(item, &mut vec![1 + level as u64, number as u64]);
             }
             pass.only_read();
+            read = pass.of_the_network();
             pass.trained();
             pass.guards();
         }
@@ -32,6 +34,7 @@ impl Structure {
             // A `choice` that nothing reads is never asked for; its rank is the order of the file.
             let (address, ranked) = found.remove(&id).unwrap_or((id as u64, (0..decision.options.len()).collect()));
             decision.address = address;
+            decision.read = read.contains(&id);
             decision.ranked = ranked;
         }
     }
@@ -66,6 +69,18 @@ impl Addresses<'_> {
             let options = &self.structure.decisions[d].options;
             self.note(d, &path, || by_value(options));
         }
+    }
+
+    /// What the network reads, with what the conditions of that read.
+    fn of_the_network(&self) -> HashSet<DecisionId> {
+        let mut read: HashSet<DecisionId> = self.found.keys().copied().collect();
+        // A choice's condition reads choices before it.
+        for (d, guard) in self.structure.guards.iter().rev() {
+            if read.contains(d) {
+                read.extend(guard.reads.iter().map(|r| r.decision));
+            }
+        }
+        read
     }
 
     /// A choice that only trainings read lies in the numbers of recipes that it is; one of several that are the same, by their order.

@@ -34,6 +34,8 @@ pub struct Decision {
     pub shared: bool,
     /// Declared by `range`: its options are numbers, of which those of near ranks are near to each other.
     pub ordered: bool,
+    /// Whether the network reads it, or the condition of a choice that the network reads.
+    pub read: bool,
 }
 
 impl Decision {
@@ -323,7 +325,7 @@ impl Structure {
             let tails = self.tails.iter().map(|t| Canon::List(vec![t.start.into(), t.level.into()]));
             network.push(("tails", Canon::List(tails.collect())));
         }
-        if !self.guards.is_empty() {
+        if self.guards.keys().any(|&d| self.decisions[d].read) {
             network.push(("guards", self.guards_canon()));
         }
         Canon::Map(network.into_iter().map(|(name, value)| (name.to_string(), value)).collect())

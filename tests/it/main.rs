@@ -21,6 +21,7 @@ mod methods;
 mod nix;
 mod oneshot;
 mod output;
+mod recipe;
 mod rooms;
 mod sized;
 mod supernet;

@@ -2,10 +2,10 @@
 
 use super::Graph;
 use crate::document::context::Context;
-use crate::document::pipeline::{RecipeChoice, RecipeField, StageKind, Train};
+use crate::document::pipeline::{RecipeChoice, RecipeField, SpaceNode, StageKind, Train};
 use crate::document::shorten::shorten;
 use crate::document::typed::{Draft, as_number};
-use crate::document::{Diagnostic, Field, Node, Span, Spanned, nearest, table, values};
+use crate::document::{Diagnostic, Field, Node, Span, Spanned, Value, nearest, table, values};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Looks at every choice that a training reads, and notes it where it is read and made.
@@ -37,9 +37,9 @@ fn training(context: &mut Context, draft: &mut Draft, graph: &Graph, index: usiz
             known = false;
         }
         for &space in declaring.iter().rev() {
-            let Some(node) = draft.spaces[space].choice(label) else { continue };
-            misfits(context, node, choice.field, choice.label.span);
-            let numbers: Vec<f64> = node.property("values").into_iter().flat_map(|p| &p.values).filter_map(|v| as_number(&v.value)).collect();
+            let values = left(&draft.spaces[space], label);
+            misfits(context, &values, choice.field, choice.label.span);
+            let numbers: Vec<f64> = values.iter().filter_map(|v| as_number(&v.value)).collect();
             choice.reference = numbers.first().copied().unwrap_or(choice.reference);
             choice.largest = numbers.iter().copied().fold(choice.largest, f64::max);
             let reads = draft.spaces[space].recipe.entry(label.clone()).or_default();
@@ -62,7 +62,9 @@ fn shared(context: &mut Context, draft: &Draft, graph: &Graph, index: usize, cho
     for choice in choices {
         let (message, label) = match supernet {
             Some(_) => ("the recipe of a supernet cannot be chosen", "all its networks are trained together, in one way"),
-            None => ("the recipe of a supernet's networks cannot be chosen", "they were ranked in a supernet, which was trained in one way"),
+            None => {
+                ("the recipe of a supernet's networks cannot be chosen", "they were ranked in a supernet, which was trained in one way")
+            }
         };
         let d = Diagnostic::error("recipe-of-supernet", message, choice.label.span, label);
         let d = d.also(place, if supernet.is_some() { "trains a space" } else { "samples a supernet" });
@@ -99,7 +101,8 @@ fn unknown(context: &mut Context, draft: &Draft, spaces: &[usize], label: &Spann
     if spaces.is_empty() {
         return;
     }
-    let declared = |node: &Node| node.children.iter().filter(|c| c.name.value == "choice").filter_map(|c| c.text("label")).collect::<Vec<_>>();
+    let declared =
+        |node: &Node| node.children.iter().filter(|c| c.name.value == "choice").filter_map(|c| c.text("label")).collect::<Vec<_>>();
     let known: Vec<String> = spaces.iter().flat_map(|&s| declared(&draft.spaces[s].node)).map(|l| l.value).collect();
     let shown = shorten(&label.value);
     let names: Vec<String> = spaces.iter().map(|&s| format!("`{}`", shorten(&draft.spaces[s].name.value))).collect();
@@ -111,11 +114,27 @@ fn unknown(context: &mut Context, draft: &Draft, spaces: &[usize], label: &Spann
     });
 }
 
-/// Values of a choice that the number of a recipe cannot be.
-fn misfits(context: &mut Context, choice: &Node, number: &RecipeField, read: Span) {
+/// The values of a declared choice that `fix` and `keep` leave.
+fn left(space: &SpaceNode, label: &str) -> Vec<Spanned<Value>> {
+    let mut values = space.choice(label).and_then(|c| c.property("values")).map_or(Vec::new(), |p| p.values.clone());
+    for line in space.node.children.iter().filter(|c| c.text("label").is_some_and(|l| l.value == label)) {
+        let kept = match line.name.value.as_str() {
+            "fix" => line.property("value"),
+            "keep" => line.property("values"),
+            _ => None,
+        };
+        if let Some(kept) = kept {
+            values.retain(|v| kept.values.iter().any(|k| k.value.datum() == v.value.datum()));
+        }
+    }
+    values
+}
+
+/// Values of a choice that the number of a recipe cannot be. Of a range the bounds come first: they are what is written.
+fn misfits(context: &mut Context, choice: &[Spanned<Value>], number: &RecipeField, read: Span) {
     let Some((spec, field)) = described(number) else { return };
     let mut said: Vec<Span> = Vec::new();
-    for value in choice.property("values").into_iter().flat_map(|p| &p.values) {
+    for value in choice.iter().take(2).chain(choice.last()).chain(choice) {
         if let Some(d) = values::check(&context.language, spec, field, value).filter(|_| !said.contains(&value.span)) {
             said.push(value.span);
             context.push(d.also(read, "read here"));

@@ -10,6 +10,7 @@ mod select;
 mod stage;
 mod table;
 mod task;
+mod train;
 mod tuned;
 
 pub use data::*;
@@ -22,6 +23,7 @@ pub use select::*;
 pub use stage::*;
 pub use table::*;
 pub use task::*;
+pub use train::*;
 pub use tuned::*;
 
 pub use super::tree::Sources;

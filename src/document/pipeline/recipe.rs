@@ -1,48 +1,6 @@
-//! `train`: a recipe with nothing left open.
+//! The recipe of a training, with nothing left open.
 
-use super::{RecipeChoice, Spanned, Task};
-
-/// A `train` stage: the recipe as resolved from `recipe` and the lines that override it.
-#[derive(Clone, Debug)]
-pub struct Train {
-    /// `data "name"`.
-    pub data: Spanned<String>,
-    /// `split=`.
-    pub split: Spanned<String>,
-    /// Everything that decides what an iteration computes; what a space chooses, as its reference has it.
-    pub recipe: Recipe,
-    /// What a space chooses of it.
-    pub choices: Vec<RecipeChoice>,
-    /// `epochs N`.
-    pub epochs: usize,
-    /// True where `schedule over=` was left out, so that `plan` can warn.
-    pub over_is_epochs: bool,
-    /// `init` [scratch].
-    pub init: Init,
-    /// `seed` [0].
-    pub seed: u64,
-    /// `seeds N` [1]: seed, seed+1, ….
-    pub seeds: usize,
-    /// Whether `init` was written.
-    pub init_written: bool,
-    /// The method, where a space is trained as one supernet.
-    pub method: Option<crate::document::method::Named>,
-    /// Its numbers, with `holdout` and `penalty`; at the method's word.
-    pub oneshot: Option<Spanned<crate::document::OneShot>>,
-}
-
-/// What a training starts from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Init {
-    /// Fresh weights.
-    Scratch,
-    /// The incoming model's own trained weights; the optimiser starts anew.
-    Continue,
-    /// The weights that the incoming model has in its supernet.
-    Inherit,
-    /// `from="name" match=names`: those of another supernet, where tensors of one name and shape are in both.
-    From(Spanned<String>),
-}
+use super::Task;
 
 /// A training recipe with nothing left open. Numbers as in PyTorch and YOLOv5.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -1,8 +1,7 @@
 //! Recipes of which a space chooses some numbers: where each number goes, and what a model's own values make of a recipe.
 
-use super::{Recipe, Train};
+use super::Recipe;
 use crate::document::tree::{Node, Spanned, Value};
-use std::collections::BTreeMap;
 
 /// A number of a recipe, as a file names it.
 #[derive(Debug)]
@@ -87,7 +86,7 @@ pub struct RecipeChoice {
 
 impl RecipeChoice {
     /// What it is for a model that has these values.
-    fn of(&self, values: &[RecipeValue]) -> f64 {
+    pub(super) fn of(&self, values: &[RecipeValue]) -> f64 {
         values.iter().find(|v| v.label == self.label.value).map_or(self.reference, |v| v.value)
     }
 }
@@ -101,31 +100,4 @@ pub struct RecipeValue {
     pub reads: Vec<String>,
     /// The value.
     pub value: f64,
-}
-
-impl Train {
-    /// The recipe for a model that has these values; of those that it lacks, the reference's.
-    pub fn recipe_of(&self, values: &[RecipeValue]) -> Recipe {
-        let mut recipe = self.recipe.clone();
-        for choice in &self.choices {
-            (choice.field.set)(&mut recipe, choice.of(values));
-        }
-        recipe
-    }
-
-    /// What is chosen of that recipe, by name.
-    pub fn chosen_of(&self, values: &[RecipeValue]) -> BTreeMap<String, f64> {
-        self.choices.iter().map(|choice| (choice.field.path(), choice.of(values))).collect()
-    }
-
-    /// The most images that a batch of it may have.
-    pub fn largest_batch(&self) -> usize {
-        let chosen = self.choices.iter().find(|c| c.field.path() == "batch").map(|c| c.largest as usize);
-        chosen.unwrap_or(0).max(self.recipe.batch)
-    }
-
-    /// Of these values, those that this training reads.
-    pub fn read_of(&self, values: &[RecipeValue]) -> Vec<RecipeValue> {
-        values.iter().filter(|v| self.choices.iter().any(|c| c.label.value == v.label)).cloned().collect()
-    }
 }

@@ -78,8 +78,10 @@ pub const NODES: &[Spec] = &[
                 &[Int(0, 1024)],
                 "the recipe's",
                 "Classifiers: pixels of padding out of which a picture is cropped; 0: off.",
-            ).searched(),
-            Field::one("area", &[Number(0.01, 1.0)], "the recipe's", "Classifiers: least share of a random-resized crop; 1: off.").searched(),
+            )
+            .searched(),
+            Field::one("area", &[Number(0.01, 1.0)], "the recipe's", "Classifiers: least share of a random-resized crop; 1: off.")
+                .searched(),
             Field::one("cutout", &[Int(0, 4096)], "the recipe's", "Classifiers: side in pixels of a blanked square; 0: off.").searched(),
         ]],
         "Image augmentation, for detectors in YOLOv5's terms.",
@@ -95,7 +97,8 @@ pub const NODES: &[Spec] = &[
             Field::one("obj", NOT_NEGATIVE, "the recipe's", "Gain of objectness.").searched(),
             Field::one("cls", NOT_NEGATIVE, "the recipe's", "Gain of the classes.").searched(),
             Field::one("obj-by-size", &[Bool], "the recipe's", "Whether `obj` is scaled by (size ÷ 640)²."),
-            Field::one("label-smoothing", &[Number(0.0, 0.99)], "the recipe's", "Classifiers: share of the truth spread over all classes.").searched(),
+            Field::one("label-smoothing", &[Number(0.0, 0.99)], "the recipe's", "Classifiers: share of the truth spread over all classes.")
+                .searched(),
         ]],
         "Gains of the detection loss, or the smoothing of classification's.",
         "loss box=0.05 obj=1.0 cls=0.5 obj-by-size=#true",

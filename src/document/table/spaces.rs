@@ -60,7 +60,7 @@ pub const NODES: &[Spec] = &[
             Field::one("label", &[Name("choice")], "", "Its label, for `(choice)\"label\"`.").required(),
             Field::one("min", BOUND, "", "The least value.").required(),
             Field::one("max", BOUND, "", "The greatest value.").required(),
-            Field::one("reference", BOUND, "", "The value of the reference: what a baseline has.").required(),
+            Field::one("reference", BOUND, "", "The reference's value, which a baseline has.").required(),
             Field::one("scale", &[Word(&["linear", "log"])], "linear", "How values are spaced: by equal steps, or by equal factors."),
             Field::one("step", &[Positive], "65 values", "From one value to the next; with `scale=log` a factor above 1."),
             Field::one("when", &[Expr], "always", "Where it is false, the choice is not made: `(expr)` over choices above."),

@@ -1,7 +1,7 @@
 //! The state of compiling a space: what was found so far, and every error.
 
-use crate::document::{Diagnostic, Node, Span, Spanned, Value};
 use super::narrow::Narrowing;
+use crate::document::{Diagnostic, Node, Span, Spanned, Value};
 use crate::space::function::Condition;
 use crate::space::structure::{Decision, DecisionId, Setting};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -157,7 +157,16 @@ impl Compiler {
             reused.insert(label.to_string(), self.decisions.len());
             self.hidden.insert(self.decisions.len());
         }
-        self.decisions.push(Decision { label: label.to_string(), options, span, address: 0, ranked: vec![], shared, ordered: false });
+        self.decisions.push(Decision {
+            label: label.to_string(),
+            options,
+            span,
+            address: 0,
+            ranked: vec![],
+            shared,
+            ordered: false,
+            read: false,
+        });
         Some(self.decisions.len() - 1)
     }
 

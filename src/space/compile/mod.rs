@@ -4,6 +4,7 @@ mod arrange;
 mod cells;
 mod compiler;
 mod conditions;
+mod kept;
 mod layer;
 mod names;
 mod narrow;
@@ -68,7 +69,8 @@ impl Compiler {
         }
         let decisions = std::mem::take(&mut self.decisions);
         let guards = std::mem::take(&mut self.guards);
-        let mut structure = Structure { decisions, size, width, activation, items, slots: self.slots, tails, guards, constraints, trained: vec![] };
+        let mut structure =
+            Structure { decisions, size, width, activation, items, slots: self.slots, tails, guards, constraints, trained: vec![] };
         structure.address();
         Some(structure)
     }

@@ -7,11 +7,13 @@ pub(crate) mod derived;
 mod errors;
 mod gallery;
 mod hostile;
+mod narrowed;
 mod plain;
 mod sampling;
 mod sizes;
 mod stated;
 mod table;
+mod trained;
 mod wide;
 mod yolov5;
 

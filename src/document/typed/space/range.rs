@@ -63,7 +63,9 @@ impl<'n> Range<'n> {
         let out = |message: String, span: Span, label: &str| Diagnostic::error("out-of-range", message, span, label);
         let label = shorten(&self.label);
         if min >= max {
-            return Err(out(format!("the range `{label}` is empty"), self.max.span, "more than `min` expected").also(self.min.span, "its `min`"));
+            return Err(
+                out(format!("the range `{label}` is empty"), self.max.span, "more than `min` expected").also(self.min.span, "its `min`")
+            );
         }
         if self.log && min <= 0.0 {
             let d = out(format!("the range `{label}` begins at {min}"), self.min.span, "more than 0 expected");
