@@ -115,9 +115,9 @@ impl Model {
         Canon::List(identity).digest()
     }
 
-    /// Whether a decision of its candidate is part of it: of what trainings read, its own has read it.
+    /// Whether a decision of its candidate is part of it: of what only trainings read, its own has read it.
     pub fn has(&self, label: &str) -> bool {
-        let is = |value: &RecipeValue| value.label == label;
+        let is = |value: &RecipeValue| value.label == label && !value.built;
         !self.candidate.recipe.iter().any(is) || self.trained.as_ref().is_none_or(|t| t.read.iter().any(is))
     }
 

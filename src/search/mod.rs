@@ -95,6 +95,13 @@ impl<'a> Search<'a> {
         self
     }
 
+    /// The same search over another space.
+    #[must_use]
+    pub fn within(mut self, space: Space) -> Self {
+        self.space = Cow::Owned(space);
+        self
+    }
+
     /// The same search over networks and recipes: with the choices that trainings read, as [`Space::with_recipe`] takes them.
     #[must_use]
     pub fn with_recipe(mut self, read: &BTreeMap<String, Vec<String>>) -> Self {

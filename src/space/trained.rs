@@ -30,7 +30,7 @@ impl Space {
         let value = |trained: &Trained| {
             let decision = &self.structure.decisions[trained.decision];
             let value = decision.options.get(sample.option(trained.decision)?)?.parse().ok()?;
-            Some(RecipeValue { label: decision.label.clone(), reads: trained.reads.clone(), value })
+            Some(RecipeValue { label: decision.label.clone(), reads: trained.reads.clone(), value, built: decision.read })
         };
         self.structure.trained.iter().filter_map(value).collect()
     }

@@ -24,7 +24,7 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
     kinds::references(context, &draft);
     kinds::supernets(context, &draft);
     tasks::check(context, &draft);
-    let graph = Graph::new(&draft.stages);
+    let graph = Graph::new(&draft.stages, &draft.spaces);
     match graph.order() {
         Ok(order) => {
             rules::all(context, &draft, &graph);
@@ -37,13 +37,14 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
             let answer = draft.answers.pop();
             let mut warnings: Vec<Diagnostic> = context.found.iter().filter(|d| d.severity == Severity::Warning).cloned().collect();
             super::context::sort(&mut warnings);
+            let links = Links::of(&stages, &draft.spaces, answer.as_ref());
             Some(Pipeline {
                 sources: std::mem::take(&mut context.sources),
                 name,
                 seed,
                 data: draft.data,
                 spaces: draft.spaces,
-                links: Links::of(&stages, answer.as_ref()),
+                links,
                 stages,
                 answer,
                 warnings,

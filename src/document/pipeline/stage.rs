@@ -31,6 +31,11 @@ impl SpaceNode {
         SpaceNode { name, node, input, outer: None, recipe: BTreeMap::new(), idle: Vec::new() }
     }
 
+    /// The stages in which values occur that it keeps (`keep … from=`): it is known when they are done.
+    pub fn waits(&self) -> Vec<Spanned<String>> {
+        self.node.children.iter().filter(|c| c.name.value == "keep").filter_map(|c| c.text("from")).collect()
+    }
+
     /// The declared choice of this label.
     pub fn choice(&self, label: &str) -> Option<&Node> {
         self.node.children.iter().find(|c| c.name.value == "choice" && c.text("label").is_some_and(|l| l.value == label))

@@ -100,4 +100,6 @@ pub struct RecipeValue {
     pub reads: Vec<String>,
     /// The value.
     pub value: f64,
+    /// Whether the network reads it, too.
+    pub built: bool,
 }

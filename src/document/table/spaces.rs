@@ -85,7 +85,8 @@ pub const NODES: &[Spec] = &[
         &["label", "values"],
         &[&[
             Field::one("label", &[Name("decision")], "", "A decision of the network that this space starts from.").required(),
-            Field::list("values", &[Any], "", "The values that stay, the reference's among them.").required(),
+            Field::list("values", &[Any], "those of `from`", "The values that stay, the reference's among them."),
+            Field::one("from", &[Name("stage")], "", "In their place: the values that occur among the models of this stage."),
         ]],
         "Narrows a decision to some of its values.",
         "keep \"p3\" c3 residual",

@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod init;
+mod narrowed;
 mod sample;
 mod select;
 mod subnet;

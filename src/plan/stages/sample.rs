@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl<'a> Engine<'a> {
-    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, known: &mut dyn Known) -> StageReplay {
+    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, views: &[StageReplay], known: &mut dyn Known) -> StageReplay {
         let pipeline = self.pipeline;
         let (space, supernet) = match self.sampled(index) {
             Ok(sampled) => sampled,
@@ -35,6 +35,11 @@ impl<'a> Engine<'a> {
                 };
                 let seed = pipeline.seed.wrapping_add(sample.seed);
                 let search = Search::new(space, strategy, sample.trials, sample.window, seed);
+                let search = match self.narrowed(space, views) {
+                    Ok(Some(narrowed)) => search.within(narrowed),
+                    Ok(None) => search,
+                    Err(nothing) => return nothing,
+                };
                 let search = match &supernet {
                     Some(_) => search.over_paths(),
                     None if sample.recipe.is_empty() => search,

@@ -178,3 +178,49 @@ fn a_supernet_of_such_a_space_is_what_it_was() {
     world.run(&searched);
     assert_eq!((world.count("train"), world.count("predict-subnet")), (4, 0));
 }
+
+#[test]
+fn what_network_and_training_read_is_shown_of_every_model() {
+    let text = edited("{ kernel 3 5 }", "{ kernel (choice)\"rate\" }").replace("0.002 0.004", "3 5").replace(
+        "evaluate \"test\" { from \"own\";",
+        "train \"fixed\" { from \"best\"; data \"shapes\" split=train; recipe yolov5-short; init scratch; epochs 4 }\n\
+         evaluate \"test\" { from \"fixed\";",
+    );
+    let text = text.replace("trials 4", "trials 2");
+    let mut world = World::default();
+    let replay = world.run(&text);
+    assert!(slots(&text, &replay, "fixed").iter().all(|s| s.model.has("rate")));
+    assert_eq!(distinct(slots(&text, &replay, "short").iter().map(|s| s.model.candidate.digest)), 2);
+}
+
+/// A wide search of few trials, and a narrow one over what its best have.
+const NARROW: &str = r#"
+space "narrow" { from "tiny"; keep "conv#1.kernel" from="best" }
+sample "finer" { from "narrow"; strategy random; trials 6 }
+train "each" { from "finer"; data "shapes" split=train; recipe yolov5-short; optimizer sgd lr=(choice)"rate"; epochs 3 }
+"#;
+
+#[test]
+fn a_space_that_keeps_what_occurs_in_a_stage_waits_for_it() {
+    let text = edited("top 2", "top 1") + NARROW;
+    let mut world = World::default();
+    // Nothing is proposed before the stage is done.
+    let place = Place::new(&text);
+    let first = place.engine().replay(&mut world);
+    let finer = &first.stages[place.pipeline.stage("finer").expect("a stage")];
+    assert!(finer.slots.is_empty() && !finer.complete);
+    let replay = world.run(&text);
+    let kernel = |slot: &Slot| slot.model.candidate.choices.iter().find(|c| c.0 == "conv#1.kernel").expect("a kernel").1.clone();
+    let best = kernel(&slots(&text, &replay, "best")[0]);
+    // One kernel is left, and the two rates that a training reads.
+    let finer = slots(&text, &replay, "finer");
+    assert_eq!(finer.len(), 2);
+    assert!(finer.iter().all(|s| kernel(s) == best));
+    assert_eq!(world.ran.iter().filter(|(k, t)| *k == "train" && t.contains("config.recipe.over = 3")).count(), 2);
+    // What led to it is the search that it waited for.
+    let place = Place::new(&text);
+    let of = |name: &str| place.pipeline.stage(name).expect("a stage");
+    assert!(place.pipeline.links.leading_to(of("each")).contains(&of("short")));
+    world.run(&text);
+    assert!(world.ran.is_empty());
+}

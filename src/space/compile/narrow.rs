@@ -10,6 +10,9 @@ pub(in crate::space) struct Narrowing {
     /// As a person reads them, like options.
     values: Vec<Spanned<String>>,
     fix: bool,
+    /// Whether the values are those that occur in a stage, and whether it is not known yet which.
+    found: bool,
+    open: bool,
     /// Whether a decision has answered to it.
     pub met: bool,
 }
@@ -19,9 +22,15 @@ impl Narrowing {
     pub fn of(node: &Node) -> Option<Self> {
         let fix = node.name.value == "fix";
         let Spanned { value: Value::Text(label), span } = node.property("label")?.values.first()? else { return None };
-        let values = &node.property(if fix { "value" } else { "values" })?.values;
-        let values = values.iter().map(|v| Spanned { value: plain(&v.value), span: v.span }).collect();
-        Some(Narrowing { label: Spanned { value: label.clone(), span: *span }, values, fix, met: false })
+        // What occurs in a stage is put in by whoever knows the stage; until then, all may.
+        let found = node.property("from").is_some();
+        let values = match node.property(if fix { "value" } else { "values" }) {
+            None if found => None,
+            written => Some(&written?.values),
+        };
+        let open = values.is_none();
+        let values = values.into_iter().flatten().map(|v| Spanned { value: plain(&v.value), span: v.span }).collect();
+        Some(Narrowing { label: Spanned { value: label.clone(), span: *span }, values, fix, found, open, met: false })
     }
 
     /// The places of its values among options, ascending; or what is wrong.
@@ -31,6 +40,14 @@ impl Narrowing {
             (Ok(a), Ok(b)) => a == b,
             _ => option == value,
         };
+        if self.open {
+            return Ok((0..options.len()).collect());
+        }
+        if self.found {
+            let occur: Vec<usize> = (0..options.len()).filter(|&i| self.values.iter().any(|v| is(&options[i], &v.value))).collect();
+            let none = || Diagnostic::error("no-value", format!("no value of `{label}` occurs there"), self.label.span, "nothing is kept");
+            return if occur.is_empty() { Err(none()) } else { Ok(occur) };
+        }
         let mut found = vec![];
         for value in &self.values {
             let Some(place) = options.iter().position(|o| is(o, &value.value)) else {

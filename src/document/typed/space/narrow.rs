@@ -24,6 +24,9 @@ pub fn narrowed(context: &mut Context, space: &Node) -> Vec<Node> {
             context.push(d.also(first.place("label"), "first here").help("write it once"));
         }
     }
+    for node in all.iter().filter(|n| n.name.value == "keep") {
+        source(context, node);
+    }
     let mut left = Vec::new();
     for node in &all {
         let fixed = all.iter().find(|other| other.name.value == "fix" && label(other) == label(node));
@@ -33,6 +36,21 @@ pub fn narrowed(context: &mut Context, space: &Node) -> Vec<Node> {
         }
     }
     left
+}
+
+/// A `keep` says which values, or where they are found.
+fn source(context: &mut Context, keep: &Node) {
+    match (keep.property("values"), keep.property("from")) {
+        (None, None) => {
+            let d = Diagnostic::error("missing", "`keep` says of no value that it stays", keep.name.span, "`values` is missing");
+            context.missing(keep, d.help("write the values, as in `keep \"p3\" c3 residual`, or `from=` a stage in which they occur"));
+        }
+        (Some(values), Some(from)) => {
+            let d = Diagnostic::error("contradiction", "`keep` says twice what stays", from.name.span, "those of a stage");
+            context.push(d.also(values.name.span, "and these").help("keep one of them"));
+        }
+        _ => {}
+    }
 }
 
 /// Of a `keep` and a `fix` of one decision: what is fixed must be kept.
