@@ -14,7 +14,7 @@ pub struct SpaceNode {
     pub node: Node,
     /// The data set that the network's `input` names.
     pub input: Spanned<String>,
-    /// The space whose bounds it keeps, measured there: one that it narrows by `fix` and `keep`.
+    /// The space whose bounds it keeps, measured there: one of which it changes nothing but choices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outer: Option<Box<SpaceNode>>,
     /// Choices that trainings read, by label, with the numbers of recipes that read them.

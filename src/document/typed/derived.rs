@@ -80,7 +80,8 @@ fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNod
     // Where nothing but the choices change, what bounds the other bounds this one.
     let narrowed = narrow::narrowed(context, node);
     let changed = ["until", "input"].iter().any(|name| node.property(name).is_some()) || node.child("then-layers").is_some();
-    let outer = (!narrowed.is_empty() && !changed).then(|| Box::new(parent.clone()));
+    let choices_change = !narrowed.is_empty() || node.child("choice").is_some();
+    let outer = (choices_change && !changed).then(|| Box::new(parent.clone()));
     whole.children.retain(|c| c.name.value != "require" || (outer.is_some() && !is_measured(c)));
     let sized_by = if node.property("input").is_some() { unsized_input(&mut whole) } else { Vec::new() };
     for require in node.children.iter().filter(|c| c.name.value == "require") {

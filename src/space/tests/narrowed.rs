@@ -72,6 +72,9 @@ fn bounds_stay_as_they_are_measured_in_the_other_space() {
     let again = with("space \"between\" { from \"backbone\"; fix \"neck\" 64 }\nspace \"narrow\" { from \"between\"; keep \"act\" silu }");
     assert_eq!(again.bounds()[0].text(), whole.bounds()[0].text());
     assert_eq!((options(&again, "neck"), options(&again, "act")), (vec!["64"], vec!["silu"]));
+    // Choices that are added change no network; nor do they take its bounds away.
+    let joint = with("space \"narrow\" { from \"backbone\"; range \"lr\" min=1e-3 max=1e-1 scale=log reference=1e-2 }");
+    assert_eq!(joint.bounds()[0].text(), whole.bounds()[0].text());
     let cut = with("space \"narrow\" { from \"backbone\"; fix \"act\" relu; until \"p4\"; then-layers { detect \"p4\" } }");
     assert!(cut.bounds().is_empty());
     assert_eq!(options(&cut, "act"), ["relu"]);

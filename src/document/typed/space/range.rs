@@ -51,8 +51,10 @@ impl<'n> Range<'n> {
     /// None where something was refused, or is missing.
     fn of(node: &'n Node) -> Option<Self> {
         let label = node.text("label")?.value;
-        let [min, max, reference] = ["min", "max", "reference"].map(|name| node.value(name));
-        let refused = ["step", "scale"].iter().any(|name| node.property(name).is_some_and(|p| p.values.is_empty()));
+        let [min, max] = ["min", "max"].map(|name| node.value(name));
+        // The first value, as of every choice.
+        let reference = node.value("reference").or(min);
+        let refused = ["step", "scale", "reference"].iter().any(|name| node.property(name).is_some_and(|p| p.values.is_empty()));
         let log = node.text("scale").is_some_and(|s| s.value == "log");
         (!refused).then_some(Range { label, min: min?, max: max?, reference: reference?, step: node.value("step"), log })
     }
@@ -160,6 +162,7 @@ mod tests {
     #[test]
     fn the_reference_comes_first_then_the_others_ascending() {
         assert_eq!(values("range \"w\" min=0 max=5 step=1 reference=3"), ["3", "0", "1", "2", "4", "5"]);
+        assert_eq!(values("range \"w\" min=0 max=3 step=1"), ["0", "1", "2", "3"], "nothing said: the least");
         assert_eq!(values("range \"m\" min=0.0 max=0.5 step=0.1 reference=0.3"), ["0.3", "0", "0.1", "0.2", "0.4", "0.5"]);
         assert_eq!(values("range \"b\" min=8 max=64 scale=log step=2 reference=16"), ["16", "8", "32", "64"]);
     }
