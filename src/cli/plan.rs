@@ -170,14 +170,15 @@ fn text(
         }
     }
     for (name, space) in &prepared.spaces {
+        let space = searched(prepared, name, space);
         if space.bounds().is_empty() {
-            out += &format!("\nspace {name:?}: {}\n", samples(&searched(prepared, name, space)));
+            out += &format!("\nspace {name:?}: {}\n", samples(&space));
             continue;
         }
         let shares = space.shares(8000);
         let of = if shares.exact { "of all" } else { "of" };
         let share = |n: usize| 100.0 * n as f64 / shares.samples.max(1) as f64;
-        out += &format!("\nspace {name:?}: {}", samples(&searched(prepared, name, space)));
+        out += &format!("\nspace {name:?}: {}", samples(&space));
         for (bound, met) in space.bounds().iter().zip(&shares.per_bound) {
             out += &format!("; {:.1} % {of} {} meet {}", share(*met), number::grouped(shares.samples as u64), bound.text());
         }
