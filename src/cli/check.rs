@@ -9,6 +9,7 @@ use crate::report::number::{self, counted};
 use crate::report::wrap;
 use crate::run::{Look, Prepared};
 use crate::space::Space;
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
@@ -46,7 +47,7 @@ fn text(prepared: &Prepared) -> String {
         let flops = 2.0 * cost.macs as f64;
         out += &format!(
             "space {name:?}: {} over {}; its reference has {} parameters and {}FLOPs{}\n",
-            samples(space),
+            samples(&searched(prepared, name, space)),
             counted(space.decisions().len(), "decision"),
             number::grouped(cost.params),
             number::si(flops),
@@ -57,6 +58,12 @@ fn text(prepared: &Prepared) -> String {
         }
     }
     out
+}
+
+/// A space with the choices that trainings read.
+pub fn searched<'s>(prepared: &Prepared, name: &str, space: &'s Space) -> Cow<'s, Space> {
+    let read = prepared.pipeline.spaces.iter().find(|s| s.name.value == name).map(|s| &s.recipe).filter(|read| !read.is_empty());
+    read.map_or(Cow::Borrowed(space), |read| Cow::Owned(space.with_recipe(read)))
 }
 
 /// The number of samples as people read it: exact while it can be, else a power of ten.

@@ -40,7 +40,7 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         .into());
     }
     let params = weights_from_bytes(&program, &store.blobs().get(&run.weights)?)?;
-    let per_epoch = train.taken(split.images).div_ceil(train.recipe.batch.max(1)).max(1);
+    let per_epoch = train.taken(split.images).div_ceil(train.recipe_of(&trained.read).batch.max(1)).max(1);
     let metrics = model.figures.iter().map(|(metric, f)| (metric.name(), f.values.first().copied().unwrap_or(f64::NAN)));
     let card = ModelCard {
         architecture,
@@ -50,6 +50,7 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         candidate: model.candidate.digest,
         weights: run.weights,
         data: split.digest,
+        recipe: train.chosen_of(&trained.read),
         metrics: metrics.filter(|(_, v)| v.is_finite()).collect(),
         nasflow: env!("CARGO_PKG_VERSION").to_string(),
     };

@@ -1,7 +1,7 @@
 //! `nasflow plan`: what would run, what is known and why, and how long it will take. The same replay as `run`.
 
 use super::arguments::PlanArguments;
-use super::check::samples;
+use super::check::{samples, searched};
 use super::failure::Failure;
 use super::load::{self, Access};
 use super::print;
@@ -176,14 +176,15 @@ fn text(
         }
     }
     for (name, space) in &prepared.spaces {
+        let space = searched(prepared, name, space);
         if space.bounds().is_empty() {
-            out += &format!("\nspace {name:?}: {}\n", samples(space));
+            out += &format!("\nspace {name:?}: {}\n", samples(&space));
             continue;
         }
         let shares = space.shares(8000);
         let of = if shares.exact { "of all" } else { "of" };
         let share = |n: usize| 100.0 * n as f64 / shares.samples.max(1) as f64;
-        out += &format!("\nspace {name:?}: {}", samples(space));
+        out += &format!("\nspace {name:?}: {}", samples(&space));
         for (bound, met) in space.bounds().iter().zip(&shares.per_bound) {
             out += &format!("; {:.1} % {of} {} meet {}", share(*met), number::grouped(shares.samples as u64), bound.text());
         }

@@ -30,6 +30,8 @@ pub struct ModelCard {
     pub weights: Digest,
     /// The digest of the split that it was trained on.
     pub data: Digest,
+    /// What a search chose of the recipe that it was trained with, by name (`optimizer.lr`); finite.
+    pub recipe: BTreeMap<String, f64>,
     /// Metrics by name, with the split in the name where that matters; finite.
     pub metrics: BTreeMap<String, f64>,
     /// The version of nasflow that wrote the file.
@@ -56,8 +58,8 @@ impl ModelCard {
         if !(self.norm_eps.is_finite() && self.norm_eps > 0.0) {
             return Err("norm_eps is not a positive number".into());
         }
-        match self.metrics.iter().find(|(_, v)| !v.is_finite()) {
-            Some((name, _)) => Err(format!("the metric {name} is not a number")),
+        match self.metrics.iter().chain(&self.recipe).find(|(_, v)| !v.is_finite()) {
+            Some((name, _)) => Err(format!("{name} is not a number")),
             None => Ok(()),
         }
     }
@@ -88,7 +90,11 @@ impl ModelCard {
             ("nc", self.classes.len().to_string()),
             ("stride", strides.iter().max().copied().unwrap_or(32).to_string()),
         ];
-        Ok(entries.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
+        let mut entries: BTreeMap<String, String> = entries.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
+        if !self.recipe.is_empty() {
+            entries.insert("recipe".into(), json(&self.recipe)?);
+        }
+        Ok(entries)
     }
 
     /// From the file's metadata, with the digest of the parameters.
@@ -109,6 +115,7 @@ impl ModelCard {
             candidate: digest("candidate")?,
             weights: digest("weights")?,
             data: digest("data")?,
+            recipe: entries.get("recipe").map_or(Ok(BTreeMap::new()), |text| read("recipe", text))?,
             metrics: read("metrics", get("metrics")?)?,
             nasflow: get("nasflow")?.clone(),
         };

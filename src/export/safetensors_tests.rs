@@ -45,6 +45,7 @@ pub(in crate::export) fn artefact(architecture: Architecture) -> Artefact {
         candidate: Digest::of(b"candidate"),
         weights: Digest::of(b"weights"),
         data: Digest::of(b"data"),
+        recipe: [("optimizer.lr".to_string(), 0.002)].into(),
         metrics: BTreeMap::from([("map50".to_string(), 0.1 + 0.2), ("map50-95".to_string(), 0.3)]),
         nasflow: "0.1.0".into(),
     };

@@ -10,7 +10,7 @@ use crate::results::{Comparison, Outcome};
 use crate::search::racing::Race;
 use crate::search::{Distribution, Search};
 use crate::space::Space;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A split of a data set, as far as keys and counts need it.
@@ -125,6 +125,8 @@ pub struct Engine<'a> {
     pub(super) supernets: HashMap<usize, Slot>,
     /// What supernets have learned, by space and key.
     pub(super) learned: HashMap<(String, Digest), Arc<Distribution>>,
+    /// By stage: the choices that it reads, or a stage behind it.
+    ahead: Vec<BTreeSet<String>>,
     /// What stands for a whole space, by name.
     pub(super) wholes: HashMap<String, Arc<Candidate>>,
 }
@@ -147,6 +149,7 @@ impl<'a> Engine<'a> {
             tables: BTreeMap::new(),
             supernets: HashMap::new(),
             learned: HashMap::new(),
+            ahead: ahead(pipeline),
             wholes: HashMap::new(),
         }
     }
@@ -169,7 +172,7 @@ impl<'a> Engine<'a> {
         let mut pass = Pass { views: Vec::new(), works: Vec::new() };
         for (index, stage) in pipeline.stages.iter().enumerate() {
             let replay = match &stage.kind {
-                StageKind::Sample(sample) => self.sample(index, sample, known),
+                StageKind::Sample(sample) => self.sample(index, sample, &pass.views, known),
                 StageKind::Train(train) if pipeline.supernet(stage).is_some() => self.supernet(index, train, known, &mut pass.works),
                 StageKind::Train(train) => {
                     let incoming = self.incoming(index, &pass);
@@ -201,10 +204,14 @@ impl<'a> Engine<'a> {
     fn incoming(&self, index: usize, pass: &Pass) -> StageReplay {
         let mut union = StageReplay { slots: Vec::new(), complete: true, notes: Vec::new() };
         let mut seen: HashMap<(Digest, Option<Raced>), usize> = HashMap::new();
+        let ahead = &self.ahead[index];
         for &read in &self.pipeline.links.reads[index] {
             let Some(replay) = pass.views.get(read) else { continue };
             union.complete &= replay.complete;
             for slot in &replay.slots {
+                // What nothing reads from here on tells no models apart.
+                let mut slot = slot.clone();
+                slot.model.recipe.retain(|value| ahead.contains(&value.label));
                 // Untrained, one that is trained to the end is another than one that may be stopped.
                 let cut = slot.model.raced.clone().filter(|raced| raced.open || slot.model.trained.is_none());
                 let identity = (slot.state == State::Ready).then(|| (slot.model.identity(), cut));
@@ -220,7 +227,7 @@ impl<'a> Engine<'a> {
                         if let Some(id) = identity {
                             seen.insert(id, union.slots.len());
                         }
-                        union.slots.push(Slot { steps: Vec::new(), ..slot.clone() });
+                        union.slots.push(Slot { steps: Vec::new(), ..slot });
                     }
                 }
             }
@@ -243,6 +250,19 @@ impl<'a> Engine<'a> {
         let complete = incoming.complete && slots.iter().all(|s| s.state != State::Pending);
         StageReplay { slots, complete, notes: Vec::new() }
     }
+}
+
+/// By stage: the labels of choices that it reads, or a stage behind it. A stage comes after those that it reads.
+fn ahead(pipeline: &Pipeline) -> Vec<BTreeSet<String>> {
+    let mut ahead: Vec<BTreeSet<String>> = vec![BTreeSet::new(); pipeline.stages.len()];
+    for (index, stage) in pipeline.stages.iter().enumerate().rev() {
+        ahead[index].extend(stage.train().into_iter().flat_map(|t| t.choices.iter().map(|c| c.label.value.clone())));
+        for &read in &pipeline.links.reads[index] {
+            let behind = ahead[index].clone();
+            ahead[read].extend(behind);
+        }
+    }
+    ahead
 }
 
 /// What one replay gathers.

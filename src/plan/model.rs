@@ -3,8 +3,8 @@
 use super::Figure;
 use super::action::Action;
 use crate::base::{Canon, Digest};
-use crate::document::Metric;
-use crate::space::{Architecture, Cost, Sample};
+use crate::document::{Metric, RecipeValue};
+use crate::space::{Architecture, Cost, Sample, recipe_canon};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub struct Candidate {
     pub choices: Vec<(String, String)>,
     /// Those of `choices` that are not the reference's.
     pub edits: Vec<(String, String)>,
+    /// Those of `choices` that trainings read.
+    pub recipe: Vec<RecipeValue>,
 }
 
 impl Candidate {
@@ -57,6 +59,8 @@ pub struct Trained {
     pub epochs: usize,
     /// One run a seed.
     pub runs: Vec<SeedRun>,
+    /// What it read of the model's own recipe.
+    pub read: Vec<RecipeValue>,
 }
 
 /// A network inside a supernet.
@@ -99,6 +103,8 @@ pub struct Model {
     pub candidate: Arc<Candidate>,
     /// The sample stage and ticket that proposed it, for people: `trials #12`.
     pub origin: (String, usize),
+    /// What it has for choices that trainings still to come read.
+    pub recipe: Vec<RecipeValue>,
     /// Its training, where it has one.
     pub trained: Option<Trained>,
     /// The supernet whose weights it has, where it was sampled from one and not trained since.
@@ -124,7 +130,17 @@ impl Model {
             return Canon::List(vec![self.candidate.digest.into(), of(&subnet.supernet).into(), subnet.path.into()]).digest();
         }
         let weights = self.trained.as_ref().map(of).unwrap_or_default();
-        Canon::List(vec![self.candidate.digest.into(), weights.into()]).digest()
+        let mut identity = vec![self.candidate.digest.into(), weights.into()];
+        if !self.recipe.is_empty() {
+            identity.push(recipe_canon(&self.recipe));
+        }
+        Canon::List(identity).digest()
+    }
+
+    /// Whether a decision of its candidate is part of it: of what only trainings read, its own has read it.
+    pub fn has(&self, label: &str) -> bool {
+        let is = |value: &RecipeValue| value.label == label && !value.built;
+        !self.candidate.recipe.iter().any(is) || self.trained.as_ref().is_none_or(|t| t.read.iter().any(is))
     }
 
     /// How far it was trained, where that is by a search that stops early and not yet to the end.

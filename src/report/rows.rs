@@ -69,6 +69,7 @@ pub fn rows(pipeline: &Pipeline, replay: &Replay, observed: &dyn Fn(Digest, &Met
                 State::Pending => ("pending", None),
                 State::Failed(why) => ("failed", Some(why.clone())),
             };
+            let own = |all: &[(String, String)]| all.iter().filter(|(label, _)| model.has(label)).cloned().collect();
             let weights: Vec<Digest> = model.trained.iter().flat_map(|t| t.runs.iter().map(|r| r.weights)).collect();
             let observations = observations.iter().filter_map(|m| Some(((*m).clone(), observed(*weights.first()?, m)?))).collect();
             rows.push(Row {
@@ -85,8 +86,8 @@ pub fn rows(pipeline: &Pipeline, replay: &Replay, observed: &dyn Fn(Digest, &Met
                 weights: weights.iter().map(Digest::hex).collect(),
                 metrics: model.figures.clone(),
                 observations,
-                choices: model.candidate.choices.clone(),
-                edits: model.candidate.edits.clone(),
+                choices: own(&model.candidate.choices),
+                edits: own(&model.candidate.edits),
             });
         }
     }

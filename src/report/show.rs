@@ -36,7 +36,7 @@ pub fn text(pipeline: &Pipeline, replay: &Replay, rows: &[Row], width: Option<us
     out += &wrapped(&front(pipeline, rows), width);
     if let Some(model) = winner(pipeline, replay) {
         out += &format!("\nthe architecture of {}\n", model.label());
-        for (label, value) in &model.candidate.choices {
+        for (label, value) in model.candidate.choices.iter().filter(|(label, _)| model.has(label)) {
             out += &format!("  {label} = {value}\n");
         }
         out += "\n";

@@ -147,7 +147,7 @@ impl<'a> Ledger<'a> {
                         let Some((chain, iteration)) = self.training(step.key)? else { continue };
                         let training = trainings.entry(chain).or_default();
                         training.iterations = training.iterations.max(iteration);
-                        training.batch = self.batch(index);
+                        training.batch = self.batch(index, slot);
                         training.timed += timed;
                     }
                     Kind::Predict | Kind::PredictSubnet => {
@@ -168,8 +168,9 @@ impl<'a> Ledger<'a> {
         Ok(spent)
     }
 
-    fn batch(&self, index: usize) -> u64 {
-        self.pipeline.stages[index].train().map_or(0, |train| train.recipe.batch as u64)
+    /// Images a batch of a model's training.
+    fn batch(&self, index: usize, slot: &Slot) -> u64 {
+        self.pipeline.stages[index].train().map_or(0, |train| train.recipe_of(&slot.model.recipe).batch as u64)
     }
 
     fn images(&self, index: usize, step: &Step) -> u64 {
@@ -178,7 +179,11 @@ impl<'a> Ledger<'a> {
         let of = |split: &str| self.prepared.data.get(&data.value).and_then(|d| d.splits.get(split)).map_or(0, |s| s.images);
         let recalibrated = match evaluate.recalibrate.as_ref().map(|r| &r.value) {
             Some(Recalibrate::Batches { batches, batch, split }) if step.action.kind == Kind::PredictSubnet => {
-                let own = || supernets(self.pipeline, index).first().map_or(1, |&s| self.batch(s) as usize);
+                let own = || {
+                    supernets(self.pipeline, index)
+                        .first()
+                        .map_or(1, |&s| self.pipeline.stages[s].train().map_or(0, |train| train.recipe.batch))
+                };
                 (batches * batch.unwrap_or_else(own)).min(of(&split.value))
             }
             _ => 0,

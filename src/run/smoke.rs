@@ -65,7 +65,7 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
         match &mut stage.kind {
             StageKind::Sample(sample) => sample.trials = sample.trials.min(TRIALS),
             StageKind::Train(train) => {
-                batch = batch.max(train.recipe.batch);
+                batch = batch.max(train.largest_batch());
                 train.epochs = 1;
                 train.seeds = 1;
             }

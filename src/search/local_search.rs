@@ -113,7 +113,8 @@ fn neighbours(turn: &Turn, from: usize) -> Vec<Sample> {
     let mut around = Vec::new();
     for (decision, old) in centre.pairs() {
         let edited = &space.decisions()[decision];
-        for (rank, &option) in edited.ranked.iter().enumerate().filter(|(_, option)| **option != old) {
+        for rank in edited.beside(edited.rank(old)) {
+            let option = edited.ranked[rank];
             let sample = space.sample(|d| {
                 let inside = &space.decisions()[d];
                 let draw = || Random::at(turn.seed, "neighbour", &[edited.address, rank as u64, inside.address]).below(inside.ranked.len());

@@ -33,7 +33,8 @@ pub use ticket::{Known, Next, Ticket, Told};
 use crate::base::{Digest, Random};
 use crate::document::{StrategyWord, Words};
 use crate::space::{Sample, Space};
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 
 /// The strategies of the language; the first is what holds where a `sample` names none.
 const STRATEGIES: [&dyn StrategyWord; 5] =
@@ -54,7 +55,7 @@ const LISTED: usize = 20_000;
 
 /// A search in progress. To replay one, make it again and ask again: the answers are the same.
 pub struct Search<'a> {
-    space: &'a Space,
+    space: Cow<'a, Space>,
     strategy: Box<dyn Propose>,
     trials: usize,
     window: usize,
@@ -74,7 +75,7 @@ impl<'a> Search<'a> {
     /// A search over a space; `seed` is the pipeline's plus the sample's own.
     pub fn new(space: &'a Space, strategy: Box<dyn Propose>, trials: usize, window: usize, seed: u64) -> Self {
         Search {
-            space,
+            space: Cow::Borrowed(space),
             strategy,
             trials,
             window: window.max(1),
@@ -93,6 +94,25 @@ impl<'a> Search<'a> {
     pub fn over_paths(mut self) -> Self {
         self.paths = true;
         self
+    }
+
+    /// The same search over another space.
+    #[must_use]
+    pub fn within(mut self, space: Space) -> Self {
+        self.space = Cow::Owned(space);
+        self
+    }
+
+    /// The same search over networks and recipes: with the choices that trainings read, as [`Space::with_recipe`] takes them.
+    #[must_use]
+    pub fn with_recipe(mut self, read: &BTreeMap<String, Vec<String>>) -> Self {
+        self.space = Cow::Owned(self.space.with_recipe(read));
+        self
+    }
+
+    /// What is searched.
+    pub fn space(&self) -> &Space {
+        &self.space
     }
 
     /// The tickets so far, in order.
@@ -121,11 +141,6 @@ impl<'a> Search<'a> {
             }
         }
         self.give(number, visible, &[])
-    }
-
-    /// The space.
-    pub fn space(&self) -> &'a Space {
-        self.space
     }
 
     /// Whether the next ticket is proposed from results.
@@ -177,7 +192,7 @@ impl<'a> Search<'a> {
 
     fn draw(&mut self, number: usize, visible: usize, epochs: &[usize]) -> Option<Ticket> {
         let (past, values) = (&self.past[..visible], &self.values[..visible]);
-        let turn = Turn { space: self.space, seed: self.seed, number, past, values, epochs };
+        let turn = Turn { space: &self.space, seed: self.seed, number, past, values, epochs };
         let tries = if self.space.size() > LISTED as f64 { TRIES_LARGE } else { TRIES };
         for attempt in 0..TRIES {
             let Some(sample) = self.strategy.propose(&turn, attempt) else { break };
@@ -199,7 +214,7 @@ impl<'a> Search<'a> {
     /// The ticket of a sample, where it is new and admitted.
     fn accept(&self, number: usize, sample: Sample) -> Option<Ticket> {
         let architecture = self.space.architecture(&sample).ok()?;
-        let digest = if self.paths { self.space.path(&sample) } else { architecture.digest() };
+        let digest = if self.paths { self.space.path(&sample) } else { self.space.candidate(&sample, &architecture) };
         if self.seen.contains(&digest) || (self.strategy.searches() && self.space.admits(&architecture).is_err()) {
             return None;
         }

@@ -36,6 +36,7 @@ mod space;
 mod stated;
 pub mod structure;
 pub mod supernet;
+mod trained;
 mod values;
 pub mod zoo;
 
@@ -53,6 +54,7 @@ pub use sample::Sample;
 pub use space::{Shares, Space};
 pub use structure::Decision;
 pub use supernet::Supernet;
+pub use trained::recipe_canon;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -17,11 +17,12 @@ impl Space {
     }
 
     /// The digest of everything that a supernet of this space is made of: its network and its input. Bounds bind proposals,
-    /// not the network, so another bound asks for no other supernet.
+    /// not the network, so another bound asks for no other supernet; nor do ranges, and what trainings read.
     pub fn network(&self) -> Digest {
         match self.canon() {
             Canon::Map(entries) => {
-                Canon::Map(entries.into_iter().filter(|(name, _)| name != "bounds" && name != "constraints").collect()).digest()
+                let drawn = ["bounds", "constraints", "trained", "ranges"];
+                Canon::Map(entries.into_iter().filter(|(name, _)| !drawn.contains(&name.as_str())).collect()).digest()
             }
             other => other.digest(),
         }

@@ -22,6 +22,7 @@ mod nix;
 mod oneshot;
 mod output;
 mod racing;
+mod recipe;
 mod rooms;
 mod sized;
 mod supernet;

@@ -16,10 +16,16 @@ impl Rules<'_> {
                 Some((objective.stage.span, format!("guides the search of `{}`", shorten(&s.name.value))))
             })
         };
-        objective(stage).or_else(|| {
+        let narrows = |i: usize| {
+            let waits = self.draft.spaces.iter().flat_map(|s| s.waits());
+            let name = waits.into_iter().find(|name| self.graph.index.get(&name.value) == Some(&i))?;
+            Some((name.span, "narrows a space".to_string()))
+        };
+        objective(stage).or_else(|| narrows(stage)).or_else(|| {
             downstream.iter().find_map(|&i| {
                 let stage = &self.draft.stages[i];
-                stage.select().map(|_| (stage.name.span, "chooses by it".to_string())).or_else(|| objective(i))
+                let selects = stage.select().map(|_| (stage.name.span, "chooses by it".to_string()));
+                selects.or_else(|| objective(i)).or_else(|| narrows(i))
             })
         })
     }

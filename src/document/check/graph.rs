@@ -1,6 +1,6 @@
 //! Stages and what they read: reachability and order.
 
-use crate::document::pipeline::{Init, Stage, StageKind};
+use crate::document::pipeline::{Init, SpaceNode, Stage, StageKind};
 use std::collections::{BTreeSet, HashMap};
 
 /// The edges `from` between stages, by index; names that are no stages have none.
@@ -11,13 +11,13 @@ pub struct Graph {
     pub reads: Vec<Vec<usize>>,
     /// Who reads each stage.
     pub readers: Vec<Vec<usize>>,
-    /// What each stage comes after: what it reads, and the supernet that its `init from=` names.
+    /// What each stage comes after: what it reads, the supernet that its `init from=` names, and the stages that its space waits for.
     waits: Vec<Vec<usize>>,
 }
 
 impl Graph {
     /// The graph of these stages.
-    pub fn new(stages: &[Stage]) -> Self {
+    pub fn new(stages: &[Stage], spaces: &[SpaceNode]) -> Self {
         let mut index = HashMap::new();
         for (i, stage) in stages.iter().enumerate() {
             index.entry(stage.name.value.clone()).or_insert(i);
@@ -31,6 +31,8 @@ impl Graph {
         }
         let mut waits = reads.clone();
         for (stage, waits) in stages.iter().zip(&mut waits) {
+            let space = spaces.iter().find(|s| stage.from.iter().any(|f| f.value == s.name.value));
+            waits.extend(space.iter().flat_map(|s| s.waits()).filter_map(|name| index.get(&name.value)));
             if let StageKind::Train(train) = &stage.kind
                 && let Init::From(name) = &train.init
             {

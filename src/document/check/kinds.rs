@@ -4,7 +4,7 @@ use crate::document::context::Context;
 use crate::document::pipeline::{Init, Stage, StageKind};
 use crate::document::shorten::shorten;
 use crate::document::typed::Draft;
-use crate::document::{Diagnostic, Spanned, nearest};
+use crate::document::{Diagnostic, Span, Spanned, nearest};
 
 /// Every declared name with its kind: `data set`, `space`, `supernet`, or the word of a stage.
 fn names(draft: &Draft) -> Vec<(&Spanned<String>, &'static str)> {
@@ -43,6 +43,10 @@ pub fn references(context: &mut Context, draft: &Draft) {
     let mut check = |name: &Spanned<String>, wanted: &[&str], what: &str| reference(context, draft, &all, name, wanted, what);
     for space in &draft.spaces {
         check(&space.input, &["data set"], "a data set");
+        // What it has of the space that it starts from is said there.
+        for name in space.waits().iter().filter(|name| within(name.span, space.node.span)) {
+            check(name, &["sample", "train", "evaluate", "select"], "a stage that gives models");
+        }
     }
     for stage in &draft.stages {
         match &stage.kind {
@@ -143,6 +147,10 @@ pub fn supernets(context: &mut Context, draft: &Draft) {
             context.push(d.help("write a `train` for each space"));
         }
     }
+}
+
+fn within(inner: Span, outer: Span) -> bool {
+    inner.file == outer.file && outer.offset <= inner.offset && inner.offset < outer.offset + outer.len
 }
 
 fn reference(

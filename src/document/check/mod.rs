@@ -8,6 +8,7 @@ mod racing;
 mod rules;
 mod tasks;
 mod trust;
+mod tuned;
 mod weights;
 
 use super::context::Context;
@@ -24,10 +25,11 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
     kinds::references(context, &draft);
     kinds::supernets(context, &draft);
     tasks::check(context, &draft);
-    let graph = Graph::new(&draft.stages);
+    let graph = Graph::new(&draft.stages, &draft.spaces);
     match graph.order() {
         Ok(order) => {
             rules::all(context, &draft, &graph);
+            tuned::check(context, &mut draft, &graph);
             if context.failed() {
                 return None;
             }
@@ -36,13 +38,14 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
             let answer = draft.answers.pop();
             let mut warnings: Vec<Diagnostic> = context.found.iter().filter(|d| d.severity == Severity::Warning).cloned().collect();
             super::context::sort(&mut warnings);
+            let links = Links::of(&stages, &draft.spaces, answer.as_ref());
             Some(Pipeline {
                 sources: std::mem::take(&mut context.sources),
                 name,
                 seed,
                 data: draft.data,
                 spaces: draft.spaces,
-                links: Links::of(&stages, answer.as_ref()),
+                links,
                 stages,
                 answer,
                 warnings,

@@ -33,7 +33,9 @@ pub fn cycle(context: &mut Context, draft: &Draft, cycle: &[usize]) {
             },
             _ => None,
         };
-        let mut names = stage.from.iter().chain(init);
+        let space = draft.spaces.iter().find(|s| stage.from.iter().any(|f| f.value == s.name.value));
+        let narrows = space.map_or(Vec::new(), |s| s.waits());
+        let mut names = stage.from.iter().chain(init).chain(&narrows);
         names.find(|f| f.value == draft.stages[source].name.value).map_or(stage.name.span, |f| f.span)
     };
     let mut d = None;

@@ -96,6 +96,12 @@ impl Rules<'_> {
         let Some(space) = self.draft.supernet(stage).map(|s| s.name.value.clone()) else { return };
         let Some(from) = stage.from.iter().find(|f| f.value == space) else { return };
         let name = shorten(&space);
+        let waits = self.draft.spaces.iter().filter(|s| s.name.value == space).flat_map(|s| s.waits()).next();
+        if let Some(waits) = waits {
+            let d = Diagnostic::error("not-yet", "a supernet whose space waits for a stage is not supported yet", from.span, "not yet");
+            let d = d.also(waits.span, "it waits for this one");
+            self.context.push(d.help("write the values that are kept; or sample the space, and train its networks one by one"));
+        }
         if train.oneshot.is_none() {
             let message = format!("`{name}` is a space: to train it needs a `method`");
             let d = Diagnostic::error("missing", message, from.span, "a space, and no `method` for one");

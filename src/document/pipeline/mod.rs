@@ -10,6 +10,8 @@ mod select;
 mod stage;
 mod table;
 mod task;
+mod train;
+mod tuned;
 
 pub use data::*;
 pub use evaluate::*;
@@ -21,6 +23,8 @@ pub use select::*;
 pub use stage::*;
 pub use table::*;
 pub use task::*;
+pub use train::*;
+pub use tuned::*;
 
 pub use super::tree::Sources;
 

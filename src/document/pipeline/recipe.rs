@@ -1,58 +1,6 @@
-//! `train`: a recipe with nothing left open.
+//! The recipe of a training, with nothing left open.
 
-use super::{Spanned, Task};
-
-/// A `train` stage: the recipe as resolved from `recipe` and the lines that override it.
-#[derive(Clone, Debug)]
-pub struct Train {
-    /// `data "name"`.
-    pub data: Spanned<String>,
-    /// `split=`.
-    pub split: Spanned<String>,
-    /// Everything that decides what an iteration computes.
-    pub recipe: Recipe,
-    /// `epochs N`.
-    pub epochs: usize,
-    /// `images=` [1]: the share of the split that is trained on.
-    pub images: f64,
-    /// True where `schedule over=` was left out, so that `plan` can warn.
-    pub over_is_epochs: bool,
-    /// `init` [scratch].
-    pub init: Init,
-    /// `seed` [0].
-    pub seed: u64,
-    /// `seeds N` [1]: seed, seed+1, ….
-    pub seeds: usize,
-    /// `budget epochs=`: what may be trained at this stage in all, those of every seed counted, known ones too.
-    pub budget: Option<Spanned<usize>>,
-    /// Whether `init` was written.
-    pub init_written: bool,
-    /// The method, where a space is trained as one supernet.
-    pub method: Option<crate::document::method::Named>,
-    /// Its numbers, with `holdout` and `penalty`; at the method's word.
-    pub oneshot: Option<Spanned<crate::document::OneShot>>,
-}
-
-impl Train {
-    /// How many of a split's images are trained on: the first in the order of their digests, so that a smaller share is part of a
-    /// larger one; at least one.
-    pub fn taken(&self, images: usize) -> usize {
-        ((images as f64 * self.images).round() as usize).clamp(1.min(images), images)
-    }
-}
-
-/// What a training starts from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Init {
-    /// Fresh weights.
-    Scratch,
-    /// The incoming model's own trained weights; the optimiser starts anew.
-    Continue,
-    /// The weights that the incoming model has in its supernet.
-    Inherit,
-    /// `from="name" match=names`: those of another supernet, where tensors of one name and shape are in both.
-    From(Spanned<String>),
-}
+use super::Task;
 
 /// A training recipe with nothing left open. Numbers as in PyTorch and YOLOv5.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

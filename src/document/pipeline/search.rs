@@ -3,6 +3,7 @@
 use super::{Metric, Span, Spanned};
 use crate::document::stopping::ChosenStop;
 use crate::document::strategy::Chosen;
+use std::collections::BTreeMap;
 
 /// A `sample` stage. Exactly one `from`, a space or a supernet.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,9 @@ pub struct Sample {
     pub seed: u64,
     /// `objective "score" maximize=map50`.
     pub objective: Option<Objective>,
+    /// The choices of recipes that it makes, as [`SpaceNode::recipe`](super::SpaceNode::recipe): those that a training reads
+    /// before the objective, without one any training behind it.
+    pub recipe: BTreeMap<String, Vec<String>>,
     /// Where `strategy` stands, for warnings.
     pub strategy_span: Span,
     /// Where the number of trials stands, for warnings.

@@ -29,6 +29,7 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
         seed: node.count("seed").unwrap_or(0) as u64,
         objective: node.child("objective").and_then(|o| objective(context, o)),
         strategy: chosen,
+        recipe: std::collections::BTreeMap::new(),
         strategy_span: place,
         trials_span: trials.map_or(name.span, |t| t.place("count")),
     };

@@ -3,9 +3,11 @@
 use super::supernet;
 use crate::document::context::Context;
 use crate::document::method::Named;
-use crate::document::pipeline::{Init, Optimizer, Recipe, Schedule, Stage, StageKind, Task, Train};
+use crate::document::pipeline::{
+    Init, Optimizer, RECIPE_FIELDS, Recipe, RecipeChoice, RecipeField, Schedule, Stage, StageKind, Task, Train,
+};
 use crate::document::unknown::missing;
-use crate::document::{Diagnostic, Node, Property, Span, Spanned, recipes, table};
+use crate::document::{Diagnostic, Node, Property, Span, Spanned, Value, recipes, table};
 
 /// Lines of `augment` and `loss` that only detectors read, and those that only classifiers read.
 const DETECT: [&str; 11] =
@@ -33,6 +35,7 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
         data,
         split,
         recipe,
+        choices: choices(node),
         epochs,
         images: node.number("images").unwrap_or(1.0),
         over_is_epochs: over.is_none(),
@@ -100,69 +103,43 @@ fn set<T>(target: &mut T, value: Option<T>) {
 }
 
 fn lines(context: &mut Context, node: &Node, r: &mut Recipe) {
-    set(&mut r.batch, node.count("batch"));
-    set(&mut r.clip_norm, node.number("clip-norm"));
-    set(&mut r.ema, node.number("ema"));
-    set(&mut r.ema_ramp, node.number("ema-ramp"));
-    set(&mut r.nominal_batch, node.count("nominal-batch"));
-    if let Some(accumulate) = node.count("accumulate") {
-        r.accumulate = accumulate;
-        match node.property("nominal-batch") {
-            Some(nominal) => {
-                let d = Diagnostic::error(
-                    "contradiction",
-                    "`accumulate` and `nominal-batch` exclude each other",
-                    node.place("accumulate"),
-                    "batches a step",
-                );
-                context.push(d.also(nominal.name.span, "images a step").help("keep one of them"));
-            }
-            None => r.nominal_batch = 0,
+    if let Some(n) = node.child("optimizer") {
+        kind_of_optimizer(n, r);
+    }
+    for field in RECIPE_FIELDS {
+        if let Some(number) = field.written(node).and_then(|v| super::as_number(&v.value)) {
+            (field.set)(r, number);
         }
     }
-    if let Some(n) = node.child("batch-norm") {
-        set(&mut r.bn_momentum, n.number("momentum"));
-        set(&mut r.bn_eps, n.number("eps"));
+    if let (Some(accumulate), Some(nominal)) = (node.property("accumulate"), node.property("nominal-batch")) {
+        let place = accumulate.values.first().map_or(accumulate.name.span, |v| v.span);
+        let message = "`accumulate` and `nominal-batch` exclude each other";
+        let d = Diagnostic::error("contradiction", message, place, "batches a step");
+        context.push(d.also(nominal.name.span, "images a step").help("keep one of them"));
     }
+    set(&mut r.bn_eps, node.child("batch-norm").and_then(|n| n.number("eps")));
     if let Some(n) = node.child("optimizer") {
         optimizer(context, n, r);
     }
     if let Some(n) = node.child("schedule") {
         schedule(n, r);
     }
-    if let Some(n) = node.child("loss") {
-        set(&mut r.loss.r#box, n.number("box"));
-        set(&mut r.loss.obj, n.number("obj"));
-        set(&mut r.loss.cls, n.number("cls"));
-        set(&mut r.loss.obj_by_size, n.truth("obj-by-size"));
-        set(&mut r.loss.cls_by_classes, n.truth("cls-by-classes"));
-        set(&mut r.loss.label_smoothing, n.number("label-smoothing"));
-    }
-    if let Some(n) = node.child("augment") {
-        let a = &mut r.augment;
-        for (target, name) in [
-            (&mut a.mosaic, "mosaic"),
-            (&mut a.mixup, "mixup"),
-            (&mut a.scale, "scale"),
-            (&mut a.translate, "translate"),
-            (&mut a.degrees, "degrees"),
-            (&mut a.shear, "shear"),
-            (&mut a.hsv_h, "hsv-h"),
-            (&mut a.hsv_s, "hsv-s"),
-            (&mut a.hsv_v, "hsv-v"),
-            (&mut a.flip_lr, "flip-lr"),
-            (&mut a.flip_ud, "flip-ud"),
-        ] {
-            set(target, n.number(name));
-        }
-        set(&mut a.crop, n.count("crop"));
-        set(&mut a.area, n.number("area"));
-        set(&mut a.cutout, n.count("cutout"));
-    }
+    set(&mut r.loss.obj_by_size, node.child("loss").and_then(|n| n.truth("obj-by-size")));
+    set(&mut r.loss.cls_by_classes, node.child("loss").and_then(|n| n.truth("cls-by-classes")));
     set(&mut r.diverged_above, node.child("diverged").and_then(|n| n.number("loss-above")));
 }
 
-fn optimizer(context: &mut Context, node: &Node, r: &mut Recipe) {
+/// The numbers that a space chooses. What they are is known when the file is read as a whole.
+fn choices(node: &Node) -> Vec<RecipeChoice> {
+    let chosen = |field: &'static RecipeField| {
+        let Spanned { value: Value::Choice(label), span } = field.written(node)? else { return None };
+        let label = Spanned { value: label.clone(), span: *span };
+        Some(RecipeChoice { field, label, reference: f64::NAN, largest: f64::NAN })
+    };
+    RECIPE_FIELDS.iter().filter_map(chosen).collect()
+}
+
+fn kind_of_optimizer(node: &Node, r: &mut Recipe) {
     set(
         &mut r.optimizer,
         node.text("kind").map(|kind| match kind.value.as_str() {
@@ -171,9 +148,9 @@ fn optimizer(context: &mut Context, node: &Node, r: &mut Recipe) {
             _ => Optimizer::Sgd,
         }),
     );
-    set(&mut r.lr, node.number("lr"));
-    set(&mut r.momentum, node.number("momentum"));
-    set(&mut r.weight_decay, node.number("weight-decay"));
+}
+
+fn optimizer(context: &mut Context, node: &Node, r: &mut Recipe) {
     let Some(betas) = node.property("betas") else { return };
     let place = betas.name.span;
     if r.optimizer == Optimizer::Sgd {
@@ -209,9 +186,4 @@ fn schedule(node: &Node, r: &mut Recipe) {
             _ => Schedule::Linear,
         }),
     );
-    set(&mut r.warmup, node.number("warmup"));
-    set(&mut r.warmup_min_iterations, node.count("warmup-iterations"));
-    set(&mut r.warmup_bias_lr, node.number("warmup-bias-lr"));
-    set(&mut r.warmup_momentum, node.number("warmup-momentum"));
-    set(&mut r.final_lr, node.number("final"));
 }

@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod init;
+mod narrowed;
 mod race;
 mod sample;
 mod select;

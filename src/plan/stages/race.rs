@@ -56,8 +56,9 @@ impl Engine<'_> {
                 let epochs: Vec<usize> = race.known().map(|lane| rungs[lane.first + lane.values.len() - 1]).collect();
                 match tickets.search.propose_from(results, if ranks { &epochs } else { &[] }) {
                     Next::Ticket(ticket) => {
-                        let choices = tickets.search.space().describe(&ticket.sample);
-                        let candidate = self.candidate(ticket.architecture, choices, reference);
+                        let searched = tickets.search.space();
+                        let (choices, recipe) = (searched.describe(&ticket.sample), searched.recipe(&ticket.sample));
+                        let candidate = self.candidate(ticket.architecture, choices, recipe, reference);
                         race.started(candidate.macs);
                         tickets.candidates.push(candidate);
                     }

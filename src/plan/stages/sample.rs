@@ -4,14 +4,14 @@ use super::super::engine::{Engine, Known, StageReplay, Tickets};
 use super::super::model::{Candidate, Model, Slot, State, Subnet};
 use super::super::{budget, choose};
 use super::subnet::Source;
-use crate::document::{Evaluate, Sample, StageKind};
+use crate::document::{Evaluate, RecipeValue, Sample, StageKind};
 use crate::search::{self, Given, Next, Search, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl<'a> Engine<'a> {
-    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, known: &mut dyn Known) -> StageReplay {
+    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, views: &[StageReplay], known: &mut dyn Known) -> StageReplay {
         let pipeline = self.pipeline;
         let (space, supernet) = match self.sampled(index) {
             Ok(sampled) => sampled,
@@ -35,7 +35,16 @@ impl<'a> Engine<'a> {
                 };
                 let seed = pipeline.seed.wrapping_add(sample.seed);
                 let search = Search::new(space, strategy, budget::affordable(pipeline, index, sample), sample.window, seed);
-                let search = if supernet.is_some() { search.over_paths() } else { search };
+                let search = match self.narrowed(space, views) {
+                    Ok(Some(narrowed)) => search.within(narrowed),
+                    Ok(None) => search,
+                    Err(nothing) => return nothing,
+                };
+                let search = match &supernet {
+                    Some(_) => search.over_paths(),
+                    None if sample.recipe.is_empty() => search,
+                    None => search.with_recipe(&sample.recipe),
+                };
                 let race = match self.race(index, sample) {
                     Ok(race) => race,
                     Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault] },
@@ -43,7 +52,7 @@ impl<'a> Engine<'a> {
                 Tickets { search, race, candidates: Vec::new(), over: false, note: None }
             }
         };
-        let reference = space.describe(&space.reference());
+        let reference = tickets.search.space().describe(&tickets.search.space().reference());
         // Results of earlier tickets follow the chain of stages from here to the objective's evaluate stage.
         let path = pipeline.links.way(index);
         let mut told: BTreeMap<usize, Option<Told>> = BTreeMap::new();
@@ -66,8 +75,9 @@ impl<'a> Engine<'a> {
             }
             match tickets.search.propose(&|ticket| told.get(&ticket).cloned().flatten()) {
                 Next::Ticket(ticket) => {
-                    let choices = space.describe(&ticket.sample);
-                    let candidate = self.candidate(ticket.architecture, choices, &reference);
+                    let searched = tickets.search.space();
+                    let (choices, recipe) = (searched.describe(&ticket.sample), searched.recipe(&ticket.sample));
+                    let candidate = self.candidate(ticket.architecture, choices, recipe, &reference);
                     tickets.candidates.push(candidate);
                 }
                 Next::NeedResult(_) => break,
@@ -98,6 +108,7 @@ impl<'a> Engine<'a> {
         &mut self,
         architecture: Architecture,
         choices: Vec<(String, String)>,
+        recipe: Vec<RecipeValue>,
         reference: &[(String, String)],
     ) -> Arc<Candidate> {
         let digest = architecture.digest();
@@ -106,7 +117,7 @@ impl<'a> Engine<'a> {
             .or_insert_with(|| {
                 let (params, macs) = architecture.cost().map(|c| (c.params, c.macs)).unwrap_or_default();
                 let edits = choices.iter().filter(|c| !reference.contains(c)).cloned().collect();
-                Arc::new(Candidate { architecture, digest, params, macs, choices, edits })
+                Arc::new(Candidate { architecture, digest, params, macs, choices, edits, recipe })
             })
             .clone()
     }
@@ -118,6 +129,7 @@ impl<'a> Engine<'a> {
             Arc::new(Subnet { space, sample: known.sample.clone(), path: known.digest, supernet })
         });
         let model = Model {
+            recipe: tickets.candidates[ticket].recipe.clone(),
             candidate: tickets.candidates[ticket].clone(),
             origin: (name.clone(), ticket),
             trained: None,

@@ -28,6 +28,7 @@ impl<'a> Engine<'a> {
         let model = Model {
             candidate,
             origin: (name.clone(), 0),
+            recipe: Vec::new(),
             trained: None,
             subnet: None,
             supernet: Some(space.name.clone()),
@@ -58,6 +59,7 @@ impl<'a> Engine<'a> {
             macs: sum.checked_div(count).unwrap_or(reference.macs),
             choices: Vec::new(),
             edits: Vec::new(),
+            recipe: Vec::new(),
         });
         self.wholes.insert(space.name.clone(), whole.clone());
         Some(whole)

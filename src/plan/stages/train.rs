@@ -3,10 +3,9 @@
 use super::super::action::{Action, Kind};
 use super::super::engine::{Engine, Known};
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
-use super::super::recipe;
 use super::super::work::{Resume, TrainWork, Work};
 use crate::base::{Canon, Digest};
-use crate::document::Train;
+use crate::document::{Recipe, Train};
 use crate::results::Outcome;
 
 impl Engine<'_> {
@@ -26,10 +25,12 @@ impl Engine<'_> {
         // The weights of a supernet learn from what is not held out for its choices.
         let images = train.taken(split.images);
         let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(images));
-        let per_epoch = (images - held).div_ceil(train.recipe.batch.max(1)).max(1);
+        let recipe = train.recipe_of(&slot.model.recipe);
+        let per_epoch = (images - held).div_ceil(recipe.batch.max(1)).max(1);
         let rungs = self.rungs(index, train, &slot.model);
         let mut state = State::Ready;
-        let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();
+        let point = |&epochs: &usize| Trained { stage: index, epochs, runs: Vec::new(), read: train.read_of(&slot.model.recipe) };
+        let mut points: Vec<Trained> = rungs.iter().map(point).collect();
         let init = match self.initial(index, train, &mut slot, known, works) {
             Ok(init) => init,
             Err(state) => return Slot { state, ..slot },
@@ -37,11 +38,11 @@ impl Engine<'_> {
         for seed in (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k)) {
             let actions: Vec<(usize, Action)> = rungs
                 .iter()
-                .map(|&epochs| (epochs, self.train_action(train, &slot.model, init, seed, (epochs * per_epoch) as u64)))
+                .map(|&epochs| (epochs, self.train_action(train, &recipe, &slot.model, init, seed, (epochs * per_epoch) as u64)))
                 .collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
             let outcomes: Vec<_> = keys.iter().map(|k| known.outcome(*k)).collect();
-            let chain = self.train_action(train, &slot.model, init, seed, 0).key();
+            let chain = self.train_action(train, &recipe, &slot.model, init, seed, 0).key();
             let mut missing = false;
             for (i, outcome) in outcomes.iter().enumerate() {
                 slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some(), chain: Some(chain) });
@@ -89,7 +90,7 @@ impl Engine<'_> {
                 chain,
                 trainee: self.trainee(train, &slot.model),
                 data: (train.data.value.clone(), train.split.value.clone()),
-                recipe: train.recipe.clone(),
+                recipe: recipe.clone(),
                 seed,
                 init,
                 per_epoch,
@@ -134,7 +135,7 @@ impl Engine<'_> {
     }
 
     /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
-    fn train_action(&self, train: &Train, model: &Model, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
+    fn train_action(&self, train: &Train, recipe: &Recipe, model: &Model, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
         let data = self.data.get(&train.data.value);
         let read = data.and_then(|d| d.splits.get(&train.split.value));
         let split = read.map(|s| s.digest);
@@ -146,7 +147,7 @@ impl Engine<'_> {
             ("iteration".to_string(), iteration.into()),
             ("image-size".to_string(), model.candidate.image_size().into()),
             ("decoder".to_string(), data.map(|d| d.decoder.clone()).into()),
-            ("recipe".to_string(), recipe::canon(&train.recipe)),
+            ("recipe".to_string(), super::super::recipe::canon(recipe)),
         ];
         if let Some(some) = read.map(|s| (train.taken(s.images), s.images)).filter(|(taken, all)| taken < all) {
             config.push(("images".to_string(), some.0.into()));

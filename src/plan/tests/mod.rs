@@ -3,6 +3,7 @@
 mod learned;
 mod racing;
 mod supernets;
+mod tuned;
 
 use super::{DataInfo, Engine, Figure, Known, Point, Replay, Slot, SplitInfo, Work};
 use crate::base::Digest;
