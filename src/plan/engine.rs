@@ -1,7 +1,8 @@
 //! The replay: walks the stages over what is known, proposes as far as results allow, and lists what would run.
 
 use super::action::Action;
-use super::model::{Candidate, Slot, State};
+use super::model::{Candidate, Drawn, Slot, State};
+use super::warm::{Warm, WeightsFile};
 use super::table::Table;
 use super::work::{Request, Work};
 use crate::base::Digest;
@@ -105,6 +106,7 @@ impl Replay {
 pub(super) struct Tickets<'a> {
     pub search: Search<'a>,
     pub candidates: Vec<Arc<Candidate>>,
+    pub drawn: Vec<Arc<Drawn>>,
     pub over: bool,
     pub note: Option<String>,
 }
@@ -124,6 +126,8 @@ pub struct Engine<'a> {
     pub(super) learned: HashMap<(String, Digest), Arc<Distribution>>,
     /// What stands for a whole space, by name.
     pub(super) wholes: HashMap<String, Arc<Candidate>>,
+    /// What trainings start from.
+    pub(super) warm: Warm,
 }
 
 impl<'a> Engine<'a> {
@@ -145,6 +149,7 @@ impl<'a> Engine<'a> {
             supernets: HashMap::new(),
             learned: HashMap::new(),
             wholes: HashMap::new(),
+            warm: Warm::default(),
         }
     }
 
@@ -152,6 +157,13 @@ impl<'a> Engine<'a> {
     #[must_use]
     pub fn with_tables(mut self, tables: &BTreeMap<String, Arc<Table>>) -> Self {
         self.tables.clone_from(tables);
+        self
+    }
+
+    /// The same engine with the files of weights that trainings start from, by stage.
+    #[must_use]
+    pub fn with_weights(mut self, files: &BTreeMap<String, Arc<WeightsFile>>) -> Self {
+        self.warm.files.clone_from(files);
         self
     }
 
@@ -170,7 +182,9 @@ impl<'a> Engine<'a> {
                 StageKind::Train(train) if pipeline.supernet(stage).is_some() => self.supernet(index, train, known, &mut pass.works),
                 StageKind::Train(train) => {
                     let incoming = self.incoming(index, &pass);
-                    self.each(incoming, |engine, slot| vec![engine.train(index, train, slot, known, &mut pass.works)])
+                    let replay = self.each(incoming, |engine, slot| vec![engine.train(index, train, slot, known, &mut pass.works)]);
+                    let notes = self.taken_over(index, train);
+                    StageReplay { notes, ..replay }
                 }
                 StageKind::Evaluate(evaluate) => {
                     let incoming = self.incoming(index, &pass);
@@ -181,6 +195,9 @@ impl<'a> Engine<'a> {
                     self.select(index, select, incoming, known, &mut pass.works)
                 }
             };
+            if pipeline.links.starts.contains(&Some(index)) {
+                self.warm.sources.insert(index, replay.clone());
+            }
             pass.views.push(replay);
         }
         let compared = self.compare(&pass.views, known, &mut pass.works);

@@ -23,6 +23,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod trust;
+pub mod warm;
 pub mod work;
 
 pub use action::{Action, Kind};
@@ -33,6 +34,7 @@ pub use figures::Figure;
 pub use model::{Model, SeedRun, Slot, State, Step, Subnet};
 pub use reason::Reason;
 pub use table::Table;
+pub use warm::WeightsFile;
 pub use work::{
     CompareWork, CutWork, MetricWork, PredictWork, Recalibration, Request, SelectWork, Sides, SubnetWork, TrainWork, Trainee, Work,
 };

@@ -72,6 +72,17 @@ pub struct Subnet {
     pub supernet: Trained,
 }
 
+/// Where in a space a model was drawn.
+#[derive(Debug)]
+pub struct Drawn {
+    /// The space.
+    pub space: String,
+    /// What was decided; only meaningful with that space.
+    pub sample: Sample,
+    /// What names the sample: [`crate::space::Space::path`].
+    pub path: Digest,
+}
+
 /// A model on its way.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -79,6 +90,8 @@ pub struct Model {
     pub candidate: Arc<Candidate>,
     /// The sample stage and ticket that proposed it, for people: `trials #12`.
     pub origin: (String, usize),
+    /// Its place in the space; none of what stands for a whole space.
+    pub drawn: Option<Arc<Drawn>>,
     /// Its training, where it has one.
     pub trained: Option<Trained>,
     /// The supernet whose weights it has, where it was sampled from one and not trained since.

@@ -37,6 +37,7 @@ mod stated;
 pub mod structure;
 pub mod supernet;
 mod values;
+pub mod warm;
 pub mod zoo;
 
 pub use architecture::{Architecture, Input, Layer, Source};

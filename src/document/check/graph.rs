@@ -11,7 +11,8 @@ pub struct Graph {
     pub reads: Vec<Vec<usize>>,
     /// Who reads each stage.
     pub readers: Vec<Vec<usize>>,
-    /// What each stage comes after: what it reads, and the supernet that its `init from=` names.
+    /// What each stage comes after: what it reads, the training that its `init from=` names, and of a search that of every
+    /// training on the way to its objective.
     waits: Vec<Vec<usize>>,
 }
 
@@ -32,12 +33,25 @@ impl Graph {
         let mut waits = reads.clone();
         for (stage, waits) in stages.iter().zip(&mut waits) {
             if let StageKind::Train(train) = &stage.kind
-                && let Init::From(name) = &train.init
+                && let Init::From(name, _) = &train.init
             {
                 waits.extend(index.get(&name.value));
             }
         }
-        Graph { index, reads, readers, waits }
+        let mut graph = Graph { index, reads, readers, waits };
+        for (i, stage) in stages.iter().enumerate() {
+            let objective = stage.sample().and_then(|s| s.objective.as_ref()).and_then(|o| graph.index.get(&o.stage.value));
+            let Some(&objective) = objective else { continue };
+            let downstream = graph.downstream(i);
+            let between = graph.upstream(objective).into_iter().filter(|s| downstream.contains(s));
+            let from = between.filter_map(|s| match &stages[s].train()?.init {
+                Init::From(name, _) => graph.index.get(&name.value).copied(),
+                _ => None,
+            });
+            let from: BTreeSet<usize> = from.collect();
+            graph.waits[i].extend(from);
+        }
+        graph
     }
 
     /// Everything upstream of a stage, itself left out.

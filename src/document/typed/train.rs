@@ -1,6 +1,6 @@
 //! `train` nodes: a recipe and the lines that override it.
 
-use super::supernet;
+use super::init;
 use crate::document::context::Context;
 use crate::document::method::Named;
 use crate::document::pipeline::{Init, Optimizer, Recipe, Schedule, Stage, StageKind, Task, Train};
@@ -34,7 +34,7 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
         recipe,
         epochs,
         over_is_epochs: over.is_none(),
-        init: node.child("init").map_or(Init::Scratch, |init| supernet::init(context, init)),
+        init: node.child("init").map_or(Init::Scratch, |node| init::init(context, node)),
         seed: node.count("seed").unwrap_or(0) as u64,
         seeds: node.count("seeds").unwrap_or(1),
         init_written: node.child("init").is_some(),

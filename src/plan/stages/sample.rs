@@ -2,7 +2,7 @@
 
 use super::super::choose;
 use super::super::engine::{Engine, Known, StageReplay, Tickets};
-use super::super::model::{Candidate, Model, Slot, State, Subnet};
+use super::super::model::{Candidate, Drawn, Model, Slot, State, Subnet};
 use super::subnet::Source;
 use crate::document::{Evaluate, Sample, StageId, StageKind};
 use crate::search::{self, Given, Next, Search, Told};
@@ -36,7 +36,7 @@ impl<'a> Engine<'a> {
                 let seed = pipeline.seed.wrapping_add(sample.seed);
                 let search = Search::new(space, strategy, sample.trials, sample.window, seed);
                 let search = if supernet.is_some() { search.over_paths() } else { search };
-                Tickets { search, candidates: Vec::new(), over: false, note: None }
+                Tickets { search, candidates: Vec::new(), drawn: Vec::new(), over: false, note: None }
             }
         };
         let reference = space.describe(&space.reference());
@@ -57,6 +57,8 @@ impl<'a> Engine<'a> {
             match tickets.search.propose(&|ticket| told.get(&ticket).cloned().flatten()) {
                 Next::Ticket(ticket) => {
                     let choices = space.describe(&ticket.sample);
+                    let (path, sample) = (space.path(&ticket.sample), ticket.sample.clone());
+                    tickets.drawn.push(Arc::new(Drawn { space: space.name.clone(), sample, path }));
                     let candidate = self.candidate(ticket.architecture, choices, &reference);
                     tickets.candidates.push(candidate);
                 }
@@ -102,6 +104,7 @@ impl<'a> Engine<'a> {
         let model = Model {
             candidate: tickets.candidates[ticket].clone(),
             origin: (name.clone(), ticket),
+            drawn: tickets.drawn.get(ticket).cloned(),
             trained: None,
             subnet,
             supernet: None,

@@ -4,6 +4,7 @@ use super::super::action::{Action, Kind};
 use super::super::engine::{Engine, Known};
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::recipe;
+use super::super::warm::Start;
 use super::super::work::{Resume, TrainWork, Work};
 use crate::base::{Canon, Digest};
 use crate::document::Train;
@@ -29,18 +30,20 @@ impl Engine<'_> {
         let rungs = self.rungs(index, train);
         let mut state = State::Ready;
         let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();
-        let init = match self.initial(index, train, &mut slot, known, works) {
-            Ok(init) => init,
+        let start = match self.initial(index, train, &mut slot, known, works) {
+            Ok(start) => start,
             Err(state) => return Slot { state, ..slot },
         };
         for seed in (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k)) {
+            let init = start.weights(seed);
+            let transfer = start.transfer();
             let actions: Vec<(usize, Action)> = rungs
                 .iter()
-                .map(|&epochs| (epochs, self.train_action(train, &slot.model, init, seed, (epochs * per_epoch) as u64)))
+                .map(|&epochs| (epochs, self.train_action(train, &slot.model, &start, seed, (epochs * per_epoch) as u64)))
                 .collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
             let outcomes: Vec<_> = keys.iter().map(|k| known.outcome(*k)).collect();
-            let chain = self.train_action(train, &slot.model, init, seed, 0).key();
+            let chain = self.train_action(train, &slot.model, &start, seed, 0).key();
             let mut missing = false;
             for (i, outcome) in outcomes.iter().enumerate() {
                 slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some(), chain: Some(chain) });
@@ -88,6 +91,7 @@ impl Engine<'_> {
                 recipe: train.recipe.clone(),
                 seed,
                 init,
+                transfer: transfer.cloned(),
                 per_epoch,
                 rungs: actions[first_missing..=last_missing].to_vec(),
                 resume,
@@ -122,13 +126,13 @@ impl Engine<'_> {
     }
 
     /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
-    fn train_action(&self, train: &Train, model: &Model, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
+    fn train_action(&self, train: &Train, model: &Model, start: &Start, seed: u64, iteration: u64) -> Action {
         let data = self.data.get(&train.data.value);
         let split = data.and_then(|d| d.splits.get(&train.split.value)).map(|s| s.digest);
         let subject = if model.supernet.is_some() { "space" } else { "architecture" };
         let mut inputs = vec![(subject, model.candidate.digest)];
         inputs.extend(split.map(|s| ("split", s)));
-        inputs.extend(init.map(|i| ("init", i)));
+        inputs.extend(start.weights(seed).map(|i| ("init", i)));
         let mut config = vec![
             ("iteration".to_string(), iteration.into()),
             ("image-size".to_string(), model.candidate.image_size().into()),
@@ -138,6 +142,7 @@ impl Engine<'_> {
         if model.supernet.is_some() {
             config.extend(super::supernet::config(train));
         }
+        config.extend(start.canon());
         Action { kind: Kind::Train, config: Canon::Map(config), inputs, seed: Some(seed), numerics: Some(self.numerics.clone()) }
     }
 }
