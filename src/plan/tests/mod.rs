@@ -2,6 +2,7 @@
 
 mod learned;
 mod supernets;
+mod warm;
 
 use super::{DataInfo, Engine, Figure, Known, Point, Replay, Slot, SplitInfo, Work};
 use crate::base::Digest;

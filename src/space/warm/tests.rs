@@ -85,9 +85,9 @@ fn names_take_what_has_one_shape() {
 #[test]
 fn layers_behind_a_condition_keep_theirs() {
     let space = whole(SPACE);
-    for (from, to) in [("#true", "#false"), ("#false", "#true")].map(|(a, b)| (a.trim_start_matches('#'), b.trim_start_matches('#'))) {
+    for (from, to) in [("#true", "#false"), ("#false", "#true")] {
         let found = within(&space, &[("deep", from)], &[("deep", to)], Matching::Names);
-        let missing = if to == "true" { 5 } else { 0 };
+        let missing = if to == "#true" { 5 } else { 0 };
         assert_eq!(found.0.pieces.len(), found.0.of - missing, "{to}");
         assert!(piece(&found, "5.0.conv.weight").is_some());
     }
@@ -95,7 +95,7 @@ fn layers_behind_a_condition_keep_theirs() {
 
 #[test]
 fn even_kernels_are_no_middle_of_odd_ones() {
-    let space = whole(&SPACE.replace("{ kernel 3 5 }", "stride=2 { kernel 3 4 }"));
+    let space = whole(&SPACE.replace("{ kernel 3 5 }", "stride=2 padding=1 { kernel 3 4 }"));
     let found = within(&space, &[("c.kernel", "4")], &[], Matching::Overlap);
     assert!(piece(&found, "3.0.conv.weight").is_none() && piece(&found, "3.0.bn.weight").is_some());
 }
@@ -146,11 +146,12 @@ fn files_go_by_the_names_of_the_network_that_the_space_is_like() {
     let joined = found.0.pieces.iter().find(|p| p.to == to).expect("taken");
     assert_eq!((&joined.shape[..], &joined.ranges[1]), (&[128, 512, 1, 1][..], &vec![(0, 0, 128), (256, 128, 128)]));
     assert!(into_network(&given, &reference, Matching::Names).is_empty());
-    // Levels P2 and P3 alone, of half the width: what stands behind the levels that are gone is at its place.
+    // Levels P2 and P3 alone, of half the width: what stands behind the levels that are gone is at its place; what leads to the
+    // finer level, the stock network has not.
     let small = layout(&wide, &[("top", "3"), ("fine", "2"), ("w", "0.125")]);
     let found = (into_network(&given, &small, Matching::Overlap), small.clone());
     assert!(piece(&found, "7.0.cv2.conv.weight").is_some(), "the sppf");
-    assert!(found.0.pieces.len() > 100 && found.0.pieces.len() < small.slots.len(), "{}", found.0);
+    assert!(found.0.pieces.len() > 80 && found.0.pieces.len() < small.slots.len(), "{}", found.0);
     // Anchors in units of the stride say what a head means.
     let own = &reference.slots.iter().filter_map(|s| s.head.as_ref()?.anchors.clone()).collect::<Vec<_>>();
     let units: Vec<Vec<(f32, f32)>> =
