@@ -2,8 +2,8 @@
 
 use super::action::Action;
 use super::model::{Candidate, Drawn, Slot, State};
-use super::warm::{Warm, WeightsFile};
 use super::table::Table;
+use super::warm::{Warm, WeightsFile};
 use super::work::{Request, Work};
 use crate::base::Digest;
 use crate::document::{Pipeline, StageKind, Task};
@@ -196,7 +196,7 @@ impl<'a> Engine<'a> {
                 }
             };
             if pipeline.links.starts.contains(&Some(index)) {
-                self.warm.sources.insert(index, replay.clone());
+                self.warm.sources.insert(index, (replay.slots.clone(), replay.complete));
             }
             pass.views.push(replay);
         }

@@ -1,13 +1,13 @@
 //! What trainings start from that start where others ended.
 
-use super::engine::StageReplay;
 use super::lead::related;
-use super::model::{Candidate, Drawn, Model};
+use super::model::{Candidate, Drawn, Model, Slot};
 use crate::base::{Canon, Digest};
 use crate::document::{Matching, Pipeline};
 use crate::space::warm::{Given, Layout, Network, Shapes, Transfer, into_network, into_supernet};
 use crate::space::{Architecture, Space, Supernet};
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// A file of weights, as far as keys and matching need it.
@@ -21,8 +21,8 @@ pub struct WeightsFile {
     pub tensors: Vec<(String, Vec<usize>)>,
     /// The anchors that it holds beside them, by level, in units of the stride.
     pub anchors: Option<Vec<Vec<(f32, f32)>>>,
-    /// The network that it says it is of.
-    pub architecture: Option<Architecture>,
+    /// The network that it says it is of, and what its space decided: [`Space::choices`].
+    pub architecture: Option<(Architecture, Vec<(u64, usize)>)>,
 }
 
 /// What a training starts from.
@@ -98,9 +98,9 @@ fn named(drawn: &Drawn, candidate: &Candidate) -> Digest {
 pub(super) struct Warm {
     /// Files by the stage that starts from them.
     pub files: BTreeMap<String, Arc<WeightsFile>>,
-    /// Stages that others start from, as of this replay.
-    pub sources: HashMap<usize, StageReplay>,
-    references: HashMap<String, Arc<Layout>>,
+    /// Stages that others start from, as of this replay: their models, and whether no further one can come.
+    pub sources: HashMap<usize, (Vec<Slot>, bool)>,
+    references: HashMap<String, Rc<Layout>>,
     nets: HashMap<String, Arc<Supernet>>,
     /// By stage, target and origin; an error says why there is nothing.
     known: HashMap<(usize, Digest, Digest), Result<Arc<Transfer>, String>>,
@@ -145,7 +145,7 @@ impl Warm {
         let reference = match self.references.get(name) {
             Some(known) => known.clone(),
             None => {
-                let layout = Arc::new(Layout::of(space, &space.reference()).map_err(|e| e.reason)?);
+                let layout = Rc::new(Layout::of(space, &space.reference()).map_err(|e| e.reason)?);
                 self.references.insert(name.clone(), layout.clone());
                 layout
             }
@@ -159,7 +159,8 @@ impl Warm {
                 let net = match self.nets.get(name) {
                     Some(net) => net.clone(),
                     None => {
-                        let net = Supernet::of(space).map_err(|found| found.into_iter().map(|d| d.message).collect::<Vec<_>>().join("; "))?;
+                        let net =
+                            Supernet::of(space).map_err(|found| found.into_iter().map(|d| d.message).collect::<Vec<_>>().join("; "))?;
                         let net = Arc::new(net);
                         self.nets.insert(name.clone(), net.clone());
                         net
@@ -177,13 +178,7 @@ impl Warm {
 }
 
 /// The tensors of an origin in the places of a space.
-fn given(
-    pipeline: &Pipeline,
-    spaces: &BTreeMap<String, Space>,
-    origin: &Origin,
-    target: &str,
-    known: &[&Layout],
-) -> Result<Given, String> {
+fn given(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, origin: &Origin, target: &str, known: &[&Layout]) -> Result<Given, String> {
     match origin {
         Origin::Network(drawn, candidate) => {
             let space = spaces.get(&drawn.space).ok_or_else(|| format!("no space `{}`", drawn.space))?;
@@ -191,13 +186,21 @@ fn given(
             let related = related(pipeline, &drawn.space, target);
             Given::of_network(&Network { layout: &layout, architecture: &candidate.architecture, related }, known)
         }
-        Origin::File(file) => of_file(file, known),
+        Origin::File(file) => {
+            let space = spaces.get(target).ok_or_else(|| format!("no space `{target}`"))?;
+            of_file(file, space, known)
+        }
     }
 }
 
-fn of_file(file: &WeightsFile, known: &[&Layout]) -> Result<Given, String> {
+fn of_file(file: &WeightsFile, space: &Space, known: &[&Layout]) -> Result<Given, String> {
     match &file.architecture {
-        Some(architecture) => Given::of_architecture(architecture, known),
+        // Where it comes of this space, or of one like it, the sample with its choices has its layers.
+        Some((architecture, choices)) => {
+            let own = Layout::of(space, &space.sample_of(choices)).ok();
+            let known: Vec<&Layout> = own.iter().chain(known.iter().copied()).collect();
+            Given::of_architecture(architecture, &known)
+        }
         None => Given::of_shapes(&Shapes { tensors: &file.tensors, anchors: file.anchors.as_deref() }, known),
     }
 }
@@ -208,5 +211,5 @@ fn of_file(file: &WeightsFile, known: &[&Layout]) -> Result<Given, String> {
 /// Why there is nothing.
 pub fn file_into_reference(file: &WeightsFile, space: &Space) -> Result<Transfer, String> {
     let reference = Layout::of(space, &space.reference()).map_err(|e| e.reason)?;
-    Ok(into_network(&of_file(file, &[&reference])?, &reference, Matching::Overlap))
+    Ok(into_network(&of_file(file, space, &[&reference])?, &reference, Matching::Overlap))
 }

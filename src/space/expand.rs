@@ -97,7 +97,6 @@ impl Expander {
     /// Says which layer the next operators belong to.
     pub fn enter(&mut self, layer: usize) {
         self.layer = layer;
-        // Whoever knows the structure says a better place after this.
         if let Some(tracker) = &mut self.tracker {
             tracker.enter(layer.to_string());
         }

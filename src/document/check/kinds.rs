@@ -169,9 +169,9 @@ fn reference(
                 ("supernet", "a stage that gives models") => {
                     Some("a supernet is not one network: sample it first: `sample \"subnets\" { from \"…\"; … }`")
                 }
-                ("supernet", "a training") => {
-                    Some("networks of a supernet start with its weights by `init inherit`: sample them from it; or name a `train` of one network")
-                }
+                ("supernet", "a training") => Some(
+                    "networks of a supernet start with its weights by `init inherit`: sample them from it; or name a `train` of one network",
+                ),
                 ("train", "a space" | "a supernet") => Some("a supernet is a `train` whose `from` names a space"),
                 _ => None,
             };

@@ -69,7 +69,9 @@ impl Rules<'_> {
             let message = format!("`{}` may train {most} networks: which of them is it?", shorten(&name.value));
             let d = Diagnostic::error("several-networks", message, name.span, "one network expected");
             let d = d.also(self.draft.stages[source].name.span, "trains them");
-            self.context.push(d.help("others start from one: let that `train` read one network (`strategy reference`, or a `select` with `top 1`)"));
+            self.context.push(
+                d.help("others start from one: let that `train` read one network (`strategy reference`, or a `select` with `top 1`)"),
+            );
         }
     }
 

@@ -216,12 +216,7 @@ pub const NODES: &[Spec] = &[
             ),
             Field::one("from", &[Name("train")], "", "Another training whose weights it starts from: of one network, or of a supernet for a supernet."),
             Field::one("file", &[Path], "", "A file of weights that it starts from: safetensors, as `nasflow export` writes them or with YOLOv5's names."),
-            Field::one(
-                "match",
-                &[Word(&["names", "overlap"])],
-                "",
-                "Which of them. `names`: tensors of one place and shape; `overlap`: also the common part of tensors of one place. Written with `from` or `file`.",
-            ),
+            Field::one("match", &[Word(&["names", "overlap"])], "", "Beside them: `names`, tensors of one place and shape; `overlap`, common parts, too."),
         ]],
         "What training starts from; must be written where the incoming models carry weights.",
         "init scratch",

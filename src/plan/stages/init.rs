@@ -37,41 +37,44 @@ impl Engine<'_> {
                         _ => Err(State::Pending),
                     };
                 }
-                let replay = self.warm.sources.get(&source).filter(|replay| replay.complete).ok_or(State::Pending)?;
-                let [one] = &replay.slots[..] else {
-                    let why = format!("`{}` left {} networks, and one is started from", name.value, replay.slots.len());
-                    return Err(State::Failed(why));
+                let (slots, complete) = self.warm.sources.get(&source).ok_or(State::Pending)?;
+                let one = match &slots[..] {
+                    [one] => one.clone(),
+                    _ if !complete => return Err(State::Pending),
+                    other => return Err(State::Failed(format!("`{}` left {} networks, and one is started from", name.value, other.len()))),
                 };
-                let (trained, drawn) = match (&one.state, &one.model.trained, &one.model.drawn) {
-                    (State::Ready, Some(trained), Some(drawn)) => (trained, drawn),
-                    (State::Failed(why), ..) => return Err(failed(why)),
-                    _ => return Err(State::Pending),
-                };
-                let runs = trained.runs.iter().map(|run| (run.seed, run.weights)).collect();
-                let origin = Origin::Network(drawn.clone(), one.model.candidate.clone());
+                if let State::Failed(why) = &one.state {
+                    return Err(failed(why));
+                }
+                // What is taken over is known before the weights are: that it is nothing, too.
+                let drawn = one.model.drawn.clone().ok_or(State::Pending)?;
+                let origin = Origin::Network(drawn, one.model.candidate.clone());
+                let trained = one.model.trained.filter(|_| one.state == State::Ready);
+                let runs = trained.map(|trained| trained.runs.iter().map(|run| (run.seed, run.weights)).collect());
                 self.warm_start(index, origin, runs, &slot.model, *matching, &name.value)
             }
             Init::File(path, matching) => {
                 let file = self.warm.files.get(&self.pipeline.stages[index].name.value).cloned();
                 let file = file.ok_or_else(|| State::Failed(format!("{} was not read", path.value)))?;
-                let runs = vec![(0, file.digest)];
+                let runs = Some(vec![(0, file.digest)]);
                 self.warm_start(index, Origin::File(file), runs, &slot.model, *matching, &path.value)
             }
         }
     }
 
+    /// A start from weights of one network; none while they are not known.
     fn warm_start(
         &mut self,
         index: usize,
         origin: Origin,
-        runs: Vec<(u64, Digest)>,
+        runs: Option<Vec<(u64, Digest)>>,
         model: &Model,
         matching: Matching,
         name: &str,
     ) -> Result<Start, State> {
         let transfer = self.warm.transfer(index, self.pipeline, self.spaces, &origin, model, matching);
         let transfer = transfer.map_err(|why| State::Failed(format!("nothing of `{name}` to start from: {why}")))?;
-        Ok(Start::Warm { runs, transfer })
+        Ok(Start::Warm { runs: runs.ok_or(State::Pending)?, transfer })
     }
 
     /// What the models of a stage take over, in words.

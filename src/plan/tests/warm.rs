@@ -46,6 +46,9 @@ fn trials_wait_for_the_training_that_they_start_from() {
     let place = Place::new(&text);
     let first = place.engine().replay(&mut world);
     assert_eq!(first.works.len(), 2, "the two seeds of the one");
+    // What will be found is known before anything was trained.
+    let notes = &stage(&place, &first, "short").notes;
+    assert!(notes.len() == 1 && notes[0].starts_with("init: "), "{notes:?}");
     world.run(&text);
     // A new engine knows all of it at once, whatever the order of the file.
     let replay = place.engine().replay(&mut world);
@@ -82,7 +85,10 @@ fn other_weights_train_anew_and_the_same_weights_do_not() {
     let place = Place::new(&text);
     let known = place.engine().replay(&mut world);
     let weights: Vec<Digest> = stage(&place, &known, "stock").slots[0].model.points[&4].runs.iter().map(|r| r.weights).collect();
-    let again = text.replace("from \"one\"; data \"shapes\" split=train; recipe yolov5-short", "from \"one\"; data \"shapes\" split=train; recipe yolov5-short; clip-norm 9.0");
+    let again = text.replace(
+        "from \"one\"; data \"shapes\" split=train; recipe yolov5-short",
+        "from \"one\"; data \"shapes\" split=train; recipe yolov5-short; clip-norm 9.0",
+    );
     let place = Place::new(&again);
     let replay = place.engine().replay(&mut world);
     assert_eq!(replay.works.len(), 2);
@@ -129,7 +135,13 @@ fn a_supernet_may_start_from_one_network_and_from_a_file() {
     };
     let file = |digest: &str| {
         let tensors = tensors(&place.spaces["tiny"]);
-        let file = super::super::WeightsFile { path: digest.into(), digest: Digest::of(digest.as_bytes()), tensors, anchors: None, architecture: None };
+        let file = super::super::WeightsFile {
+            path: digest.into(),
+            digest: Digest::of(digest.as_bytes()),
+            tensors,
+            anchors: None,
+            architecture: None,
+        };
         ["short", "net"].map(|stage| (stage.to_string(), std::sync::Arc::new(file.clone()))).into()
     };
     let keys = |digest: &str| {

@@ -5,7 +5,9 @@ use crate::document::{Init, Pipeline};
 use crate::plan::{self, SubnetWork, TrainWork, Work};
 use crate::results::{Epoch, Outcome};
 use crate::run::error::RunError;
-use crate::run::job::{Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee, Warm};
+use crate::run::job::{
+    Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee, Warm,
+};
 use crate::run::options::Options;
 use crate::run::packs::{Packs, Waiting};
 use crate::run::prepare::{self, Prepared};

@@ -49,7 +49,9 @@ fn nothing(file: &WeightsFile, space: &Space, path: &Spanned<String>) -> Option<
         Err(why) => why,
     };
     let d = Diagnostic::error("no-match", format!("nothing of the file has a place in `{}`", space.name), path.span, why);
-    Some(d.help("a file's names are those of the layers of one network: it must be the one that the space starts from (`network like=yolov5n`)"))
+    Some(d.help(
+        "a file's names are those of the layers of one network: it must be the one that the space starts from (`network like=yolov5n`)",
+    ))
 }
 
 const CONVERT: &str = "of a checkpoint of PyTorch: `safetensors.torch.save_file({k: v.contiguous() for k, v in model.state_dict().items()}, \"w.safetensors\")`";
@@ -72,7 +74,11 @@ fn open(path: &str) -> Result<WeightsFile, (String, &'static str)> {
         return Err((why, "export it unfused (upstream: `model.state_dict()` before `model.fuse()`)"));
     }
     let architecture = match file.metadata.get("architecture") {
-        Some(text) => Some(network(text, &file.tensors).map_err(|why| (why, "export it anew: `nasflow export --format safetensors`"))?),
+        Some(text) => {
+            let architecture = network(text, &file.tensors).map_err(|why| (why, "export it anew: `nasflow export`"))?;
+            let choices = file.metadata.get("choices").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+            Some((architecture, choices))
+        }
         None => None,
     };
     let buffer = |t: &&NamedTensor| t.name.ends_with(".anchors") && t.shape.len() == 3 && t.shape[2] == 2 && t.shape[1] > 0;

@@ -109,7 +109,8 @@ fn a_head_is_taken_where_its_outputs_mean_the_same() {
         space.with_anchors(vec![AnchorSet { image_size, levels: vec![vec![(anchor, 8.0), (16.0, 16.0), (24.0, 24.0)]] }])
     };
     let target = at(4, 8.0);
-    let (own, heads) = (layout(&target, &[]), |t: &Transfer, of: &Layout| t.pieces.iter().filter(|p| of.slots[p.to].head.is_some()).count());
+    let (own, heads) =
+        (layout(&target, &[]), |t: &Transfer, of: &Layout| t.pieces.iter().filter(|p| of.slots[p.to].head.is_some()).count());
     for (source, wanted) in [(at(4, 8.0), 2), (at(4, 9.0), 0), (at(2, 8.0), 0)] {
         let architecture = source.architecture(&source.reference()).expect("builds");
         let network = layout(&source, &[]);
@@ -154,8 +155,10 @@ fn files_go_by_the_names_of_the_network_that_the_space_is_like() {
     assert!(found.0.pieces.len() > 80 && found.0.pieces.len() < small.slots.len(), "{}", found.0);
     // Anchors in units of the stride say what a head means.
     let own = &reference.slots.iter().filter_map(|s| s.head.as_ref()?.anchors.clone()).collect::<Vec<_>>();
-    let units: Vec<Vec<(f32, f32)>> =
-        [(0, 8.0), (2, 16.0), (4, 32.0)].iter().map(|&(i, s): &(usize, f32)| own[i].iter().map(|(w, h)| (w / s, h / s)).collect()).collect();
+    let units: Vec<Vec<(f32, f32)>> = [(0, 8.0), (2, 16.0), (4, 32.0)]
+        .iter()
+        .map(|&(i, s): &(usize, f32)| own[i].iter().map(|(w, h)| (w / s, h / s)).collect())
+        .collect();
     let file = shapes(&stock("n", 4));
     let given = Given::of_shapes(&Shapes { tensors: &file, anchors: Some(&units) }, &[&reference]).expect("its names");
     assert_eq!(into_network(&given, &reference, Matching::Names).pieces.len(), file.len());
@@ -175,7 +178,8 @@ fn other_names_are_refused_by_name() {
 
 #[test]
 fn a_stock_network_starts_networks_of_the_wide_space() {
-    let (stock, wide) = (stock("n", 4), Space::compile(&node("space { network like=yolov5n-wide { input data } }"), &spec(64, 4)).expect("compiles").0);
+    let (stock, wide) =
+        (stock("n", 4), Space::compile(&node("space { network like=yolov5n-wide { input data } }"), &spec(64, 4)).expect("compiles").0);
     let architecture = stock.architecture(&stock.reference()).expect("builds");
     let (source, reference) = (layout(&stock, &[]), layout(&wide, &[]));
     let network = Network { layout: &source, architecture: &architecture, related: false };
@@ -188,7 +192,10 @@ fn a_stock_network_starts_networks_of_the_wide_space() {
     let missing: Vec<&str> =
         (0..deeper.slots.len()).filter(|i| !found.pieces.iter().any(|p| p.to == *i)).map(|i| deeper.slots[i].name.as_str()).collect();
     // What the stock network has not: a third bottleneck; and the head has other levels and so other anchors.
-    assert!(missing.iter().all(|name| name.contains("model.4.m.2.") || deeper.slots.iter().any(|s| s.name == *name && s.head.is_some())), "{missing:?}");
+    assert!(
+        missing.iter().all(|name| name.contains("model.4.m.2.") || deeper.slots.iter().any(|s| s.name == *name && s.head.is_some())),
+        "{missing:?}"
+    );
 }
 
 #[test]
