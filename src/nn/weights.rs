@@ -214,6 +214,8 @@ mod tests {
         (one.params[0].name, one.params[0].shape) = ("a".into(), vec![2]);
         let error = Parameters::from_safetensors(&one, &save_tensors(&named, &BTreeMap::new()).unwrap()).unwrap_err();
         assert!(error.contains("`a` holds NaN"), "{error}");
+        let error = load_weights(&save_tensors(&named, &BTreeMap::new()).unwrap()).unwrap_err();
+        assert!(error.contains("`a` holds NaN"), "{error}");
         assert!(save_tensors(&[("a", &[3], &[1.0])], &BTreeMap::new()).is_err());
         assert!(save_tensors(&[("a", &[1], &[1.0]), ("a", &[1], &[1.0])], &BTreeMap::new()).is_err());
     }
@@ -230,7 +232,7 @@ mod tests {
             for value in [0, b'9', b'"', b'}', 255] {
                 let mut damaged = bytes.clone();
                 damaged[i] = value;
-                let _ = load_tensors(&damaged);
+                let _ = (load_tensors(&damaged), load_weights(&damaged));
                 let _ = Parameters::from_safetensors(&program, &damaged);
             }
         }

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
+/// More choices than any space has.
+const MAX_CHOICES: usize = 10_000;
 /// Most bytes of a file of weights.
 const MAX_BYTES: u64 = 2 << 30;
 
@@ -76,7 +78,8 @@ fn open(path: &str) -> Result<WeightsFile, (String, &'static str)> {
     let architecture = match file.metadata.get("architecture") {
         Some(text) => {
             let architecture = network(text, &file.tensors).map_err(|why| (why, "export it anew: `nasflow export`"))?;
-            let choices = file.metadata.get("choices").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+            let choices = file.metadata.get("choices").and_then(|text| serde_json::from_str(text).ok());
+            let choices = choices.filter(|all: &Vec<(u64, usize)>| all.len() <= MAX_CHOICES).unwrap_or_default();
             Some((architecture, choices))
         }
         None => None,
