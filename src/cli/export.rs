@@ -42,11 +42,14 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     let params = weights_from_bytes(&program, &store.blobs().get(&run.weights)?)?;
     let per_epoch = train.taken(split.images).div_ceil(train.recipe_of(&trained.read).batch.max(1)).max(1);
     let metrics = model.figures.iter().map(|(metric, f)| (metric.name(), f.values.first().copied().unwrap_or(f64::NAN)));
+    let space = model.drawn.as_ref().and_then(|drawn| Some((prepared.spaces.get(&drawn.space)?, drawn)));
+    let choices = space.map_or(Vec::new(), |(space, drawn)| space.choices(&drawn.sample));
     let card = ModelCard {
         architecture,
         classes: info.classes.clone(),
         norm_eps: train.recipe.bn_eps,
         iterations: (trained.epochs * per_epoch) as u64,
+        choices,
         candidate: model.candidate.digest,
         weights: run.weights,
         data: split.digest,

@@ -24,6 +24,8 @@ pub struct ModelCard {
     pub norm_eps: f64,
     /// Iterations that the weights were trained for (PyTorch's `num_batches_tracked`).
     pub iterations: u64,
+    /// What its space decided, as [`crate::space::Space::choices`] says it: trainings that start from the file find places by it.
+    pub choices: Vec<(u64, usize)>,
     /// The candidate's digest.
     pub candidate: Digest,
     /// The digest of the store's blob of weights.
@@ -80,6 +82,7 @@ impl ModelCard {
             ("preprocessing", PREPROCESSING.to_string()),
             ("norm_eps", json(&self.norm_eps)?),
             ("iterations", self.iterations.to_string()),
+            ("choices", json(&self.choices)?),
             ("candidate", self.candidate.hex()),
             ("weights", self.weights.hex()),
             ("data", self.data.hex()),
@@ -112,6 +115,8 @@ impl ModelCard {
             classes: read("classes", get("classes")?)?,
             norm_eps: read("norm_eps", get("norm_eps")?)?,
             iterations: read("iterations", get("iterations")?)?,
+            // Files of before have none.
+            choices: entries.get("choices").map_or(Ok(Vec::new()), |text| read("choices", text))?,
             candidate: digest("candidate")?,
             weights: digest("weights")?,
             data: digest("data")?,

@@ -1,8 +1,9 @@
 //! The replay: walks the stages over what is known, proposes as far as results allow, and lists what would run.
 
 use super::action::Action;
-use super::model::{Candidate, Raced, Slot, State};
+use super::model::{Candidate, Drawn, Raced, Slot, State};
 use super::table::Table;
+use super::warm::{Warm, WeightsFile};
 use super::work::{Request, Work};
 use crate::base::Digest;
 use crate::document::{Pipeline, StageKind, Task};
@@ -108,6 +109,7 @@ pub(super) struct Tickets<'a> {
     /// Where the search stops its trials early.
     pub race: Option<Race>,
     pub candidates: Vec<Arc<Candidate>>,
+    pub drawn: Vec<Arc<Drawn>>,
     pub over: bool,
     pub note: Option<String>,
 }
@@ -129,6 +131,8 @@ pub struct Engine<'a> {
     ahead: Vec<BTreeSet<String>>,
     /// What stands for a whole space, by name.
     pub(super) wholes: HashMap<String, Arc<Candidate>>,
+    /// What trainings start from.
+    pub(super) warm: Warm,
 }
 
 impl<'a> Engine<'a> {
@@ -151,6 +155,7 @@ impl<'a> Engine<'a> {
             learned: HashMap::new(),
             ahead: ahead(pipeline),
             wholes: HashMap::new(),
+            warm: Warm::default(),
         }
     }
 
@@ -158,6 +163,13 @@ impl<'a> Engine<'a> {
     #[must_use]
     pub fn with_tables(mut self, tables: &BTreeMap<String, Arc<Table>>) -> Self {
         self.tables.clone_from(tables);
+        self
+    }
+
+    /// The same engine with the files of weights that trainings start from, by stage.
+    #[must_use]
+    pub fn with_weights(mut self, files: &BTreeMap<String, Arc<WeightsFile>>) -> Self {
+        self.warm.files.clone_from(files);
         self
     }
 
@@ -176,8 +188,9 @@ impl<'a> Engine<'a> {
                 StageKind::Train(train) if pipeline.supernet(stage).is_some() => self.supernet(index, train, known, &mut pass.works),
                 StageKind::Train(train) => {
                     let incoming = self.incoming(index, &pass);
-                    let (incoming, notes) = self.within_budget(index, train, incoming);
+                    let (incoming, mut notes) = self.within_budget(index, train, incoming);
                     let done = self.each(index, incoming, |engine, slot| vec![engine.train(index, train, slot, known, &mut pass.works)]);
+                    notes.extend(self.taken_over(index, train));
                     StageReplay { notes, ..done }
                 }
                 StageKind::Evaluate(evaluate) => {
@@ -189,6 +202,9 @@ impl<'a> Engine<'a> {
                     self.select(index, select, incoming, known, &mut pass.works)
                 }
             };
+            if pipeline.links.starts.contains(&Some(index)) {
+                self.warm.sources.insert(index, (replay.slots.clone(), replay.complete));
+            }
             pass.views.push(replay);
         }
         let compared = self.compare(&pass.views, known, &mut pass.works);

@@ -25,6 +25,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod trust;
+pub mod warm;
 pub mod work;
 
 pub use action::{Action, Kind};
@@ -35,6 +36,7 @@ pub use figures::Figure;
 pub use model::{Model, Raced, SeedRun, Slot, State, Step, Subnet};
 pub use reason::Reason;
 pub use table::Table;
+pub use warm::WeightsFile;
 pub use work::{
     CompareWork, CutWork, MetricWork, PredictWork, Recalibration, Request, SelectWork, Sides, SubnetWork, TrainWork, Trainee, Work,
 };

@@ -89,6 +89,17 @@ pub struct Raced {
     pub open: bool,
 }
 
+/// Where in a space a model was drawn.
+#[derive(Debug)]
+pub struct Drawn {
+    /// The space.
+    pub space: String,
+    /// What was decided; only meaningful with that space.
+    pub sample: Sample,
+    /// What names the sample: [`crate::space::Space::path`].
+    pub path: Digest,
+}
+
 impl Raced {
     /// Where it stands.
     pub fn epochs(&self) -> usize {
@@ -105,6 +116,8 @@ pub struct Model {
     pub origin: (String, usize),
     /// What it has for choices that trainings still to come read.
     pub recipe: Vec<RecipeValue>,
+    /// Its place in the space; none of what stands for a whole space.
+    pub drawn: Option<Arc<Drawn>>,
     /// Its training, where it has one.
     pub trained: Option<Trained>,
     /// The supernet whose weights it has, where it was sampled from one and not trained since.

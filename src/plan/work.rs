@@ -5,6 +5,7 @@ use super::model::Candidate;
 use crate::base::Digest;
 use crate::document::{Metric, OneShot, Recipe};
 use crate::space::Sample;
+use crate::space::warm::Transfer;
 use std::sync::Arc;
 
 /// Something whose inputs are all known and whose result is not.
@@ -140,6 +141,8 @@ pub struct TrainWork {
     pub seed: u64,
     /// Weights to start from; none: fresh.
     pub init: Option<Digest>,
+    /// What of them is taken over; none: all, or of a supernet's tensors those of one name and shape.
+    pub transfer: Option<Arc<Transfer>>,
     /// Iterations an epoch.
     pub per_epoch: usize,
     /// How many of the split's images are trained on, where not all: the first of them.

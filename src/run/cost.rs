@@ -121,8 +121,12 @@ impl<'a> Ledger<'a> {
     /// All that a model of the answer, or of what it is compared with, has cost: whatever led to the node that is named, and
     /// from there to the stage that compares what its own models went through.
     fn way(&self, name: &str, index: usize, compared_in: &str) -> Vec<(usize, &'a Slot)> {
-        let before = leading_to(self.pipeline, index);
+        let mut before = leading_to(self.pipeline, index);
         let after = self.pipeline.stage(compared_in).map(|end| leading_to(self.pipeline, end)).unwrap_or_default();
+        // Its own models may have started from other trainings on the way.
+        let starts = |&i: &usize| self.pipeline.links.starts[i].filter(|_| self.slots(i).any(|(_, slot)| slot.model.via.contains(name)));
+        let from: Vec<usize> = after.difference(&before).filter_map(starts).collect();
+        before.extend(from.into_iter().flat_map(|source| leading_to(self.pipeline, source)));
         let own = after.difference(&before).flat_map(|&i| self.slots(i)).filter(|(_, slot)| slot.model.via.contains(name));
         before.iter().flat_map(|&i| self.slots(i)).chain(own).collect()
     }

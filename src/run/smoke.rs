@@ -94,6 +94,7 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
         scans,
         spaces: prepared.spaces.clone(),
         tables: prepared.tables.clone(),
+        weights: prepared.weights.clone(),
         warnings: Vec::new(),
         notes: Vec::new(),
     })

@@ -104,6 +104,13 @@ impl Architecture {
         Ok(Program { values: e.values, nodes: e.nodes, params: e.params, outputs, head })
     }
 
+    /// The network with its channels followed; places are the numbers of its layers.
+    pub(super) fn followed(&self) -> Result<Expander, String> {
+        let mut e = Expander::tracking(self.input.shape());
+        self.expand(&mut e, |_, _| ())?;
+        Ok(e)
+    }
+
     /// Parameters and multiply-adds, without writing the program.
     pub fn cost(&self) -> Result<Cost, String> {
         let mut e = Expander::counting(self.input.shape());

@@ -38,6 +38,7 @@ pub mod structure;
 pub mod supernet;
 mod trained;
 mod values;
+pub mod warm;
 pub mod zoo;
 
 pub use architecture::{Architecture, Input, Layer, Source};

@@ -18,6 +18,7 @@ pub mod shared;
 pub mod state;
 pub mod supernet;
 pub mod trainer;
+pub mod warm;
 pub mod weights;
 
 #[cfg(test)]
@@ -39,4 +40,5 @@ pub use loss::{DetectionLoss, LossParts};
 pub use state::{LossSums, TrainState};
 pub use supernet::{Setup, SupernetState, SupernetTrainer};
 pub use trainer::{Batches, Outcome, Step, TrainError, Trainer};
+pub use warm::warm_parameters;
 pub use weights::{weights_from_bytes, weights_to_bytes};

@@ -28,5 +28,6 @@ mod sized;
 mod supernet;
 mod support;
 mod tables;
+mod warm;
 mod whole;
 mod wide;

@@ -62,8 +62,10 @@ pub fn references(context: &mut Context, draft: &Draft) {
                 for from in stage.from.iter().filter(|f| train.oneshot.is_none() && !draft.spaces.iter().any(|s| s.name.value == f.value)) {
                     check(from, &["sample", "train", "evaluate", "select"], "a stage that gives models");
                 }
-                if let Init::From(name) = &train.init {
-                    check(name, &["supernet"], "a supernet");
+                if let Init::From(name, _) = &train.init {
+                    // The weights of a supernet are for supernets: its networks have theirs by `init inherit`.
+                    let kinds: &[&str] = if draft.supernet(stage).is_some() { &["train", "supernet"] } else { &["train"] };
+                    check(name, kinds, "a training");
                 }
                 if !train.data.value.is_empty() {
                     check(&train.data, &["data set"], "a data set");
@@ -175,6 +177,9 @@ fn reference(
                 ("supernet", "a stage that gives models") => {
                     Some("a supernet is not one network: sample it first: `sample \"subnets\" { from \"…\"; … }`")
                 }
+                ("supernet", "a training") => Some(
+                    "networks of a supernet start with its weights by `init inherit`: sample them from it; or name a `train` of one network",
+                ),
                 ("train", "a space" | "a supernet") => Some("a supernet is a `train` whose `from` names a space"),
                 _ => None,
             };

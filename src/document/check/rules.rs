@@ -28,7 +28,7 @@ pub fn cycle(context: &mut Context, draft: &Draft, cycle: &[usize]) {
         let stage = &draft.stages[i];
         let init = match &stage.kind {
             StageKind::Train(train) => match &train.init {
-                Init::From(name) => Some(name),
+                Init::From(name, _) => Some(name),
                 _ => None,
             },
             _ => None,

@@ -14,7 +14,7 @@ pub struct Links {
     pub reads: Vec<Vec<StageId>>,
     /// `objective` of a `sample`: the stage that tells it how good its proposals were.
     pub objective: Vec<Option<StageId>>,
-    /// `init from=` of a `train`: the supernet that it starts from.
+    /// `init from=` of a `train`: the training whose weights it starts from.
     pub starts: Vec<Option<StageId>>,
     /// `keep … from=` of the space that a stage names: the stages that it waits for.
     pub narrows: Vec<Vec<StageId>>,
@@ -48,7 +48,7 @@ impl Links {
         };
         let starts = |stage: &Stage| match &stage.kind {
             StageKind::Train(train) => {
-                if let Init::From(name) = &train.init {
+                if let Init::From(name, _) = &train.init {
                     id(&name.value)
                 } else {
                     None
@@ -91,7 +91,7 @@ impl Links {
         way
     }
 
-    /// A stage with all that led to it: what it reads, what told its searches how good their proposals were, the supernets
+    /// A stage with all that led to it: what it reads, what told its searches how good their proposals were, the trainings
     /// that others started from, and what narrowed their spaces.
     pub fn leading_to(&self, stage: StageId) -> BTreeSet<StageId> {
         let mut all = BTreeSet::new();

@@ -45,8 +45,19 @@ pub enum Init {
     Continue,
     /// The weights that the incoming model has in its supernet.
     Inherit,
-    /// `from="name" match=names`: those of another supernet, where tensors of one name and shape are in both.
-    From(Spanned<String>),
+    /// `from="name" match=`: those of another training, of one network or of a supernet.
+    From(Spanned<String>, Matching),
+    /// `file="weights.safetensors" match=`: those of a file; the path as the disk knows it.
+    File(Spanned<String>, Matching),
+}
+
+/// Which of other weights a training takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matching {
+    /// `names`: tensors of one place and shape.
+    Names,
+    /// `overlap`: also the common part of tensors of one place.
+    Overlap,
 }
 
 impl Train {

@@ -3,6 +3,7 @@
 
 pub mod data;
 pub mod derived;
+pub mod init;
 pub mod method;
 pub mod metric;
 pub mod space;

@@ -1,6 +1,6 @@
 //! `train` nodes: a recipe and the lines that override it.
 
-use super::supernet;
+use super::init;
 use crate::document::context::Context;
 use crate::document::method::Named;
 use crate::document::pipeline::{
@@ -39,7 +39,7 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
         epochs,
         images: node.number("images").unwrap_or(1.0),
         over_is_epochs: over.is_none(),
-        init: node.child("init").map_or(Init::Scratch, |init| supernet::init(context, init)),
+        init: node.child("init").map_or(Init::Scratch, |node| init::init(context, node)),
         seed: node.count("seed").unwrap_or(0) as u64,
         seeds: node.count("seeds").unwrap_or(1),
         budget: node.child("budget").and_then(|b| Some(Spanned { value: b.count("epochs")?, span: b.place("epochs") })),

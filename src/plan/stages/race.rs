@@ -56,11 +56,7 @@ impl Engine<'_> {
                 let epochs: Vec<usize> = race.known().map(|lane| rungs[lane.first + lane.values.len() - 1]).collect();
                 match tickets.search.propose_from(results, if ranks { &epochs } else { &[] }) {
                     Next::Ticket(ticket) => {
-                        let searched = tickets.search.space();
-                        let (choices, recipe) = (searched.describe(&ticket.sample), searched.recipe(&ticket.sample));
-                        let candidate = self.candidate(ticket.architecture, choices, recipe, reference);
-                        race.started(candidate.macs);
-                        tickets.candidates.push(candidate);
+                        race.started(self.accept(*ticket, tickets, reference));
                     }
                     Next::Exhausted { note } => {
                         tickets.note = Some(note);

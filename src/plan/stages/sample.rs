@@ -1,11 +1,11 @@
 //! `sample`: a fold over tickets. Ticket n is proposed once the results of tickets 0 … n − window are known.
 
 use super::super::engine::{Engine, Known, StageReplay, Tickets};
-use super::super::model::{Candidate, Model, Slot, State, Subnet};
+use super::super::model::{Candidate, Drawn, Model, Slot, State, Subnet};
 use super::super::{budget, choose};
 use super::subnet::Source;
 use crate::document::{Evaluate, RecipeValue, Sample, StageKind};
-use crate::search::{self, Given, Next, Search, Told};
+use crate::search::{self, Given, Next, Search, Ticket, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl<'a> Engine<'a> {
                     Ok(race) => race,
                     Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault] },
                 };
-                Tickets { search, race, candidates: Vec::new(), over: false, note: None }
+                Tickets { search, race, candidates: Vec::new(), drawn: Vec::new(), over: false, note: None }
             }
         };
         let reference = tickets.search.space().describe(&tickets.search.space().reference());
@@ -75,10 +75,7 @@ impl<'a> Engine<'a> {
             }
             match tickets.search.propose(&|ticket| told.get(&ticket).cloned().flatten()) {
                 Next::Ticket(ticket) => {
-                    let searched = tickets.search.space();
-                    let (choices, recipe) = (searched.describe(&ticket.sample), searched.recipe(&ticket.sample));
-                    let candidate = self.candidate(ticket.architecture, choices, recipe, &reference);
-                    tickets.candidates.push(candidate);
+                    self.accept(*ticket, &mut tickets, &reference);
                 }
                 Next::NeedResult(_) => break,
                 Next::Exhausted { note } => {
@@ -103,8 +100,20 @@ impl<'a> Engine<'a> {
         replay
     }
 
+    /// Takes a ticket in as the next candidate; its multiply-adds.
+    pub(super) fn accept(&mut self, ticket: Ticket, tickets: &mut Tickets, reference: &[(String, String)]) -> u64 {
+        let searched = tickets.search.space();
+        let (choices, recipe) = (searched.describe(&ticket.sample), searched.recipe(&ticket.sample));
+        let (space, path) = (searched.name.clone(), searched.path(&ticket.sample));
+        let candidate = self.candidate(ticket.architecture, choices, recipe, reference);
+        let macs = candidate.macs;
+        tickets.drawn.push(Arc::new(Drawn { space, sample: ticket.sample, path }));
+        tickets.candidates.push(candidate);
+        macs
+    }
+
     /// The candidate of an architecture, shared by all that propose it by the same choices.
-    pub(super) fn candidate(
+    fn candidate(
         &mut self,
         architecture: Architecture,
         choices: Vec<(String, String)>,
@@ -132,6 +141,7 @@ impl<'a> Engine<'a> {
             recipe: tickets.candidates[ticket].recipe.clone(),
             candidate: tickets.candidates[ticket].clone(),
             origin: (name.clone(), ticket),
+            drawn: tickets.drawn.get(ticket).cloned(),
             trained: None,
             subnet,
             supernet: None,

@@ -5,7 +5,7 @@ use super::super::engine::{Engine, Known, StageReplay};
 use super::super::model::{Candidate, Model, Slot, State};
 use super::super::work::{Trainee, Work};
 use crate::base::{Canon, Digest};
-use crate::document::{Init, Train};
+use crate::document::Train;
 use crate::results::{Collapsed, Learned, Outcome};
 use crate::space::architecture::to_canon;
 use crate::space::{Decision, Space};
@@ -29,6 +29,7 @@ impl<'a> Engine<'a> {
             candidate,
             origin: (name.clone(), 0),
             recipe: Vec::new(),
+            drawn: None,
             trained: None,
             subnet: None,
             supernet: Some(space.name.clone()),
@@ -40,7 +41,8 @@ impl<'a> Engine<'a> {
         let slot = self.train(index, train, Slot { model, state: State::Ready, steps: Vec::new() }, known, works);
         self.supernets.insert(index, slot.clone());
         let complete = slot.state != State::Pending;
-        let notes = if complete { learned(space, &slot, known) } else { Vec::new() };
+        let mut notes = self.taken_over(index, train);
+        notes.extend(if complete { learned(space, &slot, known) } else { Vec::new() });
         StageReplay { slots: vec![slot], complete, notes }
     }
 
@@ -119,9 +121,5 @@ fn most_probable(decision: &Decision, learned: &Learned) -> Option<String> {
 
 /// What the key of a supernet's training holds beside that of any training.
 pub(super) fn config(train: &Train) -> Vec<(String, Canon)> {
-    let mut config = vec![("method".to_string(), to_canon(&train.oneshot.as_ref().map(|o| &o.value)))];
-    if let Init::From(_) = train.init {
-        config.push(("init-match".to_string(), "names".into()));
-    }
-    config
+    vec![("method".to_string(), to_canon(&train.oneshot.as_ref().map(|o| &o.value)))]
 }

@@ -3,6 +3,7 @@
 use super::super::action::{Action, Kind};
 use super::super::engine::{Engine, Known};
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
+use super::super::warm::Start;
 use super::super::work::{Resume, TrainWork, Work};
 use crate::base::{Canon, Digest};
 use crate::document::{Recipe, Train};
@@ -31,18 +32,20 @@ impl Engine<'_> {
         let mut state = State::Ready;
         let point = |&epochs: &usize| Trained { stage: index, epochs, runs: Vec::new(), read: train.read_of(&slot.model.recipe) };
         let mut points: Vec<Trained> = rungs.iter().map(point).collect();
-        let init = match self.initial(index, train, &mut slot, known, works) {
-            Ok(init) => init,
+        let start = match self.initial(index, train, &mut slot, known, works) {
+            Ok(start) => start,
             Err(state) => return Slot { state, ..slot },
         };
         for seed in (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k)) {
+            let init = start.weights(seed);
+            let transfer = start.transfer();
             let actions: Vec<(usize, Action)> = rungs
                 .iter()
-                .map(|&epochs| (epochs, self.train_action(train, &recipe, &slot.model, init, seed, (epochs * per_epoch) as u64)))
+                .map(|&epochs| (epochs, self.train_action(train, &recipe, &slot.model, &start, seed, (epochs * per_epoch) as u64)))
                 .collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
             let outcomes: Vec<_> = keys.iter().map(|k| known.outcome(*k)).collect();
-            let chain = self.train_action(train, &recipe, &slot.model, init, seed, 0).key();
+            let chain = self.train_action(train, &recipe, &slot.model, &start, seed, 0).key();
             let mut missing = false;
             for (i, outcome) in outcomes.iter().enumerate() {
                 slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some(), chain: Some(chain) });
@@ -93,6 +96,7 @@ impl Engine<'_> {
                 recipe: recipe.clone(),
                 seed,
                 init,
+                transfer: transfer.cloned(),
                 per_epoch,
                 images: (images < split.images).then_some(images),
                 rungs: actions[first_missing..=last_missing].to_vec(),
@@ -135,14 +139,14 @@ impl Engine<'_> {
     }
 
     /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
-    fn train_action(&self, train: &Train, recipe: &Recipe, model: &Model, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
+    fn train_action(&self, train: &Train, recipe: &Recipe, model: &Model, start: &Start, seed: u64, iteration: u64) -> Action {
         let data = self.data.get(&train.data.value);
         let read = data.and_then(|d| d.splits.get(&train.split.value));
         let split = read.map(|s| s.digest);
         let subject = if model.supernet.is_some() { "space" } else { "architecture" };
         let mut inputs = vec![(subject, model.candidate.digest)];
         inputs.extend(split.map(|s| ("split", s)));
-        inputs.extend(init.map(|i| ("init", i)));
+        inputs.extend(start.weights(seed).map(|i| ("init", i)));
         let mut config = vec![
             ("iteration".to_string(), iteration.into()),
             ("image-size".to_string(), model.candidate.image_size().into()),
@@ -155,6 +159,7 @@ impl Engine<'_> {
         if model.supernet.is_some() {
             config.extend(super::supernet::config(train));
         }
+        config.extend(start.canon());
         Action { kind: Kind::Train, config: Canon::Map(config), inputs, seed: Some(seed), numerics: Some(self.numerics.clone()) }
     }
 }

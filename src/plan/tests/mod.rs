@@ -4,6 +4,7 @@ mod learned;
 mod racing;
 mod supernets;
 mod tuned;
+mod warm;
 
 use super::{DataInfo, Engine, Figure, Known, Point, Replay, Slot, SplitInfo, Work};
 use crate::base::Digest;

@@ -4,11 +4,12 @@ use crate::base::Digest;
 use crate::document::{OneShot, Recipe, SpaceNode};
 use crate::nn::DeviceChoice;
 use crate::results::Epoch;
+use crate::space::warm::Transfer;
 use crate::space::{Architecture, InputSpec, Sample, Space, Supernet};
 use serde::{Deserialize, Serialize};
 
 /// The version of assignments and results; a worker refuses another.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// What a worker is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,6 +58,8 @@ pub struct TrainJob {
     pub seed: u64,
     /// Weights to start from: of a network its own, of a supernet those of another, where tensors of one name and shape are in both.
     pub init: Option<Digest>,
+    /// What of them is taken over, and what they are called for people; none: as `init` says.
+    pub warm: Option<Warm>,
     /// The training images: a pack's blob.
     pub pack: Digest,
     /// Iterations an epoch.
@@ -72,6 +75,15 @@ pub struct TrainJob {
     pub curve: Vec<Epoch>,
     /// Write a checkpoint at least so often within an epoch, in seconds.
     pub checkpoint_seconds: f64,
+}
+
+/// A part of other weights, over fresh ones.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Warm {
+    /// What is copied.
+    pub transfer: Transfer,
+    /// What the weights are called, for people.
+    pub from: String,
 }
 
 /// What a training trains.

@@ -6,9 +6,11 @@ mod prepared;
 mod scan;
 mod supernets;
 mod tables;
+mod weights;
 
 pub use prepared::Prepared;
 pub use scan::Look;
+pub use weights::keep as keep_weights;
 
 use super::error::RunError;
 use crate::document::{Diagnostic, Diagnostics, Pipeline, Severity};
@@ -73,9 +75,10 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     warnings.extend(more);
     errors.extend(faults);
     supernets::penalties(&mut pipeline, &spaces, &mut errors);
+    let weights = weights::read(&pipeline, &spaces, &mut errors);
     supernets::check(&pipeline, &spaces, store, &mut errors)?;
     if errors.is_empty() {
-        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, warnings, notes });
+        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, weights, warnings, notes });
     }
     errors.extend(warnings);
     errors.sort_by_key(|d| (d.severity == Severity::Warning, d.labels.first().map(|l| l.0)));

@@ -5,9 +5,9 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::data::{Loader, Pack};
 use crate::nn::Parameters;
-use crate::run::job::{JobResult, TrainJob};
+use crate::run::job::{JobResult, TrainJob, WorkerMessage};
 use crate::space::{Architecture, Program};
-use crate::train::{LossParts, Outcome, TrainError, TrainState, Trainer, weights_to_bytes};
+use crate::train::{LossParts, Outcome, TrainError, TrainState, Trainer, warm_parameters, weights_to_bytes};
 use std::sync::Arc;
 
 struct Network {
@@ -70,7 +70,13 @@ pub fn train(job: &TrainJob, architecture: &Architecture, context: &mut Context)
     })
 }
 
-fn fresh(job: &TrainJob, program: &Program, context: &Context) -> Result<TrainState, Failure> {
+fn fresh(job: &TrainJob, program: &Program, context: &mut Context) -> Result<TrainState, Failure> {
+    if let (Some(weights), Some(warm)) = (job.init, &job.warm) {
+        let bytes = context.blob(weights, "the weights to start from")?;
+        let params = warm_parameters(program, job.seed, &bytes, &warm.transfer).map_err(Failure::Attempt)?;
+        (context.say)(&WorkerMessage::Note { message: format!("init: {}, from \"{}\"", warm.transfer, warm.from) });
+        return TrainState::fresh(params, program, &job.recipe).map_err(Failure::Attempt);
+    }
     match job.init {
         None => TrainState::fresh(Parameters::init(program, job.seed), program, &job.recipe),
         Some(weights) => TrainState::from_weights(&context.blob(weights, "the weights to start from")?, program, &job.recipe),
