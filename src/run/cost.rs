@@ -183,6 +183,10 @@ impl<'a> Ledger<'a> {
             }
             _ => 0,
         };
-        (of(&split.value) + recalibrated) as u64
+        // Of a fold, its own images.
+        let digest = step.action.inputs.iter().find(|i| i.0 == "split").map(|i| i.1).filter(|_| evaluate.folds.is_some());
+        let splits = || self.prepared.data.get(&data.value).into_iter().flat_map(|d| d.splits.values());
+        let read = digest.and_then(|digest| splits().find(|s| s.digest == digest)).map_or_else(|| of(&split.value), |s| s.images);
+        (read + recalibrated) as u64
     }
 }

@@ -60,10 +60,12 @@ impl Todo {
             }
         }
         // Trainings of models that are still to come.
-        let images = images(prepared, &train.data.value, &train.split.value);
+        let folds = prepared.pipeline.folds(&prepared.pipeline.stages[index]);
+        let split = folds.map_or_else(|| train.split.value.clone(), |folds| folds.without(0));
+        let images = images(prepared, &train.data.value, &split);
         let per_epoch = images.div_ceil(train.recipe.batch.max(1));
         let finished = replay.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
-        let missing = (incoming(&prepared.pipeline, index).saturating_sub(finished) * train.seeds).saturating_sub(listed);
+        let missing = (incoming(&prepared.pipeline, index).saturating_sub(finished) * runs(&prepared.pipeline, index)).saturating_sub(listed);
         self.train((missing * train.epochs * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
         listed + missing
     }
@@ -95,10 +97,11 @@ impl Todo {
         let slots = &replay.stages[index].slots;
         let at_work = |label: &str| ours().any(|w| w.request().model.as_deref().is_some_and(|m| m.starts_with(label)));
         let waiting = slots.iter().filter(|s| s.state == State::Pending && !at_work(&s.model.label())).count();
+        let held_out = pipeline.folds(stage).map_or_else(|| split.value.clone(), |folds| folds.held_out(0));
         let points = evaluate.at.len().max(1);
         let unknown = (incoming(pipeline, index) * points).saturating_sub(slots.len());
-        let networks = listed + (waiting + unknown) * seeds(pipeline, stage, 0);
-        let read = networks * (of(&split.value) + recalibrated);
+        let networks = listed + (waiting + unknown) * copies(pipeline, stage, 0);
+        let read = networks * (of(&held_out) + recalibrated);
         self.evaluated_images += read as u64;
         self.evaluation += read as f64 * macs(prepared, stage);
         networks
@@ -184,13 +187,20 @@ fn count(pipeline: &Pipeline, name: &str, depth: usize) -> usize {
     }
 }
 
+/// Trainings of each model of a `train`: one a seed and fold.
+fn runs(pipeline: &Pipeline, train: usize) -> usize {
+    let stage = &pipeline.stages[train];
+    let folds = pipeline.folds(stage).map_or(1, |folds| folds.count.value);
+    stage.train().map_or(1, |train| train.seeds * folds)
+}
+
 /// Trained copies of each model that a stage evaluates: those of the nearest `train` before it.
-fn seeds(pipeline: &Pipeline, stage: &Stage, depth: usize) -> usize {
-    let before = stage.from.iter().filter_map(|f| pipeline.stages.iter().find(|s| s.name.value == f.value));
-    let of = |s: &Stage| match &s.kind {
-        StageKind::Train(train) => train.seeds,
+fn copies(pipeline: &Pipeline, stage: &Stage, depth: usize) -> usize {
+    let before = stage.from.iter().filter_map(|f| pipeline.stage(&f.value));
+    let of = |index: usize| match &pipeline.stages[index].kind {
+        StageKind::Train(_) => runs(pipeline, index),
         StageKind::Sample(_) => 1,
-        _ if depth < pipeline.stages.len() => seeds(pipeline, s, depth + 1),
+        _ if depth < pipeline.stages.len() => copies(pipeline, &pipeline.stages[index], depth + 1),
         _ => 1,
     };
     before.map(of).max().unwrap_or(1)

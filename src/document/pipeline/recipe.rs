@@ -7,8 +7,10 @@ use super::{Spanned, Task};
 pub struct Train {
     /// `data "name"`.
     pub data: Spanned<String>,
-    /// `split=`.
+    /// `split=`; under `folds=` the split that is cut.
     pub split: Spanned<String>,
+    /// `folds=`: trained once a fold, without its images.
+    pub folds: Option<Spanned<String>>,
     /// Everything that decides what an iteration computes.
     pub recipe: Recipe,
     /// `epochs N`.

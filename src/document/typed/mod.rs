@@ -5,6 +5,7 @@ pub mod data;
 pub mod derived;
 pub mod method;
 pub mod metric;
+pub mod reads;
 pub mod space;
 pub mod stages;
 pub mod supernet;

@@ -7,6 +7,7 @@ use super::super::engine::{Engine, Known};
 use super::super::evaluation;
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::work::{MetricWork, PredictWork, Work};
+use super::folds::run_note;
 use crate::base::{Canon, Digest};
 use crate::document::{Evaluate, Metric, measure};
 use crate::results::Outcome;
@@ -57,7 +58,7 @@ impl Engine<'_> {
             match self.learned_paths(&slot.model, known) {
                 Ok(paths) => slot.model.figures.extend(learned.into_iter().map(|metric| {
                     let values = paths.iter().map(|path| measure(LEARNED, metric, path).unwrap_or(f64::NAN)).collect();
-                    (metric.clone(), Figure { values })
+                    (metric.clone(), Figure::of(values))
                 })),
                 Err(why) => state = State::Failed(why),
             }
@@ -66,11 +67,19 @@ impl Engine<'_> {
         // Once trained, a model has weights of its own.
         let subnet = slot.model.subnet.clone().filter(|_| slot.model.trained.is_none());
         let trained = slot.model.trained.clone().or_else(|| Some(subnet.as_ref()?.supernet.clone()));
-        if let (Some((data, split)), Some(trained), false) = (&evaluate.data, trained, measured.is_empty()) {
-            let data = (data.value.clone(), split.value.clone());
+        if let (Some(trained), false) = (trained.filter(|_| evaluate.data.is_some()), measured.is_empty()) {
+            let folds = trained.folds();
             let mut values: Vec<Vec<f64>> = vec![Vec::new(); measured.len()];
             for run in &trained.runs {
-                let note = seed_note(&trained, run);
+                let note = run_note(&trained, run);
+                let data = match self.measured_on(index, evaluate, run) {
+                    Ok(Some(data)) => data,
+                    Ok(None) => continue,
+                    Err(why) => {
+                        state = State::Failed(why);
+                        continue;
+                    }
+                };
                 let found = match &subnet {
                     Some(subnet) => {
                         let how = evaluate.recalibrate.as_ref().map(|r| &r.value);
@@ -95,7 +104,7 @@ impl Engine<'_> {
             }
             if state == State::Ready {
                 for (metric, values) in measured.iter().zip(values) {
-                    slot.model.figures.insert(metric.clone(), Figure { values });
+                    slot.model.figures.insert(metric.clone(), Figure { values, folds });
                 }
             }
         }
@@ -117,10 +126,11 @@ impl Engine<'_> {
         let Some(train) = self.pipeline.stages[trained.stage].train() else { return Found::Failed("not trained".into()) };
         let Some(info) = self.data.get(&data.0) else { return Found::Failed(format!("no data `{}`", data.0)) };
         let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
+        let candidate = run.candidate(model);
         let action = Action {
             kind: Kind::Predict,
-            config: Canon::Map(evaluation::config(info, model.candidate.image_size(), train.recipe.bn_eps)),
-            inputs: vec![("architecture", model.candidate.digest), ("weights", run.weights), ("split", split.digest)],
+            config: Canon::Map(evaluation::config(info, candidate.image_size(), train.recipe.bn_eps)),
+            inputs: vec![("architecture", candidate.digest), ("weights", run.weights), ("split", split.digest)],
             seed: None,
             numerics: Some(self.numerics.clone()),
         };
@@ -130,7 +140,7 @@ impl Engine<'_> {
         }
         works.push(Work::Predict(Box::new(PredictWork {
             request: self.request(index, action, key, Some(model.label()), note),
-            candidate: model.candidate.clone(),
+            candidate: candidate.clone(),
             weights: run.weights,
             bn_eps: train.recipe.bn_eps,
             data: data.clone(),
@@ -173,11 +183,6 @@ impl Engine<'_> {
             }
         }
     }
-}
-
-/// `, seed 1` where there are several.
-fn seed_note(trained: &Trained, run: &SeedRun) -> String {
-    if trained.runs.len() > 1 { format!(", seed {}", run.seed) } else { String::new() }
 }
 
 /// A look-up's result.

@@ -1,10 +1,11 @@
-//! `train`: a chain over iterations for each model and seed.
+//! `train`: a chain over iterations for each model and seed, and over folds for each fold.
 
 use super::super::action::{Action, Kind};
 use super::super::engine::{Engine, Known};
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::recipe;
 use super::super::work::{Resume, TrainWork, Work};
+use super::folds::{Part, note};
 use crate::base::{Canon, Digest};
 use crate::document::Train;
 use crate::results::Outcome;
@@ -20,12 +21,10 @@ impl Engine<'_> {
     ) -> Slot {
         let name = self.pipeline.stages[index].name.value.clone();
         slot.model.via.insert(name.clone());
-        let Some(split) = self.data.get(&train.data.value).and_then(|d| d.splits.get(&train.split.value)) else {
-            return Slot { state: State::Failed(format!("no split `{}`", train.split.value)), ..slot };
+        let parts = match self.parts(index, train, &slot.model) {
+            Ok(parts) => parts,
+            Err(why) => return Slot { state: State::Failed(why), ..slot },
         };
-        // The weights of a supernet learn from what is not held out for its choices.
-        let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(split.images));
-        let per_epoch = (split.images - held).div_ceil(train.recipe.batch.max(1)).max(1);
         let rungs = self.rungs(index, train);
         let mut state = State::Ready;
         let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();
@@ -33,20 +32,25 @@ impl Engine<'_> {
             Ok(init) => init,
             Err(state) => return Slot { state, ..slot },
         };
-        for seed in (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k)) {
-            let actions: Vec<(usize, Action)> = rungs
-                .iter()
-                .map(|&epochs| (epochs, self.train_action(train, &slot.model, init, seed, (epochs * per_epoch) as u64)))
-                .collect();
+        let seeds = (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k));
+        for (part, seed) in parts.iter().flat_map(|part| seeds.clone().map(move |seed| (part, seed))) {
+            // The weights of a supernet learn from what is not held out for its choices.
+            let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(part.images));
+            let per_epoch = (part.images - held).div_ceil(train.recipe.batch.max(1)).max(1);
+            let action = |iteration: usize| self.train_action(train, &slot.model, part, init, seed, iteration as u64);
+            let actions: Vec<(usize, Action)> = rungs.iter().map(|&epochs| (epochs, action(epochs * per_epoch))).collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
             let outcomes: Vec<_> = keys.iter().map(|k| known.outcome(*k)).collect();
-            let chain = self.train_action(train, &slot.model, init, seed, 0).key();
+            let chain = action(0).key();
             let mut missing = false;
             for (i, outcome) in outcomes.iter().enumerate() {
                 slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some(), chain: Some(chain) });
                 match outcome {
                     Some(Outcome::Diverged { reason, .. }) => state = State::Failed(reason.clone()),
-                    Some(Outcome::Trained(t)) => points[i].runs.push(SeedRun { seed, key: keys[i], weights: t.weights }),
+                    Some(Outcome::Trained(t)) => points[i].runs.push({
+                        let (key, weights, fold) = (keys[i], t.weights, part.fold.clone());
+                        SeedRun { seed, key, weights, fold }
+                    }),
                     _ => missing = true,
                 }
             }
@@ -77,14 +81,14 @@ impl Engine<'_> {
                 .filter(|p| p.iteration < limit)
                 .filter_map(|p| p.state.map(|state| Resume { iteration: p.iteration, state, key: p.key }))
                 .max_by_key(|r| r.iteration);
-            let seed_note = if train.seeds > 1 { format!(", seed {seed}") } else { String::new() };
+            let note = note(part.fold.as_ref(), (train.seeds > 1).then_some(seed));
             // A supernet has no other name than its stage.
             let named = slot.model.supernet.is_none().then(|| slot.model.label());
             works.push(Work::Train(Box::new(TrainWork {
-                request: self.request(index, last, key, named, seed_note),
+                request: self.request(index, last, key, named, note),
                 chain,
-                trainee: self.trainee(train, &slot.model),
-                data: (train.data.value.clone(), train.split.value.clone()),
+                trainee: self.trainee(train, &slot.model, part),
+                data: (train.data.value.clone(), part.split.clone()),
                 recipe: train.recipe.clone(),
                 seed,
                 init,
@@ -122,17 +126,16 @@ impl Engine<'_> {
     }
 
     /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
-    fn train_action(&self, train: &Train, model: &Model, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
-        let data = self.data.get(&train.data.value);
-        let split = data.and_then(|d| d.splits.get(&train.split.value)).map(|s| s.digest);
+    fn train_action(&self, train: &Train, model: &Model, part: &Part, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
+        let candidate = part.fold.as_ref().map_or(&model.candidate, |fold| &fold.candidate);
+        let decoder = self.data.get(&train.data.value).map(|d| d.decoder.clone());
         let subject = if model.supernet.is_some() { "space" } else { "architecture" };
-        let mut inputs = vec![(subject, model.candidate.digest)];
-        inputs.extend(split.map(|s| ("split", s)));
+        let mut inputs = vec![(subject, candidate.digest), ("split", part.digest)];
         inputs.extend(init.map(|i| ("init", i)));
         let mut config = vec![
             ("iteration".to_string(), iteration.into()),
-            ("image-size".to_string(), model.candidate.image_size().into()),
-            ("decoder".to_string(), data.map(|d| d.decoder.clone()).into()),
+            ("image-size".to_string(), candidate.image_size().into()),
+            ("decoder".to_string(), decoder.into()),
             ("recipe".to_string(), recipe::canon(&train.recipe)),
         ];
         if model.supernet.is_some() {
