@@ -161,6 +161,8 @@ pub struct Step {
     pub known: bool,
     /// Of a training: its chain, which names the folder of its attempts.
     pub chain: Option<Digest>,
+    /// Of a training over folds: the fold that it leaves out, from 0.
+    pub fold: Option<usize>,
 }
 
 /// One model at one stage.

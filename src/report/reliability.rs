@@ -4,8 +4,8 @@ use super::headline::ranked_by;
 use super::rows::Row;
 use crate::base::fixed;
 use crate::document::{Metric, Pipeline};
-use crate::plan::Figure;
 use crate::metrics::reliability::{Reliability, reliability};
+use crate::plan::Figure;
 use serde::Serialize;
 
 /// Below so large a share a ranking is mostly luck.
@@ -44,7 +44,10 @@ pub fn line(pipeline: &Pipeline, stage: &str, rows: &[Row]) -> String {
     let folds = pipeline.stages.iter().find(|s| s.name.value == stage).and_then(|s| pipeline.folds(s));
     let folds = folds.map_or(String::new(), |f| {
         let (name, of) = (&f.name.value, &f.of.value);
-        format!("  mean ± deviation over the {} folds {name:?} of {of}, each measured on the images that its training left out\n", f.count.value)
+        format!(
+            "  mean ± deviation over the {} folds {name:?} of {of}, each measured on the images that its training left out\n",
+            f.count.value
+        )
     });
     let worth: String = scores(pipeline, rows).iter().filter(|s| s.stage == stage).map(sentence).collect();
     folds + &worth

@@ -65,7 +65,8 @@ impl Todo {
         let images = images(prepared, &train.data.value, &split);
         let per_epoch = images.div_ceil(train.recipe.batch.max(1));
         let finished = replay.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
-        let missing = (incoming(&prepared.pipeline, index).saturating_sub(finished) * runs(&prepared.pipeline, index)).saturating_sub(listed);
+        let missing =
+            (incoming(&prepared.pipeline, index).saturating_sub(finished) * runs(&prepared.pipeline, index)).saturating_sub(listed);
         self.train((missing * train.epochs * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
         listed + missing
     }

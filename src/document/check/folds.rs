@@ -76,7 +76,9 @@ impl Rules<'_> {
         if self.draft.supernet(stage).is_some() {
             let d = Diagnostic::error("not-yet", "a supernet cannot be trained over folds yet", folds.span, "a supernet reads one split");
             let d = d.also(stage.name.span, "trains a space");
-            return self.context.push(d.help("write `split=train`; networks that are sampled from it can be trained over folds, from scratch"));
+            return self
+                .context
+                .push(d.help("write `split=train`; networks that are sampled from it can be trained over folds, from scratch"));
         }
         let word = match &train.init {
             Init::Continue => "continue",
@@ -90,10 +92,12 @@ impl Rules<'_> {
     }
 
     fn continues_folds(&mut self, index: usize) {
-        let Some((from, source)) = self.trained_by(index).into_iter().find(|(_, t)| self.draft.stages[*t].folds().is_some()) else { return };
+        let Some((from, source)) = self.trained_by(index).into_iter().find(|(_, t)| self.draft.stages[*t].folds().is_some()) else {
+            return;
+        };
         let message = "`init continue` cannot go on from a training over folds: it gave as many weights as there are folds";
-        let d = Diagnostic::error("folds", message, from, "trained once a fold")
-            .also(self.draft.stages[source].name.span, "trains over folds");
+        let d =
+            Diagnostic::error("folds", message, from, "trained once a fold").also(self.draft.stages[source].name.span, "trains over folds");
         self.context.push(d.help("write `init scratch`, or go on from a training on one split"));
     }
 
@@ -114,11 +118,11 @@ impl Rules<'_> {
         };
         let message = format!("only what was trained over the folds `{shown}` can be measured on them");
         let d = Diagnostic::error("folds", message, folds.span, "on the fold that a training left out");
-        let d = also.into_iter().fold(d.also(from, "trained otherwise"), |d, span| d.also(span, "by this"));
-        self.context.push(d.help(format!(
-            "train them by `data \"{}\" folds=\"{shown}\"`; or measure on a split: `split=val`",
-            shorten(&data.value)
-        )));
+        let trained = if also.is_some() { "trained otherwise" } else { "not trained here" };
+        let d = also.into_iter().fold(d.also(from, trained), |d, span| d.also(span, "by this"));
+        self.context.push(
+            d.help(format!("train them by `data \"{}\" folds=\"{shown}\"`; or measure on a split: `split=val`", shorten(&data.value))),
+        );
     }
 
     /// No model was trained over folds.
@@ -141,8 +145,8 @@ impl Rules<'_> {
         let d = Diagnostic::error("folds", "an answer does not compare over folds", within, "nothing is compared here")
             .also(folds.span, "measured fold by fold");
         self.context.push(d.help(
-            "the trainings of two folds share most of their images, and no interval is known that allows for it; \
-             choose over folds, then train what was chosen on one split and answer by that",
+            "the trainings of two folds share most of their images, so an interval over folds would be too narrow; \
+             choose over folds, train what was chosen on one split, and answer by figures on `test`",
         ));
     }
 

@@ -105,7 +105,8 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
     let (data, folds) = reads.map_or((None, None), |r| (Some((r.data, r.split)), r.folds));
     if let Some(method) = node.child("method") {
         let table = table::table(context, node, method, &metrics)?;
-        let evaluate = Evaluate { data: None, folds: None, metrics, at: Vec::new(), recalibrate: None, table: Some(std::sync::Arc::new(table)) };
+        let evaluate =
+            Evaluate { data: None, folds: None, metrics, at: Vec::new(), recalibrate: None, table: Some(std::sync::Arc::new(table)) };
         return Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) });
     }
     if let (Some(first), None) = (metrics.iter().find(|m| m.value.reads_predictions()), node.child("data")) {

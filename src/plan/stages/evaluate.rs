@@ -172,7 +172,7 @@ impl Engine<'_> {
         };
         let key = action.key();
         let outcome = known.outcome(key);
-        steps.push(Step { action: action.clone(), key, known: outcome.is_some(), chain: None });
+        steps.push(Step { action: action.clone(), key, known: outcome.is_some(), chain: None, fold: None });
         match outcome {
             Some(Outcome::Measured { value, .. }) => Found::Known(value),
             _ => {
@@ -202,7 +202,7 @@ impl Found<Digest> {
     ) -> (Digest, Self) {
         let key = action.key();
         let blob = known.outcome(key).and_then(|o| blob(&o));
-        steps.push(Step { action: action.clone(), key, known: blob.is_some(), chain: None });
+        steps.push(Step { action: action.clone(), key, known: blob.is_some(), chain: None, fold: None });
         let found = match blob {
             Some(blob) => Found::Known(blob),
             None => known.given_up(key).map_or(Found::Pending, Found::Failed),

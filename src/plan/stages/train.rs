@@ -44,7 +44,8 @@ impl Engine<'_> {
             let chain = action(0).key();
             let mut missing = false;
             for (i, outcome) in outcomes.iter().enumerate() {
-                slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some(), chain: Some(chain) });
+                let (action, fold) = (actions[i].1.clone(), part.fold.as_ref().map(|f| f.index));
+                slot.steps.push(Step { action, key: keys[i], known: outcome.is_some(), chain: Some(chain), fold });
                 match outcome {
                     Some(Outcome::Diverged { reason, .. }) => state = State::Failed(reason.clone()),
                     Some(Outcome::Trained(t)) => points[i].runs.push({

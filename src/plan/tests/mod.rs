@@ -127,7 +127,9 @@ impl Place {
     pub fn new(text: &str) -> Place {
         let loaded = document::load(&crate::language(), "p.kdl", &mut One(text.to_string()), &Params::default(), Options::default());
         let pipeline = loaded.unwrap_or_else(|d| panic!("{}", document::render::diagnostics(&d, false)));
-        let split = |name: &str, images| (name.to_string(), SplitInfo { digest: Digest::of(name.as_bytes()), images, objects: 4 * images, anchors: Vec::new() });
+        let split = |name: &str, images| {
+            (name.to_string(), SplitInfo { digest: Digest::of(name.as_bytes()), images, objects: 4 * images, anchors: Vec::new() })
+        };
         let info = DataInfo {
             image_size: 64,
             classes: ["a", "b", "c", "d"].map(String::from).to_vec(),

@@ -106,7 +106,8 @@ pub fn cut_folds(pipeline: &Pipeline, node: &Data, scan: &mut Scan, errors: &mut
 
 /// What keys need of a data set.
 pub fn info(node: &Data, scan: &Scan) -> DataInfo {
-    let split = |s: &ScanSplit| (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects: s.boxes(), anchors: Vec::new() });
+    let split =
+        |s: &ScanSplit| (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects: s.boxes(), anchors: Vec::new() });
     DataInfo {
         image_size: node.image_size,
         classes: scan.classes.clone(),
