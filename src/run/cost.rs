@@ -150,7 +150,7 @@ impl<'a> Ledger<'a> {
                         training.batch = self.batch(index);
                         training.timed += timed;
                     }
-                    Kind::Predict | Kind::PredictSubnet => {
+                    Kind::Predict | Kind::PredictSubnet | Kind::Loss => {
                         let images = self.images(index, step);
                         spent.evaluated_images += images;
                         spent.untimed += usize::from(timed < images);
@@ -177,7 +177,7 @@ impl<'a> Ledger<'a> {
         let Some((data, split)) = &evaluate.data else { return 0 };
         let of = |split: &str| self.prepared.data.get(&data.value).and_then(|d| d.splits.get(split)).map_or(0, |s| s.images);
         let recalibrated = match evaluate.recalibrate.as_ref().map(|r| &r.value) {
-            Some(Recalibrate::Batches { batches, batch, split }) if step.action.kind == Kind::PredictSubnet => {
+            Some(Recalibrate::Batches { batches, batch, split }) if step.action.inputs.iter().any(|i| i.0 == "recalibrate") => {
                 let own = || supernets(self.pipeline, index).first().map_or(1, |&s| self.batch(s) as usize);
                 (batches * batch.unwrap_or_else(own)).min(of(&split.value))
             }

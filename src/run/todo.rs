@@ -1,7 +1,7 @@
 //! What a run still has to do, in the units in which `cost` counts what was done.
 
 use super::prepare::Prepared;
-use crate::document::{Pipeline, Recalibrate, SelectBy, Stage, StageKind, Train};
+use crate::document::{Metric, Pipeline, Recalibrate, SelectBy, Stage, StageKind, Task, Train};
 use crate::plan::lead::{spaces_of, supernets};
 use crate::plan::{Replay, State, Work};
 use serde::Serialize;
@@ -101,7 +101,12 @@ impl Todo {
         let held_out = pipeline.folds(stage).map_or_else(|| split.value.clone(), |folds| folds.held_out(0));
         let points = evaluate.at.len().max(1);
         let unknown = (incoming(pipeline, index) * points).saturating_sub(slots.len());
-        let networks = listed + (waiting + unknown) * copies(pipeline, stage, 0);
+        // A detector's loss takes a pass of its own beside the one for its predictions.
+        let of_detectors = prepared.data.get(&data.value).is_some_and(|d| d.task == Task::Detect);
+        let loss = |m: &Metric| of_detectors && m.is_loss();
+        let reading = || evaluate.metrics.iter().map(|m| &m.value).filter(|m| m.reads_predictions());
+        let passes = usize::from(reading().any(|m| !loss(m))) + usize::from(reading().any(loss));
+        let networks = listed + (waiting + unknown) * copies(pipeline, stage, 0) * passes;
         let read = networks * (of(&held_out) + recalibrated);
         self.evaluated_images += read as u64;
         self.evaluation += read as f64 * macs(prepared, stage);

@@ -1,14 +1,14 @@
 //! What a worker is given: one assignment file. The same file serves a worker on another machine.
 
 use crate::base::Digest;
-use crate::document::{OneShot, Recipe, SpaceNode};
+use crate::document::{LossGains, OneShot, Recipe, SpaceNode};
 use crate::nn::DeviceChoice;
 use crate::results::Epoch;
 use crate::space::{Architecture, InputSpec, Sample, Space, Supernet};
 use serde::{Deserialize, Serialize};
 
 /// The version of assignments and results; a worker refuses another.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// What a worker is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +40,15 @@ pub enum Job {
 }
 
 impl Job {
+    /// Whether it asks for a loss in place of predictions; none where it asks for neither.
+    pub fn loss(&self) -> Option<bool> {
+        match self {
+            Job::Predict(job) => Some(job.loss.is_some()),
+            Job::Subnet(job) => Some(job.loss.is_some()),
+            Job::Train(_) | Job::Latency(_) => None,
+        }
+    }
+
     /// Whether it is one of many small ones, after which its worker waits for the next.
     pub fn small(&self) -> bool {
         matches!(self, Job::Subnet(_))
@@ -103,6 +112,8 @@ pub struct PredictJob {
     pub weights: Digest,
     /// Batch norm's epsilon.
     pub bn_eps: f64,
+    /// In place of detections, the loss by these gains.
+    pub loss: Option<LossGains>,
     /// The images.
     pub pack: Digest,
 }
@@ -141,6 +152,8 @@ pub struct SubnetJob {
     pub recalibration: Option<RecalibrationJob>,
     /// Batch norm's epsilon.
     pub bn_eps: f64,
+    /// In place of detections, the loss by these gains.
+    pub loss: Option<LossGains>,
     /// The images.
     pub pack: Digest,
 }

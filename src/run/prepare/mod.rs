@@ -2,6 +2,7 @@
 
 mod anchors;
 mod fit;
+mod losses;
 mod prepared;
 mod scan;
 mod supernets;
@@ -68,6 +69,7 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     anchors::of_folds(&pipeline, &scans, &spaces, &mut infos, store)?;
     fit::class_fit(&pipeline, &infos, &spaces, &mut errors);
     fit::heads(&pipeline, &infos, &spaces, &mut errors);
+    losses::comparable(&pipeline, &infos, &spaces, &mut errors);
     fit::metric_classes(&pipeline, &infos, &mut errors);
     let mut said = Vec::new();
     let tables = tables::read(&pipeline, &spaces, &mut said);

@@ -1,0 +1,42 @@
+//! Which heads of boxes the networks of a space have.
+
+use super::graph::Head;
+use super::sample::Sample;
+use super::space::Space;
+use std::collections::BTreeSet;
+
+/// All samples are looked at where there are no more than these, else so many random ones and each value of each choice once.
+const LOOKED_AT: usize = 256;
+
+/// A head of boxes, as far as the loss is weighted by it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HeadShape {
+    /// Both sides of the image, in pixels.
+    pub image_size: usize,
+    /// Of each level, finest first.
+    pub strides: Vec<usize>,
+}
+
+impl Space {
+    /// The heads that its networks have: of all its samples, or, where there are more than some hundreds, of those and of each value
+    /// of each choice beside the reference. Networks that end otherwise have none.
+    pub fn heads(&self) -> BTreeSet<HeadShape> {
+        let samples = self.enumerate(LOOKED_AT).unwrap_or_else(|| {
+            let reference = self.reference();
+            let one = |asked: usize, option: usize| {
+                Sample::collect(&self.structure, |d| if d == asked { option } else { reference.option(d).unwrap_or(0) })
+            };
+            let each = self.decisions().iter().enumerate().flat_map(|(d, decision)| (1..decision.options.len()).map(move |o| (d, o)));
+            let random = (0..LOOKED_AT as u64).map(|i| self.random(0, &[u64::MAX, i]));
+            std::iter::once(reference.clone()).chain(each.map(|(d, o)| one(d, o))).chain(random).collect()
+        });
+        let shape = |sample: &Sample| {
+            let architecture = self.architecture(sample).ok()?;
+            match architecture.program().ok()?.head {
+                Head::Detect { strides, .. } => Some(HeadShape { image_size: architecture.input.height, strides }),
+                _ => None,
+            }
+        };
+        samples.iter().filter_map(shape).collect()
+    }
+}
