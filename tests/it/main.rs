@@ -18,6 +18,7 @@ mod kill;
 mod launch;
 mod learning;
 mod lookups;
+mod losses;
 mod methods;
 mod nix;
 mod oneshot;
