@@ -40,3 +40,27 @@ impl Space {
         samples.iter().filter_map(shape).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::tests::whole;
+
+    #[test]
+    fn heads_of_small_and_of_large_spaces() {
+        let heads = |more: &str, input: &str| {
+            let space = whole(&format!(
+                "space {{ network {{ input d {input}; conv 8 kernel=3 stride=4; {more} conv 8 kernel=3 stride=2 as=\"a\"; \
+                 conv 8 kernel=3 {{ stride 2 1 }}; conv 8 kernel=3 stride=2; detect \"a\" above }} }}"
+            ));
+            (space.size() > LOOKED_AT as f64, space.heads().into_iter().map(|h| (h.image_size, h.strides)).collect::<Vec<_>>())
+        };
+        let both = vec![(64, vec![8, 16]), (64, vec![8, 32])];
+        assert_eq!(heads("", "image-size=64"), (false, both.clone()));
+        // Too many samples to look at all.
+        assert_eq!(heads(&"conv 8 { kernel 1 3 5 7 }; ".repeat(5), "image-size=64"), (true, both));
+        let sizes: Vec<usize> = heads("", "{ image-size 64 128 }").1.iter().map(|h| h.0).collect();
+        assert_eq!(sizes, [64, 64, 128, 128]);
+        assert!(whole("space { network { input d; conv 8 { kernel 1 3 }; global-pool; linear } }").heads().is_empty());
+    }
+}

@@ -110,7 +110,7 @@ pub const NODES: &[Spec] = &[
         &["data"],
         &["name", "count"],
         &[&[
-            Field::one("name", &[Name("folds")], "", "Its name, for `folds=` in the `data` of a stage.").required(),
+            Field::one("name", &[Name("set of folds")], "", "Its name, for `folds=` in the `data` of a stage.").required(),
             Field::one("count", &[Int(2, 100)], "", "Into how many folds the split is cut.").required(),
             Field::one("of", &[Name("split")], "train", "The split that is cut."),
             Field::one("seed", &[Int(0, i64::MAX)], "0", "Seeds which image is in which fold."),
