@@ -119,6 +119,19 @@ fn workers_and_later_epochs_change_no_bit() {
     assert_eq!(reached(&["epochs 4;"]), reached(&["epochs 1;", "epochs 4;"]));
 }
 
+#[cfg(unix)]
+#[test]
+fn killed_folds_go_on_with_the_same_bits() {
+    let make = || Place::new(&FOLDED.replace("epochs 2; schedule linear over=4", "epochs 20"));
+    let undisturbed = make();
+    undisturbed.run();
+    let place = make();
+    let kills = crate::kill::thrice(&place, 15);
+    let said = place.run();
+    assert_eq!(place.digests(), undisturbed.digests(), "after {kills} kills: {said:?}");
+    assert!(kills > 0, "no kill came before the end");
+}
+
 #[test]
 fn classifiers_are_trained_over_folds_and_seeds() {
     let text = r#"
