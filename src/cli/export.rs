@@ -24,6 +24,15 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         Some(_) => format!("{} has the weights of a supernet: train it (`init inherit`), and what comes of it is exported", model.label()),
         None => format!("{} was never trained, so there is nothing to export", model.label()),
     })?;
+    if run.fold.is_some() {
+        return Err(format!(
+            "{} was trained over folds, once without each: there are {} networks, and none that saw all images; \
+             train it on the whole split in a stage of its own, and name that in `answer` (or choose from it), and it is exported",
+            model.label(),
+            trained.runs.len()
+        )
+        .into());
+    }
     let Some(train) = prepared.pipeline.stages[trained.stage].train() else {
         return Err(format!("{} was never trained", model.label()).into());
     };

@@ -10,7 +10,7 @@ use crate::document::{Pipeline, StageKind, Task};
 use crate::results::{Comparison, Outcome};
 use crate::search::racing::Race;
 use crate::search::{Distribution, Search};
-use crate::space::Space;
+use crate::space::{AnchorSet, Space};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -23,6 +23,9 @@ pub struct SplitInfo {
     pub images: usize,
     /// Number of boxes.
     pub objects: usize,
+    /// Anchors that k-means found over it: of a split that is cut into folds, and of what is left of it without one.
+    #[serde(default)]
+    pub anchors: Vec<AnchorSet>,
 }
 
 /// A data set, as far as keys and counts need it.
@@ -122,6 +125,8 @@ pub struct Engine<'a> {
     pub(super) numerics: String,
     pub(super) tickets: HashMap<usize, Tickets<'a>>,
     pub(super) candidates: HashMap<(Digest, Vec<(String, String)>), Arc<Candidate>>,
+    /// Networks with anchors of what is left of a split without a fold, by the network and that split.
+    pub(super) folded: HashMap<(Digest, Digest), Arc<Candidate>>,
     pub(super) tables: BTreeMap<String, Arc<Table>>,
     /// The supernets of this replay, by stage.
     pub(super) supernets: HashMap<usize, Slot>,
@@ -150,6 +155,7 @@ impl<'a> Engine<'a> {
             numerics,
             tickets: HashMap::new(),
             candidates: HashMap::new(),
+            folded: HashMap::new(),
             tables: BTreeMap::new(),
             supernets: HashMap::new(),
             learned: HashMap::new(),

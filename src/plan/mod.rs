@@ -33,7 +33,7 @@ pub use answer::winner;
 pub use best::best;
 pub use engine::{Compared, DataInfo, Engine, Known, Point, Replay, SplitInfo, StageReplay};
 pub use figures::Figure;
-pub use model::{Model, Raced, SeedRun, Slot, State, Step, Subnet};
+pub use model::{Fold, Model, Raced, SeedRun, Slot, State, Step, Subnet, Trained};
 pub use reason::Reason;
 pub use table::Table;
 pub use warm::WeightsFile;

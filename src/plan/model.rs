@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// An architecture with what follows from it alone.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// The canonical form.
     pub architecture: Architecture,
@@ -48,6 +48,24 @@ pub struct SeedRun {
     pub key: Digest,
     /// The weights to evaluate.
     pub weights: Digest,
+    /// Where it was trained without a fold: which.
+    pub fold: Option<Fold>,
+}
+
+/// A fold that a training left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fold {
+    /// From 0.
+    pub index: usize,
+    /// The network that was trained: the model's, with anchors of the images that are left, where its anchors are found in images.
+    pub candidate: Arc<Candidate>,
+}
+
+impl SeedRun {
+    /// The network that was trained for a model.
+    pub fn candidate<'m>(&'m self, model: &'m Model) -> &'m Arc<Candidate> {
+        self.fold.as_ref().map_or(&model.candidate, |fold| &fold.candidate)
+    }
 }
 
 /// What a train stage gave a model.
@@ -57,10 +75,17 @@ pub struct Trained {
     pub stage: usize,
     /// Epochs so far.
     pub epochs: usize,
-    /// One run a seed.
+    /// One run a seed; over folds, every fold in its turn, and each with every seed.
     pub runs: Vec<SeedRun>,
     /// What it read of the model's own recipe.
     pub read: Vec<RecipeValue>,
+}
+
+impl Trained {
+    /// Over how many folds; 1 where over none.
+    pub fn folds(&self) -> usize {
+        self.runs.iter().filter_map(|r| r.fold.as_ref()).map(|f| f.index + 1).max().unwrap_or(1)
+    }
 }
 
 /// A network inside a supernet.
@@ -198,6 +223,8 @@ pub struct Step {
     pub known: bool,
     /// Of a training: its chain, which names the folder of its attempts.
     pub chain: Option<Digest>,
+    /// Of a training over folds: the fold that it leaves out, from 0.
+    pub fold: Option<usize>,
 }
 
 /// One model at one stage.

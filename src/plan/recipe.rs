@@ -110,7 +110,8 @@ fn augment_canon(task: Task, a: &Augment) -> Canon {
     ])
 }
 
-fn loss_canon(task: Task, l: &LossGains) -> Canon {
+/// What enters a key of a loss.
+pub fn loss_canon(task: Task, l: &LossGains) -> Canon {
     if task == Task::Classify {
         return Canon::map([("label-smoothing", l.label_smoothing.into())]);
     }

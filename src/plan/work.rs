@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::model::Candidate;
 use crate::base::Digest;
-use crate::document::{Metric, OneShot, Recipe};
+use crate::document::{LossGains, Metric, OneShot, Recipe};
 use crate::space::Sample;
 use crate::space::warm::Transfer;
 use std::sync::Arc;
@@ -178,6 +178,8 @@ pub struct PredictWork {
     pub weights: Digest,
     /// Batch norm's epsilon.
     pub bn_eps: f64,
+    /// In place of detections, the loss by these gains.
+    pub loss: Option<LossGains>,
     /// `data` node and split.
     pub data: (String, String),
 }
@@ -279,6 +281,8 @@ pub struct SubnetWork {
     pub recalibration: Option<Recalibration>,
     /// Batch norm's epsilon.
     pub bn_eps: f64,
+    /// In place of detections, the loss by these gains.
+    pub loss: Option<LossGains>,
     /// `data` node and split.
     pub data: (String, String),
 }

@@ -154,7 +154,7 @@ impl<'a> Ledger<'a> {
                         training.batch = self.batch(index, slot);
                         training.timed += timed;
                     }
-                    Kind::Predict | Kind::PredictSubnet => {
+                    Kind::Predict | Kind::PredictSubnet | Kind::Loss => {
                         let images = self.images(index, step);
                         spent.evaluated_images += images;
                         spent.untimed += usize::from(timed < images);
@@ -182,7 +182,7 @@ impl<'a> Ledger<'a> {
         let Some((data, split)) = &evaluate.data else { return 0 };
         let of = |split: &str| self.prepared.data.get(&data.value).and_then(|d| d.splits.get(split)).map_or(0, |s| s.images);
         let recalibrated = match evaluate.recalibrate.as_ref().map(|r| &r.value) {
-            Some(Recalibrate::Batches { batches, batch, split }) if step.action.kind == Kind::PredictSubnet => {
+            Some(Recalibrate::Batches { batches, batch, split }) if step.action.inputs.iter().any(|i| i.0 == "recalibrate") => {
                 let own = || {
                     supernets(self.pipeline, index)
                         .first()
@@ -192,6 +192,10 @@ impl<'a> Ledger<'a> {
             }
             _ => 0,
         };
-        (of(&split.value) + recalibrated) as u64
+        // Of a fold, its own images.
+        let digest = step.action.inputs.iter().find(|i| i.0 == "split").map(|i| i.1).filter(|_| evaluate.folds.is_some());
+        let splits = || self.prepared.data.get(&data.value).into_iter().flat_map(|d| d.splits.values());
+        let read = digest.and_then(|digest| splits().find(|s| s.digest == digest)).map_or_else(|| of(&split.value), |s| s.images);
+        (read + recalibrated) as u64
     }
 }

@@ -85,7 +85,10 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
         info.splits = scan
             .splits
             .iter()
-            .map(|s| (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects: s.boxes() }))
+            .map(|s| {
+                let anchors = info.splits.get(&s.name).map_or(Vec::new(), |known| known.anchors.clone());
+                (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects: s.boxes(), anchors })
+            })
             .collect();
     }
     Ok(Prepared {

@@ -10,6 +10,7 @@ mod detnas;
 mod doctor;
 mod documents;
 mod edits;
+mod folds;
 #[cfg(unix)]
 mod gpu;
 mod keys;
@@ -17,6 +18,7 @@ mod kill;
 mod launch;
 mod learning;
 mod lookups;
+mod losses;
 mod methods;
 mod nix;
 mod oneshot;

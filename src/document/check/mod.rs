@@ -1,6 +1,7 @@
 //! What only the whole file can tell: names, what stands before what, and the rules of a fair comparison.
 
 mod comparison;
+mod folds;
 mod graph;
 mod kinds;
 mod learned;
@@ -21,6 +22,7 @@ pub use graph::Graph;
 /// Checks a draft as a whole; the pipeline, where nothing stands against it.
 pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
     let (name, seed) = pipeline(context, &draft);
+    folds::resolve(context, &mut draft);
     kinds::namespace(context, &draft);
     kinds::references(context, &draft);
     kinds::supernets(context, &draft);

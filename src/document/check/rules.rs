@@ -12,6 +12,7 @@ pub fn all(context: &mut Context, draft: &Draft, graph: &Graph) {
     let mut rules = Rules { context, draft, graph };
     for index in 0..draft.stages.len() {
         rules.stage(index);
+        rules.folds(index);
     }
     rules.splits();
     rules.answers();

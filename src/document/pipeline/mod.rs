@@ -60,6 +60,12 @@ impl Pipeline {
         supernet(stage, &self.spaces)
     }
 
+    /// The folds that a stage reads, where it reads any.
+    pub fn folds(&self, stage: &Stage) -> Option<&Folds> {
+        let (data, folds) = stage.folds()?;
+        self.data.iter().find(|d| d.name.value == data.value)?.folds(&folds.value)
+    }
+
     /// The stage of this name.
     pub fn stage(&self, name: &str) -> Option<StageId> {
         self.links.id(name)

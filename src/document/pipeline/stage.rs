@@ -66,6 +66,15 @@ impl Stage {
         self.train()?.method
     }
 
+    /// The folds that it reads: (set, folds).
+    pub fn folds(&self) -> Option<(&Spanned<String>, &Spanned<String>)> {
+        match &self.kind {
+            StageKind::Train(train) => Some((&train.data, train.folds.as_ref()?)),
+            StageKind::Evaluate(evaluate) => Some((&evaluate.data.as_ref()?.0, evaluate.folds.as_ref()?)),
+            StageKind::Sample(_) | StageKind::Select(_) => None,
+        }
+    }
+
     /// What it reads of the data: (set, split) of a `train`, or of an `evaluate` that has one, and the split that it recalibrates on.
     pub fn reads(&self) -> Vec<(&Spanned<String>, &Spanned<String>)> {
         match &self.kind {

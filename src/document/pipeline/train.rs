@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 pub struct Train {
     /// `data "name"`.
     pub data: Spanned<String>,
-    /// `split=`.
+    /// `split=`; under `folds=` the split that is cut.
     pub split: Spanned<String>,
+    /// `folds=`: trained once a fold, without its images.
+    pub folds: Option<Spanned<String>>,
     /// Everything that decides what an iteration computes; what a space chooses, as its reference has it.
     pub recipe: Recipe,
     /// What a space chooses of it.

@@ -13,8 +13,8 @@ const EPOCHS: &[Type] = &[Int(1, 1_000_000)];
 
 const READS: &[Field] = &[
     Field::one("name", &[Name("data set")], "", "The data set.").required(),
-    Field::one("split", &[Name("split")], "", "Which of its splits.").required(),
-    Field::later("folds", "k-fold validation"),
+    Field::one("split", &[Name("split")], "required, but for `folds`", "Which of its splits."),
+    Field::one("folds", &[Name("set of folds")], "", "In place of `split`: every fold of that name, each in its turn."),
 ];
 
 /// Stages and their lines.

@@ -1,6 +1,7 @@
 //! `sample`, `evaluate`, `select` and `answer` nodes.
 
 use super::metric::{every_metric, metrics, one_metric};
+use super::reads::reads;
 use super::{supernet, table};
 use crate::document::context::Context;
 use crate::document::pipeline::{Answer, Bound, Evaluate, Objective, Sample, Select, SelectBy, Stage, StageKind, Trust};
@@ -108,10 +109,12 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
         let d = Diagnostic::error("missing", "`evaluate` needs `metrics`", node.name.span, "`metrics` is missing");
         context.missing(node, d.help("what is measured, such as `metrics map50 params flops`"));
     }
-    let data = node.child("data").and_then(|d| Some((d.text("name")?, d.text("split")?)));
+    let reads = node.child("data").and_then(|line| reads(context, line));
+    let (data, folds) = reads.map_or((None, None), |r| (Some((r.data, r.split)), r.folds));
     if let Some(method) = node.child("method") {
         let table = table::table(context, node, method, &metrics)?;
-        let evaluate = Evaluate { data: None, metrics, at: Vec::new(), recalibrate: None, table: Some(std::sync::Arc::new(table)) };
+        let evaluate =
+            Evaluate { data: None, folds: None, metrics, at: Vec::new(), recalibrate: None, table: Some(std::sync::Arc::new(table)) };
         return Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) });
     }
     if let (Some(first), None) = (metrics.iter().find(|m| m.value.reads_predictions()), node.child("data")) {
@@ -119,7 +122,7 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
         context.missing(node, d.help("name the images and the split: `data \"shapes\" split=val`"));
     }
     let recalibrate = node.child("recalibrate").and_then(|line| supernet::recalibrate(context, line));
-    let evaluate = Evaluate { data, metrics, at: node.counts("at"), recalibrate, table: None };
+    let evaluate = Evaluate { data, folds, metrics, at: node.counts("at"), recalibrate, table: None };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) })
 }
 

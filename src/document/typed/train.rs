@@ -1,6 +1,7 @@
 //! `train` nodes: a recipe and the lines that override it.
 
 use super::init;
+use super::reads::{Reads, reads};
 use crate::document::context::Context;
 use crate::document::method::Named;
 use crate::document::pipeline::{
@@ -18,7 +19,7 @@ const CLASSIFY: [&str; 4] = ["crop", "area", "cutout", "label-smoothing"];
 /// of one class each: there the default recipe is `classify`.
 pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<Stage> {
     let name = node.text("name")?;
-    let (data, split) = reads(context, node)?;
+    let Reads { data, split, folds } = images(context, node)?;
     // A method that was refused: what it would need is not known.
     if node.child("method").is_some_and(|m| m.text("kind").is_none()) {
         return None;
@@ -34,6 +35,7 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
     let train = Train {
         data,
         split,
+        folds,
         recipe,
         choices: choices(node),
         epochs,
@@ -85,15 +87,15 @@ fn foreign_lines(context: &mut Context, node: &Node, task: Task) {
     }
 }
 
-/// `data "x" split=train`, which a training always has.
-fn reads(context: &mut Context, node: &Node) -> Option<(Spanned<String>, Spanned<String>)> {
-    let Some(data) = node.child("data") else {
+/// Its line `data`, which a training always has.
+fn images(context: &mut Context, node: &Node) -> Option<Reads> {
+    let Some(line) = node.child("data") else {
         let d = Diagnostic::error("missing", "`train` needs `data`", node.name.span, "`data` is missing");
         context.missing(node, d.help("name the images and the split: `data \"shapes\" split=train`"));
         let nothing = Spanned { value: String::new(), span: Span::default() };
-        return Some((nothing.clone(), nothing));
+        return Some(Reads { data: nothing.clone(), split: nothing, folds: None });
     };
-    Some((data.text("name")?, data.text("split")?))
+    reads(context, line)
 }
 
 fn set<T>(target: &mut T, value: Option<T>) {

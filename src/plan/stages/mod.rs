@@ -1,6 +1,7 @@
 //! One file a stage: what it does to one model, in keys and lookups.
 
 mod evaluate;
+mod folds;
 mod init;
 mod narrowed;
 mod race;

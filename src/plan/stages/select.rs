@@ -32,7 +32,7 @@ impl Engine<'_> {
         };
         let key = action.key();
         let done = known.outcome(key).is_some();
-        let step = Step { action: action.clone(), key, known: done, chain: None };
+        let step = Step { action: action.clone(), key, known: done, chain: None, fold: None };
         if !done {
             let chosen = chosen.iter().map(|&i| incoming.slots[i].model.identity()).collect();
             works.push(Work::Select(Box::new(SelectWork { request: self.request(index, action, key, None, String::new()), chosen })));

@@ -4,6 +4,7 @@
 use super::super::engine::{Engine, Known, StageReplay};
 use super::super::model::{Candidate, Model, Slot, State};
 use super::super::work::{Trainee, Work};
+use super::folds::Part;
 use crate::base::{Canon, Digest};
 use crate::document::Train;
 use crate::results::{Collapsed, Learned, Outcome};
@@ -73,12 +74,12 @@ impl<'a> Engine<'a> {
     }
 
     /// What a training trains.
-    pub(super) fn trainee(&self, train: &Train, model: &Model) -> Trainee {
+    pub(super) fn trainee(&self, train: &Train, model: &Model, part: &Part) -> Trainee {
         match (&model.supernet, &train.oneshot) {
             (Some(space), Some(oneshot)) => {
                 Trainee::Supernet { space: space.clone(), oneshot: oneshot.value.clone(), macs: model.candidate.macs }
             }
-            _ => Trainee::Candidate(model.candidate.clone()),
+            _ => Trainee::Candidate(part.fold.as_ref().map_or(&model.candidate, |fold| &fold.candidate).clone()),
         }
     }
 }

@@ -1,10 +1,11 @@
-//! `train`: a chain over iterations for each model and seed.
+//! `train`: a chain over iterations for each model and seed, and over folds for each fold.
 
 use super::super::action::{Action, Kind};
 use super::super::engine::{Engine, Known};
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
 use super::super::warm::Start;
 use super::super::work::{Resume, TrainWork, Work};
+use super::folds::{Part, note};
 use crate::base::{Canon, Digest};
 use crate::document::{Recipe, Train};
 use crate::results::Outcome;
@@ -20,14 +21,11 @@ impl Engine<'_> {
     ) -> Slot {
         let name = self.pipeline.stages[index].name.value.clone();
         slot.model.via.insert(name.clone());
-        let Some(split) = self.data.get(&train.data.value).and_then(|d| d.splits.get(&train.split.value)) else {
-            return Slot { state: State::Failed(format!("no split `{}`", train.split.value)), ..slot };
+        let parts = match self.parts(index, train, &slot.model) {
+            Ok(parts) => parts,
+            Err(why) => return Slot { state: State::Failed(why), ..slot },
         };
-        // The weights of a supernet learn from what is not held out for its choices.
-        let images = train.taken(split.images);
-        let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(images));
         let recipe = train.recipe_of(&slot.model.recipe);
-        let per_epoch = (images - held).div_ceil(recipe.batch.max(1)).max(1);
         let rungs = self.rungs(index, train, &slot.model);
         let mut state = State::Ready;
         let point = |&epochs: &usize| Trained { stage: index, epochs, runs: Vec::new(), read: train.read_of(&slot.model.recipe) };
@@ -36,22 +34,29 @@ impl Engine<'_> {
             Ok(start) => start,
             Err(state) => return Slot { state, ..slot },
         };
-        for seed in (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k)) {
+        let seeds = (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k));
+        for (part, seed) in parts.iter().flat_map(|part| seeds.clone().map(move |seed| (part, seed))) {
             let init = start.weights(seed);
             let transfer = start.transfer();
-            let actions: Vec<(usize, Action)> = rungs
-                .iter()
-                .map(|&epochs| (epochs, self.train_action(train, &recipe, &slot.model, &start, seed, (epochs * per_epoch) as u64)))
-                .collect();
+            // The weights of a supernet learn from what is not held out for its choices.
+            let images = train.taken(part.images);
+            let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(images));
+            let per_epoch = (images - held).div_ceil(recipe.batch.max(1)).max(1);
+            let action = |iteration: usize| self.train_action(train, &recipe, &slot.model, part, &start, seed, iteration as u64);
+            let actions: Vec<(usize, Action)> = rungs.iter().map(|&epochs| (epochs, action(epochs * per_epoch))).collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
             let outcomes: Vec<_> = keys.iter().map(|k| known.outcome(*k)).collect();
-            let chain = self.train_action(train, &recipe, &slot.model, &start, seed, 0).key();
+            let chain = action(0).key();
             let mut missing = false;
             for (i, outcome) in outcomes.iter().enumerate() {
-                slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some(), chain: Some(chain) });
+                let (action, fold) = (actions[i].1.clone(), part.fold.as_ref().map(|f| f.index));
+                slot.steps.push(Step { action, key: keys[i], known: outcome.is_some(), chain: Some(chain), fold });
                 match outcome {
                     Some(Outcome::Diverged { reason, .. }) => state = State::Failed(reason.clone()),
-                    Some(Outcome::Trained(t)) => points[i].runs.push(SeedRun { seed, key: keys[i], weights: t.weights }),
+                    Some(Outcome::Trained(t)) => points[i].runs.push({
+                        let (key, weights, fold) = (keys[i], t.weights, part.fold.clone());
+                        SeedRun { seed, key, weights, fold }
+                    }),
                     _ => missing = true,
                 }
             }
@@ -82,7 +87,7 @@ impl Engine<'_> {
                 .filter(|p| p.iteration < limit)
                 .filter_map(|p| p.state.map(|state| Resume { iteration: p.iteration, state, key: p.key }))
                 .max_by_key(|r| r.iteration);
-            let mut detail = if train.seeds > 1 { format!(", seed {seed}") } else { String::new() };
+            let mut detail = note(part.fold.as_ref(), (train.seeds > 1).then_some(seed));
             if slot.model.raced.as_ref().is_some_and(|raced| raced.stage == index) {
                 detail += &format!(", to epoch {}", rungs[last_missing]);
             }
@@ -91,14 +96,14 @@ impl Engine<'_> {
             works.push(Work::Train(Box::new(TrainWork {
                 request: self.request(index, last, key, named, detail),
                 chain,
-                trainee: self.trainee(train, &slot.model),
-                data: (train.data.value.clone(), train.split.value.clone()),
+                trainee: self.trainee(train, &slot.model, part),
+                data: (train.data.value.clone(), part.split.clone()),
                 recipe: recipe.clone(),
                 seed,
                 init,
                 transfer: transfer.cloned(),
                 per_epoch,
-                images: (images < split.images).then_some(images),
+                images: (images < part.images).then_some(images),
                 rungs: actions[first_missing..=last_missing].to_vec(),
                 resume,
                 checkpoint,
@@ -139,22 +144,21 @@ impl Engine<'_> {
     }
 
     /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
-    fn train_action(&self, train: &Train, recipe: &Recipe, model: &Model, start: &Start, seed: u64, iteration: u64) -> Action {
-        let data = self.data.get(&train.data.value);
-        let read = data.and_then(|d| d.splits.get(&train.split.value));
-        let split = read.map(|s| s.digest);
+    fn train_action(&self, train: &Train, recipe: &Recipe, model: &Model, part: &Part, start: &Start, seed: u64, iteration: u64) -> Action {
+        let candidate = part.fold.as_ref().map_or(&model.candidate, |fold| &fold.candidate);
+        let decoder = self.data.get(&train.data.value).map(|d| d.decoder.clone());
         let subject = if model.supernet.is_some() { "space" } else { "architecture" };
-        let mut inputs = vec![(subject, model.candidate.digest)];
-        inputs.extend(split.map(|s| ("split", s)));
+        let mut inputs = vec![(subject, candidate.digest), ("split", part.digest)];
         inputs.extend(start.weights(seed).map(|i| ("init", i)));
         let mut config = vec![
             ("iteration".to_string(), iteration.into()),
-            ("image-size".to_string(), model.candidate.image_size().into()),
-            ("decoder".to_string(), data.map(|d| d.decoder.clone()).into()),
+            ("image-size".to_string(), candidate.image_size().into()),
+            ("decoder".to_string(), decoder.into()),
             ("recipe".to_string(), super::super::recipe::canon(recipe)),
         ];
-        if let Some(some) = read.map(|s| (train.taken(s.images), s.images)).filter(|(taken, all)| taken < all) {
-            config.push(("images".to_string(), some.0.into()));
+        let taken = train.taken(part.images);
+        if taken < part.images {
+            config.push(("images".to_string(), taken.into()));
         }
         if model.supernet.is_some() {
             config.extend(super::supernet::config(train));

@@ -77,7 +77,7 @@ impl Jobs {
             Work::Train(w) => (Job::Train(Box::new(train(w, pack, &by_size, prepared, store, options.checkpoint_seconds)?)), w.done()),
             Work::Predict(w) => {
                 let architecture = w.candidate.architecture.clone();
-                (Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, pack })), 0)
+                (Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, loss: w.loss, pack })), 0)
             }
             Work::Subnet(w) => {
                 let recalibration = w.recalibration.as_ref().zip(packs.get(1));
@@ -105,7 +105,7 @@ impl Jobs {
         store: &Store,
     ) -> Result<SubnetJob, RunError> {
         let space = self.space(&w.space, prepared, store)?;
-        Ok(SubnetJob { space, sample: w.sample.clone(), weights: w.weights, recalibration, bn_eps: w.bn_eps, pack })
+        Ok(SubnetJob { space, sample: w.sample.clone(), weights: w.weights, recalibration, bn_eps: w.bn_eps, loss: w.loss, pack })
     }
 
     /// The blob of a space, written where it is not there.

@@ -1,7 +1,7 @@
 //! What a worker is given: one assignment file. The same file serves a worker on another machine.
 
 use crate::base::Digest;
-use crate::document::{OneShot, Recipe, SpaceNode};
+use crate::document::{LossGains, OneShot, Recipe, SpaceNode};
 use crate::nn::DeviceChoice;
 use crate::results::Epoch;
 use crate::space::warm::Transfer;
@@ -41,6 +41,15 @@ pub enum Job {
 }
 
 impl Job {
+    /// Whether it asks for a loss in place of predictions; none where it asks for neither.
+    pub fn loss(&self) -> Option<bool> {
+        match self {
+            Job::Predict(job) => Some(job.loss.is_some()),
+            Job::Subnet(job) => Some(job.loss.is_some()),
+            Job::Train(_) | Job::Latency(_) => None,
+        }
+    }
+
     /// Whether it is one of many small ones, after which its worker waits for the next.
     pub fn small(&self) -> bool {
         matches!(self, Job::Subnet(_))
@@ -118,6 +127,8 @@ pub struct PredictJob {
     pub weights: Digest,
     /// Batch norm's epsilon.
     pub bn_eps: f64,
+    /// In place of detections, the loss by these gains.
+    pub loss: Option<LossGains>,
     /// The images.
     pub pack: Digest,
 }
@@ -156,6 +167,8 @@ pub struct SubnetJob {
     pub recalibration: Option<RecalibrationJob>,
     /// Batch norm's epsilon.
     pub bn_eps: f64,
+    /// In place of detections, the loss by these gains.
+    pub loss: Option<LossGains>,
     /// The images.
     pub pack: Digest,
 }

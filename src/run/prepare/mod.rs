@@ -2,6 +2,7 @@
 
 mod anchors;
 mod fit;
+mod losses;
 mod prepared;
 mod scan;
 mod supernets;
@@ -30,7 +31,8 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
                 node.name.span,
                 if look.all { e.all() } else { e.to_string() },
             )),
-            Ok(scan) => {
+            Ok(mut scan) => {
+                scan::cut_folds(&pipeline, node, &mut scan, &mut errors);
                 let name = node.name.value.clone();
                 notes.extend(scan.findings.iter().map(|f| format!("{name}: {f}")));
                 let info = scan::info(node, &scan);
@@ -66,8 +68,10 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
             }
         }
     }
+    anchors::of_folds(&pipeline, &scans, &spaces, &mut infos, store)?;
     fit::class_fit(&pipeline, &infos, &spaces, &mut errors);
     fit::heads(&pipeline, &infos, &spaces, &mut errors);
+    losses::comparable(&pipeline, &infos, &spaces, &mut errors);
     fit::metric_classes(&pipeline, &infos, &mut errors);
     let mut said = Vec::new();
     let tables = tables::read(&pipeline, &spaces, &mut said);
