@@ -49,7 +49,7 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         .into());
     }
     let params = weights_from_bytes(&program, &store.blobs().get(&run.weights)?)?;
-    let per_epoch = split.images.div_ceil(train.recipe.batch.max(1)).max(1);
+    let per_epoch = train.taken(split.images).div_ceil(train.recipe.batch.max(1)).max(1);
     let metrics = model.figures.iter().map(|(metric, f)| (metric.name(), f.values.first().copied().unwrap_or(f64::NAN)));
     let card = ModelCard {
         architecture,

@@ -7,6 +7,7 @@ use super::load::{self, Access};
 use super::print;
 use crate::document::Train;
 use crate::plan::reason::{self, Reason};
+use crate::plan::stopping::stops;
 use crate::plan::{Engine, Replay, State, Step, Work};
 use crate::report::table::Table;
 use crate::report::{number, time, wrap};
@@ -134,7 +135,12 @@ fn remarks(prepared: &Prepared, index: usize) -> Vec<String> {
     let bound = train.filter(|t| t.over_is_epochs && t.recipe.schedule != crate::document::Schedule::Constant);
     let remark =
         |t: &Train| format!("the schedule's horizon is `epochs` ({}): raising `epochs` trains anew; `schedule … over=` fixes it", t.epochs);
-    bound.into_iter().map(remark).collect()
+    let stopping = stops(&prepared.pipeline, index).map(|s| {
+        let rungs: Vec<String> = s.rungs.iter().map(usize::to_string).collect();
+        let (epochs, whole) = (number::grouped(s.epochs as u64), number::grouped(s.whole as u64));
+        format!("its trials are measured at epochs {}: about {epochs} epochs are trained, {whole} without `stop-early`", rungs.join(", "))
+    });
+    bound.into_iter().map(remark).chain(stopping).collect()
 }
 
 fn text(

@@ -13,11 +13,13 @@ pub enum Kind {
     Metric,
     /// How images lie in a folder.
     Format,
+    /// When a search stops a trial.
+    Stopping,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 4] = [Kind::Strategy, Kind::Method, Kind::Metric, Kind::Format];
+    pub const ALL: [Kind; 5] = [Kind::Strategy, Kind::Method, Kind::Metric, Kind::Format, Kind::Stopping];
 }
 
 /// A value that stands for a field where nothing is written.

@@ -1,12 +1,13 @@
 //! The replay: walks the stages over what is known, proposes as far as results allow, and lists what would run.
 
 use super::action::Action;
-use super::model::{Candidate, Slot, State};
+use super::model::{Candidate, Raced, Slot, State};
 use super::table::Table;
 use super::work::{Request, Work};
 use crate::base::Digest;
 use crate::document::{Pipeline, StageKind, Task};
 use crate::results::{Comparison, Outcome};
+use crate::search::racing::Race;
 use crate::search::{Distribution, Search};
 use crate::space::{AnchorSet, Space};
 use std::collections::{BTreeMap, HashMap};
@@ -107,6 +108,8 @@ impl Replay {
 /// A search in progress: tickets proposed so far never change.
 pub(super) struct Tickets<'a> {
     pub search: Search<'a>,
+    /// Where the search stops its trials early.
+    pub race: Option<Race>,
     pub candidates: Vec<Arc<Candidate>>,
     pub over: bool,
     pub note: Option<String>,
@@ -176,11 +179,13 @@ impl<'a> Engine<'a> {
                 StageKind::Train(train) if pipeline.supernet(stage).is_some() => self.supernet(index, train, known, &mut pass.works),
                 StageKind::Train(train) => {
                     let incoming = self.incoming(index, &pass);
-                    self.each(incoming, |engine, slot| vec![engine.train(index, train, slot, known, &mut pass.works)])
+                    let (incoming, notes) = self.within_budget(index, train, incoming);
+                    let done = self.each(index, incoming, |engine, slot| vec![engine.train(index, train, slot, known, &mut pass.works)]);
+                    StageReplay { notes, ..done }
                 }
                 StageKind::Evaluate(evaluate) => {
                     let incoming = self.incoming(index, &pass);
-                    self.each(incoming, |engine, slot| engine.evaluate(index, evaluate, slot, known, &mut pass.works))
+                    self.each(index, incoming, |engine, slot| engine.evaluate(index, evaluate, slot, known, &mut pass.works))
                 }
                 StageKind::Select(select) => {
                     let incoming = self.incoming(index, &pass);
@@ -201,13 +206,15 @@ impl<'a> Engine<'a> {
     /// The union of what the named stages leave, one slot an identity.
     fn incoming(&self, index: usize, pass: &Pass) -> StageReplay {
         let mut union = StageReplay { slots: Vec::new(), complete: true, notes: Vec::new() };
-        let mut seen: HashMap<Digest, usize> = HashMap::new();
+        let mut seen: HashMap<(Digest, Option<Raced>), usize> = HashMap::new();
         for &read in &self.pipeline.links.reads[index] {
             let Some(replay) = pass.views.get(read) else { continue };
             union.complete &= replay.complete;
             for slot in &replay.slots {
-                let identity = (slot.state == State::Ready).then(|| slot.model.identity());
-                match identity.and_then(|id| seen.get(&id)) {
+                // Untrained, one that is trained to the end is another than one that may be stopped.
+                let cut = slot.model.raced.clone().filter(|raced| raced.open || slot.model.trained.is_none());
+                let identity = (slot.state == State::Ready).then(|| (slot.model.identity(), cut));
+                match identity.as_ref().and_then(|id| seen.get(id)) {
                     Some(&at) => {
                         let same: &mut Slot = &mut union.slots[at];
                         same.model.via.extend(slot.model.via.iter().cloned());
@@ -228,10 +235,12 @@ impl<'a> Engine<'a> {
     }
 
     /// Applies a stage to every incoming model; those that are not ready stay as they are.
-    fn each(&mut self, incoming: StageReplay, mut f: impl FnMut(&mut Self, Slot) -> Vec<Slot>) -> StageReplay {
+    fn each(&mut self, index: usize, incoming: StageReplay, mut f: impl FnMut(&mut Self, Slot) -> Vec<Slot>) -> StageReplay {
         let mut slots = Vec::with_capacity(incoming.slots.len());
         for slot in incoming.slots {
-            if slot.state == State::Ready {
+            if slot.state == State::Ready && self.undecided(index, &slot.model) {
+                slots.push(Slot { state: State::Pending, ..slot });
+            } else if slot.state == State::Ready {
                 slots.extend(f(self, slot));
             } else {
                 slots.push(slot);

@@ -6,6 +6,7 @@
 pub mod action;
 pub mod answer;
 mod best;
+pub mod budget;
 pub mod choose;
 mod compare;
 pub mod engine;
@@ -19,6 +20,7 @@ pub mod reason;
 pub mod recipe;
 mod stages;
 mod standing;
+pub mod stopping;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -30,7 +32,7 @@ pub use answer::winner;
 pub use best::best;
 pub use engine::{Compared, DataInfo, Engine, Known, Point, Replay, SplitInfo, StageReplay};
 pub use figures::Figure;
-pub use model::{Fold, Model, SeedRun, Slot, State, Step, Subnet, Trained};
+pub use model::{Fold, Model, Raced, SeedRun, Slot, State, Step, Subnet, Trained};
 pub use reason::Reason;
 pub use table::Table;
 pub use work::{

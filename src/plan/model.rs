@@ -97,6 +97,26 @@ pub struct Subnet {
     pub supernet: Trained,
 }
 
+/// How far a trial of a search that stops early is trained.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Raced {
+    /// The `train` whose epochs are cut.
+    pub stage: usize,
+    /// The epochs at which it is measured, ascending, as far as it was sent; the last is where it stands.
+    pub rungs: Vec<usize>,
+    /// What a trial has that is never stopped.
+    pub full: usize,
+    /// Whether it may still go on.
+    pub open: bool,
+}
+
+impl Raced {
+    /// Where it stands.
+    pub fn epochs(&self) -> usize {
+        self.rungs.last().copied().unwrap_or(self.full)
+    }
+}
+
 /// A model on its way.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -110,6 +130,8 @@ pub struct Model {
     pub subnet: Option<Arc<Subnet>>,
     /// The space, where this is no single network but the supernet of one.
     pub supernet: Option<String>,
+    /// How far it is trained, where a search stops its trials early; none once it was trained again.
+    pub raced: Option<Raced>,
     /// Trainings asked for on the way, by stage and epoch.
     pub points: BTreeMap<usize, Trained>,
     /// Names of the stages that it came through.
@@ -128,6 +150,17 @@ impl Model {
         }
         let weights = self.trained.as_ref().map(of).unwrap_or_default();
         Canon::List(vec![self.candidate.digest.into(), weights.into()]).digest()
+    }
+
+    /// How far it was trained, where that is by a search that stops early and not yet to the end.
+    pub fn cut(&self) -> Option<&Raced> {
+        let trained = |raced: &&Raced| self.trained.as_ref().is_some_and(|t| t.stage == raced.stage);
+        self.raced.as_ref().filter(|raced| raced.epochs() < raced.full).filter(trained)
+    }
+
+    /// How far it came, to compare models by: those that were not stopped before their last epoch come first.
+    pub fn reach(&self) -> usize {
+        self.cut().map_or(usize::MAX, Raced::epochs)
     }
 
     /// `trials #12`; a supernet is called as its stage.

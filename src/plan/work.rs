@@ -142,6 +142,8 @@ pub struct TrainWork {
     pub init: Option<Digest>,
     /// Iterations an epoch.
     pub per_epoch: usize,
+    /// How many of the split's images are trained on, where not all: the first of them.
+    pub images: Option<usize>,
     /// Epochs at which weights are published, ascending, with their actions; the last is this action.
     pub rungs: Vec<(usize, Action)>,
     /// The furthest recorded point of the chain before the first rung that is missing.

@@ -19,7 +19,7 @@ pub struct Row {
     pub sample: String,
     /// Its ticket there, from 0.
     pub trial: usize,
-    /// `ready`, `failed` or `pending`.
+    /// `ready`, `stopped` (measured, and not trained to the end), `failed` or `pending`.
     pub state: &'static str,
     /// Why it failed.
     pub reason: Option<String>,
@@ -71,6 +71,7 @@ pub fn rows(pipeline: &Pipeline, replay: &Replay, observed: &dyn Fn(Digest, &Met
         for slot in &seen.slots {
             let model = &slot.model;
             let (state, reason) = match &slot.state {
+                State::Ready if model.cut().is_some_and(|cut| !cut.open) => ("stopped", None),
                 State::Ready => ("ready", None),
                 State::Pending => ("pending", None),
                 State::Failed(why) => ("failed", Some(why.clone())),

@@ -2,8 +2,10 @@
 
 use super::prepare::Prepared;
 use crate::document::{Metric, Pipeline, Recalibrate, SelectBy, Stage, StageKind, Task, Train};
+use crate::plan::budget::affordable;
 use crate::plan::lead::{spaces_of, supernets};
-use crate::plan::{Replay, State, Work};
+use crate::plan::stopping::stopped_by;
+use crate::plan::{Raced, Replay, Slot, State, Work};
 use serde::Serialize;
 
 /// What is left of a pipeline. What searches will propose counts as much as the costliest reference of their spaces.
@@ -62,12 +64,20 @@ impl Todo {
         // Trainings of models that are still to come.
         let folds = prepared.pipeline.folds(&prepared.pipeline.stages[index]);
         let split = folds.map_or_else(|| train.split.value.clone(), |folds| folds.without(0));
-        let images = images(prepared, &train.data.value, &split);
+        let runs = prepared.pipeline.runs(index);
+        let images = train.taken(images(prepared, &train.data.value, &split));
         let per_epoch = images.div_ceil(train.recipe.batch.max(1));
         let finished = replay.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
-        let missing =
-            (incoming(&prepared.pipeline, index).saturating_sub(finished) * runs(&prepared.pipeline, index)).saturating_sub(listed);
-        self.train((missing * train.epochs * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
+        let missing = (incoming(&prepared.pipeline, index).saturating_sub(finished) * runs).saturating_sub(listed);
+        let epochs = match stopped_by(&prepared.pipeline, index) {
+            Some(_) if replay.stages[index].complete => 0,
+            Some(stops) => {
+                let asked = |s: &Slot| s.model.raced.as_ref().map_or(train.epochs, Raced::epochs);
+                stops.epochs.saturating_sub(replay.stages[index].slots.iter().map(asked).sum()) * runs
+            }
+            None => missing * train.epochs,
+        };
+        self.train((epochs * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
         listed + missing
     }
 
@@ -184,7 +194,7 @@ fn count(pipeline: &Pipeline, name: &str, depth: usize) -> usize {
     }
     let incoming = || stage.from.iter().map(|f| count(pipeline, &f.value, depth + 1)).sum::<usize>();
     match &stage.kind {
-        StageKind::Sample(s) => s.trials,
+        StageKind::Sample(s) => pipeline.stage(name).map_or(s.trials, |index| affordable(pipeline, index, s)),
         StageKind::Select(s) => match &s.by {
             SelectBy::Top(n, _) => incoming().min(*n),
             _ => incoming(),
@@ -193,18 +203,11 @@ fn count(pipeline: &Pipeline, name: &str, depth: usize) -> usize {
     }
 }
 
-/// Trainings of each model of a `train`: one a seed and fold.
-fn runs(pipeline: &Pipeline, train: usize) -> usize {
-    let stage = &pipeline.stages[train];
-    let folds = pipeline.folds(stage).map_or(1, |folds| folds.count.value);
-    stage.train().map_or(1, |train| train.seeds * folds)
-}
-
 /// Trained copies of each model that a stage evaluates: those of the nearest `train` before it.
 fn copies(pipeline: &Pipeline, stage: &Stage, depth: usize) -> usize {
     let before = stage.from.iter().filter_map(|f| pipeline.stage(&f.value));
     let of = |index: usize| match &pipeline.stages[index].kind {
-        StageKind::Train(_) => runs(pipeline, index),
+        StageKind::Train(_) => pipeline.runs(index),
         StageKind::Sample(_) => 1,
         _ if depth < pipeline.stages.len() => copies(pipeline, &pipeline.stages[index], depth + 1),
         _ => 1,

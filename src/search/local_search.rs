@@ -93,9 +93,9 @@ impl LocalSearch {
 
 /// The ticket with the higher result, the earlier of equals.
 fn higher(turn: &Turn, first: Option<usize>, second: Option<usize>) -> Option<usize> {
-    let value = |ticket: Option<usize>| ticket.and_then(|t| turn.values[t]);
-    match (value(first), value(second)) {
-        (Some(a), Some(b)) if b > a => second,
+    let standing = |ticket: Option<usize>| ticket.and_then(|t| turn.standing(t));
+    match (standing(first), standing(second)) {
+        (Some(a), Some(b)) if b.order(&a).is_gt() => second,
         (None, Some(_)) => second,
         _ => first,
     }

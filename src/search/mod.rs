@@ -14,6 +14,7 @@ mod evolution;
 mod learned;
 mod likelihood;
 mod local_search;
+pub mod racing;
 mod random;
 mod reference;
 mod strategy;
@@ -26,7 +27,7 @@ mod tests;
 
 pub use distribution::Distribution;
 pub use likelihood::{LEARNED, LearnedPath};
-pub use strategy::{Given, Propose, Strategy, Turn, Unbuilt, build};
+pub use strategy::{Given, Propose, Standing, Strategy, Turn, Unbuilt, build};
 pub use ticket::{Known, Next, Ticket, Told};
 
 use crate::base::{Digest, Random};
@@ -119,7 +120,36 @@ impl<'a> Search<'a> {
                 None => return Next::NeedResult(self.values.len()),
             }
         }
-        match self.draw(number, visible) {
+        self.give(number, visible, &[])
+    }
+
+    /// The space.
+    pub fn space(&self) -> &'a Space {
+        self.space
+    }
+
+    /// Whether the next ticket is proposed from results.
+    pub fn reads_results(&self) -> bool {
+        self.strategy.reads_results(self.past.len())
+    }
+
+    /// The next ticket, where trials are stopped early: `results` are those of the first tickets, as many as this one may know of, none
+    /// where one failed; they may change from ticket to ticket. `epochs`, where they are given, say how far each was trained.
+    pub fn propose_from(&mut self, results: Vec<Option<f64>>, epochs: &[usize]) -> Next {
+        let number = self.past.len();
+        if let Some(note) = &self.ended {
+            return Next::Exhausted { note: note.clone() };
+        }
+        if number >= self.trials {
+            return Next::Done;
+        }
+        self.values = results;
+        let visible = if self.reads_results() { self.values.len().min(number) } else { 0 };
+        self.give(number, visible, epochs)
+    }
+
+    fn give(&mut self, number: usize, visible: usize, epochs: &[usize]) -> Next {
+        match self.draw(number, visible, epochs) {
             Some(ticket) => {
                 self.recall(ticket.known());
                 Next::Ticket(Box::new(ticket))
@@ -145,8 +175,9 @@ impl<'a> Search<'a> {
         self.past.push(known);
     }
 
-    fn draw(&mut self, number: usize, visible: usize) -> Option<Ticket> {
-        let turn = Turn { space: self.space, seed: self.seed, number, past: &self.past[..visible], values: &self.values[..visible] };
+    fn draw(&mut self, number: usize, visible: usize, epochs: &[usize]) -> Option<Ticket> {
+        let (past, values) = (&self.past[..visible], &self.values[..visible]);
+        let turn = Turn { space: self.space, seed: self.seed, number, past, values, epochs };
         let tries = if self.space.size() > LISTED as f64 { TRIES_LARGE } else { TRIES };
         for attempt in 0..TRIES {
             let Some(sample) = self.strategy.propose(&turn, attempt) else { break };

@@ -68,13 +68,14 @@ pub struct Gains {
 }
 
 impl Gains {
-    /// Upstream's scaling: by the number of levels (3 / levels), of classes (/ 80) and, where `obj_by_size`, by the area of the
-    /// image (size / 640)², `size` its longer side in pixels.
+    /// Upstream's scaling: by the number of levels (3 / levels), where `cls_by_classes` of classes (/ 80) and, where
+    /// `obj_by_size`, by the area of the image (size / 640)², `size` its longer side in pixels.
     pub fn scaled(gains: &LossGains, levels: usize, classes: usize, size: usize) -> Self {
         let levels = 3.0 / levels as f64;
         let side = size as f64 / 640.0;
         let by_size = if gains.obj_by_size { side * side } else { 1.0 };
-        Gains { r#box: gains.r#box * levels, obj: gains.obj * by_size * levels, cls: gains.cls * classes as f64 / 80.0 * levels }
+        let cls = if gains.cls_by_classes { gains.cls * classes as f64 / 80.0 } else { gains.cls };
+        Gains { r#box: gains.r#box * levels, obj: gains.obj * by_size * levels, cls: cls * levels }
     }
 }
 

@@ -23,6 +23,7 @@ mod methods;
 mod nix;
 mod oneshot;
 mod output;
+mod racing;
 mod rooms;
 mod sized;
 mod supernet;

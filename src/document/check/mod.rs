@@ -5,6 +5,7 @@ mod folds;
 mod graph;
 mod kinds;
 mod learned;
+mod racing;
 mod rules;
 mod tasks;
 mod trust;

@@ -76,12 +76,16 @@ impl Rules<'_> {
 
     fn stage(&mut self, index: usize) {
         let stage = &self.draft.stages[index];
+        if let StageKind::Train(train) = &stage.kind {
+            self.budget(index, train);
+        }
         match &stage.kind {
             StageKind::Sample(sample) => {
                 self.draws_learned(index, sample);
                 if let Some(objective) = &sample.objective {
                     self.decides(std::slice::from_ref(&objective.stage), &objective.metric, "guides a search");
                     self.objective(index, &objective.stage, &objective.metric);
+                    self.stops(index, sample, objective);
                 }
             }
             StageKind::Train(train) if self.draft.supernet(stage).is_some() => self.supernet(index, train),

@@ -72,6 +72,18 @@ impl Links {
         self.reads[to].iter().any(|&read| read == from || self.reaches(from, read))
     }
 
+    /// The stages between a sample and the evaluate stage that its objective names, in order, that stage included; none without one.
+    pub fn way(&self, sample: StageId) -> Vec<StageId> {
+        let mut way = Vec::new();
+        let mut at = self.objective[sample];
+        while let Some(index) = at.filter(|&i| i != sample) {
+            way.push(index);
+            at = self.reads[index].iter().copied().find(|&i| i == sample || self.reaches(sample, i));
+        }
+        way.reverse();
+        way
+    }
+
     /// A stage with all that led to it: what it reads, what told its searches how good their proposals were, and the supernets
     /// that others started from.
     pub fn leading_to(&self, stage: StageId) -> BTreeSet<StageId> {

@@ -15,6 +15,8 @@ pub struct Train {
     pub recipe: Recipe,
     /// `epochs N`.
     pub epochs: usize,
+    /// `images=` [1]: the share of the split that is trained on.
+    pub images: f64,
     /// True where `schedule over=` was left out, so that `plan` can warn.
     pub over_is_epochs: bool,
     /// `init` [scratch].
@@ -23,12 +25,22 @@ pub struct Train {
     pub seed: u64,
     /// `seeds N` [1]: seed, seed+1, ….
     pub seeds: usize,
+    /// `budget epochs=`: what may be trained at this stage in all, those of every seed counted, known ones too.
+    pub budget: Option<Spanned<usize>>,
     /// Whether `init` was written.
     pub init_written: bool,
     /// The method, where a space is trained as one supernet.
     pub method: Option<crate::document::method::Named>,
     /// Its numbers, with `holdout` and `penalty`; at the method's word.
     pub oneshot: Option<Spanned<crate::document::OneShot>>,
+}
+
+impl Train {
+    /// How many of a split's images are trained on: the first in the order of their digests, so that a smaller share is part of a
+    /// larger one; at least one.
+    pub fn taken(&self, images: usize) -> usize {
+        ((images as f64 * self.images).round() as usize).clamp(1.min(images), images)
+    }
 }
 
 /// What a training starts from.
@@ -82,8 +94,10 @@ pub struct Recipe {
     pub accumulate: usize,
     /// Clip the global norm of the gradient; 0 is off.
     pub clip_norm: f64,
-    /// EMA decay (0: none), with ramp d·(1 − exp(−t/2000)).
+    /// Decay d of the averaged weights (0: none); at optimiser step t it is d·(1 − exp(−t / `ema_ramp`)).
     pub ema: f64,
+    /// Optimiser steps over which the decay rises (upstream: 2000).
+    pub ema_ramp: f64,
     /// Batch norm's momentum, PyTorch's meaning.
     pub bn_momentum: f64,
     /// Batch norm's epsilon.
@@ -206,6 +220,8 @@ pub struct LossGains {
     pub cls: f64,
     /// Whether the objectness gain is scaled by (size/640)².
     pub obj_by_size: bool,
+    /// Whether the gain of classes is scaled by classes ÷ 80.
+    pub cls_by_classes: bool,
     /// Classification: the share of the truth that is spread over all classes.
     #[serde(default)]
     pub label_smoothing: f64,

@@ -1,6 +1,7 @@
 //! `sample`: strategy, budget and goal.
 
 use super::{Metric, Span, Spanned};
+use crate::document::stopping::ChosenStop;
 use crate::document::strategy::Chosen;
 
 /// A `sample` stage. Exactly one `from`, a space or a supernet.
@@ -18,6 +19,8 @@ pub struct Sample {
     pub objective: Option<Objective>,
     /// Where `strategy` stands, for warnings.
     pub strategy_span: Span,
+    /// Where the number of trials stands, for warnings.
+    pub trials_span: Span,
 }
 
 /// The loop's edge.
@@ -29,4 +32,6 @@ pub struct Objective {
     pub metric: Spanned<Metric>,
     /// `maximize=` or `minimize=`.
     pub maximize: bool,
+    /// `stop-early`: which trials are trained on.
+    pub stop: Option<ChosenStop>,
 }

@@ -3,6 +3,7 @@
 
 mod layers;
 pub mod methods;
+mod racing;
 mod spaces;
 pub(super) mod spec;
 mod stages;
@@ -13,7 +14,7 @@ pub use spec::Spec;
 
 /// All nodes.
 pub fn all() -> impl Iterator<Item = &'static Spec> {
-    top::NODES.iter().chain(spaces::NODES).chain(layers::NODES).chain(stages::NODES).chain(methods::NODES)
+    top::NODES.iter().chain(spaces::NODES).chain(layers::NODES).chain(stages::NODES).chain(racing::NODES).chain(methods::NODES)
 }
 
 /// The node of this name in a place.

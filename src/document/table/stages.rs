@@ -70,7 +70,6 @@ pub const NODES: &[Spec] = &[
     .once(),
     Spec::later("then", &["sample"], "chained strategies"),
     Spec::later("start", &["sample"], "starting a search from models that are known"),
-    Spec::later("stop-early", &["objective"], "early stopping"),
     Spec::new(
         "train",
         &[""],
@@ -85,6 +84,7 @@ pub const NODES: &[Spec] = &[
                 "Where everything not written here comes from.",
             ),
             Field::one("epochs", EPOCHS, "required, but for phases", "How long."),
+            Field::one("images", &[Number(1e-6, 1.0)], "1", "The share of the split's images that is trained on; a smaller share is part of a larger one."),
             Field::one(
                 "holdout",
                 &[Number(0.0, 0.95)],
@@ -101,6 +101,7 @@ pub const NODES: &[Spec] = &[
             Field::one("accumulate", &[Int(1, 65536)], "1", "Batches a step; turns the nominal batch off."),
             Field::one("clip-norm", NOT_NEGATIVE, "the recipe's", "Clips the gradient's norm; 0: off."),
             Field::one("ema", PROBABILITY, "the recipe's", "Decay of the averaged weights; 0: none."),
+            Field::one("ema-ramp", &[Positive], "the recipe's", "Steps over which that decay rises: d · (1 − exp(−step / ramp))."),
             Field::one("seed", SEED, "0", "Seeds weights and batches."),
             Field::one("seeds", &[Int(1, 100)], "1", "Trains every model this many times: mean ± deviation."),
         ]],
@@ -197,6 +198,7 @@ pub const NODES: &[Spec] = &[
             Field::one("obj", NOT_NEGATIVE, "the recipe's", "Gain of objectness."),
             Field::one("cls", NOT_NEGATIVE, "the recipe's", "Gain of the classes."),
             Field::one("obj-by-size", &[Bool], "the recipe's", "Whether `obj` is scaled by (size ÷ 640)²."),
+            Field::one("cls-by-classes", &[Bool], "the recipe's", "Whether `cls` is scaled by classes ÷ 80."),
             Field::one("label-smoothing", &[Number(0.0, 0.99)], "the recipe's", "Classifiers: share of the truth spread over all classes."),
         ]],
         "Gains of the detection loss, or the smoothing of classification's.",
@@ -237,7 +239,6 @@ pub const NODES: &[Spec] = &[
         "diverged loss-above=1e4",
     )
     .once(),
-    Spec::later("budget", &["train"], "budgets"),
     Spec::later("runner", &["train"], "a trainer of one's own"),
     Spec::new(
         "evaluate",

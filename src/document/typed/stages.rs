@@ -6,6 +6,7 @@ use super::{supernet, table};
 use crate::document::context::Context;
 use crate::document::pipeline::{Answer, Bound, Evaluate, Objective, Sample, Select, SelectBy, Stage, StageKind, Trust};
 use crate::document::settings::Settings;
+use crate::document::stopping::ChosenStop;
 use crate::document::strategy::{Asked, Chosen, Objectives};
 use crate::document::{Diagnostic, Node, Spanned};
 
@@ -30,6 +31,7 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
         objective: node.child("objective").and_then(|o| objective(context, o)),
         strategy: chosen,
         strategy_span: place,
+        trials_span: trials.map_or(name.span, |t| t.place("count")),
     };
     if known {
         needs(context, node, &sample);
@@ -90,7 +92,12 @@ fn objective(context: &mut Context, node: &Node) -> Option<Objective> {
         );
         context.push(d);
     }
-    Some(Objective { stage, metric, maximize: up.is_some() })
+    let stop = node.child("stop-early").and_then(|line| {
+        let kind = line.text("kind")?;
+        let rule = context.language.stopping.find(&kind.value)?;
+        Some(ChosenStop { rule, settings: Settings::of(rule.word(), Some(line), kind.span), span: line.name.span })
+    });
+    Some(Objective { stage, metric, maximize: up.is_some(), stop })
 }
 
 /// An `evaluate` stage.

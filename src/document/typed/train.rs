@@ -9,7 +9,8 @@ use crate::document::unknown::missing;
 use crate::document::{Diagnostic, Node, Property, Span, Spanned, recipes, table};
 
 /// Lines of `augment` and `loss` that only detectors read, and those that only classifiers read.
-const DETECT: [&str; 10] = ["mosaic", "mixup", "scale", "translate", "degrees", "shear", "box", "obj", "cls", "obj-by-size"];
+const DETECT: [&str; 11] =
+    ["mosaic", "mixup", "scale", "translate", "degrees", "shear", "box", "obj", "cls", "obj-by-size", "cls-by-classes"];
 const CLASSIFY: [&str; 4] = ["crop", "area", "cutout", "label-smoothing"];
 
 /// A training. Missing lines were reported; harmless values stand for them. `labelled` names the data sets whose images are
@@ -35,10 +36,12 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
         folds,
         recipe,
         epochs,
+        images: node.number("images").unwrap_or(1.0),
         over_is_epochs: over.is_none(),
         init: node.child("init").map_or(Init::Scratch, |init| supernet::init(context, init)),
         seed: node.count("seed").unwrap_or(0) as u64,
         seeds: node.count("seeds").unwrap_or(1),
+        budget: node.child("budget").and_then(|b| Some(Spanned { value: b.count("epochs")?, span: b.place("epochs") })),
         init_written: node.child("init").is_some(),
         method: line.oneshot.is_some().then_some(line.method),
         oneshot: line.oneshot,
@@ -102,6 +105,7 @@ fn lines(context: &mut Context, node: &Node, r: &mut Recipe) {
     set(&mut r.batch, node.count("batch"));
     set(&mut r.clip_norm, node.number("clip-norm"));
     set(&mut r.ema, node.number("ema"));
+    set(&mut r.ema_ramp, node.number("ema-ramp"));
     set(&mut r.nominal_batch, node.count("nominal-batch"));
     if let Some(accumulate) = node.count("accumulate") {
         r.accumulate = accumulate;
@@ -133,6 +137,7 @@ fn lines(context: &mut Context, node: &Node, r: &mut Recipe) {
         set(&mut r.loss.obj, n.number("obj"));
         set(&mut r.loss.cls, n.number("cls"));
         set(&mut r.loss.obj_by_size, n.truth("obj-by-size"));
+        set(&mut r.loss.cls_by_classes, n.truth("cls-by-classes"));
         set(&mut r.loss.label_smoothing, n.number("label-smoothing"));
     }
     if let Some(n) = node.child("augment") {

@@ -27,7 +27,10 @@ impl Engine<'_> {
             return vec![self.look_up(index, evaluate, source, slot)];
         }
         if evaluate.at.is_empty() {
-            return vec![self.evaluate_one(index, evaluate, slot, known, works)];
+            let mut steps = self.rungs_before(index, evaluate, &slot, known);
+            let mut done = self.evaluate_one(index, evaluate, slot, known, works);
+            steps.append(&mut done.steps);
+            return vec![Slot { steps, ..done }];
         }
         evaluate
             .at
@@ -43,6 +46,22 @@ impl Engine<'_> {
                 }
             })
             .collect()
+    }
+
+    /// What measured a trial of a search that stops early before it went on: known, and part of what the stage has done.
+    fn rungs_before(&mut self, index: usize, evaluate: &Evaluate, slot: &Slot, known: &mut dyn Known) -> Vec<Step> {
+        let Some(raced) = slot.model.raced.as_ref().filter(|r| r.rungs.len() > 1) else { return Vec::new() };
+        if !self.measures(index, &slot.model) {
+            return Vec::new();
+        }
+        let before = raced.rungs[..raced.rungs.len() - 1].iter().filter_map(|rung| slot.model.points.get(rung).cloned());
+        let (mut steps, mut unasked) = (Vec::new(), Vec::new());
+        for point in before.collect::<Vec<_>>() {
+            let mut at = slot.clone();
+            at.model.trained = Some(point);
+            steps.extend(self.evaluate_one(index, evaluate, at, known, &mut unasked).steps.into_iter().filter(|step| step.known));
+        }
+        steps
     }
 
     fn evaluate_one(&mut self, index: usize, evaluate: &Evaluate, mut slot: Slot, known: &mut dyn Known, works: &mut Vec<Work>) -> Slot {

@@ -3,6 +3,7 @@
 mod evaluate;
 mod folds;
 mod init;
+mod race;
 mod sample;
 mod select;
 mod subnet;

@@ -1,10 +1,10 @@
 //! `sample`: a fold over tickets. Ticket n is proposed once the results of tickets 0 … n − window are known.
 
-use super::super::choose;
 use super::super::engine::{Engine, Known, StageReplay, Tickets};
 use super::super::model::{Candidate, Model, Slot, State, Subnet};
+use super::super::{budget, choose};
 use super::subnet::Source;
-use crate::document::{Evaluate, Sample, StageId, StageKind};
+use crate::document::{Evaluate, Sample, StageKind};
 use crate::search::{self, Given, Next, Search, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,16 +34,26 @@ impl<'a> Engine<'a> {
                     Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault.to_string()] },
                 };
                 let seed = pipeline.seed.wrapping_add(sample.seed);
-                let search = Search::new(space, strategy, sample.trials, sample.window, seed);
+                let search = Search::new(space, strategy, budget::affordable(pipeline, index, sample), sample.window, seed);
                 let search = if supernet.is_some() { search.over_paths() } else { search };
-                Tickets { search, candidates: Vec::new(), over: false, note: None }
+                let race = match self.race(index, sample) {
+                    Ok(race) => race,
+                    Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault] },
+                };
+                Tickets { search, race, candidates: Vec::new(), over: false, note: None }
             }
         };
         let reference = space.describe(&space.reference());
         // Results of earlier tickets follow the chain of stages from here to the objective's evaluate stage.
-        let path = self.path(index);
+        let path = pipeline.links.way(index);
         let mut told: BTreeMap<usize, Option<Told>> = BTreeMap::new();
         while !tickets.over {
+            if tickets.race.is_some() {
+                if !self.raced(index, sample, &path, &mut tickets, &supernet, &reference, known) {
+                    break;
+                }
+                continue;
+            }
             // Asked first, so that the closure below only reads.
             let upto = tickets.candidates.len();
             if sample.objective.is_some() {
@@ -68,6 +78,9 @@ impl<'a> Engine<'a> {
                 Next::Done => tickets.over = true,
             }
         }
+        if tickets.over && tickets.note.is_none() {
+            tickets.note = self.spent(index, sample, &tickets);
+        }
         let slots = (0..tickets.candidates.len()).map(|n| self.slot(index, n, &tickets, &supernet)).collect();
         let mut notes: Vec<String> = tickets.note.iter().cloned().collect();
         if let (Some(learned), Some(first)) = (&learned, tickets.search.known().first())
@@ -81,7 +94,12 @@ impl<'a> Engine<'a> {
     }
 
     /// The candidate of an architecture, shared by all that propose it by the same choices.
-    fn candidate(&mut self, architecture: Architecture, choices: Vec<(String, String)>, reference: &[(String, String)]) -> Arc<Candidate> {
+    pub(super) fn candidate(
+        &mut self,
+        architecture: Architecture,
+        choices: Vec<(String, String)>,
+        reference: &[(String, String)],
+    ) -> Arc<Candidate> {
         let digest = architecture.digest();
         self.candidates
             .entry((digest, choices.clone()))
@@ -93,7 +111,7 @@ impl<'a> Engine<'a> {
             .clone()
     }
 
-    fn slot(&self, index: usize, ticket: usize, tickets: &Tickets, supernet: &Option<Source>) -> Slot {
+    pub(super) fn slot(&self, index: usize, ticket: usize, tickets: &Tickets, supernet: &Option<Source>) -> Slot {
         let name = self.pipeline.stages[index].name.value.clone();
         let subnet = supernet.as_ref().zip(tickets.search.known().get(ticket)).map(|(source, known)| {
             let (space, supernet) = (source.space.clone(), source.trained.clone());
@@ -105,6 +123,7 @@ impl<'a> Engine<'a> {
             trained: None,
             subnet,
             supernet: None,
+            raced: self.standing_of(index, ticket, tickets),
             points: BTreeMap::new(),
             via: BTreeSet::from([name]),
             figures: BTreeMap::new(),
@@ -112,21 +131,8 @@ impl<'a> Engine<'a> {
         Slot { model, state: State::Ready, steps: Vec::new() }
     }
 
-    /// The stages between a sample and the evaluate stage that its objective names, in order, that stage included; none without one.
-    fn path(&self, sample: StageId) -> Vec<StageId> {
-        let links = &self.pipeline.links;
-        let mut path = Vec::new();
-        let mut at = links.objective[sample];
-        while let Some(index) = at.filter(|&i| i != sample) {
-            path.push(index);
-            at = links.reads[index].iter().copied().find(|&i| i == sample || links.reaches(sample, i));
-        }
-        path.reverse();
-        path
-    }
-
     /// What the strategy is told of one ticket: none while it is not known.
-    fn result(&mut self, path: &[usize], sample: &Sample, slot: Slot, known: &mut dyn Known) -> Option<Told> {
+    pub(super) fn result(&mut self, path: &[usize], sample: &Sample, slot: Slot, known: &mut dyn Known) -> Option<Told> {
         let objective = sample.objective.as_ref()?;
         let pipeline = self.pipeline;
         let mut at = slot;

@@ -85,7 +85,9 @@ fn models(select: &Select, incoming: &StageReplay) -> Canon {
             .map(|slot| {
                 let failed = matches!(slot.state, State::Failed(_));
                 let values = metrics.iter().map(|m| value_of(&slot.model, m)).collect::<Vec<_>>();
-                Canon::List(vec![slot.model.identity().into(), failed.into(), slot.model.candidate.macs.into(), values.into()])
+                let mut of = vec![slot.model.identity().into(), failed.into(), slot.model.candidate.macs.into(), values.into()];
+                of.extend(slot.model.cut().map(|cut| Canon::from(cut.epochs())));
+                Canon::List(of)
             })
             .collect(),
     )

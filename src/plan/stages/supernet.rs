@@ -32,6 +32,7 @@ impl<'a> Engine<'a> {
             trained: None,
             subnet: None,
             supernet: Some(space.name.clone()),
+            raced: None,
             points: BTreeMap::new(),
             via: BTreeSet::from([name]),
             figures: BTreeMap::new(),

@@ -25,7 +25,7 @@ impl Engine<'_> {
             Ok(parts) => parts,
             Err(why) => return Slot { state: State::Failed(why), ..slot },
         };
-        let rungs = self.rungs(index, train);
+        let rungs = self.rungs(index, train, &slot.model);
         let mut state = State::Ready;
         let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();
         let init = match self.initial(index, train, &mut slot, known, works) {
@@ -35,8 +35,9 @@ impl Engine<'_> {
         let seeds = (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k));
         for (part, seed) in parts.iter().flat_map(|part| seeds.clone().map(move |seed| (part, seed))) {
             // The weights of a supernet learn from what is not held out for its choices.
-            let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(part.images));
-            let per_epoch = (part.images - held).div_ceil(train.recipe.batch.max(1)).max(1);
+            let images = train.taken(part.images);
+            let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(images));
+            let per_epoch = (images - held).div_ceil(train.recipe.batch.max(1)).max(1);
             let action = |iteration: usize| self.train_action(train, &slot.model, part, init, seed, iteration as u64);
             let actions: Vec<(usize, Action)> = rungs.iter().map(|&epochs| (epochs, action(epochs * per_epoch))).collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
@@ -82,11 +83,14 @@ impl Engine<'_> {
                 .filter(|p| p.iteration < limit)
                 .filter_map(|p| p.state.map(|state| Resume { iteration: p.iteration, state, key: p.key }))
                 .max_by_key(|r| r.iteration);
-            let note = note(part.fold.as_ref(), (train.seeds > 1).then_some(seed));
+            let mut detail = note(part.fold.as_ref(), (train.seeds > 1).then_some(seed));
+            if slot.model.raced.as_ref().is_some_and(|raced| raced.stage == index) {
+                detail += &format!(", to epoch {}", rungs[last_missing]);
+            }
             // A supernet has no other name than its stage.
             let named = slot.model.supernet.is_none().then(|| slot.model.label());
             works.push(Work::Train(Box::new(TrainWork {
-                request: self.request(index, last, key, named, note),
+                request: self.request(index, last, key, named, detail),
                 chain,
                 trainee: self.trainee(train, &slot.model, part),
                 data: (train.data.value.clone(), part.split.clone()),
@@ -94,6 +98,7 @@ impl Engine<'_> {
                 seed,
                 init,
                 per_epoch,
+                images: (images < part.images).then_some(images),
                 rungs: actions[first_missing..=last_missing].to_vec(),
                 resume,
                 checkpoint,
@@ -104,12 +109,18 @@ impl Engine<'_> {
             slot.model.trained = points.pop();
             slot.model.figures.clear();
             slot.model.subnet = None;
+            // Trained by another stage, it stands where that one leaves it.
+            let links = &self.pipeline.links;
+            slot.model.raced = slot.model.raced.filter(|raced| raced.stage == index || links.reaches(index, raced.stage));
         }
         Slot { state, ..slot }
     }
 
-    /// Epochs at which weights are asked for: those of evaluate stages that read this training, and its end.
-    fn rungs(&self, index: usize, train: &Train) -> Vec<usize> {
+    /// Epochs at which weights are asked for: those of evaluate stages that read this training, and its end; of a trial of a search
+    /// that stops early those of its rungs, as far as it was sent.
+    fn rungs(&self, index: usize, train: &Train, model: &Model) -> Vec<usize> {
+        let raced = model.raced.as_ref().filter(|raced| raced.stage == index).map_or(&[][..], |raced| &raced.rungs);
+        let end = raced.last().copied().unwrap_or(train.epochs);
         let name = &self.pipeline.stages[index].name.value;
         let mut rungs: Vec<usize> = self
             .pipeline
@@ -118,8 +129,9 @@ impl Engine<'_> {
             .filter(|s| s.from.iter().any(|f| &f.value == name))
             .filter_map(|s| s.evaluate())
             .flat_map(|e| e.at.clone())
-            .filter(|&e| e < train.epochs)
-            .chain([train.epochs])
+            .filter(|&e| e < end)
+            .chain(raced.iter().copied())
+            .chain([end])
             .collect();
         rungs.sort_unstable();
         rungs.dedup();
@@ -139,6 +151,10 @@ impl Engine<'_> {
             ("decoder".to_string(), decoder.into()),
             ("recipe".to_string(), recipe::canon(&train.recipe)),
         ];
+        let taken = train.taken(part.images);
+        if taken < part.images {
+            config.push(("images".to_string(), taken.into()));
+        }
         if model.supernet.is_some() {
             config.extend(super::supernet::config(train));
         }

@@ -1,6 +1,7 @@
 //! Plans over a world that exists only in memory: what an action would write is a digest of its key.
 
 mod learned;
+mod racing;
 mod supernets;
 
 use super::{DataInfo, Engine, Figure, Known, Point, Replay, Slot, SplitInfo, Work};

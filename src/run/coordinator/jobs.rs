@@ -150,6 +150,7 @@ fn train(
         init: w.init,
         pack,
         per_epoch: w.per_epoch,
+        images: w.images,
         rungs: w.rungs.iter().map(|r| r.0).collect(),
         resume: w.resume.as_ref().map(|r| (r.iteration, r.state)),
         curve,

@@ -70,6 +70,9 @@ pub struct TrainJob {
     pub pack: Digest,
     /// Iterations an epoch.
     pub per_epoch: usize,
+    /// How many of the pack's images are trained on, where not all: the first of them.
+    #[serde(default)]
+    pub images: Option<usize>,
     /// Epochs at which weights are wanted, ascending.
     pub rungs: Vec<usize>,
     /// A state to start from: iterations done, blob.

@@ -38,6 +38,7 @@ pub fn train(job: &TrainJob, supernet: &SupernetTrainee, context: &mut Context) 
     let (mut weights, mut choices) = (Vec::new(), Vec::new());
     for &(size, blob) in &supernet.packs {
         let pack = Pack::from_bytes(&context.blob(blob, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
+        let pack = super::training::taken(job, pack);
         let held = supernet.oneshot.held_out(pack.images.len());
         let kept = pack.images.len() - held;
         let loader = |pack: Pack| {

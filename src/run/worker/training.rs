@@ -33,10 +33,18 @@ impl Training for Network {
     }
 }
 
+/// What is trained on of a pack.
+pub(super) fn taken(job: &TrainJob, pack: Pack) -> Pack {
+    match job.images {
+        Some(images) if images < pack.images.len() => pack.part(0..images),
+        _ => pack,
+    }
+}
+
 /// Trains; returns the result and the iterations of this attempt.
 pub fn train(job: &TrainJob, architecture: &Architecture, context: &mut Context) -> Result<(JobResult, u64), Failure> {
     let program = architecture.program().map_err(Failure::Attempt)?;
-    let pack = Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
+    let pack = taken(job, Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?);
     let size = architecture.input.height;
     let loader =
         Loader::new(Arc::new(pack), size, job.recipe.batch, job.recipe.augment, job.seed).map_err(|e| Failure::Attempt(e.to_string()))?;
