@@ -14,7 +14,8 @@ impl Engine<'_> {
         let of = incoming.slots.len();
         let mut slots: Vec<Slot> = Vec::with_capacity(of);
         for slot in incoming.slots {
-            let cost = if matches!(slot.state, State::Failed(_)) { 0 } else { epochs(index, train, &slot.model) * train.seeds.max(1) };
+            let cost =
+                if matches!(slot.state, State::Failed(_)) { 0 } else { epochs(index, train, &slot.model) * self.pipeline.runs(index) };
             over |= spent.saturating_add(cost) > budget;
             if over && cost > 0 {
                 left_out += 1;
@@ -41,7 +42,7 @@ impl Engine<'_> {
         {
             return note(*stage, train.budget.as_ref()?.value);
         }
-        let (stage, train) = trains.iter().find(|(_, train)| trials(train).is_some_and(|n| n <= got && n < asked))?;
+        let (stage, train) = trains.iter().find(|(stage, _)| trials(self.pipeline, *stage).is_some_and(|n| n <= got && n < asked))?;
         note(*stage, train.budget.as_ref()?.value)
     }
 
@@ -70,18 +71,18 @@ pub fn affordable(pipeline: &Pipeline, index: StageId, sample: &Sample) -> usize
     if sample.objective.as_ref().is_some_and(|o| o.stop.is_some()) {
         trains.pop();
     }
-    let paid = trains.iter().filter_map(|(_, train)| trials(train));
+    let paid = trains.iter().filter_map(|(stage, _)| trials(pipeline, *stage));
     paid.fold(sample.trials, usize::min)
 }
 
-/// The epochs to which one seed of a stage's models may be trained in all.
-pub(super) fn paid(train: &Train) -> Option<usize> {
-    Some(train.budget.as_ref()?.value / train.seeds.max(1))
+/// The epochs to which one run (a seed, a fold) of a stage's models may be trained in all.
+pub(super) fn paid(pipeline: &Pipeline, stage: StageId) -> Option<usize> {
+    Some(pipeline.stages[stage].train()?.budget.as_ref()?.value / pipeline.runs(stage))
 }
 
 /// Trials that a stage's budget pays for.
-fn trials(train: &Train) -> Option<usize> {
-    Some(paid(train)? / train.epochs.max(1))
+fn trials(pipeline: &Pipeline, stage: StageId) -> Option<usize> {
+    Some(paid(pipeline, stage)? / pipeline.stages[stage].train()?.epochs.max(1))
 }
 
 /// The epochs to which a stage trains a model.

@@ -35,7 +35,7 @@ pub fn stops(pipeline: &Pipeline, sample: StageId) -> Option<Stops> {
     let (rungs, whole) = (race.rungs().to_vec(), trials * train.epochs);
     let few = trials.min(TRIALS).min((TICKETS / rungs.len()).max(FEWEST));
     if few * rungs.len() > 10 * TICKETS {
-        return Some(Stops { stage: index, rungs, epochs: paid(train).map_or(whole, |paid| whole.min(paid)), whole });
+        return Some(Stops { stage: index, rungs, epochs: paid(pipeline, index).map_or(whole, |paid| whole.min(paid)), whole });
     }
     race.of(few);
     let score = |trial: usize, _: usize| Some(Told::Value(Random::at(0, "stops", &[trial as u64]).unit()));
@@ -47,7 +47,7 @@ pub fn stops(pipeline: &Pipeline, sample: StageId) -> Option<Stops> {
         }
     }
     let epochs = (race.spent() as f64 * trials as f64 / few.max(1) as f64).round() as usize;
-    let epochs = paid(train).map_or(epochs, |paid| epochs.min(paid));
+    let epochs = paid(pipeline, index).map_or(epochs, |paid| epochs.min(paid));
     Some(Stops { stage: index, rungs, epochs, whole })
 }
 

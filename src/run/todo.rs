@@ -64,10 +64,10 @@ impl Todo {
         // Trainings of models that are still to come.
         let folds = prepared.pipeline.folds(&prepared.pipeline.stages[index]);
         let split = folds.map_or_else(|| train.split.value.clone(), |folds| folds.without(0));
+        let runs = prepared.pipeline.runs(index);
         let images = train.taken(images(prepared, &train.data.value, &split));
         let per_epoch = images.div_ceil(train.recipe.batch.max(1));
         let finished = replay.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
-        let runs = runs(&prepared.pipeline, index);
         let missing = (incoming(&prepared.pipeline, index).saturating_sub(finished) * runs).saturating_sub(listed);
         let epochs = match stopped_by(&prepared.pipeline, index) {
             Some(_) if replay.stages[index].complete => 0,
@@ -203,18 +203,11 @@ fn count(pipeline: &Pipeline, name: &str, depth: usize) -> usize {
     }
 }
 
-/// Trainings of each model of a `train`: one a seed and fold.
-fn runs(pipeline: &Pipeline, train: usize) -> usize {
-    let stage = &pipeline.stages[train];
-    let folds = pipeline.folds(stage).map_or(1, |folds| folds.count.value);
-    stage.train().map_or(1, |train| train.seeds * folds)
-}
-
 /// Trained copies of each model that a stage evaluates: those of the nearest `train` before it.
 fn copies(pipeline: &Pipeline, stage: &Stage, depth: usize) -> usize {
     let before = stage.from.iter().filter_map(|f| pipeline.stage(&f.value));
     let of = |index: usize| match &pipeline.stages[index].kind {
-        StageKind::Train(_) => runs(pipeline, index),
+        StageKind::Train(_) => pipeline.runs(index),
         StageKind::Sample(_) => 1,
         _ if depth < pipeline.stages.len() => copies(pipeline, &pipeline.stages[index], depth + 1),
         _ => 1,

@@ -119,6 +119,32 @@ fn workers_and_later_epochs_change_no_bit() {
     assert_eq!(reached(&["epochs 4;"]), reached(&["epochs 1;", "epochs 4;"]));
 }
 
+/// A search that stops early reads the mean over the folds at each rung; a budget counts every fold.
+#[test]
+fn folds_stop_early_together_and_are_all_paid() {
+    let text = FOLDED
+        .replace("epochs 2;", "epochs 4; budget epochs=30;")
+        .replace(
+            "trials 3 window=2; objective \"score\" maximize=map50",
+            "trials 4 window=1; objective \"score\" maximize=map50 { stop-early asha reduction=2 min-epochs=1 }",
+        )
+        .replace("kernel 1 3 5", "kernel 1 3 5 7")
+        .replace("strategy evolution population=2 tournament=2", "strategy random");
+    let digests = |jobs: &str| {
+        let place = Place::new(&text);
+        let said = place.nasflow(&["run", "pipeline.kdl", "--jobs", jobs]);
+        assert!(said.ok(), "{said:?}");
+        (place.digests(), said)
+    };
+    let (one, said) = digests("1");
+    assert!(said.out.contains("budget of 30 epochs") || said.err.contains("budget of 30 epochs"), "{said:?}");
+    assert_eq!(one, digests("2").0);
+    // Three folds of four epochs do not fit into eleven.
+    let place = Place::new(&text.replace("budget epochs=30", "budget epochs=11"));
+    let refused = place.nasflow(&["check", "pipeline.kdl"]);
+    assert!(!refused.ok() && refused.err.contains("one model of `short` takes 12 epochs"), "{refused:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn killed_folds_go_on_with_the_same_bits() {

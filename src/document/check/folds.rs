@@ -151,6 +151,13 @@ impl Rules<'_> {
         ));
     }
 
+    /// Over how many folds a stage trains; 1 where over none.
+    pub(super) fn fold_count(&self, stage: usize) -> usize {
+        let Some((data, folds)) = self.draft.stages[stage].folds() else { return 1 };
+        let set = self.draft.data.iter().find(|d| d.name.value == data.value);
+        set.and_then(|set| set.folds(&folds.value)).map_or(1, |folds| folds.count.value)
+    }
+
     /// The trainings that gave a stage's models their weights: by which `from`, and which stage.
     fn trained_by(&self, index: usize) -> Vec<(Span, usize)> {
         let mut all = Vec::new();

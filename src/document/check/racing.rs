@@ -73,7 +73,7 @@ impl Rules<'_> {
     pub(super) fn budget(&mut self, index: usize, train: &Train) {
         let Some(budget) = &train.budget else { return };
         let stage = &self.draft.stages[index];
-        let (here, one) = (shorten(&stage.name.value), train.epochs * train.seeds);
+        let (here, one) = (shorten(&stage.name.value), train.epochs * train.seeds * self.fold_count(index));
         if self.draft.supernet(stage).is_some() {
             let d = Diagnostic::error("contradiction", "a supernet is one training", budget.span, "`epochs` says how long it takes");
             self.context.push(d.help("delete `budget`, or lower `epochs`"));

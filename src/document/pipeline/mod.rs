@@ -66,6 +66,13 @@ impl Pipeline {
         self.data.iter().find(|d| d.name.value == data.value)?.folds(&folds.value)
     }
 
+    /// How often a `train` trains each of its models: once a seed, over folds once a fold and seed.
+    pub fn runs(&self, train: StageId) -> usize {
+        let stage = &self.stages[train];
+        let folds = self.folds(stage).map_or(1, |folds| folds.count.value);
+        stage.train().map_or(1, |train| train.seeds.max(1) * folds)
+    }
+
     /// The stage of this name.
     pub fn stage(&self, name: &str) -> Option<StageId> {
         self.links.id(name)

@@ -13,10 +13,10 @@ impl Engine<'_> {
     /// The race of a sample; none where it stops nothing.
     pub(super) fn race(&self, index: usize, sample: &Sample) -> Result<Option<Race>, String> {
         let stop = sample.objective.as_ref().and_then(|o| o.stop.as_ref());
-        let (Some(stop), Some((_, train))) = (stop, trains(self.pipeline, index).pop()) else { return Ok(None) };
+        let (Some(stop), Some((trained, train))) = (stop, trains(self.pipeline, index).pop()) else { return Ok(None) };
         let rule = racing::build(stop)?;
         let trials = affordable(self.pipeline, index, sample);
-        Ok(Some(Race::new(rule, train.epochs, trials, sample.window, paid(train))))
+        Ok(Some(Race::new(rule, train.epochs, trials, sample.window, paid(self.pipeline, trained))))
     }
 
     /// One ticket more; whether there may be another. A result that is missing holds the search up.
