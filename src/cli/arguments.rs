@@ -224,8 +224,8 @@ pub struct PredictArguments {
 pub struct LatencyTableArguments {
     #[command(flatten)]
     pub file: FileArguments,
-    /// The space of the pipeline
-    pub space: String,
+    /// The space of the pipeline; else all of them, in one table
+    pub space: Option<String>,
 }
 
 /// `doctor`

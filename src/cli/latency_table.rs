@@ -1,43 +1,59 @@
-//! `nasflow latency-table`: the milliseconds of a space's operations on this machine, as a table for `latency-table=`.
+//! `nasflow latency-table`: the milliseconds of spaces' operations on this machine, as a table for `latency-table`.
 
 use super::arguments::LatencyTableArguments;
 use super::failure::Failure;
 use super::load::{self, Access};
 use super::print;
 use crate::base::counted;
-use crate::document::Cost;
+use crate::document::{Cost, Pipeline, StageKind};
 use crate::evaluate::operations::{call, milliseconds};
 use crate::nn;
 use crate::run::observe;
-use crate::space::LatencyTable;
-use crate::space::latency::operations;
+use crate::space::{LatencyTable, Operation, Space, operations};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 pub fn run(arguments: &LatencyTableArguments) -> Result<ExitCode, Failure> {
     let mut pipeline = load::pipeline(&arguments.file)?;
-    // The file that a penalty names is what is made here.
-    for stage in &mut pipeline.stages {
-        let Some(train) = stage.train_mut() else { continue };
-        let Some(oneshot) = &mut train.oneshot else { continue };
-        if oneshot.value.penalty.as_ref().is_some_and(|p| p.of == Cost::TableLatency) {
-            oneshot.value.penalty = None;
-        }
-    }
+    without_tables(&mut pipeline);
     let store = load::store(&arguments.file, Access::Read)?;
     let prepared = load::prepared(pipeline, store.as_ref(), &arguments.file, true)?;
-    let space = prepared.spaces.get(&arguments.space).ok_or_else(|| {
-        let known: Vec<String> = prepared.spaces.keys().map(|name| format!("`{name}`")).collect();
-        format!("there is no space `{}` in this pipeline: it has {}", arguments.space, known.join(", "))
-    })?;
-    let (operations, looked, all) = operations(space);
-    print::note(&format!("{} of {}{}", counted(operations.len(), "operation"), if all { "all " } else { "" }, counted(looked, "network")));
+    let spaces: Vec<&Space> = match &arguments.space {
+        None => prepared.spaces.values().collect(),
+        Some(name) => vec![prepared.spaces.get(name).ok_or_else(|| {
+            let known: Vec<String> = prepared.spaces.keys().map(|name| format!("`{name}`")).collect();
+            format!("there is no space `{name}` in this pipeline: it has {}", known.join(", "))
+        })?],
+    };
+    let mut wanted: BTreeMap<String, Operation> = BTreeMap::new();
+    for space in spaces {
+        let looked = operations(space);
+        let (found, of) = (counted(looked.operations.len(), "operation"), counted(looked.samples, "network"));
+        print::note(&format!("space `{}`: {found} of {}{of}", space.name, if looked.all { "all " } else { "" }));
+        wanted.extend(looked.operations);
+    }
     let (call, mut rows) = (call().map_err(|e| e.to_string())?, BTreeMap::new());
-    for (key, operation) in &operations {
+    for (key, operation) in &wanted {
         rows.insert(key.clone(), milliseconds(operation, call).map_err(|e| format!("{key}: {e}"))?);
     }
     let device = format!("{}, fast executor, {}, one image", observe::machine(), nn::instruction_set());
     print::out(&LatencyTable::new(device, rows).to_json()?);
     print::out("\n");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The files that are named are what is made here.
+fn without_tables(pipeline: &mut Pipeline) {
+    for space in &mut pipeline.spaces {
+        space.node.children.retain(|c| c.name.value != "require" || c.property("latency-table").is_none());
+    }
+    for stage in &mut pipeline.stages {
+        if let StageKind::Evaluate(evaluate) = &mut stage.kind {
+            evaluate.latency_table = None;
+        }
+        let Some(oneshot) = stage.train_mut().and_then(|train| train.oneshot.as_mut()) else { continue };
+        if oneshot.value.penalty.as_ref().is_some_and(|p| p.of == Cost::TableLatency) {
+            oneshot.value.penalty = None;
+        }
+    }
 }

@@ -26,6 +26,7 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let mut known = StoreKnown::new(store.as_ref());
     let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone())
         .with_tables(&prepared.tables)
+        .with_latencies(&prepared.latencies)
         .replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());

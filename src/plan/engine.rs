@@ -8,7 +8,7 @@ use crate::base::Digest;
 use crate::document::{Pipeline, StageKind, Task};
 use crate::results::{Comparison, Outcome};
 use crate::search::{Distribution, Search};
-use crate::space::Space;
+use crate::space::{LatencyTable, Space};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -118,6 +118,10 @@ pub struct Engine<'a> {
     pub(super) tickets: HashMap<usize, Tickets<'a>>,
     pub(super) candidates: HashMap<(Digest, Vec<(String, String)>), Arc<Candidate>>,
     pub(super) tables: BTreeMap<String, Arc<Table>>,
+    /// Tables of latencies that `evaluate` stages read, by stage, with what names them.
+    pub(super) latencies: BTreeMap<String, (Arc<LatencyTable>, Digest)>,
+    /// What networks take by them: (table, network).
+    pub(super) summed: HashMap<(Digest, Digest), Result<f64, String>>,
     /// The supernets of this replay, by stage.
     pub(super) supernets: HashMap<usize, Slot>,
     /// What supernets have learned, by space and key.
@@ -142,6 +146,8 @@ impl<'a> Engine<'a> {
             tickets: HashMap::new(),
             candidates: HashMap::new(),
             tables: BTreeMap::new(),
+            latencies: BTreeMap::new(),
+            summed: HashMap::new(),
             supernets: HashMap::new(),
             learned: HashMap::new(),
             wholes: HashMap::new(),
@@ -152,6 +158,13 @@ impl<'a> Engine<'a> {
     #[must_use]
     pub fn with_tables(mut self, tables: &BTreeMap<String, Arc<Table>>) -> Self {
         self.tables.clone_from(tables);
+        self
+    }
+
+    /// The same engine with the tables of latencies that `evaluate` stages read, by stage.
+    #[must_use]
+    pub fn with_latencies(mut self, tables: &BTreeMap<String, Arc<LatencyTable>>) -> Self {
+        self.latencies = tables.iter().map(|(stage, table)| (stage.clone(), (table.clone(), table.digest()))).collect();
         self
     }
 

@@ -29,7 +29,7 @@ pub fn scores(pipeline: &Pipeline, rows: &[Row]) -> Vec<Score> {
         let name = &stage.name.value;
         // Several epochs of one training are no trainings of their own.
         stage.evaluate().filter(|e| e.at.is_empty())?;
-        let metric = ranked_by(pipeline, name).filter(|m| !m.is_cost())?.clone();
+        let metric = ranked_by(pipeline, name).filter(|m| !m.is_of_network())?.clone();
         let measured = rows.iter().filter(|r| r.stage == *name && r.state == "ready");
         let values: Vec<Vec<f64>> = measured.filter_map(|r| r.metrics.get(&metric)).map(|f| f.values.clone()).collect();
         Some(Score { stage: name.clone(), reliability: reliability(&values)?, metric })

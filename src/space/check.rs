@@ -99,9 +99,9 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
         warnings.push(Diagnostic::warning("reference-refused", message, unmet.span, "no sample is the reference then"));
     }
     for require in requires.iter().copied().filter(bounded) {
-        match Bound::compile(require, &reference_cost) {
+        match Bound::compile(require, &network.architecture) {
             Ok(bound) => {
-                if !bound.admits(&reference_cost) {
+                if !bound.of(&network.architecture, Some(&reference_cost)).is_ok_and(|x| bound.admits(x)) {
                     let message = format!("the reference does not meet {}", bound.text());
                     warnings.push(Diagnostic::warning("reference-refused", message, bound.span, "no sample is the reference then"));
                 }

@@ -1,7 +1,7 @@
 //! A compiled space: its samples, their networks, and which of them are admitted.
 
 use super::architecture::{self, Architecture};
-use super::bounds::{self, Bound};
+use super::bounds::Bound;
 use super::expand::Cost;
 use super::input::{AnchorSet, Infeasible, InputSpec};
 use super::resolve;
@@ -84,7 +84,7 @@ impl Space {
 
     /// What a proposal depends on, beside strategy, seed and results: the space without its names.
     pub fn canon(&self) -> Canon {
-        let bounds = self.bounds.iter().map(|b| Canon::List(vec![b.metric.name().into(), b.min.into(), b.max.into()]));
+        let bounds = self.bounds.iter().map(Bound::canon);
         let mut canon = vec![
             ("space", 1usize.into()),
             ("channels", self.input.channels.into()),
@@ -162,13 +162,13 @@ impl Space {
             return Ok(());
         }
         let cost = architecture.cost().map_err(|reason| Infeasible { reason, span: Span::default() })?;
-        match self.bounds.iter().find(|b| !b.admits(&cost)) {
-            None => Ok(()),
-            Some(b) => {
-                let reason = format!("{} where {} is required", bounds::short(b.measure(&cost)), b.text());
-                Err(Infeasible { reason, span: b.span })
+        for bound in &self.bounds {
+            let x = bound.of(architecture, Some(&cost)).map_err(|reason| Infeasible { reason, span: bound.span })?;
+            if !bound.admits(x) {
+                return Err(Infeasible { reason: format!("{} where {} is required", bound.say(x), bound.text()), span: bound.span });
             }
         }
+        Ok(())
     }
 
     /// How many samples meet each bound and all of them: of all samples where there are at most `limit`, else of
@@ -179,8 +179,10 @@ impl Space {
         let samples = all.unwrap_or_else(|| (0..limit as u64).map(|i| self.random(0, &[u64::MAX, i])).collect());
         let mut shares = Shares { exact, samples: samples.len(), admitted: 0, per_bound: vec![0; self.bounds.len()] };
         for sample in &samples {
-            let Some(cost) = self.architecture(sample).ok().and_then(|a| a.cost().ok()) else { continue };
-            let met: Vec<bool> = self.bounds.iter().map(|b| b.admits(&cost)).collect();
+            let Ok(architecture) = self.architecture(sample) else { continue };
+            let Ok(cost) = architecture.cost() else { continue };
+            let meets = |b: &Bound| b.of(&architecture, Some(&cost)).is_ok_and(|x| b.admits(x));
+            let met: Vec<bool> = self.bounds.iter().map(meets).collect();
             for (count, met) in shares.per_bound.iter_mut().zip(&met) {
                 *count += usize::from(*met);
             }

@@ -335,7 +335,15 @@ pub const NODES: &[Spec] = &[
         "recalibrate batches=20 split=train",
     )
     .once(),
-    Spec::later("latency-table", &["evaluate"], "tables of latencies"),
+    Spec::new(
+        "latency-table",
+        &["evaluate"],
+        &["file"],
+        &[&[Field::one("file", &[Path], "", "The file, as `nasflow latency-table` prints it.").required()]],
+        "The milliseconds of every operation on some device, of which `table-latency` is the sum. What is in the file enters keys.",
+        "latency-table \"pi4.json\"",
+    )
+    .once(),
     Spec::new(
         "select",
         &[""],

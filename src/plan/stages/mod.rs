@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod init;
+mod latency;
 mod sample;
 mod select;
 mod subnet;

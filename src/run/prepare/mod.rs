@@ -2,6 +2,7 @@
 
 mod anchors;
 mod fit;
+mod latencies;
 mod prepared;
 mod scan;
 mod supernets;
@@ -41,7 +42,13 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     let mut warnings = pipeline.warnings.clone();
     let mut spaces = BTreeMap::new();
     let mut wrong = BTreeSet::new();
-    for node in &pipeline.spaces {
+    for node in &mut pipeline.spaces {
+        let unread = latencies::bounds(node);
+        if !unread.is_empty() {
+            wrong.insert(node.name.value.clone());
+            errors.extend(unread);
+            continue;
+        }
         // What is wrong with a space, those over it need not say again.
         if node.over().is_some_and(|from| wrong.contains(&from.value)) {
             wrong.insert(node.name.value.clone());
@@ -56,6 +63,7 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
                 if let Some(scan) = scans.get(&node.input.value) {
                     space = anchors::fill(space, scan, store)?;
                 }
+                latencies::bounded(&space, store, &mut errors)?;
                 spaces.insert(node.name.value.clone(), space);
             }
             Err(more) => {
@@ -72,10 +80,11 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     let (more, faults): (Vec<_>, Vec<_>) = said.into_iter().partition(|d| d.severity == Severity::Warning);
     warnings.extend(more);
     errors.extend(faults);
-    supernets::penalties(&mut pipeline, &spaces, &mut errors);
+    let latencies = latencies::measured(&pipeline, &spaces, store, &mut errors)?;
+    latencies::penalties(&mut pipeline, &spaces, store, &mut errors)?;
     supernets::check(&pipeline, &spaces, store, &mut errors)?;
     if errors.is_empty() {
-        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, warnings, notes });
+        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, latencies, warnings, notes });
     }
     errors.extend(warnings);
     errors.sort_by_key(|d| (d.severity == Severity::Warning, d.labels.first().map(|l| l.0)));

@@ -1,0 +1,75 @@
+//! Every operation that occurs in a space's networks: what a table of latencies must have rows for.
+//!
+//! Small spaces are listed. Of larger ones the networks are followed edit by edit: from the reference, every other option of every
+//! decision is tried, and whatever shows an operation at a layer where it was not seen before is gone on from in the same way. An
+//! operation is known by a layer's own decisions and by those that shape what it reads, so that each is reached over networks that
+//! show something new themselves. Random networks, which are followed likewise, come on top.
+
+use super::operations::Operation;
+use super::{Sample, Space};
+use std::collections::{BTreeMap, HashSet};
+
+/// Spaces of no more samples are looked at whole.
+const WHOLE: usize = 4096;
+/// Random samples of larger ones.
+const RANDOM: u64 = 512;
+/// Samples of larger ones at most.
+const MOST: usize = 200_000;
+
+/// The distinct operations of a space's networks, by name.
+pub struct Looked {
+    /// The operations.
+    pub operations: BTreeMap<String, Operation>,
+    /// How many samples were looked at.
+    pub samples: usize,
+    /// Whether these are all.
+    pub all: bool,
+}
+
+/// The operations of a space, whether their networks meet its bounds or not.
+pub fn operations(space: &Space) -> Looked {
+    let mut found = Found { space, seen: HashSet::new(), looked: Looked { operations: BTreeMap::new(), samples: 0, all: false } };
+    if let Some(all) = space.enumerate(WHOLE) {
+        for sample in &all {
+            found.look(sample);
+        }
+        found.looked.all = true;
+        return found.looked;
+    }
+    let mut known: HashSet<Sample> = HashSet::new();
+    let mut open: Vec<Sample> = (0..RANDOM).map(|i| space.random(0, &[u64::MAX, i])).chain([space.reference()]).collect();
+    open.retain(|sample| known.insert(sample.clone()) && found.look(sample));
+    while let Some(sample) = open.pop() {
+        for (decision, taken) in sample.pairs() {
+            for option in (0..space.decisions()[decision].options.len()).filter(|&o| o != taken) {
+                let other = space.sample(|d| if d == decision { option } else { sample.option(d).unwrap_or(0) });
+                if found.looked.samples < MOST && known.insert(other.clone()) && found.look(&other) {
+                    open.push(other);
+                }
+            }
+        }
+    }
+    found.looked
+}
+
+struct Found<'a> {
+    space: &'a Space,
+    /// (place of a layer, its operations) that were seen.
+    seen: HashSet<(usize, String)>,
+    looked: Looked,
+}
+
+impl Found<'_> {
+    /// Whether a sample shows anything new.
+    fn look(&mut self, sample: &Sample) -> bool {
+        self.looked.samples += 1;
+        let program = self.space.architecture(sample).map_err(drop).and_then(|a| a.program().map_err(drop));
+        let Ok(program) = program else { return false };
+        let mut new = false;
+        for (operation, layer) in program.operations_of_layers() {
+            new |= self.seen.insert((layer, operation.key.clone()));
+            self.looked.operations.entry(operation.key.clone()).or_insert(operation);
+        }
+        new
+    }
+}
