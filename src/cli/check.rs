@@ -8,8 +8,11 @@ use crate::document::Task;
 use crate::report::number::{self, counted};
 use crate::report::wrap;
 use crate::run::{Look, Prepared};
-use crate::space::Space;
+use crate::space::{Shares, Space};
 use std::process::ExitCode;
+
+/// Samples of a large space that are looked at to say how many are within its bounds.
+const LOOKED: usize = 2000;
 
 pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     let CheckArguments { file, all } = arguments;
@@ -55,8 +58,32 @@ fn text(prepared: &Prepared) -> String {
         for bound in space.bounds() {
             out += &format!("  requires {}\n", bound.text());
         }
+        if !space.bounds().is_empty() {
+            out += &within(space, &space.shares(LOOKED));
+        }
     }
     out
+}
+
+/// How much of a space is within all its bounds: `  about 3.1 % of its samples are within the bounds, some 380`.
+pub fn within(space: &Space, shares: &Shares) -> String {
+    let percent = 100.0 * shares.admitted;
+    if percent == 0.0 {
+        return "  warning: no sample that was looked at is within the bounds\n".to_string();
+    }
+    let about = if shares.exact { "" } else { "about " };
+    let share = match percent {
+        10.0.. => format!("{percent:.0}"),
+        0.1.. => format!("{percent:.1}"),
+        _ => format!("{percent:.0e}"),
+    };
+    let samples = shares.admitted * space.size();
+    let some = match (shares.exact, samples) {
+        (true, _) => number::grouped(samples.round() as u64),
+        (_, ..1e15) => format!("some {}", number::grouped(samples.max(1.0) as u64)),
+        _ => format!("some {samples:.0e}"),
+    };
+    format!("  {about}{share} % of its samples are within the bounds: {some}\n")
 }
 
 /// The number of samples as people read it: exact while it can be, else a power of ten.

@@ -1,7 +1,7 @@
 //! `nasflow plan`: what would run, what is known and why, and how long it will take. The same replay as `run`.
 
 use super::arguments::PlanArguments;
-use super::check::samples;
+use super::check::{samples, within};
 use super::failure::Failure;
 use super::load::{self, Access};
 use super::print;
@@ -183,12 +183,7 @@ fn text(
             out += &format!("; {:.1} % {of} {} meet {}", share(*met), number::grouped(shares.samples as u64), bound.text());
         }
         out += "\n";
-        if share(shares.admitted) < 1.0 {
-            out += &format!(
-                "  warning: only {:.2} % of samples meet every bound; proposals will be slow to find, and few\n",
-                share(shares.admitted)
-            );
-        }
+        out += &within(space, &shares);
     }
     if replay.finished() {
         out += "\nnothing to run\n";

@@ -32,6 +32,7 @@ pub use ticket::{Known, Next, Ticket, Told};
 use crate::base::{Digest, Random};
 use crate::document::{StrategyWord, Words};
 use crate::space::{Sample, Space};
+use std::cell::Cell;
 use std::collections::HashSet;
 
 /// The strategies of the language; the first is what holds where a `sample` names none.
@@ -48,6 +49,8 @@ pub fn words() -> Words<dyn StrategyWord> {
 const TRIES: u64 = 500;
 /// The same where the space is too large to list what is left.
 const TRIES_LARGE: u64 = 10_000;
+/// Proposals after which those that the bounds are known to refuse are passed over without being built.
+const PATIENT: u64 = 16;
 /// Spaces of at most so many samples are listed when drawing finds nothing new.
 const LISTED: usize = 20_000;
 
@@ -67,6 +70,8 @@ pub struct Search<'a> {
     /// Whether a candidate is a path through a supernet, rather than an architecture.
     paths: bool,
     ended: Option<String>,
+    /// Networks that were built to be held against the bounds.
+    built: Cell<u64>,
 }
 
 impl<'a> Search<'a> {
@@ -84,6 +89,7 @@ impl<'a> Search<'a> {
             listed: None,
             paths: false,
             ended: None,
+            built: Cell::new(0),
         }
     }
 
@@ -97,6 +103,11 @@ impl<'a> Search<'a> {
     /// The tickets so far, in order.
     pub fn known(&self) -> &[Known] {
         &self.past
+    }
+
+    /// How many proposals had to be built, those that were refused included.
+    pub fn built(&self) -> u64 {
+        self.built.get()
     }
 
     /// The next ticket. `results` answers for tickets that were handed out; what it answered once must stay.
@@ -130,13 +141,18 @@ impl<'a> Search<'a> {
                     (false, _) => "the strategy has no further candidate".to_string(),
                     (true, false) => format!("the space has no more than {number} distinct candidates that meet its bounds"),
                     (true, true) => {
-                        format!("{TRIES_LARGE} proposals found no candidate beside the {number} known ones that meets the bounds")
+                        format!("{} proposals found no candidate beside the {number} known ones that meets the bounds", self.tries())
                     }
                 };
                 self.ended = Some(note.clone());
                 Next::Exhausted { note }
             }
         }
+    }
+
+    /// Proposals of one ticket before it is given up.
+    fn tries(&self) -> u64 {
+        if self.space.envelope().is_some() { 2 * TRIES_LARGE } else { TRIES_LARGE }
     }
 
     /// Takes the next ticket from a record instead of proposing it: replaying thousands costs look-ups.
@@ -147,9 +163,12 @@ impl<'a> Search<'a> {
 
     fn draw(&mut self, number: usize, visible: usize) -> Option<Ticket> {
         let turn = Turn { space: self.space, seed: self.seed, number, past: &self.past[..visible], values: &self.values[..visible] };
-        let tries = if self.space.size() > LISTED as f64 { TRIES_LARGE } else { TRIES };
+        let large = self.space.size() > LISTED as f64;
         for attempt in 0..TRIES {
             let Some(sample) = self.strategy.propose(&turn, attempt) else { break };
+            if attempt >= PATIENT && large && self.strategy.searches() && self.space.cuts(&sample) {
+                continue;
+            }
             if let Some(ticket) = self.accept(number, sample) {
                 return Some(ticket);
             }
@@ -157,16 +176,18 @@ impl<'a> Search<'a> {
         if !self.strategy.searches() {
             return None;
         }
-        for attempt in TRIES..tries {
-            if let Some(ticket) = self.accept(number, self.space.random(self.seed, &[number as u64, attempt])) {
-                return Some(ticket);
-            }
+        if !large {
+            return self.unseen(number);
         }
-        self.unseen(number)
+        let position = |attempt: u64| [number as u64, attempt];
+        let drawn = (TRIES..TRIES_LARGE).filter_map(|attempt| self.space.random_unless_cut(self.seed, &position(attempt)));
+        let within = (TRIES_LARGE..2 * TRIES_LARGE).map_while(|attempt| self.space.random_within(self.seed, &position(attempt)));
+        drawn.chain(within).find_map(|sample| self.accept(number, sample))
     }
 
     /// The ticket of a sample, where it is new and admitted.
     fn accept(&self, number: usize, sample: Sample) -> Option<Ticket> {
+        self.built.set(self.built.get() + 1);
         let architecture = self.space.architecture(&sample).ok()?;
         let digest = if self.paths { self.space.path(&sample) } else { architecture.digest() };
         if self.seen.contains(&digest) || (self.strategy.searches() && self.space.admits(&architecture).is_err()) {

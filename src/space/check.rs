@@ -11,6 +11,7 @@ use super::stated;
 use super::structure::{Item, Structure, What};
 use super::zoo;
 use crate::document::{Diagnostic, Node, Severity, SpaceNode, Value};
+use std::sync::OnceLock;
 
 /// Up to this many samples all are looked at; above, the neighbours of the reference and some random ones.
 const FEW: usize = 256;
@@ -125,7 +126,8 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
     let sizes = structure.image_sizes(input.image_size);
     let heads = sizes.iter().flat_map(|&size| levels.iter().map(move |&n| (size, n))).collect();
     let size = structure.size();
-    Ok((Space { name: node.name.value.clone(), structure, input: input.clone(), bounds, reference_cost, heads, size }, warnings))
+    let (name, input, envelope) = (node.name.value.clone(), input.clone(), OnceLock::new());
+    Ok((Space { name, structure, input, bounds, reference_cost, heads, size, envelope }, warnings))
 }
 
 impl Network {

@@ -94,6 +94,14 @@ impl Expander {
         Expander { counting: true, ..Self::writing(image) }
     }
 
+    /// Counts, or writes, what stands over values of these shapes: 1, 2 and so on.
+    pub(super) fn over(image: Shape, inputs: &[Shape], counting: bool) -> Self {
+        let mut e = Expander { counting, ..Self::writing(image) };
+        e.values.extend(inputs);
+        e.strides.resize(e.values.len(), 1);
+        e
+    }
+
     /// Says which layer the next operators belong to.
     pub fn enter(&mut self, layer: usize) {
         self.layer = layer;

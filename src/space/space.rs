@@ -2,6 +2,7 @@
 
 use super::architecture::{self, Architecture};
 use super::bounds::Bound;
+use super::envelope::Envelope;
 use super::expand::Cost;
 use super::input::{AnchorSet, Infeasible, InputSpec};
 use super::resolve;
@@ -9,6 +10,7 @@ use super::sample::Sample;
 use super::structure::{Decision, Structure};
 use crate::base::{Canon, Digest};
 use crate::document::Span;
+use std::sync::{Arc, OnceLock};
 
 /// A compiled search space.
 #[derive(Clone, Debug)]
@@ -22,19 +24,7 @@ pub struct Space {
     /// (image size, levels of the head) for which `anchors=auto` is worked out.
     pub(super) heads: Vec<(usize, usize)>,
     pub(super) size: f64,
-}
-
-/// How many samples meet the bounds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Shares {
-    /// Whether every sample was counted; else they were drawn.
-    pub exact: bool,
-    /// Samples looked at.
-    pub samples: usize,
-    /// Those that can be built and meet all bounds.
-    pub admitted: usize,
-    /// For each bound, those that meet it.
-    pub per_bound: Vec<usize>,
+    pub(super) envelope: OnceLock<Arc<Envelope>>,
 }
 
 impl Space {
@@ -70,6 +60,7 @@ impl Space {
     #[must_use]
     pub fn with_anchors(mut self, anchors: Vec<AnchorSet>) -> Space {
         self.input.anchors = Some(anchors);
+        self.envelope = OnceLock::new();
         self
     }
 
@@ -169,26 +160,6 @@ impl Space {
             }
         }
         Ok(())
-    }
-
-    /// How many samples meet each bound and all of them: of all samples where there are at most `limit`, else of
-    /// `limit` random ones.
-    pub fn shares(&self, limit: usize) -> Shares {
-        let all = self.enumerate(limit);
-        let exact = all.is_some();
-        let samples = all.unwrap_or_else(|| (0..limit as u64).map(|i| self.random(0, &[u64::MAX, i])).collect());
-        let mut shares = Shares { exact, samples: samples.len(), admitted: 0, per_bound: vec![0; self.bounds.len()] };
-        for sample in &samples {
-            let Ok(architecture) = self.architecture(sample) else { continue };
-            let Ok(cost) = architecture.cost() else { continue };
-            let meets = |b: &Bound| b.of(&architecture, Some(&cost)).is_ok_and(|x| b.admits(x));
-            let met: Vec<bool> = self.bounds.iter().map(meets).collect();
-            for (count, met) in shares.per_bound.iter_mut().zip(&met) {
-                *count += usize::from(*met);
-            }
-            shares.admitted += usize::from(met.iter().all(|m| *m));
-        }
-        shares
     }
 
     /// The active decisions of a sample: (label, value).

@@ -63,7 +63,14 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
                 if let Some(scan) = scans.get(&node.input.value) {
                     space = anchors::fill(space, scan, store)?;
                 }
+                let before = errors.len();
                 latencies::bounded(&space, store, &mut errors)?;
+                // What lacks rows meets nothing.
+                let none = if errors.len() == before { space.nothing_meets() } else { None };
+                match none {
+                    Some(d) if d.severity == Severity::Warning => warnings.push(d),
+                    none => errors.extend(none),
+                }
                 spaces.insert(node.name.value.clone(), space);
             }
             Err(more) => {
