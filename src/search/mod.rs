@@ -20,6 +20,8 @@ mod strategy;
 mod ticket;
 
 #[cfg(test)]
+mod bounded_tests;
+#[cfg(test)]
 mod learned_tests;
 #[cfg(test)]
 mod tests;

@@ -73,3 +73,29 @@ impl Found<'_> {
         new
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::tests::whole;
+
+    /// Against the list of all samples, of a space that is followed edit by edit.
+    #[test]
+    fn every_operation_of_a_large_space_is_found() {
+        let space = whole(
+            "space { choice \"px\" 32 64; choice \"top\" 2 1; choice \"w\" 0.5 1.0; network width=(choice)\"w\" { input d image-size=(choice)\"px\"; \
+             conv stride=4 as=\"a\" { channels 16 32 48; kernel 3 5 }; when top=2 { conv stride=2 { channels 16 64; kernel 1 3 7 }; upsample 2; \
+             concat above \"a\"; conv { channels 16 32; kernel 1 3 } }; choose { skip; mbconv 16 { ratio 2 4 }; max-pool 3 }; \
+             conv { channels 8 40 }; global-pool; linear } }",
+        );
+        assert!(space.size() > WHOLE as f64, "{}", space.size());
+        let looked = operations(&space);
+        assert!(!looked.all && looked.samples < 8 * WHOLE, "{}", looked.samples);
+        let mut missing = HashSet::new();
+        for sample in space.enumerate(1 << 15).expect("few") {
+            let program = space.architecture(&sample).unwrap().program().unwrap();
+            missing.extend(program.operation_counts().into_keys().filter(|key| !looked.operations.contains_key(key)));
+        }
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}

@@ -14,6 +14,7 @@ mod edits;
 mod gpu;
 mod keys;
 mod kill;
+mod latency;
 mod launch;
 mod learning;
 mod lookups;
