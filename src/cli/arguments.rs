@@ -226,6 +226,9 @@ pub struct LatencyTableArguments {
     pub file: FileArguments,
     /// The space of the pipeline; else all of them, in one table
     pub space: Option<String>,
+    /// Threads of an operation; by default as many as `run` gives a trial, which is what it measures `latency` with
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
 }
 
 /// `doctor`

@@ -7,7 +7,7 @@ use super::print;
 use crate::base::counted;
 use crate::document::{Cost, Pipeline, StageKind};
 use crate::evaluate::operations::{call, milliseconds};
-use crate::nn;
+use crate::nn::{self, DeviceChoice};
 use crate::run::observe;
 use crate::space::{LatencyTable, Operation, Space, operations};
 use std::collections::BTreeMap;
@@ -32,14 +32,24 @@ pub fn run(arguments: &LatencyTableArguments) -> Result<ExitCode, Failure> {
         print::note(&format!("space `{}`: {found} of {}{of}", space.name, if looked.all { "all " } else { "" }));
         wanted.extend(looked.operations);
     }
-    let (call, mut rows) = (call().map_err(|e| e.to_string())?, BTreeMap::new());
-    for (key, operation) in &wanted {
-        rows.insert(key.clone(), milliseconds(operation, call).map_err(|e| format!("{key}: {e}"))?);
-    }
-    let device = format!("{}, fast executor, {}, one image", observe::machine(), nn::instruction_set());
+    let (_, threads) = load::shares(None, arguments.threads, DeviceChoice::FastCpu)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| e.to_string())?;
+    let rows = pool.install(|| rows(&wanted))?;
+    let threads = counted(threads, "thread");
+    let device = format!("{}, fast executor, {}, {threads}, one image", observe::machine(), nn::instruction_set());
     print::out(&LatencyTable::new(device, rows).to_json()?);
     print::out("\n");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The milliseconds of every operation.
+fn rows(wanted: &BTreeMap<String, Operation>) -> Result<BTreeMap<String, f64>, String> {
+    let call = call().map_err(|e| e.to_string())?;
+    let row = |(key, operation): (&String, &Operation)| match milliseconds(operation, call) {
+        Ok(ms) => Ok((key.clone(), ms)),
+        Err(e) => Err(format!("{key}: {e}")),
+    };
+    wanted.iter().map(row).collect()
 }
 
 /// The files that are named are what is made here.

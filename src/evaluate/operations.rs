@@ -17,31 +17,15 @@ pub fn call() -> Result<f64, EvaluateError> {
     alone(&Program { values: vec![one, one], nodes: vec![node], params: vec![], outputs: vec![1], head: Head::Features })
 }
 
-/// Weights of at least so many bytes are read anew in a network: those of its other layers are read in between.
-const LARGE: usize = 1 << 16;
-/// So many bytes are read before the same weights come again; more than a core keeps close, and fewer than the processor does.
-const BETWEEN: usize = 8 << 20;
-/// At most so many copies of an operation.
-const COPIES: usize = 64;
-
 fn alone(program: &Program) -> Result<f64, EvaluateError> {
     let failed = EvaluateError::Executor;
+    let mut executor = FastExecutor::new(program, 1).map_err(failed)?;
     let params = Parameters::init(program, 0);
-    let bytes = 4 * program.params.iter().map(|p| p.shape.iter().product::<usize>()).sum::<usize>();
-    let copies = if bytes < LARGE { 1 } else { (BETWEEN / bytes).clamp(1, COPIES) };
-    let mut executors = (0..copies).map(|_| FastExecutor::new(program, 1)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
     let norm = NormOptions { eps: 1e-3, momentum: 0.03 };
     let s = program.values.first().ok_or_else(|| EvaluateError::misfit("a program without an image"))?;
     let image: Vec<f32> = (0..s.h * s.w * s.c).map(|i| (i % 251) as f32 / 251.0).collect();
-    for executor in &mut executors {
-        executor.forward_eval(&params, &image, 1, norm).map_err(failed)?;
-    }
-    let mut turn = 0;
-    let call = || {
-        turn = (turn + 1) % copies;
-        executors[turn].forward_eval_again(&params, &image, 1, norm)
-    };
-    Ok(latency::measure_briefly(call).map_err(failed)?.median_ms)
+    executor.forward_eval(&params, &image, 1, norm).map_err(failed)?;
+    Ok(latency::measure_briefly(|| executor.forward_eval_again(&params, &image, 1, norm)).map_err(failed)?.median_ms)
 }
 
 #[cfg(test)]

@@ -17,15 +17,15 @@ fn tickets(space: &Space, word: &str, trials: usize, seed: u64) -> (Vec<Ticket>,
 /// Ten layers of four channels and three kernels each: 12¹⁰ samples.
 fn wide(bound: &str) -> Space {
     let layers = "conv stride=1 { channels 64 16 32 48; kernel 3 1 5 }; ".repeat(10);
-    let text = format!("space {{ network {{ input data; conv 16 kernel=3 stride=4; {layers} global-pool; linear }} {bound} }}");
+    let text = format!("space {{ network {{ input data; conv 16 kernel=3 stride=4; {layers} global-pool; linear }}; {bound} }}");
     Space::compile(&node(&text), &spec(32, 4)).unwrap_or_else(|e| panic!("{e:#?}")).0
 }
 
 /// Where the loop succeeds, nothing is drawn otherwise, however many proposals are passed over.
 #[test]
 fn tickets_are_those_of_drawing_again() {
-    let space = wide("require flops max=1.2e7");
-    let (found, built) = tickets(&space, "random", 6, 3);
+    let space = wide("require flops max=4.3e6");
+    let (found, built) = tickets(&space, "random", 4, 3);
     let mut seen = HashSet::new();
     let mut refused = 0;
     for ticket in &found {
@@ -40,27 +40,27 @@ fn tickets_are_those_of_drawing_again() {
         assert_eq!((&ticket.sample, ticket.digest), (&sample, digest), "ticket {}", ticket.number);
         seen.insert(digest);
     }
-    assert!(found.len() == 6 && refused > 600 && built <= refused, "{} found, {refused} refused, {built} built", found.len());
+    assert!(found.len() == 4 && refused > 300 && built <= refused, "{} found, {refused} refused, {built} built", found.len());
 }
 
 /// The loop would draw some hundred thousand networks for each of these.
 #[test]
 fn a_tight_space_is_searched_without_building_it() {
-    for bound in ["require flops max=5.5e6", "require flops max=6.5e6; require params min=2.2e4"] {
+    for bound in ["require flops max=1.4e6", "require flops max=1e6"] {
         let space = wide(bound);
-        let share = space.shares(1000).admitted;
-        assert!((1e-9..2e-5).contains(&share), "{bound}: {share}");
+        let share = space.shares(300).admitted;
+        assert!((1e-7..5e-5).contains(&share), "{bound}: {share}");
         for word in ["random", "evolution"] {
-            let (found, built) = tickets(&space, word, 12, 1);
+            let (found, built) = tickets(&space, word, 6, 1);
             assert!(found.iter().all(|t| space.admits(&t.architecture).is_ok()));
-            assert!(found.len() == 12 && built < 12 * 1000, "{bound}: {word} found {} and built {built}", found.len());
+            assert!(found.len() == 6 && built < 6 * 600, "{bound}: {word} found {} and built {built}", found.len());
         }
     }
 }
 
 #[test]
 fn a_space_that_runs_out_says_how_many_were_looked_at() {
-    let space = wide("require flops max=3.9e6");
+    let space = wide("require flops max=3.9e5");
     let strategy = build(&words().choose("random", &[]).expect("a strategy"), Given::default()).expect("it is built");
     let mut search = Search::new(&space, strategy, 100_000, 4, 1);
     let mut count = 0;
@@ -71,7 +71,7 @@ fn a_space_that_runs_out_says_how_many_were_looked_at() {
             other => panic!("{other:?}"),
         }
     };
-    assert!(count > 0 && note.contains("20000 proposals found no candidate beside the"), "{count}: {note}");
+    assert!(count == 1 && note.contains("20000 proposals found no candidate beside the 1 known"), "{count}: {note}");
 }
 
 /// Spaces without bounds are searched as ever, and have no tree.

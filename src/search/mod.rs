@@ -184,7 +184,9 @@ impl<'a> Search<'a> {
         let position = |attempt: u64| [number as u64, attempt];
         let drawn = (TRIES..TRIES_LARGE).filter_map(|attempt| self.space.random_unless_cut(self.seed, &position(attempt)));
         let within = (TRIES_LARGE..2 * TRIES_LARGE).map_while(|attempt| self.space.random_within(self.seed, &position(attempt)));
-        drawn.chain(within).find_map(|sample| self.accept(number, sample))
+        // Where few are left, they come again and again.
+        let mut met = HashSet::new();
+        drawn.chain(within).filter(|sample| met.insert(sample.clone())).find_map(|sample| self.accept(number, sample))
     }
 
     /// The ticket of a sample, where it is new and admitted.

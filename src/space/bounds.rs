@@ -1,8 +1,7 @@
 //! `require METRIC max= min= of=reference`: what a sample may cost.
 
 use super::architecture::Architecture;
-use super::costs::{COSTS, cost_as};
-use super::expand::Cost;
+use super::costs::{COSTS, Cost, cost_as};
 use super::latency::{LATENCIES, LatencyTable};
 use crate::base::{Canon, Digest};
 use crate::document::{Diagnostic, Metric, Node, Span, Spanned, Value, nearest};

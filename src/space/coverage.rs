@@ -5,6 +5,7 @@
 //! operation is known by a layer's own decisions and by those that shape what it reads, so that each is reached over networks that
 //! show something new themselves. Random networks, which are followed likewise, come on top.
 
+use super::latency::{LatencyTable, Missing};
 use super::operations::Operation;
 use super::{Sample, Space};
 use std::collections::{BTreeMap, HashSet};
@@ -50,6 +51,14 @@ pub fn operations(space: &Space) -> Looked {
         }
     }
     found.looked
+}
+
+impl LatencyTable {
+    /// Which rows are missing for a space's networks, as far as they were looked at ([`operations`]).
+    pub fn check(&self, space: &Space) -> Result<(), Missing> {
+        let missing: Vec<String> = operations(space).operations.into_keys().filter(|key| self.row(key).is_none()).collect();
+        if missing.is_empty() { Ok(()) } else { Err(Missing(missing)) }
+    }
 }
 
 struct Found<'a> {

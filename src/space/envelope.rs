@@ -5,18 +5,16 @@
 //! tree (each option in proportion to what of it is not cut) is a draw of the space under the condition that it is not cut; refused
 //! where it does not meet the bounds, it has the distribution of the loop, at as many fewer draws as was cut.
 
+use super::bounds::Bound;
+use super::input::InputSpec;
 use super::range::Ranges;
 use super::sample::{Sample, draw};
-use super::space::Space;
 use super::structure::{DecisionId, Structure};
 use crate::base::Random;
-use std::collections::{BTreeSet, BinaryHeap};
-use std::sync::Arc;
+use std::collections::BinaryHeap;
 
 /// Intervals that are worked out for a tree.
 const STEPS: usize = 1500;
-/// Random samples by which decisions are ordered.
-const PROBES: u64 = 192;
 
 /// The tree. A pure function of the space.
 #[derive(Debug)]
@@ -33,10 +31,10 @@ struct Node {
 }
 
 impl Envelope {
-    pub(super) fn of(space: &Space) -> Envelope {
-        let ranges = Ranges::new(&space.structure, &space.input, &space.bounds);
-        let order = order(space);
-        let decisions = &space.structure.decisions;
+    /// Of a space, its decisions in the order in which they are to be looked at.
+    pub(super) fn of(structure: &Structure, input: &InputSpec, bounds: &[Bound], order: &[DecisionId]) -> Envelope {
+        let ranges = Ranges::new(structure, input, bounds);
+        let decisions = &structure.decisions;
         let mut tree = Envelope { nodes: vec![Node { open: 1.0, split: None }] };
         let mut paths: Vec<(Option<usize>, Vec<Option<usize>>)> = vec![(None, vec![None; decisions.len()])];
         let mut steps = 1;
@@ -84,7 +82,7 @@ impl Envelope {
     }
 
     /// Whether a draw ends where the tree is cut; `option` is what it takes for a decision, none where it takes nothing.
-    fn cuts(&self, mut option: impl FnMut(DecisionId) -> Option<usize>) -> bool {
+    pub(super) fn cuts(&self, mut option: impl FnMut(DecisionId) -> Option<usize>) -> bool {
         let mut node = &self.nodes[0];
         while let Some((decision, children)) = &node.split {
             match option(*decision).and_then(|o| children.get(o)) {
@@ -96,7 +94,7 @@ impl Envelope {
     }
 
     /// A draw inside the tree; none where all of it is cut.
-    fn draw(&self, structure: &Structure, seed: u64, position: &[u64]) -> Option<Sample> {
+    pub(super) fn draw(&self, structure: &Structure, seed: u64, position: &[u64]) -> Option<Sample> {
         let mut taken: Vec<Option<usize>> = vec![None; structure.decisions.len()];
         let mut node = &self.nodes[0];
         if node.open == 0.0 {
@@ -116,71 +114,5 @@ impl Envelope {
             node = &self.nodes[children[option]];
         }
         Some(Sample::collect(structure, |d| taken[d].unwrap_or_else(|| draw(structure, seed, position, d))))
-    }
-}
-
-/// The decisions with several options: those of the network as a whole, those on which hangs what is there, then by how far the mean
-/// figure of a bound differs between their options.
-fn order(space: &Space) -> Vec<DecisionId> {
-    let structure = &space.structure;
-    let drawn: Vec<(Sample, Vec<f64>)> = (0..PROBES)
-        .filter_map(|i| {
-            let sample = space.random(0, &[u64::MAX - 1, i]);
-            let architecture = space.architecture(&sample).ok()?;
-            let cost = architecture.cost().ok()?;
-            let figures = space.bounds.iter().map(|b| b.of(&architecture, Some(&cost)).ok()).collect::<Option<Vec<f64>>>()?;
-            Some((sample, figures))
-        })
-        .collect();
-    let spread = |d: DecisionId| -> f64 {
-        let means = |bound: usize| {
-            let of = |o: usize| drawn.iter().filter(move |(s, _)| s.option(d) == Some(o)).map(move |(_, figures)| figures[bound]);
-            let means: Vec<f64> = (0..structure.decisions[d].options.len())
-                .filter(|&o| of(o).next().is_some())
-                .map(|o| of(o).sum::<f64>() / of(o).count() as f64)
-                .collect();
-            let (low, high) = means.iter().fold((f64::INFINITY, 0f64), |(low, high), &m| (low.min(m), high.max(m)));
-            if means.is_empty() || high == 0.0 { 0.0 } else { (high - low) / high }
-        };
-        (0..space.bounds.len()).map(means).fold(0.0, f64::max)
-    };
-    let head: BTreeSet<DecisionId> = structure.head().flat_map(|s| s.reads()).collect();
-    let deciding: BTreeSet<DecisionId> = structure.deciding().into_iter().collect();
-    let constrained: BTreeSet<DecisionId> =
-        structure.constraints.iter().flat_map(|c| c.condition.reads.iter().map(|r| r.decision)).collect();
-    let rank = |d: &DecisionId| match () {
-        () if head.contains(d) => 0,
-        () if deciding.contains(d) => 1,
-        () if constrained.contains(d) => 2,
-        () => 3,
-    };
-    let several = (0..structure.decisions.len()).filter(|&d| structure.decisions[d].options.len() > 1);
-    let mut order: Vec<(DecisionId, usize, f64)> = several.map(|d| (d, rank(&d), spread(d))).collect();
-    order.sort_by(|a, b| a.1.cmp(&b.1).then(b.2.total_cmp(&a.2)).then(a.0.cmp(&b.0)));
-    order.into_iter().map(|(d, ..)| d).collect()
-}
-
-impl Space {
-    /// Where its samples may meet its bounds; none where it has none. Worked out when it is first asked for, in tenths of a second.
-    pub fn envelope(&self) -> Option<&Envelope> {
-        let bounded = !self.bounds.is_empty() || !self.structure.constraints.is_empty();
-        bounded.then(|| self.envelope.get_or_init(|| Arc::new(Envelope::of(self))).as_ref())
-    }
-
-    /// [`random`](Self::random), unless the bounds are known to refuse it.
-    pub fn random_unless_cut(&self, seed: u64, position: &[u64]) -> Option<Sample> {
-        let cut = self.envelope().is_some_and(|e| e.cuts(|d| Some(draw(&self.structure, seed, position, d))));
-        (!cut).then(|| self.random(seed, position))
-    }
-
-    /// Whether the bounds are known to refuse a sample, without building it.
-    pub fn cuts(&self, sample: &Sample) -> bool {
-        self.envelope().is_some_and(|e| e.cuts(|d| sample.option(d)))
-    }
-
-    /// A draw of the samples that are not cut: refused where it does not meet the bounds, it has the distribution of
-    /// [`random`](Self::random) refused likewise. None where the space has no bounds, or where nothing meets them.
-    pub fn random_within(&self, seed: u64, position: &[u64]) -> Option<Sample> {
-        self.envelope()?.draw(&self.structure, seed, position)
     }
 }

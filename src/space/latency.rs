@@ -1,8 +1,7 @@
 //! A table of latencies: the milliseconds of every operation, on some device, as a file. A network's is their sum.
 
-use super::coverage::operations;
 use super::graph::Program;
-use super::{Architecture, Space};
+use super::architecture::Architecture;
 use crate::base::{Canon, Digest};
 use crate::document::{Better::Lower, Measure, Reading, Reads, Unit::Milliseconds};
 use serde::{Deserialize, Serialize};
@@ -96,12 +95,6 @@ impl LatencyTable {
         }
         if missing.is_empty() { Ok(sum) } else { Err(Missing(missing)) }
     }
-
-    /// Which rows are missing for a space's networks, as far as they were looked at ([`operations`]).
-    pub fn check(&self, space: &Space) -> Result<(), Missing> {
-        let missing: Vec<String> = operations(space).operations.into_keys().filter(|key| !self.rows.contains_key(key)).collect();
-        if missing.is_empty() { Ok(()) } else { Err(Missing(missing)) }
-    }
 }
 
 /// Operations without a row, each once.
@@ -121,8 +114,8 @@ impl std::fmt::Display for Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::space::Looked;
     use crate::space::tests::whole;
+    use crate::space::{Looked, Space, operations};
 
     fn space() -> Space {
         whole(

@@ -41,16 +41,16 @@ mod stated;
 pub mod structure;
 pub mod supernet;
 mod values;
+mod within;
 pub mod zoo;
 
 pub use architecture::{Architecture, Input, Layer, Source};
 pub use blocks::Block;
 pub use bounds::Bound;
-pub use costs::{COSTS, cost_as};
+pub use costs::{COSTS, Cost, cost_as};
 pub use coverage::{Looked, operations};
 pub use edges::EdgePick;
 pub use envelope::Envelope;
-pub use expand::Cost;
 pub use graph::{Activation, Head, Node, Op, ParamId, ParamKind, ParamSpec, Program, Shape, ValueId, Window};
 pub use input::{AnchorSet, Infeasible, InputSpec};
 pub use latency::{LATENCIES, LatencyTable, TABLE_LATENCY};

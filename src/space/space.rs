@@ -3,7 +3,7 @@
 use super::architecture::{self, Architecture};
 use super::bounds::Bound;
 use super::envelope::Envelope;
-use super::expand::Cost;
+use super::costs::Cost;
 use super::input::{AnchorSet, Infeasible, InputSpec};
 use super::resolve;
 use super::sample::Sample;

@@ -2,9 +2,9 @@
 
 use super::sampling::random_space;
 use super::*;
-use crate::space::envelope::Envelope;
 use crate::space::range::Ranges;
 use crate::space::sample::draw;
+use crate::space::within::tree;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -178,6 +178,6 @@ fn bounds_that_nothing_meets_are_said_with_what_comes_closest() {
 #[test]
 fn a_tree_is_the_same_whenever_it_is_made() {
     let space = bounded("require flops max=9e6");
-    let (one, other) = (Envelope::of(&space), Envelope::of(&space.clone()));
+    let (one, other) = (tree(&space), tree(&space.clone()));
     assert_eq!(format!("{one:?}"), format!("{other:?}"));
 }
