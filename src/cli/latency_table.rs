@@ -32,7 +32,7 @@ pub fn run(arguments: &LatencyTableArguments) -> Result<ExitCode, Failure> {
         print::note(&format!("space `{}`: {found} of {}{of}", space.name, if looked.all { "all " } else { "" }));
         wanted.extend(looked.operations);
     }
-    let (_, threads) = load::shares(None, arguments.threads, DeviceChoice::FastCpu)?;
+    let (_, threads) = load::shares(None, arguments.threads, DeviceChoice::Fast)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| e.to_string())?;
     let rows = pool.install(|| rows(&wanted))?;
     let threads = counted(threads, "thread");
