@@ -46,14 +46,14 @@ fn tickets_are_those_of_drawing_again() {
 /// The loop would draw some hundred thousand networks for each of these.
 #[test]
 fn a_tight_space_is_searched_without_building_it() {
-    for bound in ["require flops max=1.4e6", "require flops max=1e6"] {
+    for bound in ["require flops max=1.4e6", "require flops max=1.4e6; require params max=7e4"] {
         let space = wide(bound);
         let share = space.shares(300).admitted;
-        assert!((1e-7..5e-5).contains(&share), "{bound}: {share}");
+        assert!(share < 5e-5, "{bound}: {share}");
         for word in ["random", "evolution"] {
-            let (found, built) = tickets(&space, word, 6, 1);
+            let (found, built) = tickets(&space, word, 3, 1);
             assert!(found.iter().all(|t| space.admits(&t.architecture).is_ok()));
-            assert!(found.len() == 6 && built < 6 * 600, "{bound}: {word} found {} and built {built}", found.len());
+            assert!(found.len() == 3 && built < 3 * 50, "{bound}: {word} found {} and built {built}", found.len());
         }
     }
 }
@@ -71,13 +71,13 @@ fn a_space_that_runs_out_says_how_many_were_looked_at() {
             other => panic!("{other:?}"),
         }
     };
-    assert!(count == 1 && note.contains("20000 proposals found no candidate beside the 1 known"), "{count}: {note}");
+    assert!(count == 1 && note.contains("200000 proposals found no candidate beside the 1 known"), "{count}: {note}");
 }
 
 /// Spaces without bounds are searched as ever, and have no tree.
 #[test]
 fn without_bounds_nothing_is_worked_out() {
     let space = whole("space { network { input d; conv 8 { kernel 1 3 5 } } }");
-    assert!(space.envelope().is_none() && space.random_within(1, &[1]).is_none());
+    assert!(space.envelope().is_none() && space.random_within(1, 0, 0..9).next().is_none());
     assert_eq!(tickets(&space, "random", 5, 1).0.len(), 3);
 }

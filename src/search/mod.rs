@@ -51,6 +51,8 @@ pub fn words() -> Words<dyn StrategyWord> {
 const TRIES: u64 = 500;
 /// The same where the space is too large to list what is left.
 const TRIES_LARGE: u64 = 10_000;
+/// The same where it has bounds: those beyond the others are drawn where the bounds may be met.
+const TRIES_WITHIN: u64 = 200_000;
 /// Proposals after which those that the bounds are known to refuse are passed over without being built.
 const PATIENT: u64 = 16;
 /// Spaces of at most so many samples are listed when drawing finds nothing new.
@@ -154,7 +156,7 @@ impl<'a> Search<'a> {
 
     /// Proposals of one ticket before it is given up.
     fn tries(&self) -> u64 {
-        if self.space.envelope().is_some() { 2 * TRIES_LARGE } else { TRIES_LARGE }
+        if self.space.envelope().is_some() { TRIES_WITHIN } else { TRIES_LARGE }
     }
 
     /// Takes the next ticket from a record instead of proposing it: replaying thousands costs look-ups.
@@ -181,9 +183,8 @@ impl<'a> Search<'a> {
         if !large {
             return self.unseen(number);
         }
-        let position = |attempt: u64| [number as u64, attempt];
-        let drawn = (TRIES..TRIES_LARGE).filter_map(|attempt| self.space.random_unless_cut(self.seed, &position(attempt)));
-        let within = (TRIES_LARGE..2 * TRIES_LARGE).map_while(|attempt| self.space.random_within(self.seed, &position(attempt)));
+        let drawn = self.space.random_unless_refused(self.seed, number as u64, TRIES..TRIES_LARGE);
+        let within = self.space.random_within(self.seed, number as u64, TRIES_LARGE..TRIES_WITHIN);
         // Where few are left, they come again and again.
         let mut met = HashSet::new();
         drawn.chain(within).filter(|sample| met.insert(sample.clone())).find_map(|sample| self.accept(number, sample))

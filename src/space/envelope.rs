@@ -8,7 +8,6 @@
 use super::bounds::Bound;
 use super::input::InputSpec;
 use super::range::Ranges;
-use super::sample::{Sample, draw};
 use super::structure::{DecisionId, Structure};
 use crate::base::Random;
 use std::collections::BinaryHeap;
@@ -93,8 +92,8 @@ impl Envelope {
         node.open == 0.0
     }
 
-    /// A draw inside the tree; none where all of it is cut.
-    pub(super) fn draw(&self, structure: &Structure, seed: u64, position: &[u64]) -> Option<Sample> {
+    /// The options that a draw inside the tree takes on its way; none where all of it is cut.
+    pub(super) fn draw(&self, structure: &Structure, seed: u64, position: &[u64]) -> Option<Vec<Option<usize>>> {
         let mut taken: Vec<Option<usize>> = vec![None; structure.decisions.len()];
         let mut node = &self.nodes[0];
         if node.open == 0.0 {
@@ -113,6 +112,6 @@ impl Envelope {
             taken[*decision] = Some(option);
             node = &self.nodes[children[option]];
         }
-        Some(Sample::collect(structure, |d| taken[d].unwrap_or_else(|| draw(structure, seed, position, d))))
+        Some(taken)
     }
 }

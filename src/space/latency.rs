@@ -1,7 +1,7 @@
 //! A table of latencies: the milliseconds of every operation, on some device, as a file. A network's is their sum.
 
-use super::graph::Program;
 use super::architecture::Architecture;
+use super::graph::Program;
 use crate::base::{Canon, Digest};
 use crate::document::{Better::Lower, Measure, Reading, Reads, Unit::Milliseconds};
 use serde::{Deserialize, Serialize};

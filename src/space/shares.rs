@@ -8,7 +8,7 @@ use crate::document::{Diagnostic, Severity};
 /// Samples of a large space among which one that meets the bounds is looked for.
 const LOOKED: u64 = 256;
 /// The same, of those that are not known to be refused.
-const WITHIN: u64 = 4000;
+const WITHIN: u64 = 20_000;
 /// Passes over the decisions before the least figure of a bound is given up improving.
 const PASSES: usize = 4;
 /// Below this share of random samples, it is counted among those that are not known to be refused.
@@ -47,8 +47,9 @@ impl Space {
             && shares.admitted < FEW
             && let Some(envelope) = self.envelope()
         {
-            let within = (0..limit as u64).filter_map(|i| self.random_within(0, &[u64::MAX, i])).filter(|s| self.admitted(s)).count();
-            shares.admitted = envelope.share() * within as f64 / limit.max(1) as f64;
+            let draws = limit as u64 * 10;
+            let within = self.random_within(0, u64::MAX, 0..draws).filter(|s| self.admitted(s)).count();
+            shares.admitted = envelope.share() * within as f64 / draws.max(1) as f64;
         }
         shares
     }
@@ -76,7 +77,7 @@ impl Space {
         let share = self.envelope().map_or(1.0, |e| e.share());
         let found = match &few {
             Some(all) => all.iter().any(|s| self.admitted(s)),
-            None => (0..WITHIN).map_while(|i| self.random_within(0, &[u64::MAX, i])).any(|s| self.admitted(&s)),
+            None => self.random_within(0, u64::MAX, 0..WITHIN).any(|s| self.admitted(&s)),
         };
         if found {
             return None;
@@ -93,7 +94,12 @@ impl Space {
             Some((bound, Some((_, x)))) => {
                 let (side, x) = (if bound.max.is_some_and(|max| *x > max) { "smallest" } else { "largest" }, bound.say(*x));
                 let message = format!("{none} meets {}: the {side} that was found has {x}", bound.text());
-                Diagnostic::error("empty-bound", message, bound.span, format!("{x} at the {}", if side == "smallest" { "least" } else { "most" }))
+                Diagnostic::error(
+                    "empty-bound",
+                    message,
+                    bound.span,
+                    format!("{x} at the {}", if side == "smallest" { "least" } else { "most" }),
+                )
             }
             _ => {
                 let what = if self.bounds.len() > 1 { "all bounds at once" } else { "the bounds of this space" };

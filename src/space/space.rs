@@ -2,8 +2,8 @@
 
 use super::architecture::{self, Architecture};
 use super::bounds::Bound;
-use super::envelope::Envelope;
 use super::costs::Cost;
+use super::envelope::Envelope;
 use super::input::{AnchorSet, Infeasible, InputSpec};
 use super::resolve;
 use super::sample::Sample;

@@ -1,10 +1,12 @@
 //! Draws of a space that its bounds may admit.
 
 use super::envelope::Envelope;
+use super::range::Ranges;
 use super::sample::{Sample, draw};
 use super::space::Space;
 use super::structure::DecisionId;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Random samples by which decisions are ordered.
@@ -62,10 +64,21 @@ impl Space {
         bounded.then(|| self.envelope.get_or_init(|| Arc::new(tree(self))).as_ref())
     }
 
-    /// [`random`](Self::random), unless the bounds are known to refuse it.
-    pub fn random_unless_cut(&self, seed: u64, position: &[u64]) -> Option<Sample> {
-        let cut = self.envelope().is_some_and(|e| e.cuts(|d| Some(draw(&self.structure, seed, position, d))));
-        (!cut).then(|| self.random(seed, position))
+    /// [`random`](Self::random) at every attempt, those left out that the bounds are known to refuse.
+    pub fn random_unless_refused(&self, seed: u64, number: u64, attempts: Range<u64>) -> impl Iterator<Item = Sample> {
+        let ranges = Ranges::new(&self.structure, &self.input, &self.bounds);
+        let tree = self.envelope();
+        attempts.filter_map(move |attempt| {
+            let position = [number, attempt];
+            let option = |d| draw(&self.structure, seed, &position, d);
+            if let Some(tree) = tree {
+                let all = || (0..self.structure.decisions.len()).map(|d| Some(option(d))).collect::<Vec<_>>();
+                if tree.cuts(|d| Some(option(d))) || !ranges.may_meet(&all()) {
+                    return None;
+                }
+            }
+            Some(self.random(seed, &position))
+        })
     }
 
     /// Whether the bounds are known to refuse a sample, without building it.
@@ -73,9 +86,20 @@ impl Space {
         self.envelope().is_some_and(|e| e.cuts(|d| sample.option(d)))
     }
 
-    /// A draw of the samples that are not cut: refused where it does not meet the bounds, it has the distribution of
-    /// [`random`](Self::random) refused likewise. None where the space has no bounds, or where nothing meets them.
-    pub fn random_within(&self, seed: u64, position: &[u64]) -> Option<Sample> {
-        self.envelope()?.draw(&self.structure, seed, position)
+    /// Draws of the samples that are not cut, those left out that the bounds are known to refuse: refused where they do not meet the
+    /// bounds, they have the distribution of [`random`](Self::random) refused likewise. None where the space has no bounds, or
+    /// where nothing meets them.
+    pub fn random_within(&self, seed: u64, number: u64, attempts: Range<u64>) -> impl Iterator<Item = Sample> {
+        let ranges = Ranges::new(&self.structure, &self.input, &self.bounds);
+        let tree = self.envelope().filter(|tree| tree.share() > 0.0);
+        let attempts = if tree.is_some() { attempts } else { 0..0 };
+        attempts.filter_map(move |attempt| {
+            let position = [number, attempt];
+            let mut taken = tree?.draw(&self.structure, seed, &position)?;
+            for (d, option) in taken.iter_mut().enumerate().filter(|(_, o)| o.is_none()) {
+                *option = Some(draw(&self.structure, seed, &position, d));
+            }
+            ranges.may_meet(&taken).then(|| Sample::collect(&self.structure, |d| taken[d].unwrap_or(0)))
+        })
     }
 }

@@ -23,7 +23,8 @@ sample   "trials" { from "fast"; strategy evolution population=2 tournament=1; t
 train    "short"  { from "trials"; data "shapes" split=train; recipe yolov5-short; batch 4; epochs 1 }
 evaluate "score"  { from "short"; data "shapes" split=val; metrics map50 table-latency latency; latency-table "t.json" }
 select   "best"   { from "score"; where table-latency max=BOUND; top 1 by=table-latency }
-answer   "best"   { in "score"; by table-latency }
+evaluate "final"  { from "best"; metrics table-latency params; latency-table "t.json" }
+answer   "best"   { in "final"; by table-latency }
 "#;
 
 /// The file that `latency-table` makes, its rows replaced: a convolution over larger maps takes longer.
@@ -101,11 +102,17 @@ fn a_table_that_does_not_serve_is_refused_at_its_line() {
     let key = key.expect("a convolution over 8x8");
     few["rows"].as_object_mut().expect("rows").remove(&key);
     put(&place, &few);
-    check(&text, &["the latency table lacks operations of the space `fast`", &format!("no row `{key}`"), "pipeline.kdl:14", "pipeline.kdl:18"]);
+    check(
+        &text,
+        &["the latency table lacks operations of the space `fast`", &format!("no row `{key}`"), "pipeline.kdl:14", "pipeline.kdl:18"],
+    );
     put(&place, &table(&place, 1.0));
     let none = ["no network of `fast` meets table-latency ≤ 0.2 ms: the smallest that was found has 0.", "raise the bound"];
     check(&SEARCH.replace("BOUND", "0.2"), &none);
     place.write(&text);
     let said = place.nasflow(&["check", "pipeline.kdl"]);
-    assert!(said.ok() && said.out.contains("requires table-latency ≤ 1.2 ms") && said.out.contains("% of its samples are within the bounds"), "{said:?}");
+    assert!(
+        said.ok() && said.out.contains("requires table-latency ≤ 1.2 ms") && said.out.contains("% of its samples are within the bounds"),
+        "{said:?}"
+    );
 }

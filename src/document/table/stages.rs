@@ -336,15 +336,6 @@ pub const NODES: &[Spec] = &[
     )
     .once(),
     Spec::new(
-        "latency-table",
-        &["evaluate"],
-        &["file"],
-        &[&[Field::one("file", &[Path], "", "The file, as `nasflow latency-table` prints it.").required()]],
-        "The milliseconds of every operation on some device, of which `table-latency` is the sum. What is in the file enters keys.",
-        "latency-table \"pi4.json\"",
-    )
-    .once(),
-    Spec::new(
         "select",
         &[""],
         &["name"],

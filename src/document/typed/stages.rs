@@ -104,7 +104,14 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
     let data = node.child("data").and_then(|d| Some((d.text("name")?, d.text("split")?)));
     if let Some(method) = node.child("method") {
         let table = table::table(context, node, method, &metrics)?;
-        let evaluate = Evaluate { data: None, metrics, at: Vec::new(), recalibrate: None, latency_table: None, table: Some(std::sync::Arc::new(table)) };
+        let evaluate = Evaluate {
+            data: None,
+            metrics,
+            at: Vec::new(),
+            recalibrate: None,
+            latency_table: None,
+            table: Some(std::sync::Arc::new(table)),
+        };
         return Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) });
     }
     if let (Some(first), None) = (metrics.iter().find(|m| m.value.reads_predictions()), node.child("data")) {

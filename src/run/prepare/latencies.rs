@@ -3,7 +3,7 @@
 //! What is in a file stands from then on in the place of its name: it decides, and enters keys, wherever the file lies.
 
 use crate::base::Canon;
-use crate::document::{Diagnostic, Pipeline, Span, SpaceNode, Value};
+use crate::document::{Diagnostic, Pipeline, SpaceNode, Span, Value};
 use crate::plan::lead::spaces_of;
 use crate::run::error::RunError;
 use crate::space::bounds::MEASURE;

@@ -65,7 +65,11 @@ impl<'a> Decided<'a> {
         }
         let (mut holds, mut fails) = (false, made == Truth::Maybe);
         for options in self.combinations(condition) {
-            if *condition.at(&options) { holds = true } else { fails = true }
+            if *condition.at(&options) {
+                holds = true
+            } else {
+                fails = true
+            }
             if holds && fails {
                 return Truth::Maybe;
             }

@@ -101,10 +101,11 @@ fn what_is_cut_is_refused_and_much_is_cut() {
         let admitted = |s: &Sample| space.architecture(s).and_then(|a| space.admits(&a)).is_ok();
         let (mut cut, mut met) = (0, 0);
         for i in 0..1500 {
-            let sample = space.random(1, &[i]);
+            let sample = space.random(1, &[0, i]);
             met += usize::from(admitted(&sample));
-            if space.random_unless_cut(1, &[i]).is_none() {
-                cut += 1;
+            let tree = space.envelope().expect("bounds");
+            if space.random_unless_refused(1, 0, i..i + 1).next().is_none() {
+                cut += i32::from(tree.cuts(|d| Some(draw(&space.structure, 1, &[0, i], d))));
                 assert!(!admitted(&sample), "{bound}: {:?}", space.describe(&sample));
             }
         }
@@ -127,13 +128,15 @@ fn what_is_drawn_within_the_bounds_has_the_distribution_of_the_loop() {
         let whole: f64 = all.values().sum();
         assert!((20..400).contains(&all.len()), "{bound}: {}", all.len());
         let mut seen: HashMap<Sample, f64> = HashMap::new();
-        let (mut drawn, mut tried) = (0.0, 0);
-        while drawn < 12_000.0 {
+        let (mut drawn, mut tried) = (0.0, 0u32);
+        for sample in space.random_within(9, 0, 0..1 << 40) {
             tried += 1;
-            let sample = space.random_within(9, &[tried]).expect("something is left");
             if admitted(&sample) {
                 drawn += 1.0;
                 *seen.entry(sample).or_default() += 1.0;
+            }
+            if drawn >= 12_000.0 {
+                break;
             }
         }
         assert!(seen.keys().all(|s| all.contains_key(s)));
@@ -144,7 +147,7 @@ fn what_is_drawn_within_the_bounds_has_the_distribution_of_the_loop() {
         let (chi, freedom) = (all.iter().map(square).sum::<f64>(), all.len() as f64 - 1.0);
         // Mean n and variance 2 n: four deviations.
         assert!((chi - freedom).abs() < 4.0 * (2.0 * freedom).sqrt(), "{bound}: chi-square {chi} of {freedom}");
-        assert!(drawn / tried as f64 > 3.0 * whole, "{drawn} of {tried}, where the loop has {whole}");
+        assert!(drawn / f64::from(tried) > 3.0 * whole, "{drawn} of {tried}, where the loop has {whole}");
     }
 }
 
@@ -152,11 +155,13 @@ fn what_is_drawn_within_the_bounds_has_the_distribution_of_the_loop() {
 #[test]
 fn the_order_of_values_moves_no_draw_within_the_bounds() {
     let one = bounded("require flops max=1.3e7");
-    let text = WIDE.replace("BOUND", "require flops max=1.3e7").replace("\"px\" 64 96 128", "\"px\" 64 128 96").replace("{ channels 64 32 96;", "{ channels 64 96 32;");
+    let text = WIDE
+        .replace("BOUND", "require flops max=1.3e7")
+        .replace("\"px\" 64 96 128", "\"px\" 64 128 96")
+        .replace("{ channels 64 32 96;", "{ channels 64 96 32;");
     let text = text.replace("\"p1\"", "\"q1\"");
     let other = Space::compile(&node(&text), &spec(64, 4)).unwrap().0;
-    for i in 0..50 {
-        let (a, b) = (one.random_within(2, &[i]).unwrap(), other.random_within(2, &[i]).unwrap());
+    for (a, b) in one.random_within(2, 0, 0..400).zip(other.random_within(2, 0, 0..400)) {
         let build = |space: &Space, s: &Sample| space.architecture(s).map(|a| a.digest()).ok();
         assert_eq!(build(&one, &a), build(&other, &b));
     }
