@@ -108,7 +108,7 @@ impl Envelope {
                 left -= self.nodes[children[o]].open;
                 left < 0.0
             });
-            let option = found.or_else(|| open().last())?;
+            let option = found.or_else(|| open().next_back())?;
             taken[*decision] = Some(option);
             node = &self.nodes[children[option]];
         }

@@ -67,7 +67,7 @@ fn an_interval_holds_the_figures_of_all_samples_that_are_decided_so() {
     for (k, space) in spaces().iter().enumerate() {
         let ranges = Ranges::new(&space.structure, &space.input, &space.bounds);
         let zeros = k == 14;
-        for i in 0..60 {
+        for i in 0..24 {
             let full: Vec<Option<usize>> = (0..space.decisions().len()).map(|d| Some(draw(&space.structure, 5, &[i], d))).collect();
             let sample = space.random(5, &[i]);
             let Some(found) = figures(space, &sample) else { continue };
@@ -135,7 +135,7 @@ fn what_is_drawn_within_the_bounds_has_the_distribution_of_the_loop() {
                 drawn += 1.0;
                 *seen.entry(sample).or_default() += 1.0;
             }
-            if drawn >= 12_000.0 {
+            if drawn >= 6_000.0 {
                 break;
             }
         }
