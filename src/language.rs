@@ -6,7 +6,13 @@ use crate::{data, evaluate, metrics, search, space};
 
 /// All words that nasflow knows. Add to it what comes from elsewhere (`examples/own_strategy.rs`).
 pub fn language() -> Language {
-    Language { strategies: search::words(), methods: oneshot::words(), metrics: metrics(), formats: data::words() }
+    Language {
+        strategies: search::words(),
+        methods: oneshot::words(),
+        metrics: metrics(),
+        formats: data::words(),
+        stopping: search::racing::words(),
+    }
 }
 
 /// The metrics of every room that computes some; the rooms hold the lists.
@@ -39,6 +45,15 @@ mod tests {
         for word in strategies.words() {
             let chosen = strategies.choose(word.name, &[]).expect("it is known");
             let built = build(&chosen, Given { learned: learned.clone() });
+            assert!(built.is_ok(), "{}: {:?}", word.name, built.err());
+        }
+    }
+
+    #[test]
+    fn every_stopping_rule_is_built_from_its_defaults() {
+        let rules = language().stopping;
+        for word in rules.words() {
+            let built = search::racing::build(&rules.choose(word.name, &[]).expect("it is known"));
             assert!(built.is_ok(), "{}: {:?}", word.name, built.err());
         }
     }

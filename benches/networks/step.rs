@@ -13,7 +13,7 @@ use nasflow::train::{CrossEntropy, DetectionLoss, schedule::Rates};
 /// Rates of every step: YOLOv5's momentum and weight decay.
 const RATES: Rates = Rates { lr: 0.01, bias_lr: 0.01, momentum: 0.937, accumulate: 1 };
 const RULE: Rule = Rule { optimizer: Optimizer::Sgd, beta2: 0.999, weight_decay: 5e-4, clip_norm: 0.0 };
-const GAINS: LossGains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true, label_smoothing: 0.0 };
+const GAINS: LossGains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true, cls_by_classes: true, label_smoothing: 0.0 };
 
 enum Loss {
     Detect(Box<DetectionLoss>, Vec<Target>),

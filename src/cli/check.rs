@@ -4,11 +4,12 @@ use super::arguments::CheckArguments;
 use super::failure::Failure;
 use super::load::{self, Access};
 use super::print;
-use crate::document::Task;
+use crate::document::{Pipeline, Task};
 use crate::report::number::{self, counted};
 use crate::report::wrap;
 use crate::run::{Look, Prepared};
 use crate::space::{Shares, Space};
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 /// Samples of a large space that are looked at to say how many are within its bounds.
@@ -31,13 +32,17 @@ fn text(prepared: &Prepared) -> String {
         let splits: Vec<String> = info
             .splits
             .iter()
+            .filter(|(split, _)| !of_folds(pipeline, name, split))
             .map(|(s, i)| match info.task {
                 Task::Detect => format!("{s} {}, {}", counted(i.images, "image"), counted(i.objects, "box")),
                 Task::Classify => format!("{s} {}", counted(i.images, "image")),
             })
             .collect();
+        let declared = pipeline.data.iter().filter(|d| d.name.value == *name).flat_map(|d| &d.folds);
+        let folds = declared.map(|f| format!("; {} {} folds of {}", f.name.value, f.count.value, f.of.value));
+        let folds: String = folds.collect();
         out += &format!(
-            "data {name:?}: {} ({}) at {} px; {}\n",
+            "data {name:?}: {} ({}) at {} px; {}{folds}\n",
             counted(info.classes.len(), "class"),
             info.classes.join(", "),
             info.image_size,
@@ -49,7 +54,7 @@ fn text(prepared: &Prepared) -> String {
         let flops = 2.0 * cost.macs as f64;
         out += &format!(
             "space {name:?}: {} over {}; its reference has {} parameters and {}FLOPs{}\n",
-            samples(space),
+            samples(&searched(prepared, name, space)),
             counted(space.decisions().len(), "decision"),
             number::grouped(cost.params),
             number::si(flops),
@@ -59,7 +64,7 @@ fn text(prepared: &Prepared) -> String {
             out += &format!("  requires {}\n", bound.text());
         }
         if !space.bounds().is_empty() {
-            out += &within(space, &space.shares(LOOKED));
+            out += &within(&searched(prepared, name, space), &space.shares(LOOKED));
         }
     }
     out
@@ -84,6 +89,18 @@ pub fn within(space: &Space, shares: &Shares) -> String {
         _ => format!("some {samples:.0e}"),
     };
     format!("  {about}{share} % of its samples are within the bounds: {some}\n")
+}
+
+/// A space with the choices that trainings read.
+pub fn searched<'s>(prepared: &Prepared, name: &str, space: &'s Space) -> Cow<'s, Space> {
+    let read = prepared.pipeline.spaces.iter().find(|s| s.name.value == name).map(|s| &s.recipe).filter(|read| !read.is_empty());
+    read.map_or(Cow::Borrowed(space), |read| Cow::Owned(space.with_recipe(read)))
+}
+
+/// Whether a split is a fold, or what is left without it: there are many, and each is told by the line of its folds.
+fn of_folds(pipeline: &Pipeline, data: &str, split: &str) -> bool {
+    let declared = pipeline.data.iter().filter(|d| d.name.value == data).flat_map(|d| &d.folds);
+    declared.into_iter().any(|f| (0..f.count.value).any(|fold| split == f.held_out(fold) || split == f.without(fold)))
 }
 
 /// The number of samples as people read it: exact while it can be, else a power of ten.

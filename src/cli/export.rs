@@ -24,6 +24,15 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         Some(_) => format!("{} has the weights of a supernet: train it (`init inherit`), and what comes of it is exported", model.label()),
         None => format!("{} was never trained, so there is nothing to export", model.label()),
     })?;
+    if run.fold.is_some() {
+        return Err(format!(
+            "{} was trained over folds, once without each: there are {} networks, and none that saw all images; \
+             train it on the whole split in a stage of its own, and name that in `answer` (or choose from it), and it is exported",
+            model.label(),
+            trained.runs.len()
+        )
+        .into());
+    }
     let Some(train) = prepared.pipeline.stages[trained.stage].train() else {
         return Err(format!("{} was never trained", model.label()).into());
     };
@@ -40,16 +49,20 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         .into());
     }
     let params = weights_from_bytes(&program, &store.blobs().get(&run.weights)?)?;
-    let per_epoch = split.images.div_ceil(train.recipe.batch.max(1)).max(1);
+    let per_epoch = train.taken(split.images).div_ceil(train.recipe_of(&trained.read).batch.max(1)).max(1);
     let metrics = model.figures.iter().map(|(metric, f)| (metric.name(), f.values.first().copied().unwrap_or(f64::NAN)));
+    let space = model.drawn.as_ref().and_then(|drawn| Some((prepared.spaces.get(&drawn.space)?, drawn)));
+    let choices = space.map_or(Vec::new(), |(space, drawn)| space.choices(&drawn.sample));
     let card = ModelCard {
         architecture,
         classes: info.classes.clone(),
         norm_eps: train.recipe.bn_eps,
         iterations: (trained.epochs * per_epoch) as u64,
+        choices,
         candidate: model.candidate.digest,
         weights: run.weights,
         data: split.digest,
+        recipe: train.chosen_of(&trained.read),
         metrics: metrics.filter(|(_, v)| v.is_finite()).collect(),
         nasflow: env!("CARGO_PKG_VERSION").to_string(),
     };

@@ -54,8 +54,12 @@ fn rows(wanted: &BTreeMap<String, Operation>) -> Result<BTreeMap<String, f64>, S
 
 /// The files that are named are what is made here.
 fn without_tables(pipeline: &mut Pipeline) {
-    for space in &mut pipeline.spaces {
-        space.node.children.retain(|c| c.name.value != "require" || c.property("latency-table").is_none());
+    for mut space in &mut pipeline.spaces {
+        loop {
+            space.node.children.retain(|c| c.name.value != "require" || c.property("latency-table").is_none());
+            let Some(outer) = &mut space.outer else { break };
+            space = outer;
+        }
     }
     for stage in &mut pipeline.stages {
         if let StageKind::Evaluate(evaluate) = &mut stage.kind {

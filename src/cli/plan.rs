@@ -1,12 +1,13 @@
 //! `nasflow plan`: what would run, what is known and why, and how long it will take. The same replay as `run`.
 
 use super::arguments::PlanArguments;
-use super::check::{samples, within};
+use super::check::{samples, searched, within};
 use super::failure::Failure;
 use super::load::{self, Access};
 use super::print;
 use crate::document::Train;
 use crate::plan::reason::{self, Reason};
+use crate::plan::stopping::stops;
 use crate::plan::{Engine, Replay, State, Step, Work};
 use crate::report::table::Table;
 use crate::report::{number, time, wrap};
@@ -27,6 +28,7 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone())
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)
+        .with_weights(&prepared.weights)
         .replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());
@@ -135,7 +137,12 @@ fn remarks(prepared: &Prepared, index: usize) -> Vec<String> {
     let bound = train.filter(|t| t.over_is_epochs && t.recipe.schedule != crate::document::Schedule::Constant);
     let remark =
         |t: &Train| format!("the schedule's horizon is `epochs` ({}): raising `epochs` trains anew; `schedule … over=` fixes it", t.epochs);
-    bound.into_iter().map(remark).collect()
+    let stopping = stops(&prepared.pipeline, index).map(|s| {
+        let rungs: Vec<String> = s.rungs.iter().map(usize::to_string).collect();
+        let (epochs, whole) = (number::grouped(s.epochs as u64), number::grouped(s.whole as u64));
+        format!("its trials are measured at epochs {}: about {epochs} epochs are trained, {whole} without `stop-early`", rungs.join(", "))
+    });
+    bound.into_iter().map(remark).chain(stopping).collect()
 }
 
 fn text(
@@ -171,19 +178,20 @@ fn text(
         }
     }
     for (name, space) in &prepared.spaces {
+        let space = searched(prepared, name, space);
         if space.bounds().is_empty() {
-            out += &format!("\nspace {name:?}: {}\n", samples(space));
+            out += &format!("\nspace {name:?}: {}\n", samples(&space));
             continue;
         }
         let shares = space.shares(8000);
         let of = if shares.exact { "of all" } else { "of" };
         let share = |n: usize| 100.0 * n as f64 / shares.samples.max(1) as f64;
-        out += &format!("\nspace {name:?}: {}", samples(space));
+        out += &format!("\nspace {name:?}: {}", samples(&space));
         for (bound, met) in space.bounds().iter().zip(&shares.per_bound) {
             out += &format!("; {:.1} % {of} {} meet {}", share(*met), number::grouped(shares.samples as u64), bound.text());
         }
         out += "\n";
-        out += &within(space, &shares);
+        out += &within(&space, &shares);
     }
     if replay.finished() {
         out += "\nnothing to run\n";

@@ -103,6 +103,7 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
     let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string())
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)
+        .with_weights(&prepared.weights)
         .replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());
@@ -213,7 +214,11 @@ fn curves(
     for (name, slot) in slots_of(pipeline, replay, stage, ticket)? {
         for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
             if let Some((_, values, _)) = course(step, store)? {
-                out.push(json!({ "stage": name, "seed": step.action.seed, "training": values }));
+                let mut curve = json!({ "stage": name, "seed": step.action.seed, "training": values });
+                if let (Some(fold), Some(curve)) = (step.fold, curve.as_object_mut()) {
+                    curve.insert("fold".into(), json!(fold + 1));
+                }
+                out.push(curve);
             }
         }
     }
@@ -253,7 +258,8 @@ fn trial(pipeline: &Pipeline, replay: &Replay, store: Option<&Store>, stage: &st
         }
         for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
             if let Some((status, _, epochs)) = course(step, store)? {
-                out += &format!("  seed {}, {status}\n", step.action.seed.unwrap_or(0));
+                let fold = step.fold.map_or(String::new(), |fold| format!("without fold {}, ", fold + 1));
+                out += &format!("  {fold}seed {}, {status}\n", step.action.seed.unwrap_or(0));
                 out += &curve::curve(&epochs, print::columns());
             }
             if let Some(log) = step.chain.and_then(|chain| Attempt::peek(store.root(), chain, "log")) {

@@ -22,6 +22,7 @@ pub mod eval;
 pub mod figure;
 pub mod files;
 pub mod finding;
+pub mod folds;
 pub mod format;
 pub mod formats;
 pub mod hsv;

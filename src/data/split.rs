@@ -170,8 +170,8 @@ fn by_share<'a>(
     Ok(rest)
 }
 
-/// An image's place in the order that shares are cut from.
-fn rank(seed: u64, digest: Digest) -> [u8; 32] {
+/// An image's place in the order that shares and folds are cut from.
+pub(super) fn rank(seed: u64, digest: Digest) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&seed.to_le_bytes());
     hasher.update(&digest.0);

@@ -207,7 +207,9 @@ fn check(context: &mut Context, spec: &Spec, field: &Field, value: &Spanned<Valu
         return false;
     }
     if let Value::Choice(label) = &value.value {
-        let allowed = (field.count == Count::Choice && spec.name != "choice") || field.types.iter().any(|t| matches!(t, Type::Label));
+        let allowed = (field.count == Count::Choice && spec.name != "choice")
+            || field.searched
+            || field.types.iter().any(|t| matches!(t, Type::Label));
         if !allowed {
             let shown = shorten(label);
             let d = Diagnostic::error(
@@ -219,7 +221,8 @@ fn check(context: &mut Context, spec: &Spec, field: &Field, value: &Spanned<Valu
             let help = if spec.within == [""]
                 || table::places(spec.name).iter().any(|p| matches!(*p, "train" | "sample" | "evaluate" | "select"))
             {
-                "searching the numbers of a training comes in a later version; write the value".to_string()
+                "of a training the numbers of its recipe can be chosen, such as `optimizer sgd lr=(choice)\"lr\"`; write the value"
+                    .to_string()
             } else {
                 format!("write the value itself; `(choice)\"{shown}\"` stands for values of layers")
             };

@@ -13,11 +13,13 @@ pub enum Kind {
     Metric,
     /// How images lie in a folder.
     Format,
+    /// When a search stops a trial.
+    Stopping,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 4] = [Kind::Strategy, Kind::Method, Kind::Metric, Kind::Format];
+    pub const ALL: [Kind; 5] = [Kind::Strategy, Kind::Method, Kind::Metric, Kind::Format, Kind::Stopping];
 }
 
 /// A value that stands for a field where nothing is written.
@@ -111,12 +113,14 @@ pub struct Field {
     pub doc: &'static str,
     /// What it waits for, where it is not supported yet.
     pub later: Option<&'static str>,
+    /// Whether a space may choose it: `(choice)"label"` may stand there, though the field is no part of a space.
+    pub searched: bool,
 }
 
 impl Field {
     /// A field of one value.
     pub const fn one(name: &'static str, types: &'static [Type], default: &'static str, doc: &'static str) -> Self {
-        Field { name, types, count: Count::One, required: false, default, preset: Preset::Nothing, doc, later: None }
+        Field { name, types, count: Count::One, required: false, default, preset: Preset::Nothing, doc, later: None, searched: false }
     }
     /// A field whose several values are a choice.
     pub const fn choice(name: &'static str, types: &'static [Type], default: &'static str, doc: &'static str) -> Self {
@@ -140,6 +144,12 @@ impl Field {
     #[must_use]
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+    /// The same, where a choice of a space may stand for the value.
+    #[must_use]
+    pub const fn searched(mut self) -> Self {
+        self.searched = true;
         self
     }
 }

@@ -5,6 +5,7 @@ use super::field::Kind;
 use super::format::FormatWord;
 use super::method::MethodWord;
 use super::pipeline::{Metric, MetricWord, Reads};
+use super::stopping::StopWord;
 use super::strategy::StrategyWord;
 use super::table::{self, Spec};
 use super::word::{Described, Word, Words};
@@ -20,6 +21,8 @@ pub struct Language {
     pub metrics: Words<MetricWord>,
     /// `format=WORD` of a `data`.
     pub formats: Words<dyn FormatWord>,
+    /// `stop-early WORD` of an `objective`.
+    pub stopping: Words<dyn StopWord>,
 }
 
 impl Language {
@@ -45,6 +48,7 @@ impl Language {
             Kind::Method => self.methods.words(),
             Kind::Metric => self.metrics.words(),
             Kind::Format => self.formats.words(),
+            Kind::Stopping => self.stopping.words(),
         }
     }
 
@@ -70,6 +74,7 @@ impl Language {
             Kind::Method => self.methods.later,
             Kind::Metric => self.metrics.later,
             Kind::Format => self.formats.later,
+            Kind::Stopping => self.stopping.later,
         }
     }
 
@@ -107,7 +112,8 @@ impl Language {
         let methods = self.methods.known.iter().map(|w| w.word());
         let metrics = self.metrics.known.iter().map(|w| w.word());
         let formats = self.formats.known.iter().map(|w| w.word());
-        strategies.chain(methods).chain(metrics).chain(formats).flat_map(|word| word.lines.iter().copied())
+        let stopping = self.stopping.known.iter().map(|w| w.word());
+        strategies.chain(methods).chain(metrics).chain(formats).chain(stopping).flat_map(|word| word.lines.iter().copied())
     }
 
     /// Where a node of this name may stand.

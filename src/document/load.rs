@@ -65,7 +65,10 @@ fn draft(context: &mut Context, nodes: Vec<Node>) -> Draft {
     let mut draft = Draft::default();
     let labelled = typed::data::labelled(&context.language, &nodes);
     let mut derived = Vec::new();
-    for node in nodes {
+    for mut node in nodes {
+        if node.name.value == "space" {
+            typed::space::range::ranges(context, &mut node);
+        }
         let typed = match node.name.value.as_str() {
             "pipeline" => {
                 draft.pipelines.push(node);

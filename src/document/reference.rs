@@ -84,6 +84,7 @@ fn table_of(out: &mut String, language: &Language, fields: &[&Field], positional
     for field in fields {
         let position = positional.iter().position(|p| *p == field.name).map_or(String::new(), |i| format!(" (value {})", i + 1));
         let several = match field.count {
+            Count::One if field.searched => ", or a `(choice)`",
             Count::One => "",
             Count::Choice => "; several are a choice",
             Count::List => "; a list",

@@ -71,6 +71,21 @@ fn every_strategy_reads_its_example() {
 }
 
 #[test]
+fn every_stopping_rule_reads_its_example() {
+    let language = crate::language();
+    for rule in &language.stopping.known {
+        let word = rule.word();
+        let text = format!(
+            "sample \"trials\" {{ from \"s\"; strategy random; trials 9; objective \"score\" maximize=map50 {{ {} }} }}",
+            word.example
+        );
+        let (draft, found) = drafted(&language, "p.kdl", &mut Memory::of(&[("p.kdl", &text)]));
+        let stop = draft.stages.first().and_then(|s| s.sample()?.objective.as_ref()?.stop.clone()).expect("a rule");
+        assert_eq!((found, stop.name(), stop.ranks_by_epoch()), (vec![], word.name, true), "{}", word.example);
+    }
+}
+
+#[test]
 fn a_word_from_elsewhere_is_decoded_by_its_own_fields() {
     let language = with_other();
     let of = |line: &str| sample(&language, line);

@@ -24,12 +24,16 @@ pub struct ModelCard {
     pub norm_eps: f64,
     /// Iterations that the weights were trained for (PyTorch's `num_batches_tracked`).
     pub iterations: u64,
+    /// What its space decided, as [`crate::space::Space::choices`] says it: trainings that start from the file find places by it.
+    pub choices: Vec<(u64, usize)>,
     /// The candidate's digest.
     pub candidate: Digest,
     /// The digest of the store's blob of weights.
     pub weights: Digest,
     /// The digest of the split that it was trained on.
     pub data: Digest,
+    /// What a search chose of the recipe that it was trained with, by name (`optimizer.lr`); finite.
+    pub recipe: BTreeMap<String, f64>,
     /// Metrics by name, with the split in the name where that matters; finite.
     pub metrics: BTreeMap<String, f64>,
     /// The version of nasflow that wrote the file.
@@ -56,8 +60,8 @@ impl ModelCard {
         if !(self.norm_eps.is_finite() && self.norm_eps > 0.0) {
             return Err("norm_eps is not a positive number".into());
         }
-        match self.metrics.iter().find(|(_, v)| !v.is_finite()) {
-            Some((name, _)) => Err(format!("the metric {name} is not a number")),
+        match self.metrics.iter().chain(&self.recipe).find(|(_, v)| !v.is_finite()) {
+            Some((name, _)) => Err(format!("{name} is not a number")),
             None => Ok(()),
         }
     }
@@ -78,6 +82,7 @@ impl ModelCard {
             ("preprocessing", PREPROCESSING.to_string()),
             ("norm_eps", json(&self.norm_eps)?),
             ("iterations", self.iterations.to_string()),
+            ("choices", json(&self.choices)?),
             ("candidate", self.candidate.hex()),
             ("weights", self.weights.hex()),
             ("data", self.data.hex()),
@@ -88,7 +93,11 @@ impl ModelCard {
             ("nc", self.classes.len().to_string()),
             ("stride", strides.iter().max().copied().unwrap_or(32).to_string()),
         ];
-        Ok(entries.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
+        let mut entries: BTreeMap<String, String> = entries.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
+        if !self.recipe.is_empty() {
+            entries.insert("recipe".into(), json(&self.recipe)?);
+        }
+        Ok(entries)
     }
 
     /// From the file's metadata, with the digest of the parameters.
@@ -106,9 +115,12 @@ impl ModelCard {
             classes: read("classes", get("classes")?)?,
             norm_eps: read("norm_eps", get("norm_eps")?)?,
             iterations: read("iterations", get("iterations")?)?,
+            // Files of before have none.
+            choices: entries.get("choices").map_or(Ok(Vec::new()), |text| read("choices", text))?,
             candidate: digest("candidate")?,
             weights: digest("weights")?,
             data: digest("data")?,
+            recipe: entries.get("recipe").map_or(Ok(BTreeMap::new()), |text| read("recipe", text))?,
             metrics: read("metrics", get("metrics")?)?,
             nasflow: get("nasflow")?.clone(),
         };

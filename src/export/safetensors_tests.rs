@@ -38,6 +38,7 @@ pub(in crate::export) fn artefact(architecture: Architecture) -> Artefact {
         *value = (next >> 8) as f32 / (1 << 24) as f32 + 0.01;
     }
     let card = ModelCard {
+        choices: vec![(u64::MAX, 1), (7, 0)],
         architecture,
         classes: (0..classes).map(|i| format!("class \"{i}\"\n")).collect(),
         norm_eps: 1e-3,
@@ -45,6 +46,7 @@ pub(in crate::export) fn artefact(architecture: Architecture) -> Artefact {
         candidate: Digest::of(b"candidate"),
         weights: Digest::of(b"weights"),
         data: Digest::of(b"data"),
+        recipe: [("optimizer.lr".to_string(), 0.002)].into(),
         metrics: BTreeMap::from([("map50".to_string(), 0.1 + 0.2), ("map50-95".to_string(), 0.3)]),
         nasflow: "0.1.0".into(),
     };

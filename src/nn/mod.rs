@@ -23,7 +23,7 @@ pub use device::{CUDA, Gpu, gpus, instruction_set};
 pub use fast::FastExecutor;
 pub use reference::ReferenceExecutor;
 pub use speed::matrix_rate;
-pub use weights::{NamedTensor, TensorFile, TensorWriter, load_tensors, save_tensors};
+pub use weights::{NamedTensor, TensorFile, TensorWriter, load_tensors, load_weights, save_tensors};
 
 use crate::space::Program;
 use serde::{Deserialize, Serialize};

@@ -91,6 +91,26 @@ pub fn load_tensors(bytes: &[u8]) -> Result<TensorFile, String> {
     Ok(out)
 }
 
+/// The tensors of a file of weights from outside: as [`load_tensors`], but PyTorch's counters of batches (whole numbers) are passed
+/// over, and a value that is not finite is an error that names the tensor.
+pub fn load_weights(bytes: &[u8]) -> Result<TensorFile, String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| format!("not a safetensors file: {e}"))?;
+    let file = SafeTensors::deserialize(bytes).map_err(|e| format!("not a safetensors file: {e}"))?;
+    let mut out = TensorFile::default();
+    out.metadata.extend(header.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
+    let mut views = file.tensors();
+    views.retain(|(name, _)| !name.ends_with("num_batches_tracked"));
+    views.sort_by(|a, b| a.0.cmp(&b.0));
+    for (name, view) in views {
+        let data = floats(view.dtype(), view.data()).map_err(|e| format!("tensor `{name}`: {e}"))?;
+        if let Some(odd) = data.iter().find(|v| !v.is_finite()) {
+            return Err(format!("tensor `{name}` holds {odd}"));
+        }
+        out.tensors.push(NamedTensor { shape: view.shape().to_vec(), data, name });
+    }
+    Ok(out)
+}
+
 fn floats(dtype: Dtype, bytes: &[u8]) -> Result<Vec<f32>, String> {
     Ok(match dtype {
         Dtype::F32 => bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
@@ -194,6 +214,8 @@ mod tests {
         (one.params[0].name, one.params[0].shape) = ("a".into(), vec![2]);
         let error = Parameters::from_safetensors(&one, &save_tensors(&named, &BTreeMap::new()).unwrap()).unwrap_err();
         assert!(error.contains("`a` holds NaN"), "{error}");
+        let error = load_weights(&save_tensors(&named, &BTreeMap::new()).unwrap()).unwrap_err();
+        assert!(error.contains("`a` holds NaN"), "{error}");
         assert!(save_tensors(&[("a", &[3], &[1.0])], &BTreeMap::new()).is_err());
         assert!(save_tensors(&[("a", &[1], &[1.0]), ("a", &[1], &[1.0])], &BTreeMap::new()).is_err());
     }
@@ -210,7 +232,7 @@ mod tests {
             for value in [0, b'9', b'"', b'}', 255] {
                 let mut damaged = bytes.clone();
                 damaged[i] = value;
-                let _ = load_tensors(&damaged);
+                let _ = (load_tensors(&damaged), load_weights(&damaged));
                 let _ = Parameters::from_safetensors(&program, &damaged);
             }
         }

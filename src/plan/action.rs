@@ -24,13 +24,15 @@ pub enum Kind {
     PredictSubnet,
     /// One metric of a network, looked up in a table.
     Table,
+    /// The loss of a detector over a split: of trained weights, or of a network with the weights of its supernet.
+    Loss,
     /// How a metric differs between one network and others, and how surely.
     Compare,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Anchors,
         Kind::Pack,
         Kind::Train,
@@ -41,6 +43,7 @@ impl Kind {
         Kind::PredictSubnet,
         Kind::Table,
         Kind::Compare,
+        Kind::Loss,
     ];
 
     /// The word in records.
@@ -56,6 +59,7 @@ impl Kind {
             Kind::PredictSubnet => "predict-subnet",
             Kind::Table => "table",
             Kind::Compare => "compare",
+            Kind::Loss => "loss",
         }
     }
 
@@ -68,7 +72,7 @@ impl Kind {
     pub fn version(self) -> i64 {
         match self {
             Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select => 1,
-            Kind::Cut | Kind::PredictSubnet | Kind::Table | Kind::Compare => 1,
+            Kind::Cut | Kind::PredictSubnet | Kind::Table | Kind::Compare | Kind::Loss => 1,
         }
     }
 }

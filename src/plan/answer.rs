@@ -80,7 +80,7 @@ pub fn answered(pipeline: &Pipeline, replay: &Replay) -> Option<Answered> {
     let baseline = |(name, others): (&str, Others)| match others {
         Others::Models(models) => Some(baseline(metric, name, ours, &models, replay.compared.get(name).map(|c| &c.comparison))),
         Others::Same => Some(without(name, &figure, Verdict::Same)),
-        Others::Failed(why) => Some(without(name, &Figure { values: Vec::new() }, Verdict::Failed(why))),
+        Others::Failed(why) => Some(without(name, &Figure::of(Vec::new()), Verdict::Failed(why))),
         Others::Nobody => None,
     };
     let baselines = standing.baselines.into_iter().filter_map(baseline).collect();
@@ -123,7 +123,7 @@ fn baseline(metric: &Metric, name: &str, ours: &Slot, others: &[&Slot], comparis
     let figures: Vec<Figure> = others.iter().map(|s| figure_of(&s.model, metric)).collect();
     let theirs = match figures.as_slice() {
         [one] => one.clone(),
-        many => Figure { values: many.iter().map(Figure::mean).collect() },
+        many => Figure::of(many.iter().map(Figure::mean).collect()),
     };
     let difference = figure_of(&ours.model, metric).mean() - theirs.mean();
     let verdict = match comparison {

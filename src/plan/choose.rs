@@ -1,6 +1,7 @@
 //! How `select` chooses: bounds, then the best N by a metric, or the models that no other dominates.
 //!
-//! Ties go to fewer FLOPs, then to the smaller digest; failed models and NaN come last and are never chosen.
+//! Trials that a search stopped early are compared at the highest epoch that any came to: those that were stopped before rank below,
+//! whatever they scored there, and are on no front. Ties go to fewer FLOPs, then to the smaller digest; failed models and NaN come last and are never chosen.
 
 use super::model::{Model, Slot, State};
 use crate::document::{Metric, Select, SelectBy};
@@ -27,6 +28,8 @@ pub fn choose(select: &Select, slots: &[Slot]) -> Vec<usize> {
             left
         }
         SelectBy::Pareto(metrics) => {
+            let furthest = left.iter().map(|&i| slots[i].model.reach()).max();
+            left.retain(|&i| Some(slots[i].model.reach()) == furthest);
             let metrics: Vec<&Metric> = metrics.iter().map(|m| &m.value).collect();
             let mut front = pareto(&left.iter().map(|&i| costs(&slots[i].model, &metrics)).collect::<Vec<_>>())
                 .into_iter()
@@ -45,9 +48,9 @@ pub fn value_of(model: &Model, metric: &Metric) -> f64 {
     figure.or_else(|| cost_as(metric, &model.candidate.cost())).unwrap_or(f64::NAN)
 }
 
-/// The better model first.
+/// The better model first: the one that came further, where one was stopped early.
 pub fn better(metric: &Metric, a: &Model, b: &Model) -> Ordering {
-    let order = metric.order(value_of(a, metric), value_of(b, metric));
+    let order = b.reach().cmp(&a.reach()).then_with(|| metric.order(value_of(a, metric), value_of(b, metric)));
     order.then(a.candidate.macs.cmp(&b.candidate.macs)).then_with(|| a.identity().cmp(&b.identity()))
 }
 

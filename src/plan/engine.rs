@@ -1,15 +1,17 @@
 //! The replay: walks the stages over what is known, proposes as far as results allow, and lists what would run.
 
 use super::action::Action;
-use super::model::{Candidate, Slot, State};
+use super::model::{Candidate, Drawn, Raced, Slot, State};
 use super::table::Table;
+use super::warm::{Warm, WeightsFile};
 use super::work::{Request, Work};
 use crate::base::Digest;
 use crate::document::{Pipeline, StageKind, Task};
 use crate::results::{Comparison, Outcome};
+use crate::search::racing::Race;
 use crate::search::{Distribution, Search};
-use crate::space::{LatencyTable, Space};
-use std::collections::{BTreeMap, HashMap};
+use crate::space::{AnchorSet, LatencyTable, Space};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A split of a data set, as far as keys and counts need it.
@@ -21,6 +23,9 @@ pub struct SplitInfo {
     pub images: usize,
     /// Number of boxes.
     pub objects: usize,
+    /// Anchors that k-means found over it: of a split that is cut into folds, and of what is left of it without one.
+    #[serde(default)]
+    pub anchors: Vec<AnchorSet>,
 }
 
 /// A data set, as far as keys and counts need it.
@@ -104,7 +109,10 @@ impl Replay {
 /// A search in progress: tickets proposed so far never change.
 pub(super) struct Tickets<'a> {
     pub search: Search<'a>,
+    /// Where the search stops its trials early.
+    pub race: Option<Race>,
     pub candidates: Vec<Arc<Candidate>>,
+    pub drawn: Vec<Arc<Drawn>>,
     pub over: bool,
     pub note: Option<String>,
 }
@@ -117,6 +125,8 @@ pub struct Engine<'a> {
     pub(super) numerics: String,
     pub(super) tickets: HashMap<usize, Tickets<'a>>,
     pub(super) candidates: HashMap<(Digest, Vec<(String, String)>), Arc<Candidate>>,
+    /// Networks with anchors of what is left of a split without a fold, by the network and that split.
+    pub(super) folded: HashMap<(Digest, Digest), Arc<Candidate>>,
     pub(super) tables: BTreeMap<String, Arc<Table>>,
     /// Tables of latencies that `evaluate` stages read, by stage, with what names them.
     pub(super) latencies: BTreeMap<String, (Arc<LatencyTable>, Digest)>,
@@ -126,8 +136,12 @@ pub struct Engine<'a> {
     pub(super) supernets: HashMap<usize, Slot>,
     /// What supernets have learned, by space and key.
     pub(super) learned: HashMap<(String, Digest), Arc<Distribution>>,
+    /// By stage: the choices that it reads, or a stage behind it.
+    ahead: Vec<BTreeSet<String>>,
     /// What stands for a whole space, by name.
     pub(super) wholes: HashMap<String, Arc<Candidate>>,
+    /// What trainings start from.
+    pub(super) warm: Warm,
 }
 
 impl<'a> Engine<'a> {
@@ -145,12 +159,15 @@ impl<'a> Engine<'a> {
             numerics,
             tickets: HashMap::new(),
             candidates: HashMap::new(),
+            folded: HashMap::new(),
             tables: BTreeMap::new(),
             latencies: BTreeMap::new(),
             summed: HashMap::new(),
             supernets: HashMap::new(),
             learned: HashMap::new(),
+            ahead: ahead(pipeline),
             wholes: HashMap::new(),
+            warm: Warm::default(),
         }
     }
 
@@ -168,6 +185,13 @@ impl<'a> Engine<'a> {
         self
     }
 
+    /// The same engine with the files of weights that trainings start from, by stage.
+    #[must_use]
+    pub fn with_weights(mut self, files: &BTreeMap<String, Arc<WeightsFile>>) -> Self {
+        self.warm.files.clone_from(files);
+        self
+    }
+
     /// The pipeline.
     pub fn pipeline(&self) -> &'a Pipeline {
         self.pipeline
@@ -179,21 +203,27 @@ impl<'a> Engine<'a> {
         let mut pass = Pass { views: Vec::new(), works: Vec::new() };
         for (index, stage) in pipeline.stages.iter().enumerate() {
             let replay = match &stage.kind {
-                StageKind::Sample(sample) => self.sample(index, sample, known),
+                StageKind::Sample(sample) => self.sample(index, sample, &pass.views, known),
                 StageKind::Train(train) if pipeline.supernet(stage).is_some() => self.supernet(index, train, known, &mut pass.works),
                 StageKind::Train(train) => {
                     let incoming = self.incoming(index, &pass);
-                    self.each(incoming, |engine, slot| vec![engine.train(index, train, slot, known, &mut pass.works)])
+                    let (incoming, mut notes) = self.within_budget(index, train, incoming);
+                    let done = self.each(index, incoming, |engine, slot| vec![engine.train(index, train, slot, known, &mut pass.works)]);
+                    notes.extend(self.taken_over(index, train));
+                    StageReplay { notes, ..done }
                 }
                 StageKind::Evaluate(evaluate) => {
                     let incoming = self.incoming(index, &pass);
-                    self.each(incoming, |engine, slot| engine.evaluate(index, evaluate, slot, known, &mut pass.works))
+                    self.each(index, incoming, |engine, slot| engine.evaluate(index, evaluate, slot, known, &mut pass.works))
                 }
                 StageKind::Select(select) => {
                     let incoming = self.incoming(index, &pass);
                     self.select(index, select, incoming, known, &mut pass.works)
                 }
             };
+            if pipeline.links.starts.contains(&Some(index)) {
+                self.warm.sources.insert(index, (replay.slots.clone(), replay.complete));
+            }
             pass.views.push(replay);
         }
         let compared = self.compare(&pass.views, known, &mut pass.works);
@@ -208,13 +238,19 @@ impl<'a> Engine<'a> {
     /// The union of what the named stages leave, one slot an identity.
     fn incoming(&self, index: usize, pass: &Pass) -> StageReplay {
         let mut union = StageReplay { slots: Vec::new(), complete: true, notes: Vec::new() };
-        let mut seen: HashMap<Digest, usize> = HashMap::new();
+        let mut seen: HashMap<(Digest, Option<Raced>), usize> = HashMap::new();
+        let ahead = &self.ahead[index];
         for &read in &self.pipeline.links.reads[index] {
             let Some(replay) = pass.views.get(read) else { continue };
             union.complete &= replay.complete;
             for slot in &replay.slots {
-                let identity = (slot.state == State::Ready).then(|| slot.model.identity());
-                match identity.and_then(|id| seen.get(&id)) {
+                // What nothing reads from here on tells no models apart.
+                let mut slot = slot.clone();
+                slot.model.recipe.retain(|value| ahead.contains(&value.label));
+                // Untrained, one that is trained to the end is another than one that may be stopped.
+                let cut = slot.model.raced.clone().filter(|raced| raced.open || slot.model.trained.is_none());
+                let identity = (slot.state == State::Ready).then(|| (slot.model.identity(), cut));
+                match identity.as_ref().and_then(|id| seen.get(id)) {
                     Some(&at) => {
                         let same: &mut Slot = &mut union.slots[at];
                         same.model.via.extend(slot.model.via.iter().cloned());
@@ -226,7 +262,7 @@ impl<'a> Engine<'a> {
                         if let Some(id) = identity {
                             seen.insert(id, union.slots.len());
                         }
-                        union.slots.push(Slot { steps: Vec::new(), ..slot.clone() });
+                        union.slots.push(Slot { steps: Vec::new(), ..slot });
                     }
                 }
             }
@@ -235,10 +271,12 @@ impl<'a> Engine<'a> {
     }
 
     /// Applies a stage to every incoming model; those that are not ready stay as they are.
-    fn each(&mut self, incoming: StageReplay, mut f: impl FnMut(&mut Self, Slot) -> Vec<Slot>) -> StageReplay {
+    fn each(&mut self, index: usize, incoming: StageReplay, mut f: impl FnMut(&mut Self, Slot) -> Vec<Slot>) -> StageReplay {
         let mut slots = Vec::with_capacity(incoming.slots.len());
         for slot in incoming.slots {
-            if slot.state == State::Ready {
+            if slot.state == State::Ready && self.undecided(index, &slot.model) {
+                slots.push(Slot { state: State::Pending, ..slot });
+            } else if slot.state == State::Ready {
                 slots.extend(f(self, slot));
             } else {
                 slots.push(slot);
@@ -247,6 +285,19 @@ impl<'a> Engine<'a> {
         let complete = incoming.complete && slots.iter().all(|s| s.state != State::Pending);
         StageReplay { slots, complete, notes: Vec::new() }
     }
+}
+
+/// By stage: the labels of choices that it reads, or a stage behind it. A stage comes after those that it reads.
+fn ahead(pipeline: &Pipeline) -> Vec<BTreeSet<String>> {
+    let mut ahead: Vec<BTreeSet<String>> = vec![BTreeSet::new(); pipeline.stages.len()];
+    for (index, stage) in pipeline.stages.iter().enumerate().rev() {
+        ahead[index].extend(stage.train().into_iter().flat_map(|t| t.choices.iter().map(|c| c.label.value.clone())));
+        for &read in &pipeline.links.reads[index] {
+            let behind = ahead[index].clone();
+            ahead[read].extend(behind);
+        }
+    }
+    ahead
 }
 
 /// What one replay gathers.

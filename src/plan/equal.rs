@@ -30,7 +30,8 @@ pub fn equal(pipeline: &Pipeline, paired: &Paired) -> Option<Equal> {
         leading_to(pipeline, truth).into_iter().filter(|&i| pipeline.supernet(&pipeline.stages[i]).is_none()).filter_map(trained).collect();
     let (Some(first), false) = (shared.first(), alone.is_empty()) else { return None };
     let images = |train: &&Train| {
-        (train.data.value == first.data.value && train.split.value == first.split.value).then_some(train.epochs * train.seeds)
+        let same = train.data.value == first.data.value && train.split.value == first.split.value && train.images == first.images;
+        (same && train.folds.is_none()).then_some(train.epochs * train.seeds)
     };
     let spent = |trainings: &[&Train]| trainings.iter().map(images).sum::<Option<usize>>();
     let trainings = (spent(&shared)? / spent(&alone)?.max(1)).max(1);

@@ -1,8 +1,9 @@
 //! How detections are made for evaluation: YOLOv5's `val` (confidence .001, IoU .6, 300 detections, multi-label).
 
 use super::engine::DataInfo;
+use super::recipe::loss_canon;
 use crate::base::Canon;
-use crate::document::Task;
+use crate::document::{Recipe, Task};
 
 /// Objectness, and objectness × class, must exceed this.
 pub const CONFIDENCE: f64 = 0.001;
@@ -11,14 +12,26 @@ pub const NMS_IOU: f64 = 0.6;
 /// Detections an image.
 pub const MAX_DETECTIONS: usize = 300;
 
-/// How a network's predictions are made, as it enters keys; `image_size` is the network's.
-pub(super) fn config(info: &DataInfo, image_size: usize, bn_eps: f64) -> Vec<(String, Canon)> {
+/// What is asked of a network over a split.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Asked {
+    /// Its predictions.
+    Predictions,
+    /// The loss of a detector.
+    Loss,
+}
+
+/// How a network's predictions or its loss come about, as it enters keys; `image_size` is the network's.
+pub(super) fn config(asked: Asked, info: &DataInfo, image_size: usize, recipe: &Recipe) -> Vec<(String, Canon)> {
+    let bn_eps = recipe.bn_eps;
     let mut config = vec![
         ("image-size".to_string(), image_size.into()),
         ("decoder".to_string(), info.decoder.clone().into()),
         ("batch-norm-eps".to_string(), bn_eps.into()),
     ];
-    if info.task == Task::Detect {
+    if asked == Asked::Loss {
+        config.push(("loss".to_string(), loss_canon(info.task, &recipe.loss)));
+    } else if info.task == Task::Detect {
         config.extend([
             ("confidence".to_string(), CONFIDENCE.into()),
             ("nms-iou".to_string(), NMS_IOU.into()),

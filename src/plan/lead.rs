@@ -13,6 +13,22 @@ pub fn leading_to(pipeline: &Pipeline, stage: StageId) -> BTreeSet<StageId> {
     pipeline.links.leading_to(stage)
 }
 
+/// Whether two spaces are one, or over one another: then they have the places of their layers in common.
+pub fn related(pipeline: &Pipeline, a: &str, b: &str) -> bool {
+    let root = |name: &str| {
+        let mut at = name.to_string();
+        for _ in 0..pipeline.spaces.len() {
+            let node = pipeline.spaces.iter().find(|s| s.name.value == at);
+            match node.and_then(crate::document::SpaceNode::over) {
+                Some(over) => at = over.value,
+                None => break,
+            }
+        }
+        at
+    };
+    root(a) == root(b)
+}
+
 /// The spaces that the models of a stage come from.
 pub fn spaces_of(pipeline: &Pipeline, name: &str) -> Vec<String> {
     walk(pipeline, name, 0)

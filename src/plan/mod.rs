@@ -6,6 +6,7 @@
 pub mod action;
 pub mod answer;
 mod best;
+pub mod budget;
 pub mod choose;
 mod compare;
 pub mod engine;
@@ -19,10 +20,12 @@ pub mod reason;
 pub mod recipe;
 mod stages;
 mod standing;
+pub mod stopping;
 pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod trust;
+pub mod warm;
 pub mod work;
 
 pub use action::{Action, Kind};
@@ -30,9 +33,10 @@ pub use answer::winner;
 pub use best::best;
 pub use engine::{Compared, DataInfo, Engine, Known, Point, Replay, SplitInfo, StageReplay};
 pub use figures::Figure;
-pub use model::{Model, SeedRun, Slot, State, Step, Subnet};
+pub use model::{Fold, Model, Raced, SeedRun, Slot, State, Step, Subnet, Trained};
 pub use reason::Reason;
 pub use table::Table;
+pub use warm::WeightsFile;
 pub use work::{
     CompareWork, CutWork, MetricWork, PredictWork, Recalibration, Request, SelectWork, Sides, SubnetWork, TrainWork, Trainee, Work,
 };

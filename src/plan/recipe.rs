@@ -3,6 +3,9 @@
 use crate::base::Canon;
 use crate::document::{Augment, LossGains, Optimizer, Recipe, Schedule, Task};
 
+/// Steps over which upstream's averaging rises.
+const UPSTREAM_RAMP: f64 = 2000.0;
+
 /// The recipe as it enters a key.
 pub fn canon(recipe: &Recipe) -> Canon {
     let Recipe {
@@ -24,6 +27,7 @@ pub fn canon(recipe: &Recipe) -> Canon {
         accumulate,
         clip_norm,
         ema,
+        ema_ramp,
         bn_momentum,
         bn_eps,
         augment,
@@ -62,12 +66,20 @@ pub fn canon(recipe: &Recipe) -> Canon {
         ("nominal-batch", (*nominal_batch).into()),
         ("accumulate", accumulate),
         ("clip-norm", (*clip_norm).into()),
-        ("ema", (*ema).into()),
+        ("ema", ema_canon(*ema, *ema_ramp)),
         ("batch-norm", Canon::map([("momentum", (*bn_momentum).into()), ("eps", (*bn_eps).into())])),
         ("augment", augment_canon(*task, augment)),
         ("loss", loss_canon(*task, loss)),
         ("diverged-above", (*diverged_above).into()),
     ])
+}
+
+/// Upstream's ramp is not written: keys from before it could be chosen stay.
+fn ema_canon(decay: f64, ramp: f64) -> Canon {
+    if decay == 0.0 || ramp == UPSTREAM_RAMP {
+        return decay.into();
+    }
+    Canon::map([("decay", decay.into()), ("ramp", ramp.into())])
 }
 
 fn augment_canon(task: Task, a: &Augment) -> Canon {
@@ -98,9 +110,15 @@ fn augment_canon(task: Task, a: &Augment) -> Canon {
     ])
 }
 
-fn loss_canon(task: Task, l: &LossGains) -> Canon {
+/// What enters a key of a loss.
+pub fn loss_canon(task: Task, l: &LossGains) -> Canon {
     if task == Task::Classify {
         return Canon::map([("label-smoothing", l.label_smoothing.into())]);
     }
-    Canon::map([("box", l.r#box.into()), ("obj", l.obj.into()), ("cls", l.cls.into()), ("obj-by-size", l.obj_by_size.into())])
+    let mut entries = vec![("box", l.r#box.into()), ("obj", l.obj.into()), ("cls", l.cls.into()), ("obj-by-size", l.obj_by_size.into())];
+    // Upstream's way is not written: keys from before there was another stay.
+    if !l.cls_by_classes {
+        entries.push(("cls-by-classes", false.into()));
+    }
+    Canon::Map(entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
 }

@@ -105,7 +105,8 @@ impl Measured<'_> {
 fn measured<'v>(replay: &'v StageReplay, by: &Metric) -> BTreeMap<Digest, Measured<'v>> {
     let mut all: BTreeMap<Digest, Measured> = BTreeMap::new();
     for slot in &replay.slots {
-        let value = if slot.state == State::Ready { value_of(&slot.model, by) } else { f64::NAN };
+        // Figures at different epochs say nothing of an order.
+        let value = if slot.state == State::Ready && slot.model.reach() == usize::MAX { value_of(&slot.model, by) } else { f64::NAN };
         let value = -by.as_cost(value);
         let model = &slot.model;
         all.entry(model.candidate.digest).or_insert_with(|| Measured { model, values: Vec::new() }).values.push(value);

@@ -3,8 +3,9 @@
 use super::action::Action;
 use super::model::Candidate;
 use crate::base::Digest;
-use crate::document::{Metric, OneShot, Recipe};
+use crate::document::{LossGains, Metric, OneShot, Recipe};
 use crate::space::Sample;
+use crate::space::warm::Transfer;
 use std::sync::Arc;
 
 /// Something whose inputs are all known and whose result is not.
@@ -140,8 +141,12 @@ pub struct TrainWork {
     pub seed: u64,
     /// Weights to start from; none: fresh.
     pub init: Option<Digest>,
+    /// What of them is taken over; none: all, or of a supernet's tensors those of one name and shape.
+    pub transfer: Option<Arc<Transfer>>,
     /// Iterations an epoch.
     pub per_epoch: usize,
+    /// How many of the split's images are trained on, where not all: the first of them.
+    pub images: Option<usize>,
     /// Epochs at which weights are published, ascending, with their actions; the last is this action.
     pub rungs: Vec<(usize, Action)>,
     /// The furthest recorded point of the chain before the first rung that is missing.
@@ -173,6 +178,8 @@ pub struct PredictWork {
     pub weights: Digest,
     /// Batch norm's epsilon.
     pub bn_eps: f64,
+    /// In place of detections, the loss by these gains.
+    pub loss: Option<LossGains>,
     /// `data` node and split.
     pub data: (String, String),
 }
@@ -274,6 +281,8 @@ pub struct SubnetWork {
     pub recalibration: Option<Recalibration>,
     /// Batch norm's epsilon.
     pub bn_eps: f64,
+    /// In place of detections, the loss by these gains.
+    pub loss: Option<LossGains>,
     /// `data` node and split.
     pub data: (String, String),
 }

@@ -65,7 +65,7 @@ mod tests {
         let deviation = interval.map(|_| 0.177);
         let over_images = Some((difference - 0.0625, difference + 0.0625));
         let comparison = Comparison { difference, interval, freedom: None, over_images, above: None, resamples: 1000 };
-        let figure = Figure { values };
+        let figure = Figure::of(values);
         Baseline { name: "stock".into(), figure, models: 1, deviation, difference, comparison: Some(comparison), verdict, cost_ratio: 0.5 }
     }
 

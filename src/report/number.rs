@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(si(950.0), "950");
         assert_eq!(duration(125.2), "2 min 5 s");
         assert_eq!(duration(0.21), "0.2 s");
-        let figure = |metric: Metric, values: &[f64]| figure(&metric, &Figure { values: values.to_vec() });
+        let figure = |metric: Metric, values: &[f64]| figure(&metric, &Figure::of(values.to_vec()));
         assert_eq!(figure(MAP50.metric(), &[0.5, 0.6]), "0.550 ± 0.071");
         assert_eq!(figure(MAP50.metric(), &[-0.0]), "0.000");
         assert_eq!(figure(MAP50.metric(), &[]), "NaN");

@@ -5,6 +5,7 @@ use super::rows::Row;
 use crate::base::fixed;
 use crate::document::{Metric, Pipeline};
 use crate::metrics::reliability::{Reliability, reliability};
+use crate::plan::Figure;
 use serde::Serialize;
 
 /// Below so large a share a ranking is mostly luck.
@@ -31,15 +32,25 @@ pub fn scores(pipeline: &Pipeline, rows: &[Row]) -> Vec<Score> {
         stage.evaluate().filter(|e| e.at.is_empty())?;
         let metric = ranked_by(pipeline, name).filter(|m| !m.is_of_network())?.clone();
         let measured = rows.iter().filter(|r| r.stage == *name && r.state == "ready");
-        let values: Vec<Vec<f64>> = measured.filter_map(|r| r.metrics.get(&metric)).map(|f| f.values.clone()).collect();
+        // Folds are measured on other images each: a network's score is their mean, and only trainings with other seeds repeat it.
+        let values: Vec<Vec<f64>> = measured.filter_map(|r| r.metrics.get(&metric)).map(Figure::by_seed).collect();
         Some(Score { stage: name.clone(), reliability: reliability(&values)?, metric })
     };
     pipeline.stages.iter().filter_map(of).collect()
 }
 
-/// The line under a stage's table; empty where nothing is known.
+/// The lines under a stage's table: that its figures are over folds, and what they are worth; empty where nothing is known.
 pub fn line(pipeline: &Pipeline, stage: &str, rows: &[Row]) -> String {
-    scores(pipeline, rows).iter().filter(|s| s.stage == stage).map(sentence).collect()
+    let folds = pipeline.stages.iter().find(|s| s.name.value == stage).and_then(|s| pipeline.folds(s));
+    let folds = folds.map_or(String::new(), |f| {
+        let (name, of) = (&f.name.value, &f.of.value);
+        format!(
+            "  mean ± deviation over the {} folds {name:?} of {of}, each measured on the images that its training left out\n",
+            f.count.value
+        )
+    });
+    let worth: String = scores(pipeline, rows).iter().filter(|s| s.stage == stage).map(sentence).collect();
+    folds + &worth
 }
 
 fn sentence(score: &Score) -> String {

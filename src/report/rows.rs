@@ -19,7 +19,7 @@ pub struct Row {
     pub sample: String,
     /// Its ticket there, from 0.
     pub trial: usize,
-    /// `ready`, `failed` or `pending`.
+    /// `ready`, `stopped` (measured, and not trained to the end), `failed` or `pending`.
     pub state: &'static str,
     /// Why it failed.
     pub reason: Option<String>,
@@ -31,9 +31,12 @@ pub struct Row {
     pub flops: u64,
     /// Epochs trained.
     pub epochs: Option<usize>,
-    /// Digests of the weights, one a seed.
+    /// Over how many folds it was trained; 1 where over none.
+    #[serde(skip_serializing_if = "is_one")]
+    pub folds: usize,
+    /// Digests of the weights, one a seed; over folds, for each fold one a seed.
     pub weights: Vec<String>,
-    /// Metric → values over seeds.
+    /// Metric → values over seeds, or over folds and seeds.
     pub metrics: BTreeMap<Metric, Figure>,
     /// Metric → what this machine said.
     pub observations: BTreeMap<Metric, Shown>,
@@ -41,6 +44,10 @@ pub struct Row {
     pub choices: Vec<(String, String)>,
     /// Those that are not the reference's.
     pub edits: Vec<(String, String)>,
+}
+
+fn is_one(n: &usize) -> bool {
+    *n == 1
 }
 
 impl Row {
@@ -64,10 +71,12 @@ pub fn rows(pipeline: &Pipeline, replay: &Replay, observed: &dyn Fn(Digest, &Met
         for slot in &seen.slots {
             let model = &slot.model;
             let (state, reason) = match &slot.state {
+                State::Ready if model.cut().is_some_and(|cut| !cut.open) => ("stopped", None),
                 State::Ready => ("ready", None),
                 State::Pending => ("pending", None),
                 State::Failed(why) => ("failed", Some(why.clone())),
             };
+            let own = |all: &[(String, String)]| all.iter().filter(|(label, _)| model.has(label)).cloned().collect();
             let weights: Vec<Digest> = model.trained.iter().flat_map(|t| t.runs.iter().map(|r| r.weights)).collect();
             let observations = observations.iter().filter_map(|m| Some(((*m).clone(), observed(*weights.first()?, m)?))).collect();
             rows.push(Row {
@@ -81,11 +90,12 @@ pub fn rows(pipeline: &Pipeline, replay: &Replay, observed: &dyn Fn(Digest, &Met
                 params: model.candidate.params,
                 flops: 2 * model.candidate.macs,
                 epochs: model.trained.as_ref().map(|t| t.epochs),
+                folds: model.trained.as_ref().map_or(1, crate::plan::Trained::folds),
                 weights: weights.iter().map(Digest::hex).collect(),
                 metrics: model.figures.clone(),
                 observations,
-                choices: model.candidate.choices.clone(),
-                edits: model.candidate.edits.clone(),
+                choices: own(&model.candidate.choices),
+                edits: own(&model.candidate.edits),
             });
         }
     }
@@ -128,7 +138,7 @@ pub fn csv(rows: &[Row]) -> String {
             r.value(&own[0]).to_string(),
             r.value(&own[1]).to_string(),
             r.epochs.map(|e| e.to_string()).unwrap_or_default(),
-            r.metrics.values().map(|f| f.values.len()).chain([r.weights.len()]).max().unwrap_or(0).to_string(),
+            r.metrics.values().map(|f| f.by_seed().len()).chain([r.weights.len() / r.folds.max(1)]).max().unwrap_or(0).to_string(),
         ];
         for m in &metrics {
             let figure = r.metrics.get(*m);

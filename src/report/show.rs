@@ -36,7 +36,7 @@ pub fn text(pipeline: &Pipeline, replay: &Replay, rows: &[Row], width: Option<us
     out += &wrapped(&front(pipeline, rows), width);
     if let Some(model) = winner(pipeline, replay) {
         out += &format!("\nthe architecture of {}\n", model.label());
-        for (label, value) in &model.candidate.choices {
+        for (label, value) in model.candidate.choices.iter().filter(|(label, _)| model.has(label)) {
             out += &format!("  {label} = {value}\n");
         }
         out += "\n";
@@ -88,7 +88,11 @@ pub fn are(n: usize) -> &'static str {
 
 fn counts(rows: &[&Row]) -> String {
     let count = |state: &str| rows.iter().filter(|r| r.state == state).count();
-    let mut parts = vec![format!("{} measured", count("ready"))];
+    let stopped = count("stopped");
+    let mut parts = vec![format!("{} measured", count("ready") + stopped)];
+    if stopped > 0 {
+        parts.push(format!("{stopped} of them stopped early"));
+    }
     for state in ["failed", "pending"] {
         if count(state) > 0 {
             parts.push(format!("{} {state}", count(state)));
@@ -109,15 +113,26 @@ pub fn stage_table(pipeline: &Pipeline, rows: &[&Row], width: Option<usize>) -> 
     head.extend(metrics.iter().map(|m| format!(">{m}")));
     head.extend(costs.iter().map(|m| format!(">{m}")));
     head.extend(observed.iter().map(|m| format!(">{m}")));
+    let raced = rows.iter().any(|r| r.state == "stopped");
+    if raced {
+        head.insert(1, ">epochs".into());
+    }
     head.push("other than the reference".into());
     let mut sorted = rows.to_vec();
     if let Some(metric) = &headline {
-        sorted.sort_by(|a, b| metric.order(a.value(metric), b.value(metric)).then(a.trial.cmp(&b.trial)));
+        // Who was stopped ranks below who came further, whatever it scored there.
+        let reach = |r: &Row| if r.state == "stopped" { r.epochs.unwrap_or(0) } else { usize::MAX };
+        let order = |a: &Row, b: &Row| reach(b).cmp(&reach(a)).then_with(|| metric.order(a.value(metric), b.value(metric)));
+        sorted.sort_by(|a, b| order(a, b).then(a.trial.cmp(&b.trial)));
     }
     let mut table = Table::new(head);
-    let (columns, mut failures) = (1 + metrics.len() + costs.len() + observed.len(), Failures::default());
+    let (columns, mut failures) = (1 + usize::from(raced) + metrics.len() + costs.len() + observed.len(), Failures::default());
     for r in sorted.into_iter().filter(|r| failures.shows(r)) {
         let mut cells = vec![format!("  {}", r.model)];
+        if raced {
+            let stopped = if r.state == "stopped" { "stopped at " } else { "" };
+            cells.push(r.epochs.map_or("–".into(), |epochs| format!("{stopped}{epochs}")));
+        }
         cells.extend(metrics.iter().map(|m| r.metrics.get(m).map_or("–".into(), |f| number::figure(m, f))));
         cells.extend(costs.iter().map(|m| number::value(m, r.value(m))));
         cells.extend(observed.iter().map(|m| r.observations.get(m).map_or("–".into(), |seen| number::value(m, seen.median))));

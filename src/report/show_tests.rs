@@ -40,6 +40,7 @@ fn row(trial: usize, loss: f64, macs: u64) -> Row {
         params: 1000,
         flops: 2_000_000 * macs,
         epochs: Some(1),
+        folds: 1,
         weights: Vec::new(),
         metrics: metrics.into_iter().map(|(name, value)| (metric(name), Figure::exact(value))).collect(),
         observations: Default::default(),

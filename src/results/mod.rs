@@ -90,6 +90,14 @@ impl Outcome {
         }
     }
 
+    /// The number that was measured.
+    pub fn value(&self) -> Option<f64> {
+        match self {
+            Outcome::Measured { value, .. } => Some(*value),
+            _ => None,
+        }
+    }
+
     /// The learning curve of a training.
     pub fn curve(&self) -> &[Epoch] {
         match self {

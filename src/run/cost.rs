@@ -121,8 +121,12 @@ impl<'a> Ledger<'a> {
     /// All that a model of the answer, or of what it is compared with, has cost: whatever led to the node that is named, and
     /// from there to the stage that compares what its own models went through.
     fn way(&self, name: &str, index: usize, compared_in: &str) -> Vec<(usize, &'a Slot)> {
-        let before = leading_to(self.pipeline, index);
+        let mut before = leading_to(self.pipeline, index);
         let after = self.pipeline.stage(compared_in).map(|end| leading_to(self.pipeline, end)).unwrap_or_default();
+        // Its own models may have started from other trainings on the way.
+        let starts = |&i: &usize| self.pipeline.links.starts[i].filter(|_| self.slots(i).any(|(_, slot)| slot.model.via.contains(name)));
+        let from: Vec<usize> = after.difference(&before).filter_map(starts).collect();
+        before.extend(from.into_iter().flat_map(|source| leading_to(self.pipeline, source)));
         let own = after.difference(&before).flat_map(|&i| self.slots(i)).filter(|(_, slot)| slot.model.via.contains(name));
         before.iter().flat_map(|&i| self.slots(i)).chain(own).collect()
     }
@@ -147,10 +151,10 @@ impl<'a> Ledger<'a> {
                         let Some((chain, iteration)) = self.training(step.key)? else { continue };
                         let training = trainings.entry(chain).or_default();
                         training.iterations = training.iterations.max(iteration);
-                        training.batch = self.batch(index);
+                        training.batch = self.batch(index, slot);
                         training.timed += timed;
                     }
-                    Kind::Predict | Kind::PredictSubnet => {
+                    Kind::Predict | Kind::PredictSubnet | Kind::Loss => {
                         let images = self.images(index, step);
                         spent.evaluated_images += images;
                         spent.untimed += usize::from(timed < images);
@@ -168,8 +172,9 @@ impl<'a> Ledger<'a> {
         Ok(spent)
     }
 
-    fn batch(&self, index: usize) -> u64 {
-        self.pipeline.stages[index].train().map_or(0, |train| train.recipe.batch as u64)
+    /// Images a batch of a model's training.
+    fn batch(&self, index: usize, slot: &Slot) -> u64 {
+        self.pipeline.stages[index].train().map_or(0, |train| train.recipe_of(&slot.model.recipe).batch as u64)
     }
 
     fn images(&self, index: usize, step: &Step) -> u64 {
@@ -177,12 +182,20 @@ impl<'a> Ledger<'a> {
         let Some((data, split)) = &evaluate.data else { return 0 };
         let of = |split: &str| self.prepared.data.get(&data.value).and_then(|d| d.splits.get(split)).map_or(0, |s| s.images);
         let recalibrated = match evaluate.recalibrate.as_ref().map(|r| &r.value) {
-            Some(Recalibrate::Batches { batches, batch, split }) if step.action.kind == Kind::PredictSubnet => {
-                let own = || supernets(self.pipeline, index).first().map_or(1, |&s| self.batch(s) as usize);
+            Some(Recalibrate::Batches { batches, batch, split }) if step.action.inputs.iter().any(|i| i.0 == "recalibrate") => {
+                let own = || {
+                    supernets(self.pipeline, index)
+                        .first()
+                        .map_or(1, |&s| self.pipeline.stages[s].train().map_or(0, |train| train.recipe.batch))
+                };
                 (batches * batch.unwrap_or_else(own)).min(of(&split.value))
             }
             _ => 0,
         };
-        (of(&split.value) + recalibrated) as u64
+        // Of a fold, its own images.
+        let digest = step.action.inputs.iter().find(|i| i.0 == "split").map(|i| i.1).filter(|_| evaluate.folds.is_some());
+        let splits = || self.prepared.data.get(&data.value).into_iter().flat_map(|d| d.splits.values());
+        let read = digest.and_then(|digest| splits().find(|s| s.digest == digest)).map_or_else(|| of(&split.value), |s| s.images);
+        (read + recalibrated) as u64
     }
 }

@@ -77,7 +77,7 @@ pub fn read(record: &Record) -> Option<Outcome> {
             learned: serde_json::from_value(values["choices"].clone()).ok(),
         }),
         Kind::Predict | Kind::PredictSubnet => Outcome::Predicted { predictions: blob("predictions")? },
-        Kind::Metric => Outcome::Measured {
+        Kind::Metric | Kind::Loss => Outcome::Measured {
             value: values["value"].as_f64().unwrap_or(f64::NAN),
             classes: serde_json::from_value(values["classes"].clone()).unwrap_or(Classes::Detection(Vec::new())),
         },

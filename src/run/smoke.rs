@@ -65,7 +65,7 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
         match &mut stage.kind {
             StageKind::Sample(sample) => sample.trials = sample.trials.min(TRIALS),
             StageKind::Train(train) => {
-                batch = batch.max(train.recipe.batch);
+                batch = batch.max(train.largest_batch());
                 train.epochs = 1;
                 train.seeds = 1;
             }
@@ -85,7 +85,10 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
         info.splits = scan
             .splits
             .iter()
-            .map(|s| (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects: s.boxes() }))
+            .map(|s| {
+                let anchors = info.splits.get(&s.name).map_or(Vec::new(), |known| known.anchors.clone());
+                (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects: s.boxes(), anchors })
+            })
             .collect();
     }
     Ok(Prepared {
@@ -95,6 +98,7 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
         spaces: prepared.spaces.clone(),
         tables: prepared.tables.clone(),
         latencies: prepared.latencies.clone(),
+        weights: prepared.weights.clone(),
         warnings: Vec::new(),
         notes: Vec::new(),
     })

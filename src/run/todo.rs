@@ -1,9 +1,11 @@
 //! What a run still has to do, in the units in which `cost` counts what was done.
 
 use super::prepare::Prepared;
-use crate::document::{Pipeline, Recalibrate, SelectBy, Stage, StageKind, Train};
+use crate::document::{Metric, Pipeline, Recalibrate, SelectBy, Stage, StageKind, Task, Train};
+use crate::plan::budget::affordable;
 use crate::plan::lead::{spaces_of, supernets};
-use crate::plan::{Replay, State, Work};
+use crate::plan::stopping::stopped_by;
+use crate::plan::{Raced, Replay, Slot, State, Work};
 use serde::Serialize;
 
 /// What is left of a pipeline. What searches will propose counts as much as the costliest reference of their spaces.
@@ -60,11 +62,22 @@ impl Todo {
             }
         }
         // Trainings of models that are still to come.
-        let images = images(prepared, &train.data.value, &train.split.value);
+        let folds = prepared.pipeline.folds(&prepared.pipeline.stages[index]);
+        let split = folds.map_or_else(|| train.split.value.clone(), |folds| folds.without(0));
+        let runs = prepared.pipeline.runs(index);
+        let images = train.taken(images(prepared, &train.data.value, &split));
         let per_epoch = images.div_ceil(train.recipe.batch.max(1));
         let finished = replay.stages[index].slots.iter().filter(|s| s.state != State::Pending).count();
-        let missing = (incoming(&prepared.pipeline, index).saturating_sub(finished) * train.seeds).saturating_sub(listed);
-        self.train((missing * train.epochs * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
+        let missing = (incoming(&prepared.pipeline, index).saturating_sub(finished) * runs).saturating_sub(listed);
+        let epochs = match stopped_by(&prepared.pipeline, index) {
+            Some(_) if replay.stages[index].complete => 0,
+            Some(stops) => {
+                let asked = |s: &Slot| s.model.raced.as_ref().map_or(train.epochs, Raced::epochs);
+                stops.epochs.saturating_sub(replay.stages[index].slots.iter().map(asked).sum()) * runs
+            }
+            None => missing * train.epochs,
+        };
+        self.train((epochs * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
         listed + missing
     }
 
@@ -95,10 +108,16 @@ impl Todo {
         let slots = &replay.stages[index].slots;
         let at_work = |label: &str| ours().any(|w| w.request().model.as_deref().is_some_and(|m| m.starts_with(label)));
         let waiting = slots.iter().filter(|s| s.state == State::Pending && !at_work(&s.model.label())).count();
+        let held_out = pipeline.folds(stage).map_or_else(|| split.value.clone(), |folds| folds.held_out(0));
         let points = evaluate.at.len().max(1);
         let unknown = (incoming(pipeline, index) * points).saturating_sub(slots.len());
-        let networks = listed + (waiting + unknown) * seeds(pipeline, stage, 0);
-        let read = networks * (of(&split.value) + recalibrated);
+        // A detector's loss takes a pass of its own beside the one for its predictions.
+        let of_detectors = prepared.data.get(&data.value).is_some_and(|d| d.task == Task::Detect);
+        let loss = |m: &Metric| of_detectors && m.is_loss();
+        let reading = || evaluate.metrics.iter().map(|m| &m.value).filter(|m| m.reads_predictions());
+        let passes = usize::from(reading().any(|m| !loss(m))) + usize::from(reading().any(loss));
+        let networks = listed + (waiting + unknown) * copies(pipeline, stage, 0) * passes;
+        let read = networks * (of(&held_out) + recalibrated);
         self.evaluated_images += read as u64;
         self.evaluation += read as f64 * macs(prepared, stage);
         networks
@@ -175,7 +194,7 @@ fn count(pipeline: &Pipeline, name: &str, depth: usize) -> usize {
     }
     let incoming = || stage.from.iter().map(|f| count(pipeline, &f.value, depth + 1)).sum::<usize>();
     match &stage.kind {
-        StageKind::Sample(s) => s.trials,
+        StageKind::Sample(s) => pipeline.stage(name).map_or(s.trials, |index| affordable(pipeline, index, s)),
         StageKind::Select(s) => match &s.by {
             SelectBy::Top(n, _) => incoming().min(*n),
             _ => incoming(),
@@ -185,12 +204,12 @@ fn count(pipeline: &Pipeline, name: &str, depth: usize) -> usize {
 }
 
 /// Trained copies of each model that a stage evaluates: those of the nearest `train` before it.
-fn seeds(pipeline: &Pipeline, stage: &Stage, depth: usize) -> usize {
-    let before = stage.from.iter().filter_map(|f| pipeline.stages.iter().find(|s| s.name.value == f.value));
-    let of = |s: &Stage| match &s.kind {
-        StageKind::Train(train) => train.seeds,
+fn copies(pipeline: &Pipeline, stage: &Stage, depth: usize) -> usize {
+    let before = stage.from.iter().filter_map(|f| pipeline.stage(&f.value));
+    let of = |index: usize| match &pipeline.stages[index].kind {
+        StageKind::Train(_) => pipeline.runs(index),
         StageKind::Sample(_) => 1,
-        _ if depth < pipeline.stages.len() => seeds(pipeline, s, depth + 1),
+        _ if depth < pipeline.stages.len() => copies(pipeline, &pipeline.stages[index], depth + 1),
         _ => 1,
     };
     before.map(of).max().unwrap_or(1)

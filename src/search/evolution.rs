@@ -79,9 +79,9 @@ impl Propose for Evolution {
             let other = i + random.below(members.len() - i);
             members.swap(i, other);
         }
-        let winner = members[..drawn].iter().filter_map(|&m| Some((turn.values[m]?, m))).max_by(|(a, i), (b, j)| {
+        let winner = members[..drawn].iter().filter_map(|&m| Some((turn.standing(m)?, m))).max_by(|(a, i), (b, j)| {
             let tie = |m: usize| (Reverse(turn.past[m].macs), Reverse(turn.past[m].digest));
-            a.total_cmp(b).then_with(|| tie(*i).cmp(&tie(*j)))
+            a.order(b).then_with(|| tie(*i).cmp(&tie(*j)))
         });
         // Where all that were drawn failed, this attempt explores.
         let parent = winner.map(|(_, m)| &turn.past[m].sample);

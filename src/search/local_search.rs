@@ -93,9 +93,9 @@ impl LocalSearch {
 
 /// The ticket with the higher result, the earlier of equals.
 fn higher(turn: &Turn, first: Option<usize>, second: Option<usize>) -> Option<usize> {
-    let value = |ticket: Option<usize>| ticket.and_then(|t| turn.values[t]);
-    match (value(first), value(second)) {
-        (Some(a), Some(b)) if b > a => second,
+    let standing = |ticket: Option<usize>| ticket.and_then(|t| turn.standing(t));
+    match (standing(first), standing(second)) {
+        (Some(a), Some(b)) if b.order(&a).is_gt() => second,
         (None, Some(_)) => second,
         _ => first,
     }
@@ -113,7 +113,8 @@ fn neighbours(turn: &Turn, from: usize) -> Vec<Sample> {
     let mut around = Vec::new();
     for (decision, old) in centre.pairs() {
         let edited = &space.decisions()[decision];
-        for (rank, &option) in edited.ranked.iter().enumerate().filter(|(_, option)| **option != old) {
+        for rank in edited.beside(edited.rank(old)) {
+            let option = edited.ranked[rank];
             let sample = space.sample(|d| {
                 let inside = &space.decisions()[d];
                 let draw = || Random::at(turn.seed, "neighbour", &[edited.address, rank as u64, inside.address]).below(inside.ranked.len());

@@ -14,6 +14,7 @@ mod evolution;
 mod learned;
 mod likelihood;
 mod local_search;
+pub mod racing;
 mod random;
 mod reference;
 mod strategy;
@@ -28,14 +29,15 @@ mod tests;
 
 pub use distribution::Distribution;
 pub use likelihood::{LEARNED, LearnedPath};
-pub use strategy::{Given, Propose, Strategy, Turn, Unbuilt, build};
+pub use strategy::{Given, Propose, Standing, Strategy, Turn, Unbuilt, build};
 pub use ticket::{Known, Next, Ticket, Told};
 
 use crate::base::{Digest, Random};
 use crate::document::{StrategyWord, Words};
 use crate::space::{Sample, Space};
+use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// The strategies of the language; the first is what holds where a `sample` names none.
 const STRATEGIES: [&dyn StrategyWord; 5] =
@@ -60,7 +62,7 @@ const LISTED: usize = 20_000;
 
 /// A search in progress. To replay one, make it again and ask again: the answers are the same.
 pub struct Search<'a> {
-    space: &'a Space,
+    space: Cow<'a, Space>,
     strategy: Box<dyn Propose>,
     trials: usize,
     window: usize,
@@ -82,7 +84,7 @@ impl<'a> Search<'a> {
     /// A search over a space; `seed` is the pipeline's plus the sample's own.
     pub fn new(space: &'a Space, strategy: Box<dyn Propose>, trials: usize, window: usize, seed: u64) -> Self {
         Search {
-            space,
+            space: Cow::Borrowed(space),
             strategy,
             trials,
             window: window.max(1),
@@ -102,6 +104,25 @@ impl<'a> Search<'a> {
     pub fn over_paths(mut self) -> Self {
         self.paths = true;
         self
+    }
+
+    /// The same search over another space.
+    #[must_use]
+    pub fn within(mut self, space: Space) -> Self {
+        self.space = Cow::Owned(space);
+        self
+    }
+
+    /// The same search over networks and recipes: with the choices that trainings read, as [`Space::with_recipe`] takes them.
+    #[must_use]
+    pub fn with_recipe(mut self, read: &BTreeMap<String, Vec<String>>) -> Self {
+        self.space = Cow::Owned(self.space.with_recipe(read));
+        self
+    }
+
+    /// What is searched.
+    pub fn space(&self) -> &Space {
+        &self.space
     }
 
     /// The tickets so far, in order.
@@ -134,7 +155,31 @@ impl<'a> Search<'a> {
                 None => return Next::NeedResult(self.values.len()),
             }
         }
-        match self.draw(number, visible) {
+        self.give(number, visible, &[])
+    }
+
+    /// Whether the next ticket is proposed from results.
+    pub fn reads_results(&self) -> bool {
+        self.strategy.reads_results(self.past.len())
+    }
+
+    /// The next ticket, where trials are stopped early: `results` are those of the first tickets, as many as this one may know of, none
+    /// where one failed; they may change from ticket to ticket. `epochs`, where they are given, say how far each was trained.
+    pub fn propose_from(&mut self, results: Vec<Option<f64>>, epochs: &[usize]) -> Next {
+        let number = self.past.len();
+        if let Some(note) = &self.ended {
+            return Next::Exhausted { note: note.clone() };
+        }
+        if number >= self.trials {
+            return Next::Done;
+        }
+        self.values = results;
+        let visible = if self.reads_results() { self.values.len().min(number) } else { 0 };
+        self.give(number, visible, epochs)
+    }
+
+    fn give(&mut self, number: usize, visible: usize, epochs: &[usize]) -> Next {
+        match self.draw(number, visible, epochs) {
             Some(ticket) => {
                 self.recall(ticket.known());
                 Next::Ticket(Box::new(ticket))
@@ -165,8 +210,9 @@ impl<'a> Search<'a> {
         self.past.push(known);
     }
 
-    fn draw(&mut self, number: usize, visible: usize) -> Option<Ticket> {
-        let turn = Turn { space: self.space, seed: self.seed, number, past: &self.past[..visible], values: &self.values[..visible] };
+    fn draw(&mut self, number: usize, visible: usize, epochs: &[usize]) -> Option<Ticket> {
+        let (past, values) = (&self.past[..visible], &self.values[..visible]);
+        let turn = Turn { space: &self.space, seed: self.seed, number, past, values, epochs };
         let large = self.space.size() > LISTED as f64;
         for attempt in 0..TRIES {
             let Some(sample) = self.strategy.propose(&turn, attempt) else { break };
@@ -194,7 +240,7 @@ impl<'a> Search<'a> {
     fn accept(&self, number: usize, sample: Sample) -> Option<Ticket> {
         self.built.set(self.built.get() + 1);
         let architecture = self.space.architecture(&sample).ok()?;
-        let digest = if self.paths { self.space.path(&sample) } else { architecture.digest() };
+        let digest = if self.paths { self.space.path(&sample) } else { self.space.candidate(&sample, &architecture) };
         if self.seen.contains(&digest) || (self.strategy.searches() && self.space.admits(&architecture).is_err()) {
             return None;
         }

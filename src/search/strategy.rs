@@ -5,6 +5,7 @@ use super::ticket::Known;
 use crate::document::{Asked, Chosen, Described, Diagnostic, Needs, Settings, StrategyWord, Unset, Word};
 use crate::space::{Sample, Space};
 use std::any::Any;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A strategy at work. It holds no state: all it knows is in the [`Turn`].
@@ -34,6 +35,32 @@ pub struct Turn<'a> {
     pub past: &'a [Known],
     /// Their results, more being better; none where one failed.
     pub values: &'a [Option<f64>],
+    /// The epochs that those results are of, where trials are stopped early and one that went further counts as better; else empty.
+    pub epochs: &'a [usize],
+}
+
+impl Turn<'_> {
+    /// How good a ticket is, beside others: the greater is the better. None where it failed.
+    pub fn standing(&self, ticket: usize) -> Option<Standing> {
+        let value = *self.values.get(ticket)?;
+        Some(Standing { epochs: self.epochs.get(ticket).copied().unwrap_or(0), value: value? })
+    }
+}
+
+/// A result with its epoch: of two trials the one that went further is better, then the one with the higher value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standing {
+    /// How far it was trained; 0 where that makes no difference.
+    pub epochs: usize,
+    /// Its result.
+    pub value: f64,
+}
+
+impl Standing {
+    /// The lesser first.
+    pub fn order(&self, other: &Standing) -> Ordering {
+        self.epochs.cmp(&other.epochs).then(self.value.total_cmp(&other.value))
+    }
 }
 
 /// A strategy of the language: one value, in one file.

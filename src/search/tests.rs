@@ -249,3 +249,32 @@ fn a_proposal_after_ten_thousand_results_takes_milliseconds() {
     let each = start.elapsed() / 20;
     assert!(each.as_millis() <= 10, "{each:?}");
 }
+
+#[test]
+fn a_recipe_is_searched_like_a_network() {
+    let space = whole("space { choice \"rate\" 1 2 4 8 16; network { input data; conv 8 { kernel 3 5 } } }");
+    let read = [("rate".to_string(), vec!["optimizer.lr".to_string()])].into();
+    let all = |line: &Line, trials| {
+        let mut search = Search::new(&space, built(line), trials, 1, 3).with_recipe(&read);
+        let told = RefCell::new(vec![]);
+        let mut found = vec![];
+        while let Next::Ticket(ticket) = search.propose(&|n| told.borrow().get(n).copied()) {
+            let rate = search.space().recipe(&ticket.sample)[0].value;
+            told.borrow_mut().push(Told::Value(-rate));
+            found.push((ticket.architecture.digest(), rate as i64, ticket.digest));
+        }
+        found
+    };
+    for line in [RANDOM, ("evolution", &[("population", 2), ("tournament", 1)][..]), ("local-search", &[("initial", 2)][..])] {
+        let mut found = all(&line, 20);
+        assert_eq!(found.len(), 10, "{}: two networks at five rates", line.0);
+        found.sort();
+        found.dedup();
+        found.dedup_by_key(|f| f.2);
+        assert_eq!(found.len(), 10, "{}: each once", line.0);
+    }
+    // Evolution mutates rates: from the best, lower ones.
+    let found = all(&("evolution", &[("population", 4), ("tournament", 4)]), 8);
+    assert!(found[4..].iter().filter(|f| f.1 <= 4).count() >= 3, "{found:?}");
+    assert_eq!(all(&REFERENCE, 1)[0].1, 1);
+}

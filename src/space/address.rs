@@ -5,12 +5,13 @@ use super::content::by_value;
 use super::function::Read;
 use super::structure::{DecisionId, Item, Pick, Setting, Structure, What, compare};
 use crate::base::{Canon, Digest};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 impl Structure {
     /// Gives every decision its address and the ranks of its options.
     pub fn address(&mut self) {
         let mut found: HashMap<DecisionId, (u64, Vec<usize>)> = HashMap::new();
+        let read;
         {
             let mut pass = Addresses { structure: self, found: &mut found, read: vec![] };
             if let Some(size) = &self.size {
@@ -25,11 +26,15 @@ impl Structure {
                 pass.item(item, &mut vec![1 + level as u64, number as u64]);
             }
             pass.only_read();
+            read = pass.of_the_network();
+            pass.trained();
+            pass.guards();
         }
         for (id, decision) in self.decisions.iter_mut().enumerate() {
             // A `choice` that nothing reads is never asked for; its rank is the order of the file.
             let (address, ranked) = found.remove(&id).unwrap_or((id as u64, (0..decision.options.len()).collect()));
             decision.address = address;
+            decision.read = read.contains(&id);
             decision.ranked = ranked;
         }
     }
@@ -58,13 +63,38 @@ impl Addresses<'_> {
         }
     }
 
-    /// A choice that stands nowhere lies where the first condition or derived value reads it, its options ranked by value; those
-    /// that only the conditions of choices read come last.
+    /// A choice that stands nowhere lies where the first condition or derived value reads it, its options ranked by value.
     fn only_read(&mut self) {
         for (d, path) in std::mem::take(&mut self.read) {
             let options = &self.structure.decisions[d].options;
             self.note(d, &path, || by_value(options));
         }
+    }
+
+    /// What the network reads, with what the conditions of that read.
+    fn of_the_network(&self) -> HashSet<DecisionId> {
+        let mut read: HashSet<DecisionId> = self.found.keys().copied().collect();
+        // A choice's condition reads choices before it.
+        for (d, guard) in self.structure.guards.iter().rev() {
+            if read.contains(d) {
+                read.extend(guard.reads.iter().map(|r| r.decision));
+            }
+        }
+        read
+    }
+
+    /// A choice that only trainings read lies in the numbers of recipes that it is; one of several that are the same, by their order.
+    fn trained(&mut self) {
+        for (i, trained) in self.structure.trained.iter().enumerate() {
+            let same = self.structure.trained[..i].iter().filter(|t| t.reads == trained.reads).count();
+            let place = Digest::of(trained.reads.join(" ").as_bytes()).seed();
+            let options = &self.structure.decisions[trained.decision].options;
+            self.note(trained.decision, &[u64::MAX - 1, place, same as u64], || by_value(options));
+        }
+    }
+
+    /// Those that only the conditions of choices read come last.
+    fn guards(&mut self) {
         let mut guards: Vec<_> = self.structure.guards.iter().map(|(d, g)| (self.found.get(d).map_or(u64::MAX, |f| f.0), g)).collect();
         guards.sort_by_key(|(address, _)| *address);
         for (address, guard) in guards {

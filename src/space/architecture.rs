@@ -105,6 +105,13 @@ impl Architecture {
         Ok(Program { values: e.values, nodes: e.nodes, params: e.params, outputs, head })
     }
 
+    /// The network with its channels followed; places are the numbers of its layers.
+    pub(super) fn followed(&self) -> Result<Expander, String> {
+        let mut e = Expander::tracking(self.input.shape());
+        self.expand(&mut e, |_, _| ())?;
+        Ok(e)
+    }
+
     /// Parameters and multiply-adds, without writing the program.
     pub fn cost(&self) -> Result<Cost, String> {
         let mut e = Expander::counting(self.input.shape());
@@ -138,6 +145,26 @@ impl Architecture {
         let architecture = Architecture { input, layers: self.layers.clone() };
         architecture.cost()?;
         Ok(architecture)
+    }
+
+    /// The anchors of its head; none of one without a head of boxes.
+    pub fn anchors(&self) -> Option<&[Vec<(f32, f32)>]> {
+        match &self.layers.last()?.block {
+            Block::Detect(detect) => Some(&detect.anchors),
+            _ => None,
+        }
+    }
+
+    /// The same network with other anchors in its head, of as many levels and sizes as it has; else it is unchanged.
+    #[must_use]
+    pub fn with_anchors(&self, anchors: &[Vec<(f32, f32)>]) -> Architecture {
+        let mut other = self.clone();
+        if let Some(Layer { block: Block::Detect(detect), .. }) = other.layers.last_mut()
+            && detect.anchors.iter().map(Vec::len).eq(anchors.iter().map(Vec::len))
+        {
+            detect.anchors = anchors.to_vec();
+        }
+        other
     }
 
     /// One readable line a layer: index, block, output, parameters.

@@ -54,6 +54,8 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
         return Err(vec![Diagnostic::error("empty-input", format!("there is nothing to read: {what}"), node.input.span, "this data")]);
     }
     let mut compiler = Compiler::new();
+    compiler.trained = node.recipe.keys().cloned().collect();
+    compiler.narrow(&node.node.children.iter().filter(|c| matches!(c.name.value.as_str(), "fix" | "keep")).collect::<Vec<_>>());
     let shipped = zoo::choices(network);
     let own = |label: Option<&Value>| children("choice").any(|c| label_of(c) == label);
     let choices: Vec<&Node> = shipped.iter().filter(|c| !own(label_of(c))).chain(children("choice")).collect();
@@ -61,10 +63,17 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
     let requires: Vec<&Node> = children("require").collect();
     let structure = compiler.network(&choices, &cells, &requires, network);
     let Some(structure) = structure else { return Err(compiler.errors) };
+    let unmet = compiler.unmet_narrowings(&structure, node.node.span);
+    if !unmet.is_empty() {
+        return Err(unmet);
+    }
     let mut warnings = vec![];
     // Where a network is shipped, only here is it known what it reads.
     for choice in children("choice").filter(|_| network.property("like").is_some()) {
         let Some(Value::Text(label)) = label_of(choice) else { continue };
+        if node.recipe.contains_key(label) {
+            continue;
+        }
         if structure.decisions.iter().enumerate().any(|(d, of)| of.shared && of.label == *label && !compiler.used.contains(&d)) {
             let d = Diagnostic::warning("unused", format!("the choice `{label}` is never used"), choice.name.span, "declared here");
             warnings.push(d.help(format!("use it where a value stands, as `(choice)\"{label}\"`, or delete it")));
@@ -92,7 +101,14 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
         .map_err(|reason| vec![Diagnostic::error("shape", reason, node.name.span, "the reference cannot be built")])?;
     warnings.extend(misfits(&structure, input, cases)?);
 
-    let mut bounds = vec![];
+    let mut bounds = outer_bounds(node, input)?;
+    warnings.extend(bounds.iter().filter(|b| !b.of(&network.architecture, Some(&reference_cost)).is_ok_and(|x| b.admits(x))).map(
+        |bound| {
+            let message = format!("the reference of `{}` does not meet {}", node.name.value, bound.text());
+            let d = Diagnostic::warning("reference-refused", message, node.name.span, "no sample is the reference then");
+            d.also(bound.span, "the bound, which holds here too")
+        },
+    ));
     let mut errors = vec![];
     let bounded = |r: &&Node| !matches!(r.property("metric").and_then(|p| p.values.first()).map(|v| &v.value), Some(Value::Expr(_)));
     if let Some(unmet) = structure.unmet(&reference) {
@@ -128,6 +144,14 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
     let size = structure.size();
     let (name, input, envelope) = (node.name.value.clone(), input.clone(), OnceLock::new());
     Ok((Space { name, structure, input, bounds, reference_cost, heads, size, envelope }, warnings))
+}
+
+/// The bounds of the space that this one narrows, as they are measured there.
+fn outer_bounds(node: &SpaceNode, input: &InputSpec) -> Result<Vec<Bound>, Vec<Diagnostic>> {
+    match &node.outer {
+        Some(outer) => Ok(compile(outer, input)?.0.bounds),
+        None => Ok(vec![]),
+    }
 }
 
 impl Network {

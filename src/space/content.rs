@@ -71,12 +71,12 @@ impl Structure {
         Canon::List(vec![Canon::List(reads), Canon::List(holds.collect())])
     }
 
-    /// When choices are made that have conditions.
+    /// When choices are made that have conditions; those that the network does not read are no part of it.
     pub(super) fn guards_canon(&self) -> Canon {
         let guard = |(d, condition): (&usize, &Condition)| {
             Canon::List(vec![Canon::Int(self.decisions[*d].address as i64), self.condition_canon(condition)])
         };
-        Canon::List(self.guards.iter().map(guard).collect())
+        Canon::List(self.guards.iter().filter(|(d, _)| self.decisions[**d].read).map(guard).collect())
     }
 
     fn cell_canon(&self, cell: &Cell) -> Canon {

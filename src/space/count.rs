@@ -33,7 +33,9 @@ impl Structure {
         if total > 1e4 {
             let count = Counter { structure: self, bit: &bit, fixed: HashMap::new(), made: HashSet::new(), never: HashSet::new() };
             let inside = within(count.items(&self.items), &count);
-            return total * inside.iter().map(|(_, n)| n).sum::<f64>();
+            let trained = self.trained.iter().map(|t| t.decision).filter(|d| !deciding.contains(d));
+            let trained: f64 = trained.map(|d| self.decisions[d].options.len() as f64).product();
+            return total * trained * inside.iter().map(|(_, n)| n).sum::<f64>();
         }
         let mut sum = 0.0;
         for options in Combinations::from(deciding.iter().map(|&d| self.decisions[d].options.len()).collect()) {
@@ -44,6 +46,7 @@ impl Structure {
                 false => !count.made.contains(&d),
             };
             let head = self.head().fold(vec![(0, 1.0)], |m, s| multiply(&m, &count.setting(s)));
+            let head = self.trained.iter().fold(head, |m, t| multiply(&m, &vec![(count.read(t.decision), 1.0)]));
             for (mask, n) in within(multiply(&head, &count.items(&self.items)), &count) {
                 if deciding.iter().any(|&d| idle(d, mask) && count.fixed[&d] != 0) {
                     continue;

@@ -97,6 +97,9 @@ impl Expander {
     /// Says which layer the next operators belong to.
     pub fn enter(&mut self, layer: usize) {
         self.layer = layer;
+        if let Some(tracker) = &mut self.tracker {
+            tracker.enter(layer.to_string());
+        }
     }
 
     /// The shape of the image.

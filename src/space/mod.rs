@@ -25,6 +25,7 @@ mod envelope;
 pub mod expand;
 pub mod function;
 pub mod graph;
+mod heads;
 mod input;
 pub mod latency;
 mod names;
@@ -40,7 +41,9 @@ mod space;
 mod stated;
 pub mod structure;
 pub mod supernet;
+mod trained;
 mod values;
+pub mod warm;
 mod within;
 pub mod zoo;
 
@@ -52,6 +55,7 @@ pub use coverage::{Looked, operations};
 pub use edges::EdgePick;
 pub use envelope::Envelope;
 pub use graph::{Activation, Head, Node, Op, ParamId, ParamKind, ParamSpec, Program, Shape, ValueId, Window};
+pub use heads::HeadShape;
 pub use input::{AnchorSet, Infeasible, InputSpec};
 pub use latency::{LATENCIES, LatencyTable, TABLE_LATENCY};
 pub use operations::Operation;
@@ -60,6 +64,7 @@ pub use shares::Shares;
 pub use space::Space;
 pub use structure::Decision;
 pub use supernet::Supernet;
+pub use trained::recipe_canon;
 
 #[cfg(test)]
 pub(crate) mod tests;

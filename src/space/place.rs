@@ -7,21 +7,36 @@ impl Space {
     /// The digest of (address, rank of the option) over the active decisions. Two samples of one architecture differ here,
     /// because inside a supernet their weights do.
     pub fn path(&self, sample: &Sample) -> Digest {
-        let decisions = self.decisions();
-        let rank = |d: usize, o: usize| decisions.get(d)?.ranked.iter().position(|&r| r == o);
-        let mut pairs: Vec<(u64, usize)> =
-            sample.pairs().filter_map(|(d, o)| Some((decisions.get(d)?.address, rank(d, o).unwrap_or(o)))).collect();
-        pairs.sort_unstable();
-        let pairs = pairs.into_iter().map(|(address, rank)| Canon::List(vec![Canon::Int(address as i64), rank.into()]));
+        let pairs = self.choices(sample).into_iter().map(|(address, rank)| Canon::List(vec![Canon::Int(address as i64), rank.into()]));
         Canon::map([("path", 1usize.into()), ("decisions", Canon::List(pairs.collect()))]).digest()
     }
 
+    /// (address, rank of the option) of the active decisions, ascending: what a sample is, free of labels and of the order of values.
+    pub fn choices(&self, sample: &Sample) -> Vec<(u64, usize)> {
+        let decisions = self.decisions();
+        let pairs = sample.pairs().filter_map(|(d, o)| decisions.get(d).map(|decision| (decision.address, decision.rank(o))));
+        let mut pairs: Vec<(u64, usize)> = pairs.collect();
+        pairs.sort_unstable();
+        pairs
+    }
+
+    /// The sample that takes such choices, perhaps of another space: those that this space has not are left out, and what is not
+    /// among them is the reference's.
+    pub fn sample_of(&self, choices: &[(u64, usize)]) -> Sample {
+        self.sample(|d| {
+            let decision = &self.decisions()[d];
+            let rank = choices.iter().find(|(address, _)| *address == decision.address).map(|(_, rank)| *rank);
+            rank.and_then(|rank| decision.ranked.get(rank).copied()).unwrap_or(0)
+        })
+    }
+
     /// The digest of everything that a supernet of this space is made of: its network and its input. Bounds bind proposals,
-    /// not the network, so another bound asks for no other supernet.
+    /// not the network, so another bound asks for no other supernet; nor do ranges, and what trainings read.
     pub fn network(&self) -> Digest {
         match self.canon() {
             Canon::Map(entries) => {
-                Canon::Map(entries.into_iter().filter(|(name, _)| name != "bounds" && name != "constraints").collect()).digest()
+                let drawn = ["bounds", "constraints", "trained", "ranges"];
+                Canon::Map(entries.into_iter().filter(|(name, _)| !drawn.contains(&name.as_str())).collect()).digest()
             }
             other => other.digest(),
         }
@@ -50,6 +65,7 @@ mod tests {
         let net = Supernet::of(&space).unwrap_or_else(|e| panic!("{e:#?}"));
         let samples = space.enumerate(100).expect("a small space");
         let mut seen: Vec<_> = samples.iter().map(|s| space.path(s)).collect();
+        assert!(samples.iter().all(|s| space.sample_of(&space.choices(s)) == *s));
         assert!(samples.iter().zip(&seen).all(|(s, digest)| net.path(s).expect("a path").digest() == *digest));
         seen.sort_unstable();
         seen.dedup();

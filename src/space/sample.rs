@@ -42,7 +42,7 @@ impl Sample {
         Sample::collect(structure, |d| draw(structure, seed, position, d))
     }
 
-    /// One edit: one active decision takes another value. Decisions that become active by it are drawn.
+    /// One edit: one active decision takes another value, a range one that is near. Decisions that become active by it are drawn.
     pub(super) fn mutate(&self, structure: &Structure, seed: u64, position: &[u64]) -> Option<Sample> {
         let mut open: Vec<(u64, DecisionId, usize)> = self
             .pairs()
@@ -52,10 +52,10 @@ impl Sample {
         open.sort_unstable();
         let mut random = Random::at(seed, "mutation", position);
         let (_, decision, old) = *open.get(random.below(open.len()))?;
-        let ranked = &structure.decisions[decision].ranked;
-        let rank = ranked.iter().position(|&o| o == old).unwrap_or(0);
-        let other = random.below(ranked.len() - 1);
-        let new = ranked[if other >= rank { other + 1 } else { other }];
+        let edited = &structure.decisions[decision];
+        let rank = edited.rank(old);
+        let others = edited.near(rank);
+        let new = edited.ranked[others[random.below(others.len())]];
         Some(Sample::collect(structure, |d| match d == decision {
             true => new,
             false => self.option(d).unwrap_or_else(|| draw(structure, seed, position, d)),

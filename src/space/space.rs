@@ -89,6 +89,16 @@ impl Space {
             let all = self.structure.constraints.iter().map(|c| self.structure.condition_canon(&c.condition));
             canon.push(("constraints", Canon::List(all.collect())));
         }
+        let decisions = &self.structure.decisions;
+        if !self.structure.trained.is_empty() {
+            let read = self.structure.trained.iter().map(|t| &decisions[t.decision]);
+            let ranked = read.map(|d| Canon::List(d.ranked.iter().map(|&o| d.options[o].clone().into()).collect()));
+            canon.push(("trained", Canon::List(ranked.collect())));
+        }
+        let ranges: Vec<Canon> = decisions.iter().filter(|d| d.ordered).map(|d| Canon::Int(d.address as i64)).collect();
+        if !ranges.is_empty() {
+            canon.push(("ranges", Canon::List(ranges)));
+        }
         Canon::Map(canon.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
     }
 

@@ -32,12 +32,28 @@ pub struct Decision {
     pub ranked: Vec<usize>,
     /// Declared by `choice`, so that several places may share it.
     pub shared: bool,
+    /// Declared by `range`: its options are numbers, of which those of near ranks are near to each other.
+    pub ordered: bool,
+    /// Whether the network reads it, or the condition of a choice that the network reads.
+    pub read: bool,
 }
 
 impl Decision {
     /// The canonical rank of an option: its place among the options, whatever their order in the file.
     pub fn rank(&self, option: usize) -> usize {
         self.ranked.iter().position(|&o| o == option).unwrap_or(option)
+    }
+
+    /// The ranks that one edit may lead to: all others, of a range those at most a quarter of it away.
+    pub fn near(&self, rank: usize) -> Vec<usize> {
+        let reach = if self.ordered { (self.ranked.len() / 4).max(1) } else { self.ranked.len() };
+        (0..self.ranked.len()).filter(|&r| r != rank && r.abs_diff(rank) <= reach).collect()
+    }
+
+    /// The ranks of neighbours: all others, of a range those 1, 4, 16 … values away.
+    pub fn beside(&self, rank: usize) -> Vec<usize> {
+        let far = |apart: usize| std::iter::successors(Some(1usize), |n| n.checked_mul(4)).take_while(|n| *n <= apart).any(|n| n == apart);
+        (0..self.ranked.len()).filter(|&r| r != rank && (!self.ordered || far(r.abs_diff(rank)))).collect()
     }
 }
 
@@ -216,6 +232,17 @@ pub struct Structure {
     pub guards: BTreeMap<DecisionId, Condition>,
     /// What must be true of a sample.
     pub constraints: Vec<Constraint>,
+    /// Choices that trainings read, and that are therefore made; none but in a search whose trainings read some.
+    pub trained: Vec<Trained>,
+}
+
+/// A choice that trainings read.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// Which.
+    pub decision: DecisionId,
+    /// The numbers of recipes that read it, ascending.
+    pub reads: Vec<String>,
 }
 
 /// `require (expr)"…"`
@@ -271,6 +298,9 @@ impl Structure {
             setting.pick(&mut ask);
         }
         walk(&self.items, &asked, &mut ask);
+        for trained in &self.trained {
+            ask(trained.decision);
+        }
     }
 
     /// Where an entry of the network stands: behind which cut (0: before any), and its number there.
@@ -295,7 +325,7 @@ impl Structure {
             let tails = self.tails.iter().map(|t| Canon::List(vec![t.start.into(), t.level.into()]));
             network.push(("tails", Canon::List(tails.collect())));
         }
-        if !self.guards.is_empty() {
+        if self.guards.keys().any(|&d| self.decisions[d].read) {
             network.push(("guards", self.guards_canon()));
         }
         Canon::Map(network.into_iter().map(|(name, value)| (name.to_string(), value)).collect())

@@ -13,14 +13,14 @@ pub(super) fn widened(channels: usize, width: Option<f64>) -> usize {
     }
 }
 
-impl Compiler<'_> {
+impl Compiler {
     /// A property's values, typed; several are a decision.
     pub(super) fn setting(&mut self, property: &Property, field: &Field, label: &str) -> Option<Setting> {
         let span = property.values.first().map_or(property.name.span, |v| v.span);
         let span = property.values.last().map_or(span, |last| join(span, last.span));
         if let [Spanned { value: Value::Choice(name), span }] = property.values.as_slice() {
             let found = self.shared_choice(name, *span)?;
-            let (id, values) = (self.shared[found].id, self.shared[found].values);
+            let (id, values) = (self.shared[found].id, self.shared[found].values.clone());
             let typed: Vec<Scalar> = values.iter().filter_map(|v| self.scalar(v, field, Some(*span))).collect();
             return (typed.len() == values.len()).then_some(Setting { values: typed, decision: Some(id), derived: None, span: *span });
         }
@@ -39,8 +39,10 @@ impl Compiler<'_> {
             }
             return None;
         }
-        let decision = match values.len() {
-            1 => None,
+        let several = values.len() > 1;
+        let values = if several { self.kept(label, values, ToString::to_string) } else { values };
+        let decision = match several {
+            false => None,
             _ => Some(self.decide(label, values.iter().map(ToString::to_string).collect(), span, false)?),
         };
         Some(Setting { values, decision, derived: None, span })

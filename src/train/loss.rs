@@ -30,6 +30,32 @@ impl LossParts {
     }
 }
 
+/// What one level adds to the loss, without gains. Sums of several batches are those of one batch of all their images.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Sums {
+    /// 1 − CIoU of every entry.
+    pub r#box: f64,
+    /// How many entries: (cell, anchor) that answer for an object.
+    pub entries: f64,
+    /// Cross-entropy of the objectness of every (cell, anchor).
+    pub obj: f64,
+    /// How many of them.
+    pub cells: f64,
+    /// Cross-entropy of the classes of every entry.
+    pub cls: f64,
+}
+
+impl Sums {
+    /// Adds those of other images.
+    pub fn add(&mut self, other: &Sums) {
+        self.r#box += other.r#box;
+        self.entries += other.entries;
+        self.obj += other.obj;
+        self.cells += other.cells;
+        self.cls += other.cls;
+    }
+}
+
 /// Gains as the loss applies them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gains {
@@ -42,13 +68,14 @@ pub struct Gains {
 }
 
 impl Gains {
-    /// Upstream's scaling: by the number of levels (3 / levels), of classes (/ 80) and, where `obj_by_size`, by the area of the
-    /// image (size / 640)², `size` its longer side in pixels.
+    /// Upstream's scaling: by the number of levels (3 / levels), where `cls_by_classes` of classes (/ 80) and, where
+    /// `obj_by_size`, by the area of the image (size / 640)², `size` its longer side in pixels.
     pub fn scaled(gains: &LossGains, levels: usize, classes: usize, size: usize) -> Self {
         let levels = 3.0 / levels as f64;
         let side = size as f64 / 640.0;
         let by_size = if gains.obj_by_size { side * side } else { 1.0 };
-        Gains { r#box: gains.r#box * levels, obj: gains.obj * by_size * levels, cls: gains.cls * classes as f64 / 80.0 * levels }
+        let cls = if gains.cls_by_classes { gains.cls * classes as f64 / 80.0 } else { gains.cls };
+        Gains { r#box: gains.r#box * levels, obj: gains.obj * by_size * levels, cls: cls * levels }
     }
 }
 
@@ -78,6 +105,8 @@ pub struct DetectionLoss {
     levels: Vec<Level>,
     grads: Vec<Vec<f32>>,
     rows: Rows,
+    /// Of the last batch, level by level.
+    sums: Vec<Sums>,
 }
 
 /// Logits that are looked at together, their targets, losses and slopes.
@@ -140,7 +169,7 @@ impl DetectionLoss {
             let (entries, objectness) = (Vec::new(), Vec::new());
             levels.push(Level { h: shape.h, w: shape.w, anchors, balance: balances[i], entries, objectness });
         }
-        Ok(DetectionLoss { classes: *classes, gains, grads: vec![Vec::new(); count], levels, rows: Rows::default() })
+        Ok(DetectionLoss { classes: *classes, gains, grads: vec![Vec::new(); count], levels, rows: Rows::default(), sums: Vec::new() })
     }
 
     /// The loss of `n` images; afterwards [`Self::grads`] is its gradient. Values that are not finite give a loss that is not.
@@ -151,18 +180,35 @@ impl DetectionLoss {
         if outputs.len() != self.levels.len() {
             return Err(format!("{} outputs for {} levels", outputs.len(), self.levels.len()));
         }
-        let mut parts = LossParts::default();
+        let mut sums = std::mem::take(&mut self.sums);
+        sums.clear();
         for ((level, grads), output) in self.levels.iter_mut().zip(&mut self.grads).zip(outputs) {
-            let (b, o, c) = level.evaluate(grads, output, n, self.classes, &self.gains, targets, &mut self.rows)?;
-            parts.r#box += b;
-            parts.obj += o;
-            parts.cls += c;
+            sums.push(level.evaluate(grads, output, n, self.classes, &self.gains, targets, &mut self.rows)?);
+        }
+        let parts = self.of(&sums, n);
+        self.sums = sums;
+        Ok(parts)
+    }
+
+    /// The loss of `n` images whose sums these are, level by level.
+    pub fn of(&self, sums: &[Sums], n: usize) -> LossParts {
+        let mean = |sum: f64, over: f64| if over > 0.0 { sum / over } else { 0.0 };
+        let mut parts = LossParts::default();
+        for (level, s) in self.levels.iter().zip(sums) {
+            parts.r#box += mean(s.r#box, s.entries);
+            parts.obj += mean(s.obj, s.cells) * level.balance;
+            parts.cls += mean(s.cls, s.entries * self.classes as f64);
         }
         parts.r#box *= self.gains.r#box;
         parts.obj *= self.gains.obj;
         parts.cls *= self.gains.cls;
         parts.total = parts.sum() * n as f64;
-        Ok(parts)
+        parts
+    }
+
+    /// The sums of the last [`evaluate`](Self::evaluate), level by level.
+    pub fn sums(&self) -> &[Sums] {
+        &self.sums
     }
 
     /// Gradient of the last `total` by each output, in the outputs' layout.
@@ -172,7 +218,7 @@ impl DetectionLoss {
 }
 
 impl Level {
-    /// (box, objectness · balance, classes) without gains; fills `grads` with gains and batch.
+    /// Its sums; fills `grads` with gains and batch.
     fn evaluate(
         &mut self,
         grads: &mut Vec<f32>,
@@ -182,7 +228,7 @@ impl Level {
         gains: &Gains,
         targets: &[Target],
         rows: &mut Rows,
-    ) -> Result<(f64, f64, f64), String> {
+    ) -> Result<Sums, String> {
         let row = 5 + classes;
         let cells = n * self.h * self.w * self.anchors.len();
         if output.len() != cells * row {
@@ -229,9 +275,8 @@ impl Level {
                 }
             }
         }
-        let mean = |sum: f64, over: f64| if over > 0.0 { sum / over } else { 0.0 };
-        let obj = mean(self.objectness_loss(grads, output, row, gains.obj * batch, rows), cells as f64);
-        Ok((mean(box_sum, count), obj * self.balance, mean(cls_sum, count * classes as f64)))
+        let obj = self.objectness_loss(grads, output, row, gains.obj * batch, rows);
+        Ok(Sums { r#box: box_sum, entries: count, obj, cells: cells as f64, cls: cls_sum })
     }
 
     /// Sum of the objectness loss over all cells, in eight interleaved sums; writes its gradient.

@@ -127,11 +127,13 @@ fn gradient_by_finite_differences() {
 
 #[test]
 fn gains_are_scaled_as_upstream() {
-    let gains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true, label_smoothing: 0.0 };
+    let gains = LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: true, cls_by_classes: true, label_smoothing: 0.0 };
     let g = Gains::scaled(&gains, 3, 20, 320);
     assert_eq!((g.r#box, g.obj, g.cls), (0.05, 0.25, 0.125));
     let g = Gains::scaled(&LossGains { obj_by_size: false, ..gains }, 4, 80, 320);
     assert!((g.obj - 0.75).abs() < 1e-12 && (g.cls - 0.375).abs() < 1e-12);
+    let g = Gains::scaled(&LossGains { cls_by_classes: false, ..gains }, 2, 3, 640);
+    assert!((g.cls - 0.75).abs() < 1e-12, "three classes, two levels: 0.5 · 3 / 2");
 }
 
 #[test]

@@ -15,9 +15,11 @@ pub mod oneshot;
 pub mod optimizer;
 pub mod schedule;
 pub mod shared;
+pub mod split_loss;
 pub mod state;
 pub mod supernet;
 pub mod trainer;
+pub mod warm;
 pub mod weights;
 
 #[cfg(test)]
@@ -36,7 +38,9 @@ mod trajectory_test;
 pub use criterion::{Criterion, criterion};
 pub use cross_entropy::CrossEntropy;
 pub use loss::{DetectionLoss, LossParts};
+pub use split_loss::split_loss;
 pub use state::{LossSums, TrainState};
 pub use supernet::{Setup, SupernetState, SupernetTrainer};
 pub use trainer::{Batches, Outcome, Step, TrainError, Trainer};
+pub use warm::warm_parameters;
 pub use weights::{weights_from_bytes, weights_to_bytes};

@@ -80,10 +80,11 @@ pub fn recipe() -> Recipe {
         accumulate: 1,
         clip_norm: 10.0,
         ema: 0.9999,
+        ema_ramp: 2000.0,
         bn_momentum: 0.03,
         bn_eps: 1e-3,
         augment: Augment::NONE,
-        loss: LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: false, label_smoothing: 0.0 },
+        loss: LossGains { r#box: 0.05, obj: 1.0, cls: 0.5, obj_by_size: false, cls_by_classes: true, label_smoothing: 0.0 },
         diverged_above: f64::INFINITY,
     }
 }

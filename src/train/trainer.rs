@@ -183,7 +183,7 @@ impl Trainer {
             clip_norm: self.recipe.clip_norm,
         };
         let moments = Moments { first: &mut state.first, second: state.second.as_mut() };
-        let average = state.ema.as_mut().map(|average| (average, ema::decay_at(self.recipe.ema, state.steps)));
+        let average = state.ema.as_mut().map(|average| (average, ema::decay_at(&self.recipe, state.steps)));
         optimizer::step(&rule, rates, state.steps, &self.kinds, norm, &mut state.params, &mut state.grads, moments, average);
         state.accumulated = false;
         state.last_step = iteration as i64;

@@ -87,6 +87,7 @@ fn recipe_of(kind: &str, file: &Value) -> Recipe {
             r#box: float(&gains["box"]),
             obj: float(&gains["obj"]),
             cls: float(&gains["cls"]),
+            cls_by_classes: true,
             obj_by_size: r["obj_by_size"].as_bool().expect("obj_by_size"),
             label_smoothing: 0.0,
         },

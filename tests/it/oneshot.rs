@@ -121,7 +121,7 @@ fn what_is_cut_out_is_what_was_measured_inside() {
         .iter()
         .map(|&pack| {
             let key = Digest::of(&pack.0);
-            let job = Job::Predict(Box::new(PredictJob { architecture: architecture.clone(), weights, bn_eps: 1e-3, pack }));
+            let job = Job::Predict(Box::new(PredictJob { architecture: architecture.clone(), weights, bn_eps: 1e-3, loss: None, pack }));
             let assignment = Assignment { format: FORMAT, key, lock: key, executor: DeviceChoice::Fast, job };
             let attempt = Attempt::open(&store.blobs(), key).expect("a folder");
             attempt.write(&assignment_file(key), &serde_json::to_vec(&assignment).expect("JSON")).expect("written");

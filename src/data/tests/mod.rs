@@ -24,7 +24,18 @@ pub(crate) fn spanned<T>(value: T) -> Spanned<T> {
 
 pub(crate) fn data(source: DataSource, image_size: usize) -> Data {
     let (images, annotations, skip_broken) = (None, None, false);
-    Data { name: spanned("d".into()), source, image_size, classes: vec![], splits: vec![], split_seed: 0, images, annotations, skip_broken }
+    Data {
+        name: spanned("d".into()),
+        source,
+        image_size,
+        classes: vec![],
+        splits: vec![],
+        split_seed: 0,
+        folds: vec![],
+        images,
+        annotations,
+        skip_broken,
+    }
 }
 
 /// Everything of a data set is read.

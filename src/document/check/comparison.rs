@@ -16,10 +16,16 @@ impl Rules<'_> {
                 Some((objective.stage.span, format!("guides the search of `{}`", shorten(&s.name.value))))
             })
         };
-        objective(stage).or_else(|| {
+        let narrows = |i: usize| {
+            let waits = self.draft.spaces.iter().flat_map(|s| s.waits());
+            let name = waits.into_iter().find(|name| self.graph.index.get(&name.value) == Some(&i))?;
+            Some((name.span, "narrows a space".to_string()))
+        };
+        objective(stage).or_else(|| narrows(stage)).or_else(|| {
             downstream.iter().find_map(|&i| {
                 let stage = &self.draft.stages[i];
-                stage.select().map(|_| (stage.name.span, "chooses by it".to_string())).or_else(|| objective(i))
+                let selects = stage.select().map(|_| (stage.name.span, "chooses by it".to_string()));
+                selects.or_else(|| objective(i)).or_else(|| narrows(i))
             })
         })
     }
@@ -27,6 +33,7 @@ impl Rules<'_> {
     /// Splits exist, and `test` is read only where nothing chooses.
     pub(super) fn splits(&mut self) {
         for index in 0..self.draft.stages.len() {
+            let folds = self.draft.stages[index].folds().is_some();
             let (data, split, train) = match &self.draft.stages[index].kind {
                 StageKind::Train(t) if !t.data.value.is_empty() => (&t.data, &t.split, true),
                 StageKind::Evaluate(e) => match &e.data {
@@ -35,10 +42,13 @@ impl Rules<'_> {
                 },
                 _ => continue,
             };
-            self.split_exists(data, split);
+            // The split that is cut into folds is looked at where it is cut.
+            if !folds {
+                self.split_exists(data, split);
+            }
             self.classes(index, data);
             self.recalibrates(index);
-            if split.value != "test" {
+            if split.value != "test" || folds {
                 continue;
             }
             if train {
@@ -101,6 +111,7 @@ impl Rules<'_> {
                 self.context.push(d.help("evaluate what was chosen in a stage of its own, on images that nothing has chosen by"));
             }
             self.decides(std::slice::from_ref(&answer.r#in), &answer.by, "compares");
+            self.answers_folds(answer.r#in.span, evaluate.folds.as_ref());
             if !evaluate.metrics.iter().any(|m| m.value == answer.by.value) {
                 let known: Vec<String> = evaluate.metrics.iter().map(|m| m.value.name()).collect();
                 self.not_measured(&answer.by, &answer.r#in.value, &known, answer.r#in.span);

@@ -1,6 +1,6 @@
 //! Stages and what they read: reachability and order.
 
-use crate::document::pipeline::{Init, Stage, StageKind};
+use crate::document::pipeline::{Init, SpaceNode, Stage, StageKind};
 use std::collections::{BTreeSet, HashMap};
 
 /// The edges `from` between stages, by index; names that are no stages have none.
@@ -11,13 +11,14 @@ pub struct Graph {
     pub reads: Vec<Vec<usize>>,
     /// Who reads each stage.
     pub readers: Vec<Vec<usize>>,
-    /// What each stage comes after: what it reads, and the supernet that its `init from=` names.
+    /// What each stage comes after: what it reads, the training that its `init from=` names, the stages that its space waits for, and
+    /// of a search that of every training on the way to its objective.
     waits: Vec<Vec<usize>>,
 }
 
 impl Graph {
     /// The graph of these stages.
-    pub fn new(stages: &[Stage]) -> Self {
+    pub fn new(stages: &[Stage], spaces: &[SpaceNode]) -> Self {
         let mut index = HashMap::new();
         for (i, stage) in stages.iter().enumerate() {
             index.entry(stage.name.value.clone()).or_insert(i);
@@ -31,13 +32,28 @@ impl Graph {
         }
         let mut waits = reads.clone();
         for (stage, waits) in stages.iter().zip(&mut waits) {
+            let space = spaces.iter().find(|s| stage.from.iter().any(|f| f.value == s.name.value));
+            waits.extend(space.iter().flat_map(|s| s.waits()).filter_map(|name| index.get(&name.value)));
             if let StageKind::Train(train) = &stage.kind
-                && let Init::From(name) = &train.init
+                && let Init::From(name, _) = &train.init
             {
                 waits.extend(index.get(&name.value));
             }
         }
-        Graph { index, reads, readers, waits }
+        let mut graph = Graph { index, reads, readers, waits };
+        for (i, stage) in stages.iter().enumerate() {
+            let objective = stage.sample().and_then(|s| s.objective.as_ref()).and_then(|o| graph.index.get(&o.stage.value));
+            let Some(&objective) = objective else { continue };
+            let downstream = graph.downstream(i);
+            let between = graph.upstream(objective).into_iter().filter(|s| downstream.contains(s));
+            let from = between.filter_map(|s| match &stages[s].train()?.init {
+                Init::From(name, _) => graph.index.get(&name.value).copied(),
+                _ => None,
+            });
+            let from: BTreeSet<usize> = from.collect();
+            graph.waits[i].extend(from);
+        }
+        graph
     }
 
     /// Everything upstream of a stage, itself left out.

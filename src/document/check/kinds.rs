@@ -4,7 +4,7 @@ use crate::document::context::Context;
 use crate::document::pipeline::{Init, Stage, StageKind};
 use crate::document::shorten::shorten;
 use crate::document::typed::Draft;
-use crate::document::{Diagnostic, Spanned, nearest};
+use crate::document::{Diagnostic, Span, Spanned, nearest};
 
 /// Every declared name with its kind: `data set`, `space`, `supernet`, or the word of a stage.
 fn names(draft: &Draft) -> Vec<(&Spanned<String>, &'static str)> {
@@ -43,6 +43,10 @@ pub fn references(context: &mut Context, draft: &Draft) {
     let mut check = |name: &Spanned<String>, wanted: &[&str], what: &str| reference(context, draft, &all, name, wanted, what);
     for space in &draft.spaces {
         check(&space.input, &["data set"], "a data set");
+        // What it has of the space that it starts from is said there.
+        for name in space.waits().iter().filter(|name| within(name.span, space.node.span)) {
+            check(name, &["sample", "train", "evaluate", "select"], "a stage that gives models");
+        }
     }
     for stage in &draft.stages {
         match &stage.kind {
@@ -58,8 +62,10 @@ pub fn references(context: &mut Context, draft: &Draft) {
                 for from in stage.from.iter().filter(|f| train.oneshot.is_none() && !draft.spaces.iter().any(|s| s.name.value == f.value)) {
                     check(from, &["sample", "train", "evaluate", "select"], "a stage that gives models");
                 }
-                if let Init::From(name) = &train.init {
-                    check(name, &["supernet"], "a supernet");
+                if let Init::From(name, _) = &train.init {
+                    // The weights of a supernet are for supernets: its networks have theirs by `init inherit`.
+                    let kinds: &[&str] = if draft.supernet(stage).is_some() { &["train", "supernet"] } else { &["train"] };
+                    check(name, kinds, "a training");
                 }
                 if !train.data.value.is_empty() {
                     check(&train.data, &["data set"], "a data set");
@@ -145,6 +151,10 @@ pub fn supernets(context: &mut Context, draft: &Draft) {
     }
 }
 
+fn within(inner: Span, outer: Span) -> bool {
+    inner.file == outer.file && outer.offset <= inner.offset && inner.offset < outer.offset + outer.len
+}
+
 fn reference(
     context: &mut Context,
     draft: &Draft,
@@ -167,6 +177,9 @@ fn reference(
                 ("supernet", "a stage that gives models") => {
                     Some("a supernet is not one network: sample it first: `sample \"subnets\" { from \"…\"; … }`")
                 }
+                ("supernet", "a training") => Some(
+                    "networks of a supernet start with its weights by `init inherit`: sample them from it; or name a `train` of one network",
+                ),
                 ("train", "a space" | "a supernet") => Some("a supernet is a `train` whose `from` names a space"),
                 _ => None,
             };

@@ -1,12 +1,15 @@
 //! What only the whole file can tell: names, what stands before what, and the rules of a fair comparison.
 
 mod comparison;
+mod folds;
 mod graph;
 mod kinds;
 mod learned;
+mod racing;
 mod rules;
 mod tasks;
 mod trust;
+mod tuned;
 mod weights;
 
 use super::context::Context;
@@ -19,14 +22,16 @@ pub use graph::Graph;
 /// Checks a draft as a whole; the pipeline, where nothing stands against it.
 pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
     let (name, seed) = pipeline(context, &draft);
+    folds::resolve(context, &mut draft);
     kinds::namespace(context, &draft);
     kinds::references(context, &draft);
     kinds::supernets(context, &draft);
     tasks::check(context, &draft);
-    let graph = Graph::new(&draft.stages);
+    let graph = Graph::new(&draft.stages, &draft.spaces);
     match graph.order() {
         Ok(order) => {
             rules::all(context, &draft, &graph);
+            tuned::check(context, &mut draft, &graph);
             if context.failed() {
                 return None;
             }
@@ -35,13 +40,14 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
             let answer = draft.answers.pop();
             let mut warnings: Vec<Diagnostic> = context.found.iter().filter(|d| d.severity == Severity::Warning).cloned().collect();
             super::context::sort(&mut warnings);
+            let links = Links::of(&stages, &draft.spaces, answer.as_ref());
             Some(Pipeline {
                 sources: std::mem::take(&mut context.sources),
                 name,
                 seed,
                 data: draft.data,
                 spaces: draft.spaces,
-                links: Links::of(&stages, answer.as_ref()),
+                links,
                 stages,
                 answer,
                 warnings,

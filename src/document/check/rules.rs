@@ -12,6 +12,7 @@ pub fn all(context: &mut Context, draft: &Draft, graph: &Graph) {
     let mut rules = Rules { context, draft, graph };
     for index in 0..draft.stages.len() {
         rules.stage(index);
+        rules.folds(index);
     }
     rules.splits();
     rules.answers();
@@ -28,12 +29,14 @@ pub fn cycle(context: &mut Context, draft: &Draft, cycle: &[usize]) {
         let stage = &draft.stages[i];
         let init = match &stage.kind {
             StageKind::Train(train) => match &train.init {
-                Init::From(name) => Some(name),
+                Init::From(name, _) => Some(name),
                 _ => None,
             },
             _ => None,
         };
-        let mut names = stage.from.iter().chain(init);
+        let space = draft.spaces.iter().find(|s| stage.from.iter().any(|f| f.value == s.name.value));
+        let narrows = space.map_or(Vec::new(), |s| s.waits());
+        let mut names = stage.from.iter().chain(init).chain(&narrows);
         names.find(|f| f.value == draft.stages[source].name.value).map_or(stage.name.span, |f| f.span)
     };
     let mut d = None;
@@ -75,12 +78,16 @@ impl Rules<'_> {
 
     fn stage(&mut self, index: usize) {
         let stage = &self.draft.stages[index];
+        if let StageKind::Train(train) = &stage.kind {
+            self.budget(index, train);
+        }
         match &stage.kind {
             StageKind::Sample(sample) => {
                 self.draws_learned(index, sample);
                 if let Some(objective) = &sample.objective {
                     self.decides(std::slice::from_ref(&objective.stage), &objective.metric, "guides a search");
                     self.objective(index, &objective.stage, &objective.metric);
+                    self.stops(index, sample, objective);
                 }
             }
             StageKind::Train(train) if self.draft.supernet(stage).is_some() => self.supernet(index, train),

@@ -1,9 +1,9 @@
 //! Initial weights and supernets: what a training starts from, and whose weights are measured.
 
 use super::rules::Rules;
-use crate::document::pipeline::{Evaluate, Init, StageKind, Train};
+use crate::document::pipeline::{Evaluate, Init, Matching, SelectBy, StageKind, Train};
 use crate::document::shorten::shorten;
-use crate::document::{Diagnostic, Metric, Span};
+use crate::document::{Diagnostic, Metric, Span, Spanned};
 
 const PARTLY: &str = "these have a part of their weights trained, the rest not";
 
@@ -40,11 +40,8 @@ impl Rules<'_> {
         match &train.init {
             Init::Continue => self.continues(index),
             Init::Inherit => self.inherits(index),
-            Init::From(name) => {
-                let d = Diagnostic::error("not-yet", "a single network cannot start from another training yet", name.span, "not yet");
-                self.context.push(d.help("`init from=` is for supernets; write `init scratch`, `init inherit` or `init continue`"));
-            }
-            Init::Scratch => {}
+            Init::From(name, _) => self.one_network(name),
+            Init::Scratch | Init::File(..) => {}
         }
     }
 
@@ -59,6 +56,41 @@ impl Rules<'_> {
         } else {
             "write `init scratch` to train them anew, or `init continue` to go on from their weights"
         }));
+    }
+
+    /// What others start from is one network.
+    fn one_network(&mut self, name: &Spanned<String>) {
+        let Some(&source) = self.graph.index.get(&name.value) else { return };
+        if self.draft.stages[source].train().is_none() || self.draft.supernet(&self.draft.stages[source]).is_some() {
+            return;
+        }
+        let most = self.at_most(source, 0);
+        if most > 1 {
+            let message = format!("`{}` may train {most} networks: which of them is it?", shorten(&name.value));
+            let d = Diagnostic::error("several-networks", message, name.span, "one network expected");
+            let d = d.also(self.draft.stages[source].name.span, "trains them");
+            self.context.push(
+                d.help("others start from one: let that `train` read one network (`strategy reference`, or a `select` with `top 1`)"),
+            );
+        }
+    }
+
+    /// The most networks that a stage leaves.
+    fn at_most(&self, stage: usize, depth: usize) -> usize {
+        // A cycle was reported.
+        if depth > self.draft.stages.len() {
+            return 0;
+        }
+        let read = || self.graph.reads[stage].iter().map(|&s| self.at_most(s, depth + 1)).fold(0, usize::saturating_add);
+        match &self.draft.stages[stage].kind {
+            StageKind::Sample(sample) => sample.trials,
+            StageKind::Train(_) => read(),
+            StageKind::Evaluate(evaluate) => read().saturating_mul(evaluate.at.len().max(1)),
+            StageKind::Select(select) => match &select.by {
+                SelectBy::Top(n, _) => read().min(*n),
+                SelectBy::Pareto(_) | SelectBy::All => read(),
+            },
+        }
     }
 
     fn continues(&mut self, index: usize) {
@@ -96,6 +128,12 @@ impl Rules<'_> {
         let Some(space) = self.draft.supernet(stage).map(|s| s.name.value.clone()) else { return };
         let Some(from) = stage.from.iter().find(|f| f.value == space) else { return };
         let name = shorten(&space);
+        let waits = self.draft.spaces.iter().filter(|s| s.name.value == space).flat_map(|s| s.waits()).next();
+        if let Some(waits) = waits {
+            let d = Diagnostic::error("not-yet", "a supernet whose space waits for a stage is not supported yet", from.span, "not yet");
+            let d = d.also(waits.span, "it waits for this one");
+            self.context.push(d.help("write the values that are kept; or sample the space, and train its networks one by one"));
+        }
         if train.oneshot.is_none() {
             let message = format!("`{name}` is a space: to train it needs a `method`");
             let d = Diagnostic::error("missing", message, from.span, "a space, and no `method` for one");
@@ -104,12 +142,22 @@ impl Rules<'_> {
             )));
         }
         let word = match &train.init {
-            Init::Scratch | Init::From(_) => return,
+            Init::From(name, Matching::Overlap) if self.is_supernet(name) => {
+                let message = "a supernet takes over from another what has the same place and shape";
+                let d = Diagnostic::error("not-yet", message, name.span, "a supernet: `match=overlap` is for one network");
+                return self.context.push(d.help("write `match=names`, or start from a `train` of one network"));
+            }
+            Init::From(name, _) => return self.one_network(name),
+            Init::Scratch | Init::File(..) => return,
             Init::Continue => "continue",
             Init::Inherit => "inherit",
         };
         let d = Diagnostic::error("no-weights", format!("`init {word}` needs models that carry weights"), from.span, "a space has none");
-        self.context.push(d.help("write `init scratch`, or `init from=\"NAME\" match=names` to start from another supernet"));
+        self.context.push(d.help("write `init scratch`, or `init from=\"NAME\" match=names` to start from another training"));
+    }
+
+    fn is_supernet(&self, name: &Spanned<String>) -> bool {
+        self.graph.index.get(&name.value).is_some_and(|&i| self.draft.supernet(&self.draft.stages[i]).is_some())
     }
 
     /// An `evaluate` that networks of a supernet may come into.

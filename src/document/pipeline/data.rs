@@ -18,6 +18,8 @@ pub struct Data {
     pub splits: Vec<(Spanned<String>, SplitBy)>,
     /// `split seed=` [0].
     pub split_seed: u64,
+    /// `folds "cv" 5 of=train`: splits that are cut into folds.
+    pub folds: Vec<Folds>,
     /// `images=`: the folder of the images where it has another name than the format's.
     pub images: Option<Spanned<String>>,
     /// `annotations=`: likewise of the annotations.
@@ -79,4 +81,36 @@ pub enum SplitBy {
     Share(f64),
     /// A list file, relative to the data set's usual place for such lists.
     File(Spanned<String>),
+}
+
+/// A split cut into folds, each left out of one training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Folds {
+    /// Their name.
+    pub name: Spanned<String>,
+    /// How many, at least 2.
+    pub count: Spanned<usize>,
+    /// The split that is cut.
+    pub of: Spanned<String>,
+    /// Seeds which image is in which fold [0].
+    pub seed: u64,
+}
+
+impl Folds {
+    /// What the images of a fold (from 0) are called among the splits: those that its training leaves out.
+    pub fn held_out(&self, fold: usize) -> String {
+        format!("{} {} of {}", self.name.value, fold + 1, self.count.value)
+    }
+
+    /// What the images of all other folds are called: those of its training.
+    pub fn without(&self, fold: usize) -> String {
+        format!("{} without {} of {}", self.name.value, fold + 1, self.count.value)
+    }
+}
+
+impl Data {
+    /// The folds of this name.
+    pub fn folds(&self, name: &str) -> Option<&Folds> {
+        self.folds.iter().find(|f| f.name.value == name)
+    }
 }

@@ -7,6 +7,8 @@ use super::{Metric, Spanned, TableSource};
 pub struct Evaluate {
     /// `data "name" split=…`; none where no metric reads images (`params`, `flops`).
     pub data: Option<(Spanned<String>, Spanned<String>)>,
+    /// `data "name" folds=…`: every model is measured on the fold that its training left out; `data` then names the split that is cut.
+    pub folds: Option<Spanned<String>>,
     /// What is measured.
     pub metrics: Vec<Spanned<Metric>>,
     /// `at 10 20`: epochs; empty is the last.

@@ -1,6 +1,6 @@
 //! The names of stages that a pipeline's nodes mention, resolved once: who reads whom.
 
-use super::{Answer, Init, Stage, StageKind};
+use super::{Answer, Init, SpaceNode, Stage, StageKind};
 use std::collections::{BTreeSet, HashMap};
 
 /// An index into [`super::Pipeline::stages`].
@@ -14,8 +14,10 @@ pub struct Links {
     pub reads: Vec<Vec<StageId>>,
     /// `objective` of a `sample`: the stage that tells it how good its proposals were.
     pub objective: Vec<Option<StageId>>,
-    /// `init from=` of a `train`: the supernet that it starts from.
+    /// `init from=` of a `train`: the training whose weights it starts from.
     pub starts: Vec<Option<StageId>>,
+    /// `keep … from=` of the space that a stage names: the stages that it waits for.
+    pub narrows: Vec<Vec<StageId>>,
     /// What the answer names.
     pub answer: Option<AnswerLinks>,
 }
@@ -33,7 +35,7 @@ pub struct AnswerLinks {
 
 impl Links {
     /// The links of stages that were checked; a name that means no stage has none.
-    pub fn of(stages: &[Stage], answer: Option<&Answer>) -> Self {
+    pub fn of(stages: &[Stage], spaces: &[SpaceNode], answer: Option<&Answer>) -> Self {
         let mut names = HashMap::new();
         for (id, stage) in stages.iter().enumerate() {
             names.entry(stage.name.value.clone()).or_insert(id);
@@ -46,7 +48,7 @@ impl Links {
         };
         let starts = |stage: &Stage| match &stage.kind {
             StageKind::Train(train) => {
-                if let Init::From(name) = &train.init {
+                if let Init::From(name, _) = &train.init {
                     id(&name.value)
                 } else {
                     None
@@ -58,8 +60,13 @@ impl Links {
             let trust = answer.trust.iter().filter_map(|t| Some((id(&t.ranking.value)?, id(&t.truth.value)?))).collect();
             Some(AnswerLinks { stage: id(&answer.name.value)?, within: id(&answer.r#in.value)?, trust })
         });
+        let narrows = |stage: &Stage| {
+            let space = spaces.iter().find(|s| stage.from.iter().any(|f| f.value == s.name.value));
+            space.iter().flat_map(|s| s.waits()).filter_map(|name| id(&name.value)).collect()
+        };
         let (objective, starts) = (stages.iter().map(objective).collect(), stages.iter().map(starts).collect());
-        Links { reads, objective, starts, answer, names }
+        let narrows = stages.iter().map(narrows).collect();
+        Links { reads, objective, starts, narrows, answer, names }
     }
 
     /// The stage of this name.
@@ -72,14 +79,27 @@ impl Links {
         self.reads[to].iter().any(|&read| read == from || self.reaches(from, read))
     }
 
-    /// A stage with all that led to it: what it reads, what told its searches how good their proposals were, and the supernets
-    /// that others started from.
+    /// The stages between a sample and the evaluate stage that its objective names, in order, that stage included; none without one.
+    pub fn way(&self, sample: StageId) -> Vec<StageId> {
+        let mut way = Vec::new();
+        let mut at = self.objective[sample];
+        while let Some(index) = at.filter(|&i| i != sample) {
+            way.push(index);
+            at = self.reads[index].iter().copied().find(|&i| i == sample || self.reaches(sample, i));
+        }
+        way.reverse();
+        way
+    }
+
+    /// A stage with all that led to it: what it reads, what told its searches how good their proposals were, the trainings
+    /// that others started from, and what narrowed their spaces.
     pub fn leading_to(&self, stage: StageId) -> BTreeSet<StageId> {
         let mut all = BTreeSet::new();
         let mut open = vec![stage];
         while let Some(id) = open.pop() {
             if all.insert(id) {
                 open.extend(self.reads[id].iter().copied().chain(self.objective[id]).chain(self.starts[id]));
+                open.extend(&self.narrows[id]);
             }
         }
         all

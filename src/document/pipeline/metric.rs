@@ -20,6 +20,8 @@ pub enum Reads {
     Learned,
     /// Predictions for a split and its truth, for this task.
     Predictions(Task),
+    /// The loss over a split: of a classifier from its predictions, of a detector from its raw outputs, which predictions do not hold.
+    Loss,
     /// A clock or a machine: it may be reported but never decides.
     Machine,
 }
@@ -33,6 +35,7 @@ impl Reads {
             Reads::Learned => "what a supernet has learned",
             Reads::Predictions(Task::Detect) => "a detector's predictions",
             Reads::Predictions(Task::Classify) => "a classifier's predictions",
+            Reads::Loss => "a classifier's predictions, or a detector's outputs",
             Reads::Machine => "this machine",
         }
     }
@@ -144,6 +147,13 @@ impl<R: Reading> Measure<R> {
         self
     }
 
+    /// The same, where it is the loss, which detectors have as well: theirs is computed where they run.
+    #[must_use]
+    pub const fn loss(mut self) -> Self {
+        self.word.reads = Reads::Loss;
+        self
+    }
+
     /// The metric, where it is of no class.
     pub fn metric(&'static self) -> Metric {
         Metric { word: &self.word, class: None }
@@ -250,6 +260,11 @@ impl Metric {
         self.word.reads == Reads::Learned
     }
 
+    /// Whether it is the loss: its value has no meaning beside that of other heads, sizes or gains.
+    pub fn is_loss(&self) -> bool {
+        self.word.reads == Reads::Loss
+    }
+
     /// What it is a measure of; none where it is of any network.
     pub fn task(&self) -> Option<Task> {
         match self.word.reads {
@@ -258,9 +273,9 @@ impl Metric {
         }
     }
 
-    /// Whether it is a pure function of predictions and truth.
+    /// Whether it is measured on images, by what a trained network says of them.
     pub fn reads_predictions(&self) -> bool {
-        self.task().is_some()
+        self.task().is_some() || self.is_loss()
     }
 
     fn key(&self) -> (&'static str, Option<&str>) {

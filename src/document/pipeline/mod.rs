@@ -10,6 +10,8 @@ mod select;
 mod stage;
 mod table;
 mod task;
+mod train;
+mod tuned;
 
 pub use data::*;
 pub use evaluate::*;
@@ -21,6 +23,8 @@ pub use select::*;
 pub use stage::*;
 pub use table::*;
 pub use task::*;
+pub use train::*;
+pub use tuned::*;
 
 pub use super::tree::Sources;
 
@@ -54,6 +58,19 @@ impl Pipeline {
     /// The space whose supernet a stage trains; none where it trains models, or is no `train`.
     pub fn supernet(&self, stage: &Stage) -> Option<&SpaceNode> {
         supernet(stage, &self.spaces)
+    }
+
+    /// The folds that a stage reads, where it reads any.
+    pub fn folds(&self, stage: &Stage) -> Option<&Folds> {
+        let (data, folds) = stage.folds()?;
+        self.data.iter().find(|d| d.name.value == data.value)?.folds(&folds.value)
+    }
+
+    /// How often a `train` trains each of its models: once a seed, over folds once a fold and seed.
+    pub fn runs(&self, train: StageId) -> usize {
+        let stage = &self.stages[train];
+        let folds = self.folds(stage).map_or(1, |folds| folds.count.value);
+        stage.train().map_or(1, |train| train.seeds.max(1) * folds)
     }
 
     /// The stage of this name.

@@ -1,46 +1,6 @@
-//! `train`: a recipe with nothing left open.
+//! The recipe of a training, with nothing left open.
 
-use super::{Spanned, Task};
-
-/// A `train` stage: the recipe as resolved from `recipe` and the lines that override it.
-#[derive(Clone, Debug)]
-pub struct Train {
-    /// `data "name"`.
-    pub data: Spanned<String>,
-    /// `split=`.
-    pub split: Spanned<String>,
-    /// Everything that decides what an iteration computes.
-    pub recipe: Recipe,
-    /// `epochs N`.
-    pub epochs: usize,
-    /// True where `schedule over=` was left out, so that `plan` can warn.
-    pub over_is_epochs: bool,
-    /// `init` [scratch].
-    pub init: Init,
-    /// `seed` [0].
-    pub seed: u64,
-    /// `seeds N` [1]: seed, seed+1, ….
-    pub seeds: usize,
-    /// Whether `init` was written.
-    pub init_written: bool,
-    /// The method, where a space is trained as one supernet.
-    pub method: Option<crate::document::method::Named>,
-    /// Its numbers, with `holdout` and `penalty`; at the method's word.
-    pub oneshot: Option<Spanned<crate::document::OneShot>>,
-}
-
-/// What a training starts from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Init {
-    /// Fresh weights.
-    Scratch,
-    /// The incoming model's own trained weights; the optimiser starts anew.
-    Continue,
-    /// The weights that the incoming model has in its supernet.
-    Inherit,
-    /// `from="name" match=names`: those of another supernet, where tensors of one name and shape are in both.
-    From(Spanned<String>),
-}
+use super::Task;
 
 /// A training recipe with nothing left open. Numbers as in PyTorch and YOLOv5.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -80,8 +40,10 @@ pub struct Recipe {
     pub accumulate: usize,
     /// Clip the global norm of the gradient; 0 is off.
     pub clip_norm: f64,
-    /// EMA decay (0: none), with ramp d·(1 − exp(−t/2000)).
+    /// Decay d of the averaged weights (0: none); at optimiser step t it is d·(1 − exp(−t / `ema_ramp`)).
     pub ema: f64,
+    /// Optimiser steps over which the decay rises (upstream: 2000).
+    pub ema_ramp: f64,
     /// Batch norm's momentum, PyTorch's meaning.
     pub bn_momentum: f64,
     /// Batch norm's epsilon.
@@ -204,6 +166,8 @@ pub struct LossGains {
     pub cls: f64,
     /// Whether the objectness gain is scaled by (size/640)².
     pub obj_by_size: bool,
+    /// Whether the gain of classes is scaled by classes ÷ 80.
+    pub cls_by_classes: bool,
     /// Classification: the share of the truth that is spread over all classes.
     #[serde(default)]
     pub label_smoothing: f64,

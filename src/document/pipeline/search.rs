@@ -1,7 +1,9 @@
 //! `sample`: strategy, budget and goal.
 
 use super::{Metric, Span, Spanned};
+use crate::document::stopping::ChosenStop;
 use crate::document::strategy::Chosen;
+use std::collections::BTreeMap;
 
 /// A `sample` stage. Exactly one `from`, a space or a supernet.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +18,13 @@ pub struct Sample {
     pub seed: u64,
     /// `objective "score" maximize=map50`.
     pub objective: Option<Objective>,
+    /// The choices of recipes that it makes, as [`SpaceNode::recipe`](super::SpaceNode::recipe): those that a training reads
+    /// before the objective, without one any training behind it.
+    pub recipe: BTreeMap<String, Vec<String>>,
     /// Where `strategy` stands, for warnings.
     pub strategy_span: Span,
+    /// Where the number of trials stands, for warnings.
+    pub trials_span: Span,
 }
 
 /// The loop's edge.
@@ -29,4 +36,6 @@ pub struct Objective {
     pub metric: Spanned<Metric>,
     /// `maximize=` or `minimize=`.
     pub maximize: bool,
+    /// `stop-early`: which trials are trained on.
+    pub stop: Option<ChosenStop>,
 }

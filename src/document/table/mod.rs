@@ -3,6 +3,8 @@
 
 mod layers;
 pub mod methods;
+mod racing;
+mod recipes;
 mod spaces;
 pub(super) mod spec;
 mod stages;
@@ -13,7 +15,8 @@ pub use spec::Spec;
 
 /// All nodes.
 pub fn all() -> impl Iterator<Item = &'static Spec> {
-    top::NODES.iter().chain(spaces::NODES).chain(layers::NODES).chain(stages::NODES).chain(methods::NODES)
+    let top = top::NODES.iter().chain(spaces::NODES).chain(layers::NODES);
+    top.chain(stages::NODES).chain(recipes::NODES).chain(racing::NODES).chain(methods::NODES)
 }
 
 /// The node of this name in a place.

@@ -15,6 +15,9 @@ const SERIES: &[&str] = &["network", "repeat", "at", "after", "then-layers", "wh
 /// The activations.
 pub const ACTIVATIONS: &[&str] = &["silu", "relu", "hardswish", "identity"];
 
+/// A bound of a `range`.
+const BOUND: &[super::Type] = &[Number(-1e12, 1e12)];
+
 const AS: Field = Field::one("as", &[Name("layer")], "", "Names the layer; in `choose`, the branch.");
 
 /// `space`, `choice`, `network`, `require` and what arranges layers.
@@ -29,7 +32,7 @@ pub const NODES: &[Spec] = &[
                 "from",
                 &[Name("space")],
                 "",
-                "Starts from the network of another space, with its choices and cells, without its bounds.",
+                "Starts from the network of another space, with its choices and cells; with its bounds, too, where nothing but choices change.",
             ),
             Field::one("until", &[Name("layer")], "the last", "The last layer of the other space that is kept."),
             Field::one("input", &[Name("data set")], "the other's", "What a space over a space reads."),
@@ -48,6 +51,45 @@ pub const NODES: &[Spec] = &[
         ]],
         "A decision that several places share.",
         "choice \"act\" silu relu hardswish",
+    ),
+    Spec::new(
+        "range",
+        &["space"],
+        &["label"],
+        &[&[
+            Field::one("label", &[Name("choice")], "", "Its label, for `(choice)\"label\"`.").required(),
+            Field::one("min", BOUND, "", "The least value.").required(),
+            Field::one("max", BOUND, "", "The greatest value.").required(),
+            Field::one("reference", BOUND, "the least", "The reference's value, which a baseline has."),
+            Field::one("scale", &[Word(&["linear", "log"])], "linear", "How values are spaced: by equal steps, or by equal factors."),
+            Field::one("step", &[Positive], "65 values", "From one value to the next; with `scale=log` a factor above 1."),
+            Field::one("when", &[Expr], "always", "Where it is false, the choice is not made: `(expr)` over choices above."),
+        ]],
+        "A choice of a number between two bounds, read like any other.",
+        "range \"lr\" min=1e-3 max=1e-1 scale=log reference=1e-2",
+    ),
+    Spec::new(
+        "fix",
+        &["space"],
+        &["label", "value"],
+        &[&[
+            Field::one("label", &[Name("decision")], "", "A decision of the network that this space starts from.").required(),
+            Field::one("value", &[Any], "", "The value that it always has, in the reference too.").required(),
+        ]],
+        "Takes a decision away: one of its values stays.",
+        "fix \"act\" silu",
+    ),
+    Spec::new(
+        "keep",
+        &["space"],
+        &["label", "values"],
+        &[&[
+            Field::one("label", &[Name("decision")], "", "A decision of the network that this space starts from.").required(),
+            Field::list("values", &[Any], "those of `from`", "The values that stay, the reference's among them."),
+            Field::one("from", &[Name("stage")], "", "In their place: the values that occur among the models of this stage."),
+        ]],
+        "Narrows a decision to some of its values.",
+        "keep \"p3\" c3 residual",
     ),
     Spec::new(
         "network",
@@ -224,7 +266,4 @@ pub const NODES: &[Spec] = &[
         "space \"classifier\" { from \"backbone\"; until \"p5\"; then-layers { global-pool; linear }; input \"figures\" }",
     )
     .once(),
-    Spec::later("range", &["space"], "searching the training's numbers"),
-    Spec::later("fix", &["space"], "a space over a space"),
-    Spec::later("keep", &["space"], "a space over a space"),
 ];

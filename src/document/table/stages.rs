@@ -13,8 +13,8 @@ const EPOCHS: &[Type] = &[Int(1, 1_000_000)];
 
 const READS: &[Field] = &[
     Field::one("name", &[Name("data set")], "", "The data set.").required(),
-    Field::one("split", &[Name("split")], "", "Which of its splits.").required(),
-    Field::later("folds", "k-fold validation"),
+    Field::one("split", &[Name("split")], "required, but for `folds`", "Which of its splits."),
+    Field::one("folds", &[Name("set of folds")], "", "In place of `split`: every fold of that name, each in its turn."),
 ];
 
 /// Stages and their lines.
@@ -70,7 +70,6 @@ pub const NODES: &[Spec] = &[
     .once(),
     Spec::later("then", &["sample"], "chained strategies"),
     Spec::later("start", &["sample"], "starting a search from models that are known"),
-    Spec::later("stop-early", &["objective"], "early stopping"),
     Spec::new(
         "train",
         &[""],
@@ -85,22 +84,25 @@ pub const NODES: &[Spec] = &[
                 "Where everything not written here comes from.",
             ),
             Field::one("epochs", EPOCHS, "required, but for phases", "How long."),
+            Field::one("images", &[Number(1e-6, 1.0)], "1", "The share of the split's images that is trained on; a smaller share is part of a larger one."),
             Field::one(
                 "holdout",
                 &[Number(0.0, 0.95)],
                 "0.5 where choices learn",
                 "The share of the split that choices learn from, and weights do not; 0 (`gumbel` only): both learn from all of it.",
             ),
-            Field::one("batch", &[Int(1, 65536)], "the recipe's", "Images a batch."),
+            Field::one("batch", &[Int(1, 65536)], "the recipe's", "Images a batch.").searched(),
             Field::one(
                 "nominal-batch",
                 &[Int(0, 1_000_000)],
                 "the recipe's",
                 "Gradients are accumulated to this many images, as YOLOv5 does; 0: off.",
-            ),
-            Field::one("accumulate", &[Int(1, 65536)], "1", "Batches a step; turns the nominal batch off."),
-            Field::one("clip-norm", NOT_NEGATIVE, "the recipe's", "Clips the gradient's norm; 0: off."),
-            Field::one("ema", PROBABILITY, "the recipe's", "Decay of the averaged weights; 0: none."),
+            )
+            .searched(),
+            Field::one("accumulate", &[Int(1, 65536)], "1", "Batches a step; turns the nominal batch off.").searched(),
+            Field::one("clip-norm", NOT_NEGATIVE, "the recipe's", "Clips the gradient's norm; 0: off.").searched(),
+            Field::one("ema", PROBABILITY, "the recipe's", "Decay of the averaged weights; 0: none.").searched(),
+            Field::one("ema-ramp", &[Positive], "the recipe's", "Steps over which that decay rises: d · (1 − exp(−step / ramp)).").searched(),
             Field::one("seed", SEED, "0", "Seeds weights and batches."),
             Field::one("seeds", &[Int(1, 100)], "1", "Trains every model this many times: mean ± deviation."),
         ]],
@@ -110,99 +112,6 @@ pub const NODES: &[Spec] = &[
     Spec::new("data", &["train", "evaluate"], &["name"], &[READS], "The images that are read.", "data \"shapes\" split=val")
         .once()
         .key("reads"),
-    Spec::new(
-        "optimizer",
-        &["train"],
-        &["kind"],
-        &[&[
-            Field::one(
-                "kind",
-                &[Word(&["sgd", "adam", "adamw"])],
-                "the recipe's",
-                "`sgd` has Nesterov momentum; `adamw` decouples weight decay.",
-            ),
-            Field::one("lr", &[Positive], "the recipe's", "Learning rate after warm-up."),
-            Field::one("momentum", PROBABILITY, "the recipe's", "SGD's momentum; Adam's first beta."),
-            Field::list("betas", PROBABILITY, "the recipe's", "Adam's two betas."),
-            Field::one("weight-decay", NOT_NEGATIVE, "the recipe's", "On the weights of convolutions and linear layers."),
-        ]],
-        "The optimiser.",
-        "optimizer sgd lr=0.01 momentum=0.937 weight-decay=5e-4",
-    )
-    .once(),
-    Spec::new(
-        "schedule",
-        &["train"],
-        &["kind"],
-        &[&[
-            Field::one("kind", &[Word(&["constant", "linear", "cosine"])], "the recipe's", "How the learning rate falls, a step an epoch."),
-            Field::one("over", &[Positive], "epochs", "The horizon in epochs; written, a longer training goes on from a shorter one."),
-            Field::one("warmup", NOT_NEGATIVE, "the recipe's", "Warm-up in epochs."),
-            Field::one("warmup-iterations", &[Int(0, 1_000_000)], "the recipe's", "Least warm-up in iterations."),
-            Field::one("warmup-bias-lr", NOT_NEGATIVE, "the recipe's", "Learning rate of biases at the first iteration."),
-            Field::one("warmup-momentum", PROBABILITY, "the recipe's", "Momentum at the first iteration."),
-            Field::one("final", NOT_NEGATIVE, "the recipe's", "Last learning rate ÷ first."),
-        ]],
-        "The learning rate over time.",
-        "schedule cosine over=100 warmup=3 final=0.01",
-    )
-    .once(),
-    Spec::new(
-        "batch-norm",
-        &["train"],
-        &[],
-        &[&[
-            Field::one("momentum", PROBABILITY, "the recipe's", "PyTorch's meaning: weight of the new batch."),
-            Field::one("eps", &[Positive], "the recipe's", "Added to the variance."),
-        ]],
-        "Batch norm.",
-        "batch-norm momentum=0.03 eps=1e-3",
-    )
-    .once(),
-    Spec::new(
-        "augment",
-        &["train"],
-        &[],
-        &[&[
-            Field::one("mosaic", PROBABILITY, "the recipe's", "Probability of a four-image mosaic."),
-            Field::one("mixup", PROBABILITY, "the recipe's", "Probability of mix-up, after a mosaic."),
-            Field::one("scale", PROBABILITY, "the recipe's", "± share of the size."),
-            Field::one("translate", PROBABILITY, "the recipe's", "± share of the image."),
-            Field::one("degrees", &[Number(0.0, 180.0)], "the recipe's", "± rotation."),
-            Field::one("shear", &[Number(0.0, 90.0)], "the recipe's", "± degrees."),
-            Field::one("hsv-h", PROBABILITY, "the recipe's", "± share of hue."),
-            Field::one("hsv-s", PROBABILITY, "the recipe's", "± share of saturation."),
-            Field::one("hsv-v", PROBABILITY, "the recipe's", "± share of value."),
-            Field::one("flip-lr", PROBABILITY, "the recipe's", "Probability."),
-            Field::one("flip-ud", PROBABILITY, "the recipe's", "Probability."),
-            Field::one(
-                "crop",
-                &[Int(0, 1024)],
-                "the recipe's",
-                "Classifiers: pixels of padding out of which a picture is cropped; 0: off.",
-            ),
-            Field::one("area", &[Number(0.01, 1.0)], "the recipe's", "Classifiers: least share of a random-resized crop; 1: off."),
-            Field::one("cutout", &[Int(0, 4096)], "the recipe's", "Classifiers: side in pixels of a blanked square; 0: off."),
-        ]],
-        "Image augmentation, for detectors in YOLOv5's terms.",
-        "augment mosaic=1.0 scale=0.5 flip-lr=0.5",
-    )
-    .once(),
-    Spec::new(
-        "loss",
-        &["train"],
-        &[],
-        &[&[
-            Field::one("box", NOT_NEGATIVE, "the recipe's", "Gain of the boxes."),
-            Field::one("obj", NOT_NEGATIVE, "the recipe's", "Gain of objectness."),
-            Field::one("cls", NOT_NEGATIVE, "the recipe's", "Gain of the classes."),
-            Field::one("obj-by-size", &[Bool], "the recipe's", "Whether `obj` is scaled by (size ÷ 640)²."),
-            Field::one("label-smoothing", &[Number(0.0, 0.99)], "the recipe's", "Classifiers: share of the truth spread over all classes."),
-        ]],
-        "Gains of the detection loss, or the smoothing of classification's.",
-        "loss box=0.05 obj=1.0 cls=0.5 obj-by-size=#true",
-    )
-    .once(),
     Spec::new(
         "init",
         &["train"],
@@ -214,9 +123,9 @@ pub const NODES: &[Spec] = &[
                 "scratch",
                 "`scratch`: fresh weights; `continue`: the incoming model's own; `inherit`: those that it has in its supernet.",
             ),
-            Field::one("from", &[Name("supernet")], "", "Of a supernet: another supernet whose weights it starts from."),
-            Field::one("match", &[Word(&["names"])], "", "Which of them: tensors of the same name and shape. Written with `from`."),
-            Field::later("file", "starting from a file of weights"),
+            Field::one("from", &[Name("train")], "", "Another training whose weights it starts from: of one network, or of a supernet for a supernet."),
+            Field::one("file", &[Path], "", "A file of weights that it starts from: safetensors, as `nasflow export` writes them or with YOLOv5's names."),
+            Field::one("match", &[Word(&["names", "overlap"])], "", "Beside them: `names`, tensors of one place and shape; `overlap`, common parts, too."),
         ]],
         "What training starts from; must be written where the incoming models carry weights.",
         "init scratch",
@@ -237,7 +146,6 @@ pub const NODES: &[Spec] = &[
         "diverged loss-above=1e4",
     )
     .once(),
-    Spec::later("budget", &["train"], "budgets"),
     Spec::later("runner", &["train"], "a trainer of one's own"),
     Spec::new(
         "evaluate",

@@ -105,5 +105,17 @@ pub const NODES: &[Spec] = &[
         "split train=0.7 val=0.15 test=0.15",
     )
     .once(),
-    Spec::later("folds", &["data"], "k-fold validation"),
+    Spec::new(
+        "folds",
+        &["data"],
+        &["name", "count"],
+        &[&[
+            Field::one("name", &[Name("set of folds")], "", "Its name, for `folds=` in the `data` of a stage.").required(),
+            Field::one("count", &[Int(2, 100)], "", "Into how many folds the split is cut.").required(),
+            Field::one("of", &[Name("split")], "train", "The split that is cut."),
+            Field::one("seed", &[Int(0, i64::MAX)], "0", "Seeds which image is in which fold."),
+        ]],
+        "Cuts a split into folds: a training over them is repeated once a fold, without its images, and measured on these.",
+        "folds \"cv\" 5 of=train seed=1",
+    ),
 ];

@@ -5,7 +5,8 @@ use crate::document::context::Context;
 use crate::document::format::{DataFormat, FormatShape};
 use crate::document::language::Language;
 use crate::document::params::Origin;
-use crate::document::pipeline::{Data, DataSource, SplitBy, Task};
+use crate::document::pipeline::{Data, DataSource, Folds, SplitBy, Task};
+use crate::document::shorten::shorten;
 use crate::document::{Diagnostic, Node, Spanned, Value, paths};
 
 const SPLITS: [&str; 3] = ["train", "val", "test"];
@@ -26,6 +27,7 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
         let d = Diagnostic::error("missing", format!("`generate={word}` has no split of its own"), name.span, "`split` is missing");
         context.missing(node, d.help("write `{ split train=0.7 val=0.15 test=0.15 }`"));
     }
+    let folds = folds(context, node, &splits, shape.as_ref());
     let image_size = node.count("image-size").unwrap_or(match &source {
         Some(DataSource::Shapes { .. }) => 96,
         Some(DataSource::Figures { .. }) => 48,
@@ -43,6 +45,7 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
         classes,
         splits,
         split_seed,
+        folds,
         images: node.text("images").filter(|_| !generated),
         annotations: node.text("annotations"),
         skip_broken: node.text("broken").is_some_and(|b| b.value == "skip"),
@@ -162,6 +165,34 @@ fn classes(context: &mut Context, node: &Node, generated: bool) -> Vec<Spanned<S
         context.push(Diagnostic::error("several-values", "`classes` of generated data takes one value", second.span, "a second value"));
     }
     node.texts("classes")
+}
+
+/// `folds` lines: their names are their own, among each other and beside the splits.
+fn folds(context: &mut Context, node: &Node, splits: &[(Spanned<String>, SplitBy)], format: Option<&FormatShape>) -> Vec<Folds> {
+    let mut all: Vec<Folds> = Vec::new();
+    for line in node.children.iter().filter(|c| c.name.value == "folds") {
+        let (Some(name), Some(count)) = (line.text("name"), line.count("count")) else { continue };
+        let of = line.text("of").unwrap_or_else(|| Spanned { value: "train".into(), span: line.name.span });
+        if let Some(first) = all.iter().find(|f| f.name.value == name.value) {
+            let message = format!("the folds `{}` are declared twice", shorten(&name.value));
+            let d = Diagnostic::error("declared-twice", message, name.span, "again here");
+            context.push(d.also(first.name.span, "first here").help("rename one of them"));
+            continue;
+        }
+        let known = splits.iter().map(|(n, _)| n.value.as_str()).chain(format.iter().flat_map(|f| f.splits.iter().copied()));
+        if known.chain(SPLITS).any(|split| split == name.value) {
+            let d = Diagnostic::error("declared-twice", format!("`{}` is the name of a split", name.value), name.span, "folds here");
+            context.push(d.help("call the folds otherwise: `folds \"cv\" 5 of=train`"));
+            continue;
+        }
+        if of.value == "test" {
+            let d = Diagnostic::error("test-split", "the test split is never trained on", of.span, "cut into folds, it would be");
+            context.push(d.help("cut the training images: `of=train`"));
+        }
+        let count = Spanned { value: count, span: line.place("count") };
+        all.push(Folds { name, count, of, seed: line.count("seed").unwrap_or(0) as u64 });
+    }
+    all
 }
 
 fn splits(context: &mut Context, node: &Node, format: Option<&FormatShape>) -> (Vec<(Spanned<String>, SplitBy)>, u64) {

@@ -2,7 +2,7 @@
 //! is an ordinary space node; where the network is cut, the room `space` finds out (shipped networks are written out there).
 
 use super::Draft;
-use super::space::{Names, bounds, cells, choices, layers, references, unused, with_files};
+use super::space::{Names, bounds, cells, choices, idle, layers, narrow, references, with_files};
 use crate::document::context::Context;
 use crate::document::pipeline::SpaceNode;
 use crate::document::shorten::shorten;
@@ -78,13 +78,18 @@ fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNod
     let mut whole = parent.node.clone();
     (whole.name, whole.span, whole.arguments) = (node.name.clone(), node.span, node.arguments.clone());
     whole.properties.clone_from(&node.properties);
-    whole.children.retain(|c| c.name.value != "require");
+    // Where nothing but the choices change, what bounds the other bounds this one.
+    let narrowed = narrow::narrowed(context, node);
+    let changed = ["until", "input"].iter().any(|name| node.property(name).is_some()) || node.child("then-layers").is_some();
+    let choices_change = !narrowed.is_empty() || node.child("choice").is_some();
+    let outer = (choices_change && !changed).then(|| Box::new(parent.clone()));
+    whole.children.retain(|c| c.name.value != "require" || (outer.is_some() && !is_measured(c)));
     let sized_by = if node.property("input").is_some() { unsized_input(&mut whole) } else { Vec::new() };
     for require in node.children.iter().filter(|c| c.name.value == "require") {
         super::space::when::reads(context, require, &mut names);
     }
     let own = |c: &&Node| matches!(c.name.value.as_str(), "choice" | "cell" | "require");
-    whole.children.extend(node.children.iter().filter(own).cloned());
+    whole.children.extend(node.children.iter().filter(own).cloned().chain(narrowed));
     let then = node.child("then-layers");
     if let Some(then) = then {
         if then.children.is_empty() && !context.obscure(then) {
@@ -98,7 +103,7 @@ fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNod
     for cell in node.children.iter().filter(|c| c.name.value == "cell") {
         references(context, &whole, "space", cell, &mut names);
     }
-    unused(context, node, &names);
+    let idle = idle(node, &names);
     if let (Some(network), true) =
         (whole.children.iter_mut().find(|c| c.name.value == "network"), then.is_some() || node.property("until").is_some())
     {
@@ -107,7 +112,13 @@ fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNod
     let read = choices_of(&whole);
     let gone = |label: &String| sized_by.contains(label) && !read.contains(label);
     whole.children.retain(|c| c.name.value != "choice" || !c.text("label").is_some_and(|l| gone(&l.value)));
-    Some(SpaceNode { input: node.text("input").unwrap_or(parent.input.clone()), name, node: whole })
+    let input = node.text("input").unwrap_or(parent.input.clone());
+    Some(SpaceNode { outer, idle, ..SpaceNode::new(name, whole, input) })
+}
+
+/// Whether a `require` bounds a metric, whose reference is measured where it is written. An expression is true anywhere.
+fn is_measured(require: &Node) -> bool {
+    !matches!(require.value("metric"), Some(Spanned { value: Value::Expr(_), .. }))
 }
 
 /// A space that reads other data reads it at that data's size. The labels of choices that said another size.

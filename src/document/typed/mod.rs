@@ -3,8 +3,10 @@
 
 pub mod data;
 pub mod derived;
+pub mod init;
 pub mod method;
 pub mod metric;
+pub mod reads;
 pub mod space;
 pub mod stages;
 pub mod supernet;

@@ -2,6 +2,8 @@
 
 mod bounds;
 mod names;
+pub mod narrow;
+pub mod range;
 pub(super) mod when;
 
 pub(super) use bounds::{bounds, with_files};
@@ -37,7 +39,9 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
     for cell in node.children.iter().filter(|c| c.name.value == "cell") {
         references(context, node, "space", cell, &mut names);
     }
-    unused(context, node, &names);
+    let idle = idle(node, &names);
+    narrow::misplaced(context, node);
+    let narrowed = narrow::narrowed(context, node);
     let input = network.child("input").and_then(|i| i.text("data"));
     if network.child("input").is_none() {
         let d = Diagnostic::error("missing", "`network` needs an `input`", network.name.span, "`input` is missing");
@@ -53,22 +57,20 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
         let d = Diagnostic::error("missing", "this network has no layers", network.name.span, "layers are missing");
         context.missing(network, d.help("write them from top to bottom: `conv 64 kernel=3 stride=2`"));
     }
-    Some(SpaceNode { name, node: node.clone(), input: input? })
+    let mut whole = node.clone();
+    whole.children.retain(|c| !narrow::narrows(c));
+    whole.children.extend(narrowed);
+    Some(SpaceNode { idle, ..SpaceNode::new(name, whole, input?) })
 }
 
-/// Choices of a space that nothing refers to.
-pub(super) fn unused(context: &mut Context, space: &Node, names: &Names) {
+/// Choices of a space that its network does not read. Trainings may.
+pub(super) fn idle(space: &Node, names: &Names) -> Vec<Spanned<String>> {
     // A shipped network may read what stands for a choice of its own.
     if names.shipped {
-        return;
+        return Vec::new();
     }
-    for first in space.children.iter().filter(|c| c.name.value == "choice").filter_map(|c| c.text("label")) {
-        let label = first.value;
-        if !names.used.contains(&label) {
-            let d = Diagnostic::warning("unused", format!("the choice `{}` is never used", shorten(&label)), first.span, "declared here");
-            context.push(d.help(format!("use it where a value stands, as `(choice)\"{}\"`, or delete it", shorten(&label))));
-        }
-    }
+    let labels = space.children.iter().filter(|c| c.name.value == "choice").filter_map(|c| c.text("label"));
+    labels.filter(|label| !names.used.contains(&label.value)).collect()
 }
 
 pub(super) fn choices(context: &mut Context, space: &Node, names: &mut Names) {

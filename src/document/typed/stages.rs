@@ -2,10 +2,12 @@
 
 use super::data::resolve;
 use super::metric::{every_metric, metrics, one_metric};
+use super::reads::reads;
 use super::{supernet, table};
 use crate::document::context::Context;
 use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, Sample, Select, SelectBy, Stage, StageKind, Trust};
 use crate::document::settings::Settings;
+use crate::document::stopping::ChosenStop;
 use crate::document::strategy::{Asked, Chosen, Objectives};
 use crate::document::{Diagnostic, Node, Spanned};
 
@@ -29,7 +31,9 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
         seed: node.count("seed").unwrap_or(0) as u64,
         objective: node.child("objective").and_then(|o| objective(context, o)),
         strategy: chosen,
+        recipe: std::collections::BTreeMap::new(),
         strategy_span: place,
+        trials_span: trials.map_or(name.span, |t| t.place("count")),
     };
     if known {
         needs(context, node, &sample);
@@ -90,7 +94,12 @@ fn objective(context: &mut Context, node: &Node) -> Option<Objective> {
         );
         context.push(d);
     }
-    Some(Objective { stage, metric, maximize: up.is_some() })
+    let stop = node.child("stop-early").and_then(|line| {
+        let kind = line.text("kind")?;
+        let rule = context.language.stopping.find(&kind.value)?;
+        Some(ChosenStop { rule, settings: Settings::of(rule.word(), Some(line), kind.span), span: line.name.span })
+    });
+    Some(Objective { stage, metric, maximize: up.is_some(), stop })
 }
 
 /// An `evaluate` stage.
@@ -101,11 +110,13 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
         let d = Diagnostic::error("missing", "`evaluate` needs `metrics`", node.name.span, "`metrics` is missing");
         context.missing(node, d.help("what is measured, such as `metrics map50 params flops`"));
     }
-    let data = node.child("data").and_then(|d| Some((d.text("name")?, d.text("split")?)));
+    let reads = node.child("data").and_then(|line| reads(context, line));
+    let (data, folds) = reads.map_or((None, None), |r| (Some((r.data, r.split)), r.folds));
     if let Some(method) = node.child("method") {
         let table = table::table(context, node, method, &metrics)?;
         let evaluate = Evaluate {
             data: None,
+            folds: None,
             metrics,
             at: Vec::new(),
             recalibrate: None,
@@ -120,7 +131,7 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
     }
     let recalibrate = node.child("recalibrate").and_then(|line| supernet::recalibrate(context, line));
     let latency_table = latency_table(context, node, &metrics);
-    let evaluate = Evaluate { data, metrics, at: node.counts("at"), recalibrate, latency_table, table: None };
+    let evaluate = Evaluate { data, folds, metrics, at: node.counts("at"), recalibrate, latency_table, table: None };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) })
 }
 

@@ -1,21 +1,25 @@
 //! `train` nodes: a recipe and the lines that override it.
 
-use super::supernet;
+use super::init;
+use super::reads::{Reads, reads};
 use crate::document::context::Context;
 use crate::document::method::Named;
-use crate::document::pipeline::{Init, Optimizer, Recipe, Schedule, Stage, StageKind, Task, Train};
+use crate::document::pipeline::{
+    Init, Optimizer, RECIPE_FIELDS, Recipe, RecipeChoice, RecipeField, Schedule, Stage, StageKind, Task, Train,
+};
 use crate::document::unknown::missing;
-use crate::document::{Diagnostic, Node, Property, Span, Spanned, recipes, table};
+use crate::document::{Diagnostic, Node, Property, Span, Spanned, Value, recipes, table};
 
 /// Lines of `augment` and `loss` that only detectors read, and those that only classifiers read.
-const DETECT: [&str; 10] = ["mosaic", "mixup", "scale", "translate", "degrees", "shear", "box", "obj", "cls", "obj-by-size"];
+const DETECT: [&str; 11] =
+    ["mosaic", "mixup", "scale", "translate", "degrees", "shear", "box", "obj", "cls", "obj-by-size", "cls-by-classes"];
 const CLASSIFY: [&str; 4] = ["crop", "area", "cutout", "label-smoothing"];
 
 /// A training. Missing lines were reported; harmless values stand for them. `labelled` names the data sets whose images are
 /// of one class each: there the default recipe is `classify`.
 pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<Stage> {
     let name = node.text("name")?;
-    let (data, split) = reads(context, node)?;
+    let Reads { data, split, folds } = images(context, node)?;
     // A method that was refused: what it would need is not known.
     if node.child("method").is_some_and(|m| m.text("kind").is_none()) {
         return None;
@@ -31,12 +35,16 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
     let train = Train {
         data,
         split,
+        folds,
         recipe,
+        choices: choices(node),
         epochs,
+        images: node.number("images").unwrap_or(1.0),
         over_is_epochs: over.is_none(),
-        init: node.child("init").map_or(Init::Scratch, |init| supernet::init(context, init)),
+        init: node.child("init").map_or(Init::Scratch, |node| init::init(context, node)),
         seed: node.count("seed").unwrap_or(0) as u64,
         seeds: node.count("seeds").unwrap_or(1),
+        budget: node.child("budget").and_then(|b| Some(Spanned { value: b.count("epochs")?, span: b.place("epochs") })),
         init_written: node.child("init").is_some(),
         method: line.oneshot.is_some().then_some(line.method),
         oneshot: line.oneshot,
@@ -79,15 +87,15 @@ fn foreign_lines(context: &mut Context, node: &Node, task: Task) {
     }
 }
 
-/// `data "x" split=train`, which a training always has.
-fn reads(context: &mut Context, node: &Node) -> Option<(Spanned<String>, Spanned<String>)> {
-    let Some(data) = node.child("data") else {
+/// Its line `data`, which a training always has.
+fn images(context: &mut Context, node: &Node) -> Option<Reads> {
+    let Some(line) = node.child("data") else {
         let d = Diagnostic::error("missing", "`train` needs `data`", node.name.span, "`data` is missing");
         context.missing(node, d.help("name the images and the split: `data \"shapes\" split=train`"));
         let nothing = Spanned { value: String::new(), span: Span::default() };
-        return Some((nothing.clone(), nothing));
+        return Some(Reads { data: nothing.clone(), split: nothing, folds: None });
     };
-    Some((data.text("name")?, data.text("split")?))
+    reads(context, line)
 }
 
 fn set<T>(target: &mut T, value: Option<T>) {
@@ -97,67 +105,43 @@ fn set<T>(target: &mut T, value: Option<T>) {
 }
 
 fn lines(context: &mut Context, node: &Node, r: &mut Recipe) {
-    set(&mut r.batch, node.count("batch"));
-    set(&mut r.clip_norm, node.number("clip-norm"));
-    set(&mut r.ema, node.number("ema"));
-    set(&mut r.nominal_batch, node.count("nominal-batch"));
-    if let Some(accumulate) = node.count("accumulate") {
-        r.accumulate = accumulate;
-        match node.property("nominal-batch") {
-            Some(nominal) => {
-                let d = Diagnostic::error(
-                    "contradiction",
-                    "`accumulate` and `nominal-batch` exclude each other",
-                    node.place("accumulate"),
-                    "batches a step",
-                );
-                context.push(d.also(nominal.name.span, "images a step").help("keep one of them"));
-            }
-            None => r.nominal_batch = 0,
+    if let Some(n) = node.child("optimizer") {
+        kind_of_optimizer(n, r);
+    }
+    for field in RECIPE_FIELDS {
+        if let Some(number) = field.written(node).and_then(|v| super::as_number(&v.value)) {
+            (field.set)(r, number);
         }
     }
-    if let Some(n) = node.child("batch-norm") {
-        set(&mut r.bn_momentum, n.number("momentum"));
-        set(&mut r.bn_eps, n.number("eps"));
+    if let (Some(accumulate), Some(nominal)) = (node.property("accumulate"), node.property("nominal-batch")) {
+        let place = accumulate.values.first().map_or(accumulate.name.span, |v| v.span);
+        let message = "`accumulate` and `nominal-batch` exclude each other";
+        let d = Diagnostic::error("contradiction", message, place, "batches a step");
+        context.push(d.also(nominal.name.span, "images a step").help("keep one of them"));
     }
+    set(&mut r.bn_eps, node.child("batch-norm").and_then(|n| n.number("eps")));
     if let Some(n) = node.child("optimizer") {
         optimizer(context, n, r);
     }
     if let Some(n) = node.child("schedule") {
         schedule(n, r);
     }
-    if let Some(n) = node.child("loss") {
-        set(&mut r.loss.r#box, n.number("box"));
-        set(&mut r.loss.obj, n.number("obj"));
-        set(&mut r.loss.cls, n.number("cls"));
-        set(&mut r.loss.obj_by_size, n.truth("obj-by-size"));
-        set(&mut r.loss.label_smoothing, n.number("label-smoothing"));
-    }
-    if let Some(n) = node.child("augment") {
-        let a = &mut r.augment;
-        for (target, name) in [
-            (&mut a.mosaic, "mosaic"),
-            (&mut a.mixup, "mixup"),
-            (&mut a.scale, "scale"),
-            (&mut a.translate, "translate"),
-            (&mut a.degrees, "degrees"),
-            (&mut a.shear, "shear"),
-            (&mut a.hsv_h, "hsv-h"),
-            (&mut a.hsv_s, "hsv-s"),
-            (&mut a.hsv_v, "hsv-v"),
-            (&mut a.flip_lr, "flip-lr"),
-            (&mut a.flip_ud, "flip-ud"),
-        ] {
-            set(target, n.number(name));
-        }
-        set(&mut a.crop, n.count("crop"));
-        set(&mut a.area, n.number("area"));
-        set(&mut a.cutout, n.count("cutout"));
-    }
+    set(&mut r.loss.obj_by_size, node.child("loss").and_then(|n| n.truth("obj-by-size")));
+    set(&mut r.loss.cls_by_classes, node.child("loss").and_then(|n| n.truth("cls-by-classes")));
     set(&mut r.diverged_above, node.child("diverged").and_then(|n| n.number("loss-above")));
 }
 
-fn optimizer(context: &mut Context, node: &Node, r: &mut Recipe) {
+/// The numbers that a space chooses. What they are is known when the file is read as a whole.
+fn choices(node: &Node) -> Vec<RecipeChoice> {
+    let chosen = |field: &'static RecipeField| {
+        let Spanned { value: Value::Choice(label), span } = field.written(node)? else { return None };
+        let label = Spanned { value: label.clone(), span: *span };
+        Some(RecipeChoice { field, label, reference: f64::NAN, largest: f64::NAN })
+    };
+    RECIPE_FIELDS.iter().filter_map(chosen).collect()
+}
+
+fn kind_of_optimizer(node: &Node, r: &mut Recipe) {
     set(
         &mut r.optimizer,
         node.text("kind").map(|kind| match kind.value.as_str() {
@@ -166,9 +150,9 @@ fn optimizer(context: &mut Context, node: &Node, r: &mut Recipe) {
             _ => Optimizer::Sgd,
         }),
     );
-    set(&mut r.lr, node.number("lr"));
-    set(&mut r.momentum, node.number("momentum"));
-    set(&mut r.weight_decay, node.number("weight-decay"));
+}
+
+fn optimizer(context: &mut Context, node: &Node, r: &mut Recipe) {
     let Some(betas) = node.property("betas") else { return };
     let place = betas.name.span;
     if r.optimizer == Optimizer::Sgd {
@@ -204,9 +188,4 @@ fn schedule(node: &Node, r: &mut Recipe) {
             _ => Schedule::Linear,
         }),
     );
-    set(&mut r.warmup, node.number("warmup"));
-    set(&mut r.warmup_min_iterations, node.count("warmup-iterations"));
-    set(&mut r.warmup_bias_lr, node.number("warmup-bias-lr"));
-    set(&mut r.warmup_momentum, node.number("warmup-momentum"));
-    set(&mut r.final_lr, node.number("final"));
 }

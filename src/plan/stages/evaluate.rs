@@ -4,11 +4,12 @@ use super::super::Figure;
 use super::super::action::{Action, Kind};
 use super::super::choose::value_of;
 use super::super::engine::{Engine, Known};
-use super::super::evaluation;
-use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
+use super::super::evaluation::{self, Asked};
+use super::super::model::{Model, SeedRun, Slot, State, Step, Subnet, Trained};
 use super::super::work::{MetricWork, PredictWork, Work};
+use super::folds::run_note;
 use crate::base::{Canon, Digest};
-use crate::document::{Evaluate, Metric, measure};
+use crate::document::{Evaluate, Metric, Recalibrate, Task, measure};
 use crate::results::Outcome;
 use crate::search::LEARNED;
 
@@ -26,7 +27,10 @@ impl Engine<'_> {
             return vec![self.look_up(index, evaluate, source, slot)];
         }
         if evaluate.at.is_empty() {
-            return vec![self.evaluate_one(index, evaluate, slot, known, works)];
+            let mut steps = self.rungs_before(index, evaluate, &slot, known);
+            let mut done = self.evaluate_one(index, evaluate, slot, known, works);
+            steps.append(&mut done.steps);
+            return vec![Slot { steps, ..done }];
         }
         evaluate
             .at
@@ -42,6 +46,22 @@ impl Engine<'_> {
                 }
             })
             .collect()
+    }
+
+    /// What measured a trial of a search that stops early before it went on: known, and part of what the stage has done.
+    fn rungs_before(&mut self, index: usize, evaluate: &Evaluate, slot: &Slot, known: &mut dyn Known) -> Vec<Step> {
+        let Some(raced) = slot.model.raced.as_ref().filter(|r| r.rungs.len() > 1) else { return Vec::new() };
+        if !self.measures(index, &slot.model) {
+            return Vec::new();
+        }
+        let before = raced.rungs[..raced.rungs.len() - 1].iter().filter_map(|rung| slot.model.points.get(rung).cloned());
+        let (mut steps, mut unasked) = (Vec::new(), Vec::new());
+        for point in before.collect::<Vec<_>>() {
+            let mut at = slot.clone();
+            at.model.trained = Some(point);
+            steps.extend(self.evaluate_one(index, evaluate, at, known, &mut unasked).steps.into_iter().filter(|step| step.known));
+        }
+        steps
     }
 
     fn evaluate_one(&mut self, index: usize, evaluate: &Evaluate, mut slot: Slot, known: &mut dyn Known, works: &mut Vec<Work>) -> Slot {
@@ -63,7 +83,7 @@ impl Engine<'_> {
             match self.learned_paths(&slot.model, known) {
                 Ok(paths) => slot.model.figures.extend(learned.into_iter().map(|metric| {
                     let values = paths.iter().map(|path| measure(LEARNED, metric, path).unwrap_or(f64::NAN)).collect();
-                    (metric.clone(), Figure { values })
+                    (metric.clone(), Figure::of(values))
                 })),
                 Err(why) => state = State::Failed(why),
             }
@@ -72,73 +92,103 @@ impl Engine<'_> {
         // Once trained, a model has weights of its own.
         let subnet = slot.model.subnet.clone().filter(|_| slot.model.trained.is_none());
         let trained = slot.model.trained.clone().or_else(|| Some(subnet.as_ref()?.supernet.clone()));
-        if let (Some((data, split)), Some(trained), false) = (&evaluate.data, trained, measured.is_empty()) {
-            let data = (data.value.clone(), split.value.clone());
+        if let (Some(trained), false) = (trained.filter(|_| evaluate.data.is_some()), measured.is_empty()) {
+            let folds = trained.folds();
             let mut values: Vec<Vec<f64>> = vec![Vec::new(); measured.len()];
             for run in &trained.runs {
-                let note = seed_note(&trained, run);
-                let found = match &subnet {
-                    Some(subnet) => {
-                        let how = evaluate.recalibrate.as_ref().map(|r| &r.value);
-                        self.subnet(index, note.clone(), &slot.model, subnet, run, how, &data, known, works, &mut slot.steps)
+                let note = run_note(&trained, run);
+                let data = match self.measured_on(index, evaluate, run) {
+                    Ok(Some(data)) => data,
+                    Ok(None) => continue,
+                    Err(why) => {
+                        state = State::Failed(why);
+                        continue;
                     }
-                    None => self.predictions(index, note.clone(), &slot.model, &trained, run, &data, known, works, &mut slot.steps),
                 };
-                match found {
-                    Found::Known(predictions) => {
-                        for (metric, values) in measured.iter().zip(&mut values) {
-                            let (model, note) = (slot.model.label(), note.clone());
-                            match self.metric(index, model, note, metric, predictions, &data, known, works, &mut slot.steps) {
-                                Found::Known(value) => values.push(value),
-                                Found::Pending => state = pending(state),
-                                Found::Failed(why) => state = State::Failed(why),
+                let how = evaluate.recalibrate.as_ref().map(|r| &r.value);
+                let one = Run { index, note, model: &slot.model, trained: &trained, run, subnet: subnet.as_deref(), how, data: &data };
+                // A detector's loss is of its raw outputs, which its predictions do not hold.
+                let outputs = |m: &Metric| m.is_loss() && self.data.get(&data.0).is_some_and(|d| d.task == Task::Detect);
+                if measured.iter().any(|m| !outputs(m)) {
+                    match self.said(&one, Asked::Predictions, Outcome::predictions, known, works, &mut slot.steps) {
+                        Found::Known(predictions) => {
+                            for (metric, values) in measured.iter().zip(&mut values).filter(|(m, _)| !outputs(m)) {
+                                match self.metric(&one, metric, predictions, known, works, &mut slot.steps) {
+                                    Found::Known(value) => values.push(value),
+                                    Found::Pending => state = pending(state),
+                                    Found::Failed(why) => state = State::Failed(why),
+                                }
                             }
                         }
+                        Found::Pending => state = pending(state),
+                        Found::Failed(why) => state = State::Failed(why),
                     }
-                    Found::Pending => state = pending(state),
-                    Found::Failed(why) => state = State::Failed(why),
+                }
+                for (_, values) in measured.iter().zip(&mut values).filter(|(m, _)| outputs(m)) {
+                    match self.said(&one, Asked::Loss, Outcome::value, known, works, &mut slot.steps) {
+                        Found::Known(value) => values.push(value),
+                        Found::Pending => state = pending(state),
+                        Found::Failed(why) => state = State::Failed(why),
+                    }
                 }
             }
             if state == State::Ready {
                 for (metric, values) in measured.iter().zip(values) {
-                    slot.model.figures.insert(metric.clone(), Figure { values });
+                    slot.model.figures.insert(metric.clone(), Figure { values, folds });
                 }
             }
         }
         Slot { state, ..slot }
     }
 
-    fn predictions(
+    /// What a run says of a split, or its loss, as `read` finds it in the outcome.
+    fn said<T>(
         &self,
-        index: usize,
-        note: String,
-        model: &Model,
-        trained: &Trained,
-        run: &SeedRun,
-        data: &(String, String),
+        one: &Run,
+        asked: Asked,
+        read: impl Fn(&Outcome) -> Option<T>,
         known: &mut dyn Known,
         works: &mut Vec<Work>,
         steps: &mut Vec<Step>,
-    ) -> Found<Digest> {
-        let Some(train) = self.pipeline.stages[trained.stage].train() else { return Found::Failed("not trained".into()) };
+    ) -> Found<T> {
+        match one.subnet {
+            Some(subnet) => self.subnet(one, subnet, asked, read, known, works, steps),
+            None => self.own(one, asked, read, known, works, steps),
+        }
+    }
+
+    /// The same of a run with weights of its own.
+    fn own<T>(
+        &self,
+        one: &Run,
+        asked: Asked,
+        read: impl Fn(&Outcome) -> Option<T>,
+        known: &mut dyn Known,
+        works: &mut Vec<Work>,
+        steps: &mut Vec<Step>,
+    ) -> Found<T> {
+        let data = one.data;
+        let Some(train) = self.pipeline.stages[one.trained.stage].train() else { return Found::Failed("not trained".into()) };
         let Some(info) = self.data.get(&data.0) else { return Found::Failed(format!("no data `{}`", data.0)) };
         let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
+        let candidate = one.run.candidate(one.model);
         let action = Action {
-            kind: Kind::Predict,
-            config: Canon::Map(evaluation::config(info, model.candidate.image_size(), train.recipe.bn_eps)),
-            inputs: vec![("architecture", model.candidate.digest), ("weights", run.weights), ("split", split.digest)],
+            kind: if asked == Asked::Loss { Kind::Loss } else { Kind::Predict },
+            config: Canon::Map(evaluation::config(asked, info, candidate.image_size(), &train.recipe)),
+            inputs: vec![("architecture", candidate.digest), ("weights", one.run.weights), ("split", split.digest)],
             seed: None,
             numerics: Some(self.numerics.clone()),
         };
-        let (key, found) = Found::output(&action, Outcome::predictions, known, steps);
+        let (key, found) = Found::output(&action, read, known, steps);
         if !matches!(found, Found::Pending) {
             return found;
         }
         works.push(Work::Predict(Box::new(PredictWork {
-            request: self.request(index, action, key, Some(model.label()), note),
-            candidate: model.candidate.clone(),
-            weights: run.weights,
+            request: self.request(one.index, action, key, Some(one.model.label()), one.note.clone()),
+            candidate: candidate.clone(),
+            weights: one.run.weights,
             bn_eps: train.recipe.bn_eps,
+            loss: (asked == Asked::Loss).then_some(train.recipe.loss),
             data: data.clone(),
         })));
         Found::Pending
@@ -146,16 +196,14 @@ impl Engine<'_> {
 
     fn metric(
         &self,
-        index: usize,
-        model: String,
-        note: String,
+        one: &Run,
         metric: &Metric,
         predictions: Digest,
-        data: &(String, String),
         known: &mut dyn Known,
         works: &mut Vec<Work>,
         steps: &mut Vec<Step>,
     ) -> Found<f64> {
+        let data = one.data;
         let Some(split) = self.data.get(&data.0).and_then(|d| d.splits.get(&data.1)) else {
             return Found::Failed(format!("no split `{}`", data.1));
         };
@@ -168,12 +216,12 @@ impl Engine<'_> {
         };
         let key = action.key();
         let outcome = known.outcome(key);
-        steps.push(Step { action: action.clone(), key, known: outcome.is_some(), chain: None });
+        steps.push(Step { action: action.clone(), key, known: outcome.is_some(), chain: None, fold: None });
         match outcome {
             Some(Outcome::Measured { value, .. }) => Found::Known(value),
             _ => {
                 let (metric, data) = (metric.clone(), data.clone());
-                let request = self.request(index, action, key, Some(model), note);
+                let request = self.request(one.index, action, key, Some(one.model.label()), one.note.clone());
                 works.push(Work::Metric(Box::new(MetricWork { request, metric, predictions, data })));
                 Found::Pending
             }
@@ -181,9 +229,24 @@ impl Engine<'_> {
     }
 }
 
-/// `, seed 1` where there are several.
-fn seed_note(trained: &Trained, run: &SeedRun) -> String {
-    if trained.runs.len() > 1 { format!(", seed {}", run.seed) } else { String::new() }
+/// One trained copy of a model, at a stage that measures it.
+pub(super) struct Run<'m> {
+    /// The stage.
+    pub index: usize,
+    /// What tells it from the model's others.
+    pub note: String,
+    /// The model.
+    pub model: &'m Model,
+    /// Its training, or that of its supernet.
+    pub trained: &'m Trained,
+    /// Which copy.
+    pub run: &'m SeedRun,
+    /// Its place in a supernet, where it has that one's weights.
+    pub subnet: Option<&'m Subnet>,
+    /// How it comes to statistics of batch norm there.
+    pub how: Option<&'m Recalibrate>,
+    /// `data` node and split.
+    pub data: &'m (String, String),
 }
 
 /// A look-up's result.
@@ -193,19 +256,19 @@ pub(super) enum Found<T> {
     Failed(String),
 }
 
-impl Found<Digest> {
-    /// What is known of a blob that an action makes, noted as a step; with it the action's key.
+impl<T> Found<T> {
+    /// What is known of what an action makes, as `read` finds it in the outcome, noted as a step; with it the action's key.
     pub(super) fn output(
         action: &Action,
-        blob: impl Fn(&Outcome) -> Option<Digest>,
+        read: impl Fn(&Outcome) -> Option<T>,
         known: &mut dyn Known,
         steps: &mut Vec<Step>,
     ) -> (Digest, Self) {
         let key = action.key();
-        let blob = known.outcome(key).and_then(|o| blob(&o));
-        steps.push(Step { action: action.clone(), key, known: blob.is_some(), chain: None });
-        let found = match blob {
-            Some(blob) => Found::Known(blob),
+        let found = known.outcome(key).and_then(|o| read(&o));
+        steps.push(Step { action: action.clone(), key, known: found.is_some(), chain: None, fold: None });
+        let found = match found {
+            Some(found) => Found::Known(found),
             None => known.given_up(key).map_or(Found::Pending, Found::Failed),
         };
         (key, found)

@@ -20,7 +20,7 @@ impl Engine<'_> {
             seed: None,
             numerics: None,
         };
-        slot.steps.push(Step { key: action.key(), action, known: true, chain: None });
+        slot.steps.push(Step { key: action.key(), action, known: true, chain: None, fold: None });
         let sum = self.summed.entry((*digest, candidate.digest)).or_insert_with(|| table.latency(&candidate.architecture));
         sum.clone().map(|ms| measure(LATENCIES, metric, &TableLatency(ms)).unwrap_or(f64::NAN))
     }

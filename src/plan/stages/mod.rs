@@ -1,8 +1,11 @@
 //! One file a stage: what it does to one model, in keys and lookups.
 
 mod evaluate;
+mod folds;
 mod init;
 mod latency;
+mod narrowed;
+mod race;
 mod sample;
 mod select;
 mod subnet;

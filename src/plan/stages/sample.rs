@@ -1,17 +1,17 @@
 //! `sample`: a fold over tickets. Ticket n is proposed once the results of tickets 0 … n − window are known.
 
-use super::super::choose;
 use super::super::engine::{Engine, Known, StageReplay, Tickets};
-use super::super::model::{Candidate, Model, Slot, State, Subnet};
+use super::super::model::{Candidate, Drawn, Model, Slot, State, Subnet};
+use super::super::{budget, choose};
 use super::subnet::Source;
-use crate::document::{Evaluate, Sample, StageId, StageKind};
-use crate::search::{self, Given, Next, Search, Told};
+use crate::document::{Evaluate, RecipeValue, Sample, StageKind};
+use crate::search::{self, Given, Next, Search, Ticket, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl<'a> Engine<'a> {
-    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, known: &mut dyn Known) -> StageReplay {
+    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, views: &[StageReplay], known: &mut dyn Known) -> StageReplay {
         let pipeline = self.pipeline;
         let (space, supernet) = match self.sampled(index) {
             Ok(sampled) => sampled,
@@ -34,16 +34,35 @@ impl<'a> Engine<'a> {
                     Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault.to_string()] },
                 };
                 let seed = pipeline.seed.wrapping_add(sample.seed);
-                let search = Search::new(space, strategy, sample.trials, sample.window, seed);
-                let search = if supernet.is_some() { search.over_paths() } else { search };
-                Tickets { search, candidates: Vec::new(), over: false, note: None }
+                let search = Search::new(space, strategy, budget::affordable(pipeline, index, sample), sample.window, seed);
+                let search = match self.narrowed(space, views) {
+                    Ok(Some(narrowed)) => search.within(narrowed),
+                    Ok(None) => search,
+                    Err(nothing) => return nothing,
+                };
+                let search = match &supernet {
+                    Some(_) => search.over_paths(),
+                    None if sample.recipe.is_empty() => search,
+                    None => search.with_recipe(&sample.recipe),
+                };
+                let race = match self.race(index, sample) {
+                    Ok(race) => race,
+                    Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault] },
+                };
+                Tickets { search, race, candidates: Vec::new(), drawn: Vec::new(), over: false, note: None }
             }
         };
-        let reference = space.describe(&space.reference());
+        let reference = tickets.search.space().describe(&tickets.search.space().reference());
         // Results of earlier tickets follow the chain of stages from here to the objective's evaluate stage.
-        let path = self.path(index);
+        let path = pipeline.links.way(index);
         let mut told: BTreeMap<usize, Option<Told>> = BTreeMap::new();
         while !tickets.over {
+            if tickets.race.is_some() {
+                if !self.raced(index, sample, &path, &mut tickets, &supernet, &reference, known) {
+                    break;
+                }
+                continue;
+            }
             // Asked first, so that the closure below only reads.
             let upto = tickets.candidates.len();
             if sample.objective.is_some() {
@@ -56,9 +75,7 @@ impl<'a> Engine<'a> {
             }
             match tickets.search.propose(&|ticket| told.get(&ticket).cloned().flatten()) {
                 Next::Ticket(ticket) => {
-                    let choices = space.describe(&ticket.sample);
-                    let candidate = self.candidate(ticket.architecture, choices, &reference);
-                    tickets.candidates.push(candidate);
+                    self.accept(*ticket, &mut tickets, &reference);
                 }
                 Next::NeedResult(_) => break,
                 Next::Exhausted { note } => {
@@ -67,6 +84,9 @@ impl<'a> Engine<'a> {
                 }
                 Next::Done => tickets.over = true,
             }
+        }
+        if tickets.over && tickets.note.is_none() {
+            tickets.note = self.spent(index, sample, &tickets);
         }
         let slots = (0..tickets.candidates.len()).map(|n| self.slot(index, n, &tickets, &supernet)).collect();
         let mut notes: Vec<String> = tickets.note.iter().cloned().collect();
@@ -80,31 +100,52 @@ impl<'a> Engine<'a> {
         replay
     }
 
+    /// Takes a ticket in as the next candidate; its multiply-adds.
+    pub(super) fn accept(&mut self, ticket: Ticket, tickets: &mut Tickets, reference: &[(String, String)]) -> u64 {
+        let searched = tickets.search.space();
+        let (choices, recipe) = (searched.describe(&ticket.sample), searched.recipe(&ticket.sample));
+        let (space, path) = (searched.name.clone(), searched.path(&ticket.sample));
+        let candidate = self.candidate(ticket.architecture, choices, recipe, reference);
+        let macs = candidate.macs;
+        tickets.drawn.push(Arc::new(Drawn { space, sample: ticket.sample, path }));
+        tickets.candidates.push(candidate);
+        macs
+    }
+
     /// The candidate of an architecture, shared by all that propose it by the same choices.
-    fn candidate(&mut self, architecture: Architecture, choices: Vec<(String, String)>, reference: &[(String, String)]) -> Arc<Candidate> {
+    fn candidate(
+        &mut self,
+        architecture: Architecture,
+        choices: Vec<(String, String)>,
+        recipe: Vec<RecipeValue>,
+        reference: &[(String, String)],
+    ) -> Arc<Candidate> {
         let digest = architecture.digest();
         self.candidates
             .entry((digest, choices.clone()))
             .or_insert_with(|| {
                 let (params, macs) = architecture.cost().map(|c| (c.params, c.macs)).unwrap_or_default();
                 let edits = choices.iter().filter(|c| !reference.contains(c)).cloned().collect();
-                Arc::new(Candidate { architecture, digest, params, macs, choices, edits })
+                Arc::new(Candidate { architecture, digest, params, macs, choices, edits, recipe })
             })
             .clone()
     }
 
-    fn slot(&self, index: usize, ticket: usize, tickets: &Tickets, supernet: &Option<Source>) -> Slot {
+    pub(super) fn slot(&self, index: usize, ticket: usize, tickets: &Tickets, supernet: &Option<Source>) -> Slot {
         let name = self.pipeline.stages[index].name.value.clone();
         let subnet = supernet.as_ref().zip(tickets.search.known().get(ticket)).map(|(source, known)| {
             let (space, supernet) = (source.space.clone(), source.trained.clone());
             Arc::new(Subnet { space, sample: known.sample.clone(), path: known.digest, supernet })
         });
         let model = Model {
+            recipe: tickets.candidates[ticket].recipe.clone(),
             candidate: tickets.candidates[ticket].clone(),
             origin: (name.clone(), ticket),
+            drawn: tickets.drawn.get(ticket).cloned(),
             trained: None,
             subnet,
             supernet: None,
+            raced: self.standing_of(index, ticket, tickets),
             points: BTreeMap::new(),
             via: BTreeSet::from([name]),
             figures: BTreeMap::new(),
@@ -112,21 +153,8 @@ impl<'a> Engine<'a> {
         Slot { model, state: State::Ready, steps: Vec::new() }
     }
 
-    /// The stages between a sample and the evaluate stage that its objective names, in order, that stage included; none without one.
-    fn path(&self, sample: StageId) -> Vec<StageId> {
-        let links = &self.pipeline.links;
-        let mut path = Vec::new();
-        let mut at = links.objective[sample];
-        while let Some(index) = at.filter(|&i| i != sample) {
-            path.push(index);
-            at = links.reads[index].iter().copied().find(|&i| i == sample || links.reaches(sample, i));
-        }
-        path.reverse();
-        path
-    }
-
     /// What the strategy is told of one ticket: none while it is not known.
-    fn result(&mut self, path: &[usize], sample: &Sample, slot: Slot, known: &mut dyn Known) -> Option<Told> {
+    pub(super) fn result(&mut self, path: &[usize], sample: &Sample, slot: Slot, known: &mut dyn Known) -> Option<Told> {
         let objective = sample.objective.as_ref()?;
         let pipeline = self.pipeline;
         let mut at = slot;

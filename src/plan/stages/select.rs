@@ -32,7 +32,7 @@ impl Engine<'_> {
         };
         let key = action.key();
         let done = known.outcome(key).is_some();
-        let step = Step { action: action.clone(), key, known: done, chain: None };
+        let step = Step { action: action.clone(), key, known: done, chain: None, fold: None };
         if !done {
             let chosen = chosen.iter().map(|&i| incoming.slots[i].model.identity()).collect();
             works.push(Work::Select(Box::new(SelectWork { request: self.request(index, action, key, None, String::new()), chosen })));
@@ -85,7 +85,9 @@ fn models(select: &Select, incoming: &StageReplay) -> Canon {
             .map(|slot| {
                 let failed = matches!(slot.state, State::Failed(_));
                 let values = metrics.iter().map(|m| value_of(&slot.model, m)).collect::<Vec<_>>();
-                Canon::List(vec![slot.model.identity().into(), failed.into(), slot.model.candidate.macs.into(), values.into()])
+                let mut of = vec![slot.model.identity().into(), failed.into(), slot.model.candidate.macs.into(), values.into()];
+                of.extend(slot.model.cut().map(|cut| Canon::from(cut.epochs())));
+                Canon::List(of)
             })
             .collect(),
     )

@@ -2,11 +2,11 @@
 
 use super::super::action::{Action, Kind};
 use super::super::engine::{Engine, Known, StageReplay};
-use super::super::evaluation;
-use super::super::model::{Model, SeedRun, State, Step, Subnet, Trained};
+use super::super::evaluation::{self, Asked};
+use super::super::model::{State, Step, Subnet, Trained};
 use super::super::work::{Recalibration, SubnetWork, Work};
-use super::evaluate::Found;
-use crate::base::{Canon, Digest};
+use super::evaluate::{Found, Run};
+use crate::base::Canon;
 use crate::document::Recalibrate;
 use crate::results::Outcome;
 use crate::space::Space;
@@ -40,21 +40,19 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The detections of a subnet: keyed by supernet, path, images and recalibration, so that whoever meets the path again
+    /// The detections of a subnet, or its loss, as `read` finds it in the outcome: keyed by supernet, path, images and recalibration, so that whoever meets the path again
     /// in this supernet knows them.
-    pub(super) fn subnet(
+    pub(super) fn subnet<T>(
         &self,
-        index: usize,
-        note: String,
-        model: &Model,
+        one: &Run,
         subnet: &Subnet,
-        run: &SeedRun,
-        how: Option<&Recalibrate>,
-        data: &(String, String),
+        asked: Asked,
+        read: impl Fn(&Outcome) -> Option<T>,
         known: &mut dyn Known,
         works: &mut Vec<Work>,
         steps: &mut Vec<Step>,
-    ) -> Found<Digest> {
+    ) -> Found<T> {
+        let Run { model, run, data, .. } = *one;
         let Some(train) = self.pipeline.stages[subnet.supernet.stage].train() else {
             return Found::Failed("its supernet was not trained".into());
         };
@@ -62,7 +60,7 @@ impl<'a> Engine<'a> {
         let Some(info) = self.data.get(&data.0) else { return Found::Failed(format!("no data `{}`", data.0)) };
         let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
         let mut inputs = vec![("space", network), ("weights", run.weights), ("path", subnet.path), ("split", split.digest)];
-        let recalibration = match how {
+        let recalibration = match one.how {
             Some(Recalibrate::Batches { batches, batch, split: name }) => {
                 let Some(read) = info.splits.get(&name.value) else { return Found::Failed(format!("no split `{}`", name.value)) };
                 inputs.push(("recalibrate", read.digest));
@@ -73,27 +71,28 @@ impl<'a> Engine<'a> {
             }
             Some(Recalibrate::Off) | None => None,
         };
-        let mut config = evaluation::config(info, model.candidate.image_size(), train.recipe.bn_eps);
+        let mut config = evaluation::config(asked, info, model.candidate.image_size(), &train.recipe);
         config.push(("recalibrate".to_string(), recalibration.as_ref().map_or(Canon::None, canon)));
         let action = Action {
-            kind: Kind::PredictSubnet,
+            kind: if asked == Asked::Loss { Kind::Loss } else { Kind::PredictSubnet },
             config: Canon::Map(config),
             inputs,
             seed: recalibration.as_ref().map(|r| r.seed),
             numerics: Some(self.numerics.clone()),
         };
-        let (key, found) = Found::output(&action, Outcome::predictions, known, steps);
+        let (key, found) = Found::output(&action, read, known, steps);
         if !matches!(found, Found::Pending) {
             return found;
         }
         works.push(Work::Subnet(Box::new(SubnetWork {
-            request: self.request(index, action, key, Some(model.label()), note),
+            request: self.request(one.index, action, key, Some(model.label()), one.note.clone()),
             candidate: model.candidate.clone(),
             space: subnet.space.clone(),
             sample: subnet.sample.clone(),
             weights: run.weights,
             recalibration,
             bn_eps: train.recipe.bn_eps,
+            loss: (asked == Asked::Loss).then_some(train.recipe.loss),
             data: data.clone(),
         })));
         Found::Pending

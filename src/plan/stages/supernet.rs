@@ -4,8 +4,9 @@
 use super::super::engine::{Engine, Known, StageReplay};
 use super::super::model::{Candidate, Model, Slot, State};
 use super::super::work::{Trainee, Work};
+use super::folds::Part;
 use crate::base::{Canon, Digest};
-use crate::document::{Init, Train};
+use crate::document::Train;
 use crate::results::{Collapsed, Learned, Outcome};
 use crate::space::architecture::to_canon;
 use crate::space::{Decision, Space};
@@ -28,9 +29,12 @@ impl<'a> Engine<'a> {
         let model = Model {
             candidate,
             origin: (name.clone(), 0),
+            recipe: Vec::new(),
+            drawn: None,
             trained: None,
             subnet: None,
             supernet: Some(space.name.clone()),
+            raced: None,
             points: BTreeMap::new(),
             via: BTreeSet::from([name]),
             figures: BTreeMap::new(),
@@ -38,7 +42,8 @@ impl<'a> Engine<'a> {
         let slot = self.train(index, train, Slot { model, state: State::Ready, steps: Vec::new() }, known, works);
         self.supernets.insert(index, slot.clone());
         let complete = slot.state != State::Pending;
-        let notes = if complete { learned(space, &slot, known) } else { Vec::new() };
+        let mut notes = self.taken_over(index, train);
+        notes.extend(if complete { learned(space, &slot, known) } else { Vec::new() });
         StageReplay { slots: vec![slot], complete, notes }
     }
 
@@ -57,6 +62,7 @@ impl<'a> Engine<'a> {
             macs: sum.checked_div(count).unwrap_or(reference.macs),
             choices: Vec::new(),
             edits: Vec::new(),
+            recipe: Vec::new(),
         });
         self.wholes.insert(space.name.clone(), whole.clone());
         Some(whole)
@@ -68,12 +74,12 @@ impl<'a> Engine<'a> {
     }
 
     /// What a training trains.
-    pub(super) fn trainee(&self, train: &Train, model: &Model) -> Trainee {
+    pub(super) fn trainee(&self, train: &Train, model: &Model, part: &Part) -> Trainee {
         match (&model.supernet, &train.oneshot) {
             (Some(space), Some(oneshot)) => {
                 Trainee::Supernet { space: space.clone(), oneshot: oneshot.value.clone(), macs: model.candidate.macs }
             }
-            _ => Trainee::Candidate(model.candidate.clone()),
+            _ => Trainee::Candidate(part.fold.as_ref().map_or(&model.candidate, |fold| &fold.candidate).clone()),
         }
     }
 }
@@ -116,9 +122,5 @@ fn most_probable(decision: &Decision, learned: &Learned) -> Option<String> {
 
 /// What the key of a supernet's training holds beside that of any training.
 pub(super) fn config(train: &Train) -> Vec<(String, Canon)> {
-    let mut config = vec![("method".to_string(), to_canon(&train.oneshot.as_ref().map(|o| &o.value)))];
-    if let Init::From(_) = train.init {
-        config.push(("init-match".to_string(), "names".into()));
-    }
-    config
+    vec![("method".to_string(), to_canon(&train.oneshot.as_ref().map(|o| &o.value)))]
 }

@@ -36,7 +36,7 @@ impl Engine<'_> {
                 seed: None,
                 numerics: None,
             };
-            slot.steps.push(Step { key: action.key(), action, known: true, chain: None });
+            slot.steps.push(Step { key: action.key(), action, known: true, chain: None, fold: None });
             match table.figure(&key, column) {
                 Ok(figure) => slot.model.figures.insert(column.metric.value.clone(), figure),
                 Err(why) => return failed(slot, why),

@@ -1,12 +1,13 @@
-//! `train`: a chain over iterations for each model and seed.
+//! `train`: a chain over iterations for each model and seed, and over folds for each fold.
 
 use super::super::action::{Action, Kind};
 use super::super::engine::{Engine, Known};
 use super::super::model::{Model, SeedRun, Slot, State, Step, Trained};
-use super::super::recipe;
+use super::super::warm::Start;
 use super::super::work::{Resume, TrainWork, Work};
+use super::folds::{Part, note};
 use crate::base::{Canon, Digest};
-use crate::document::Train;
+use crate::document::{Recipe, Train};
 use crate::results::Outcome;
 
 impl Engine<'_> {
@@ -20,33 +21,42 @@ impl Engine<'_> {
     ) -> Slot {
         let name = self.pipeline.stages[index].name.value.clone();
         slot.model.via.insert(name.clone());
-        let Some(split) = self.data.get(&train.data.value).and_then(|d| d.splits.get(&train.split.value)) else {
-            return Slot { state: State::Failed(format!("no split `{}`", train.split.value)), ..slot };
+        let parts = match self.parts(index, train, &slot.model) {
+            Ok(parts) => parts,
+            Err(why) => return Slot { state: State::Failed(why), ..slot },
         };
-        // The weights of a supernet learn from what is not held out for its choices.
-        let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(split.images));
-        let per_epoch = (split.images - held).div_ceil(train.recipe.batch.max(1)).max(1);
-        let rungs = self.rungs(index, train);
+        let recipe = train.recipe_of(&slot.model.recipe);
+        let rungs = self.rungs(index, train, &slot.model);
         let mut state = State::Ready;
-        let mut points: Vec<Trained> = rungs.iter().map(|&epochs| Trained { stage: index, epochs, runs: Vec::new() }).collect();
-        let init = match self.initial(index, train, &mut slot, known, works) {
-            Ok(init) => init,
+        let point = |&epochs: &usize| Trained { stage: index, epochs, runs: Vec::new(), read: train.read_of(&slot.model.recipe) };
+        let mut points: Vec<Trained> = rungs.iter().map(point).collect();
+        let start = match self.initial(index, train, &mut slot, known, works) {
+            Ok(start) => start,
             Err(state) => return Slot { state, ..slot },
         };
-        for seed in (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k)) {
-            let actions: Vec<(usize, Action)> = rungs
-                .iter()
-                .map(|&epochs| (epochs, self.train_action(train, &slot.model, init, seed, (epochs * per_epoch) as u64)))
-                .collect();
+        let seeds = (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k));
+        for (part, seed) in parts.iter().flat_map(|part| seeds.clone().map(move |seed| (part, seed))) {
+            let init = start.weights(seed);
+            let transfer = start.transfer();
+            // The weights of a supernet learn from what is not held out for its choices.
+            let images = train.taken(part.images);
+            let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(images));
+            let per_epoch = (images - held).div_ceil(recipe.batch.max(1)).max(1);
+            let action = |iteration: usize| self.train_action(train, &recipe, &slot.model, part, &start, seed, iteration as u64);
+            let actions: Vec<(usize, Action)> = rungs.iter().map(|&epochs| (epochs, action(epochs * per_epoch))).collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
             let outcomes: Vec<_> = keys.iter().map(|k| known.outcome(*k)).collect();
-            let chain = self.train_action(train, &slot.model, init, seed, 0).key();
+            let chain = action(0).key();
             let mut missing = false;
             for (i, outcome) in outcomes.iter().enumerate() {
-                slot.steps.push(Step { action: actions[i].1.clone(), key: keys[i], known: outcome.is_some(), chain: Some(chain) });
+                let (action, fold) = (actions[i].1.clone(), part.fold.as_ref().map(|f| f.index));
+                slot.steps.push(Step { action, key: keys[i], known: outcome.is_some(), chain: Some(chain), fold });
                 match outcome {
                     Some(Outcome::Diverged { reason, .. }) => state = State::Failed(reason.clone()),
-                    Some(Outcome::Trained(t)) => points[i].runs.push(SeedRun { seed, key: keys[i], weights: t.weights }),
+                    Some(Outcome::Trained(t)) => points[i].runs.push({
+                        let (key, weights, fold) = (keys[i], t.weights, part.fold.clone());
+                        SeedRun { seed, key, weights, fold }
+                    }),
                     _ => missing = true,
                 }
             }
@@ -77,18 +87,23 @@ impl Engine<'_> {
                 .filter(|p| p.iteration < limit)
                 .filter_map(|p| p.state.map(|state| Resume { iteration: p.iteration, state, key: p.key }))
                 .max_by_key(|r| r.iteration);
-            let seed_note = if train.seeds > 1 { format!(", seed {seed}") } else { String::new() };
+            let mut detail = note(part.fold.as_ref(), (train.seeds > 1).then_some(seed));
+            if slot.model.raced.as_ref().is_some_and(|raced| raced.stage == index) {
+                detail += &format!(", to epoch {}", rungs[last_missing]);
+            }
             // A supernet has no other name than its stage.
             let named = slot.model.supernet.is_none().then(|| slot.model.label());
             works.push(Work::Train(Box::new(TrainWork {
-                request: self.request(index, last, key, named, seed_note),
+                request: self.request(index, last, key, named, detail),
                 chain,
-                trainee: self.trainee(train, &slot.model),
-                data: (train.data.value.clone(), train.split.value.clone()),
-                recipe: train.recipe.clone(),
+                trainee: self.trainee(train, &slot.model, part),
+                data: (train.data.value.clone(), part.split.clone()),
+                recipe: recipe.clone(),
                 seed,
                 init,
+                transfer: transfer.cloned(),
                 per_epoch,
+                images: (images < part.images).then_some(images),
                 rungs: actions[first_missing..=last_missing].to_vec(),
                 resume,
                 checkpoint,
@@ -99,12 +114,18 @@ impl Engine<'_> {
             slot.model.trained = points.pop();
             slot.model.figures.clear();
             slot.model.subnet = None;
+            // Trained by another stage, it stands where that one leaves it.
+            let links = &self.pipeline.links;
+            slot.model.raced = slot.model.raced.filter(|raced| raced.stage == index || links.reaches(index, raced.stage));
         }
         Slot { state, ..slot }
     }
 
-    /// Epochs at which weights are asked for: those of evaluate stages that read this training, and its end.
-    fn rungs(&self, index: usize, train: &Train) -> Vec<usize> {
+    /// Epochs at which weights are asked for: those of evaluate stages that read this training, and its end; of a trial of a search
+    /// that stops early those of its rungs, as far as it was sent.
+    fn rungs(&self, index: usize, train: &Train, model: &Model) -> Vec<usize> {
+        let raced = model.raced.as_ref().filter(|raced| raced.stage == index).map_or(&[][..], |raced| &raced.rungs);
+        let end = raced.last().copied().unwrap_or(train.epochs);
         let name = &self.pipeline.stages[index].name.value;
         let mut rungs: Vec<usize> = self
             .pipeline
@@ -113,8 +134,9 @@ impl Engine<'_> {
             .filter(|s| s.from.iter().any(|f| &f.value == name))
             .filter_map(|s| s.evaluate())
             .flat_map(|e| e.at.clone())
-            .filter(|&e| e < train.epochs)
-            .chain([train.epochs])
+            .filter(|&e| e < end)
+            .chain(raced.iter().copied())
+            .chain([end])
             .collect();
         rungs.sort_unstable();
         rungs.dedup();
@@ -122,22 +144,26 @@ impl Engine<'_> {
     }
 
     /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
-    fn train_action(&self, train: &Train, model: &Model, init: Option<Digest>, seed: u64, iteration: u64) -> Action {
-        let data = self.data.get(&train.data.value);
-        let split = data.and_then(|d| d.splits.get(&train.split.value)).map(|s| s.digest);
+    fn train_action(&self, train: &Train, recipe: &Recipe, model: &Model, part: &Part, start: &Start, seed: u64, iteration: u64) -> Action {
+        let candidate = part.fold.as_ref().map_or(&model.candidate, |fold| &fold.candidate);
+        let decoder = self.data.get(&train.data.value).map(|d| d.decoder.clone());
         let subject = if model.supernet.is_some() { "space" } else { "architecture" };
-        let mut inputs = vec![(subject, model.candidate.digest)];
-        inputs.extend(split.map(|s| ("split", s)));
-        inputs.extend(init.map(|i| ("init", i)));
+        let mut inputs = vec![(subject, candidate.digest), ("split", part.digest)];
+        inputs.extend(start.weights(seed).map(|i| ("init", i)));
         let mut config = vec![
             ("iteration".to_string(), iteration.into()),
-            ("image-size".to_string(), model.candidate.image_size().into()),
-            ("decoder".to_string(), data.map(|d| d.decoder.clone()).into()),
-            ("recipe".to_string(), recipe::canon(&train.recipe)),
+            ("image-size".to_string(), candidate.image_size().into()),
+            ("decoder".to_string(), decoder.into()),
+            ("recipe".to_string(), super::super::recipe::canon(recipe)),
         ];
+        let taken = train.taken(part.images);
+        if taken < part.images {
+            config.push(("images".to_string(), taken.into()));
+        }
         if model.supernet.is_some() {
             config.extend(super::supernet::config(train));
         }
+        config.extend(start.canon());
         Action { kind: Kind::Train, config: Canon::Map(config), inputs, seed: Some(seed), numerics: Some(self.numerics.clone()) }
     }
 }

@@ -79,7 +79,7 @@ impl Table {
             let metric = column.metric.value.name();
             return Err(format!("the table has no `{metric}` in row `{key}`"));
         }
-        Ok(Figure { values })
+        Ok(Figure::of(values))
     }
 
     /// A value of a column that lies outside 0 … 1, as the metric.

@@ -46,7 +46,7 @@ impl Announced {
     pub fn announce(&mut self, prepared: &Prepared, store: &Store, replay: &Replay, events: &mut dyn Events) {
         let pipeline = &prepared.pipeline;
         for (stage, seen) in pipeline.stages.iter().zip(&replay.stages) {
-            for note in seen.notes.iter().filter(|_| stage.sample().is_some()) {
+            for note in seen.notes.iter().filter(|_| stage.sample().is_some() || stage.train().is_some_and(|t| t.budget.is_some())) {
                 let message = format!("{}: {note}", stage.name.value);
                 if self.notes.insert(message.clone()) {
                     events.on(Event::Note { message });

@@ -5,10 +5,12 @@ use crate::document::{Init, Pipeline};
 use crate::plan::{self, SubnetWork, TrainWork, Work};
 use crate::results::{Epoch, Outcome};
 use crate::run::error::RunError;
-use crate::run::job::{Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee};
+use crate::run::job::{
+    Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee, Warm,
+};
 use crate::run::options::Options;
 use crate::run::packs::{Packs, Waiting};
-use crate::run::prepare::Prepared;
+use crate::run::prepare::{self, Prepared};
 use crate::run::record;
 use crate::space::Space;
 use crate::store::Store;
@@ -75,7 +77,7 @@ impl Jobs {
             Work::Train(w) => (Job::Train(Box::new(train(w, pack, &by_size, prepared, store, options.checkpoint_seconds)?)), w.done()),
             Work::Predict(w) => {
                 let architecture = w.candidate.architecture.clone();
-                (Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, pack })), 0)
+                (Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, loss: w.loss, pack })), 0)
             }
             Work::Subnet(w) => {
                 let recalibration = w.recalibration.as_ref().zip(packs.get(1));
@@ -103,7 +105,7 @@ impl Jobs {
         store: &Store,
     ) -> Result<SubnetJob, RunError> {
         let space = self.space(&w.space, prepared, store)?;
-        Ok(SubnetJob { space, sample: w.sample.clone(), weights: w.weights, recalibration, bn_eps: w.bn_eps, pack })
+        Ok(SubnetJob { space, sample: w.sample.clone(), weights: w.weights, recalibration, bn_eps: w.bn_eps, loss: w.loss, pack })
     }
 
     /// The blob of a space, written where it is not there.
@@ -134,13 +136,19 @@ fn train(
         Some(resume) => curve(store, resume.key)?,
         None => Vec::new(),
     };
+    let from = starts_from(&prepared.pipeline, w.request.stage).unwrap_or_default();
+    let warm = w.transfer.as_ref().map(|transfer| Warm { transfer: (**transfer).clone(), from: from.clone() });
+    // A file from outside is a blob from here on.
+    if let Some(file) = prepared.weights.get(&w.request.name).filter(|file| Some(file.digest) == w.init) {
+        prepare::keep_weights(file, store)?;
+    }
     let trainee = match &w.trainee {
         plan::Trainee::Candidate(candidate) => Trainee::Network(candidate.architecture.clone()),
         plan::Trainee::Supernet { space, oneshot, .. } => Trainee::Supernet(Box::new(SupernetTrainee {
             space: spec(space, prepared)?,
             oneshot: oneshot.clone(),
             packs: by_size.to_vec(),
-            starts_from: starts_from(&prepared.pipeline, w.request.stage).unwrap_or_default(),
+            starts_from: from,
         })),
     };
     Ok(TrainJob {
@@ -148,8 +156,10 @@ fn train(
         recipe: w.recipe.clone(),
         seed: w.seed,
         init: w.init,
+        warm,
         pack,
         per_epoch: w.per_epoch,
+        images: w.images,
         rungs: w.rungs.iter().map(|r| r.0).collect(),
         resume: w.resume.as_ref().map(|r| (r.iteration, r.state)),
         curve,
@@ -165,10 +175,10 @@ fn spec(name: &str, prepared: &Prepared) -> Result<SpaceSpec, RunError> {
     Ok(SpaceSpec { node: node.clone(), input: input.clone() })
 }
 
-/// The supernet that a `train` starts from by `init from=`.
+/// What a `train` starts from by `init from=` or `init file=`, for people.
 fn starts_from(pipeline: &Pipeline, stage: usize) -> Option<String> {
     match &pipeline.stages.get(stage)?.train()?.init {
-        Init::From(name) => Some(name.value.clone()),
+        Init::From(name, _) | Init::File(name, _) => Some(name.value.clone()),
         _ => None,
     }
 }

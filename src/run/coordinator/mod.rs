@@ -43,8 +43,10 @@ pub fn run(
     events: &mut dyn Events,
 ) -> Result<Report, RunError> {
     let numerics = options.executor.numerics();
-    let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string());
-    let engine = engine.with_tables(&prepared.tables).with_latencies(&prepared.latencies);
+    let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string())
+        .with_tables(&prepared.tables)
+        .with_latencies(&prepared.latencies)
+        .with_weights(&prepared.weights);
     events.on(Event::Begin {
         pipeline: prepared.pipeline.name.clone(),
         numerics: numerics.to_string(),

@@ -1,8 +1,8 @@
 //! What a worker left becomes records.
 
-use crate::base::{Digest, counted};
+use crate::base::{Digest, counted, fixed};
 use crate::plan::{TrainWork, Work};
-use crate::results::{Epoch, Learned, Outcome, Timing, Trained};
+use crate::results::{Classes, Epoch, Learned, Outcome, Timing, Trained};
 use crate::run::error::RunError;
 use crate::run::job::{JobResult, Rung};
 use crate::run::options::Options;
@@ -48,6 +48,12 @@ pub fn publish(store: &Store, work: &Work, result: &JobResult) -> Result<Publica
             let outcome = Outcome::Predicted { predictions: *predictions };
             publication.record(store, &record::write(work.action(), None, &outcome), &work.label())?;
             publication.result = "detected".into();
+        }
+        (Work::Predict(_) | Work::Subnet(_), JobResult::Loss { value }) => {
+            let value = value.unwrap_or(f64::NAN);
+            let outcome = Outcome::Measured { value, classes: Classes::Detection(Vec::new()) };
+            publication.record(store, &record::write(work.action(), None, &outcome), &work.label())?;
+            publication.result = format!("loss {}", fixed(value, 4));
         }
         _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
     }

@@ -9,5 +9,5 @@ mod task;
 pub use message::{WorkerMessage, exit};
 pub use result::{Checkpoint, JobResult, Rung};
 pub use task::{
-    Assignment, FORMAT, Job, LatencyJob, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee,
+    Assignment, FORMAT, Job, LatencyJob, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee, Warm,
 };

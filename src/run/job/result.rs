@@ -47,6 +47,11 @@ pub enum JobResult {
         /// The blob.
         predictions: Digest,
     },
+    /// The loss of a detector over a split.
+    Loss {
+        /// None where it is no number.
+        value: Option<f64>,
+    },
     /// Observed alone on the machine.
     Measured(Observed),
 }
@@ -59,7 +64,7 @@ impl JobResult {
                 rungs.iter().flat_map(|r| [r.weights, r.state].into_iter().chain(r.choices)).collect()
             }
             JobResult::Predicted { predictions } => vec![*predictions],
-            JobResult::Measured(_) => Vec::new(),
+            JobResult::Loss { .. } | JobResult::Measured(_) => Vec::new(),
         }
     }
 
@@ -68,7 +73,8 @@ impl JobResult {
         match (self, job) {
             (JobResult::Trained { rungs, .. }, Job::Train(job)) => job.rungs.iter().all(|e| rungs.iter().any(|r| r.epoch == *e)),
             (JobResult::Diverged { .. }, Job::Train(_)) => true,
-            (JobResult::Predicted { .. }, Job::Predict(_) | Job::Subnet(_)) => true,
+            (JobResult::Predicted { .. }, job) => job.loss() == Some(false),
+            (JobResult::Loss { .. }, job) => job.loss() == Some(true),
             _ => false,
         }
     }

@@ -1,14 +1,15 @@
 //! What a worker is given: one assignment file. The same file serves a worker on another machine.
 
 use crate::base::Digest;
-use crate::document::{OneShot, Recipe, SpaceNode};
+use crate::document::{LossGains, OneShot, Recipe, SpaceNode};
 use crate::nn::DeviceChoice;
 use crate::results::Epoch;
+use crate::space::warm::Transfer;
 use crate::space::{Architecture, InputSpec, Sample, Space, Supernet};
 use serde::{Deserialize, Serialize};
 
 /// The version of assignments and results; a worker refuses another.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// What a worker is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +41,15 @@ pub enum Job {
 }
 
 impl Job {
+    /// Whether it asks for a loss in place of predictions; none where it asks for neither.
+    pub fn loss(&self) -> Option<bool> {
+        match self {
+            Job::Predict(job) => Some(job.loss.is_some()),
+            Job::Subnet(job) => Some(job.loss.is_some()),
+            Job::Train(_) | Job::Latency(_) => None,
+        }
+    }
+
     /// Whether it is one of many small ones, after which its worker waits for the next.
     pub fn small(&self) -> bool {
         matches!(self, Job::Subnet(_))
@@ -57,10 +67,15 @@ pub struct TrainJob {
     pub seed: u64,
     /// Weights to start from: of a network its own, of a supernet those of another, where tensors of one name and shape are in both.
     pub init: Option<Digest>,
+    /// What of them is taken over, and what they are called for people; none: as `init` says.
+    pub warm: Option<Warm>,
     /// The training images: a pack's blob.
     pub pack: Digest,
     /// Iterations an epoch.
     pub per_epoch: usize,
+    /// How many of the pack's images are trained on, where not all: the first of them.
+    #[serde(default)]
+    pub images: Option<usize>,
     /// Epochs at which weights are wanted, ascending.
     pub rungs: Vec<usize>,
     /// A state to start from: iterations done, blob.
@@ -69,6 +84,15 @@ pub struct TrainJob {
     pub curve: Vec<Epoch>,
     /// Write a checkpoint at least so often within an epoch, in seconds.
     pub checkpoint_seconds: f64,
+}
+
+/// A part of other weights, over fresh ones.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Warm {
+    /// What is copied.
+    pub transfer: Transfer,
+    /// What the weights are called, for people.
+    pub from: String,
 }
 
 /// What a training trains.
@@ -103,6 +127,8 @@ pub struct PredictJob {
     pub weights: Digest,
     /// Batch norm's epsilon.
     pub bn_eps: f64,
+    /// In place of detections, the loss by these gains.
+    pub loss: Option<LossGains>,
     /// The images.
     pub pack: Digest,
 }
@@ -141,6 +167,8 @@ pub struct SubnetJob {
     pub recalibration: Option<RecalibrationJob>,
     /// Batch norm's epsilon.
     pub bn_eps: f64,
+    /// In place of detections, the loss by these gains.
+    pub loss: Option<LossGains>,
     /// The images.
     pub pack: Digest,
 }

@@ -18,7 +18,7 @@ const MAX_TABLE: u64 = 16 << 20;
 
 /// Puts the texts of tables into the bounds of a space. The errors are those of files that cannot be read.
 pub fn bounds(space: &mut SpaceNode) -> Vec<Diagnostic> {
-    let mut errors = Vec::new();
+    let mut errors = space.outer.as_mut().map_or(Vec::new(), |outer| bounds(outer));
     for require in space.node.children.iter_mut().filter(|c| c.name.value == "require") {
         let tables = require.properties.iter_mut().filter(|p| p.name.value == "latency-table");
         for value in tables.flat_map(|p| &mut p.values) {

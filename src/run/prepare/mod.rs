@@ -3,13 +3,16 @@
 mod anchors;
 mod fit;
 mod latencies;
+mod losses;
 mod prepared;
 mod scan;
 mod supernets;
 mod tables;
+mod weights;
 
 pub use prepared::Prepared;
 pub use scan::Look;
+pub use weights::keep as keep_weights;
 
 use super::error::RunError;
 use crate::document::{Diagnostic, Diagnostics, Pipeline, Severity};
@@ -29,7 +32,8 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
                 node.name.span,
                 if look.all { e.all() } else { e.to_string() },
             )),
-            Ok(scan) => {
+            Ok(mut scan) => {
+                scan::cut_folds(&pipeline, node, &mut scan, &mut errors);
                 let name = node.name.value.clone();
                 notes.extend(scan.findings.iter().map(|f| format!("{name}: {f}")));
                 let info = scan::info(node, &scan);
@@ -79,8 +83,10 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
             }
         }
     }
+    anchors::of_folds(&pipeline, &scans, &spaces, &mut infos, store)?;
     fit::class_fit(&pipeline, &infos, &spaces, &mut errors);
     fit::heads(&pipeline, &infos, &spaces, &mut errors);
+    losses::comparable(&pipeline, &infos, &spaces, &mut errors);
     fit::metric_classes(&pipeline, &infos, &mut errors);
     let mut said = Vec::new();
     let tables = tables::read(&pipeline, &spaces, &mut said);
@@ -89,9 +95,10 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     errors.extend(faults);
     let latencies = latencies::measured(&pipeline, &spaces, store, &mut errors)?;
     latencies::penalties(&mut pipeline, &spaces, store, &mut errors)?;
+    let weights = weights::read(&pipeline, &spaces, &mut errors);
     supernets::check(&pipeline, &spaces, store, &mut errors)?;
     if errors.is_empty() {
-        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, latencies, warnings, notes });
+        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, latencies, weights, warnings, notes });
     }
     errors.extend(warnings);
     errors.sort_by_key(|d| (d.severity == Severity::Warning, d.labels.first().map(|l| l.0)));

@@ -2,7 +2,7 @@
 
 use crate::data::Scan;
 use crate::document::{Diagnostic, Pipeline};
-use crate::plan::{DataInfo, Table};
+use crate::plan::{DataInfo, Table, WeightsFile};
 use crate::space::{LatencyTable, Space};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub struct Prepared {
     pub tables: BTreeMap<String, Arc<Table>>,
     /// Tables of latencies that `evaluate` stages read, by stage.
     pub latencies: BTreeMap<String, Arc<LatencyTable>>,
+    /// Files of weights that trainings start from, by stage.
+    pub weights: BTreeMap<String, Arc<WeightsFile>>,
     /// What the reader should know: warnings of the document, with their places.
     pub warnings: Vec<Diagnostic>,
     /// What the reader should know of the data: one line a finding.

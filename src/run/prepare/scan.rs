@@ -79,9 +79,35 @@ pub fn scan(pipeline: &Pipeline, node: &Data, store: Option<&Store>, rehash: boo
     Ok(Ok(scan))
 }
 
+/// Cuts the folds that stages read. More folds than images are an error, and so is a fold, or its training, without anything to
+/// learn or to measure.
+pub fn cut_folds(pipeline: &Pipeline, node: &Data, scan: &mut Scan, errors: &mut Vec<Diagnostic>) {
+    let read = |name: &str| pipeline.stages.iter().filter_map(|s| s.folds()).any(|(d, f)| d.value == node.name.value && f.value == name);
+    for folds in node.folds.iter().filter(|f| read(&f.name.value)) {
+        // A split that is not there is said where it is read.
+        let Some(images) = scan.split(&folds.of.value).map(|s| s.images.len()) else { continue };
+        let (name, of, count) = (&folds.name.value, &folds.of.value, folds.count.value);
+        if images < count {
+            let message = format!("the split `{of}` of `{}` has fewer images than `{name}` has folds", node.name.value);
+            let d = Diagnostic::error("empty-split", message, folds.count.span, format!("{count} folds of {}", counted(images, "image")));
+            errors.push(d.help("every fold needs an image: fewer folds, or a larger split"));
+            continue;
+        }
+        data::folds::cut(scan, folds);
+        let boxes = |split: String| scan.split(&split).map_or(0, ScanSplit::boxes);
+        let bare = (0..count).find(|&fold| boxes(folds.held_out(fold)) == 0 || boxes(folds.without(fold)) == 0);
+        if let (Some(fold), Task::Detect) = (bare, node.source.task()) {
+            let message = format!("fold {} of `{name}` has no box, or all of them: there is nothing to measure or to learn", fold + 1);
+            let d = Diagnostic::error("no-boxes", message, folds.count.span, format!("{count} folds of {}", counted(images, "image")));
+            errors.push(d.help("write fewer folds, or another `seed=`"));
+        }
+    }
+}
+
 /// What keys need of a data set.
 pub fn info(node: &Data, scan: &Scan) -> DataInfo {
-    let split = |s: &ScanSplit| (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects: s.boxes() });
+    let split =
+        |s: &ScanSplit| (s.name.clone(), SplitInfo { digest: s.digest, images: s.images.len(), objects: s.boxes(), anchors: Vec::new() });
     DataInfo {
         image_size: node.image_size,
         classes: scan.classes.clone(),

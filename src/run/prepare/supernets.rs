@@ -26,7 +26,7 @@ pub fn check(
         let method = to_canon(&oneshot.value);
         // `init from=`: the space of the supernet that this one starts from.
         let from = match &train.init {
-            Init::From(from) => {
+            Init::From(from, _) => {
                 let other = pipeline.stage(&from.value).and_then(|i| pipeline.supernet(&pipeline.stages[i]));
                 other.and_then(|s| Some((from, &s.name.value, spaces.get(&s.name.value)?)))
             }

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::failure::Failure;
-use super::predict::over;
+use super::predict::result;
 use crate::data::Loader;
 use crate::document::Augment;
 use crate::evaluate::recalibrate;
@@ -21,9 +21,8 @@ pub fn predict(job: &SubnetJob, context: &mut Context) -> Result<(JobResult, u64
     if let Some(how) = &job.recalibration {
         seen += statistics(how, &path.program, &mut params, job.bn_eps, context)?;
     }
-    let bytes = over(&path.program, &params, job.bn_eps, &pack, context)?;
-    let predictions = context.blobs.put(&bytes)?;
-    Ok((JobResult::Predicted { predictions }, seen as u64))
+    let result = result(&path.program, &params, job.bn_eps, job.loss.as_ref(), &pack, context)?;
+    Ok((result, seen as u64))
 }
 
 /// Batch norm's statistics over the first images in training order, as they are, without augmentation.

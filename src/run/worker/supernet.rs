@@ -5,7 +5,7 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::data::{Batch, Loader, Pack};
 use crate::run::job::{JobResult, SupernetTrainee, TrainJob, WorkerMessage};
-use crate::train::{Batches, LossParts, Outcome, Setup, SupernetState, SupernetTrainer, TrainError, weights_to_bytes};
+use crate::train::{Batches, LossParts, Outcome, Setup, SupernetState, SupernetTrainer, TrainError, warm_parameters, weights_to_bytes};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -38,6 +38,7 @@ pub fn train(job: &TrainJob, supernet: &SupernetTrainee, context: &mut Context) 
     let (mut weights, mut choices) = (Vec::new(), Vec::new());
     for &(size, blob) in &supernet.packs {
         let pack = Pack::from_bytes(&context.blob(blob, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
+        let pack = super::training::taken(job, pack);
         let held = supernet.oneshot.held_out(pack.images.len());
         let kept = pack.images.len() - held;
         let loader = |pack: Pack| {
@@ -101,6 +102,11 @@ impl Batches for Sized {
 fn fresh(job: &TrainJob, supernet: &SupernetTrainee, setup: &Setup, context: &mut Context) -> Result<SupernetState, Failure> {
     let Some(weights) = job.init else { return SupernetState::fresh(setup).map_err(Failure::Attempt) };
     let bytes = context.blob(weights, "the weights to start from")?;
+    if let Some(warm) = &job.warm {
+        let params = warm_parameters(&setup.holder, setup.seed, &bytes, &warm.transfer).map_err(Failure::Attempt)?;
+        (context.say)(&WorkerMessage::Note { message: format!("init: {}, from \"{}\"", warm.transfer, warm.from) });
+        return SupernetState::of(params, setup).map_err(Failure::Attempt);
+    }
     let (state, taken) = SupernetState::matching(&bytes, setup).map_err(Failure::Attempt)?;
     let message = format!("init: {taken} of {} tensors from \"{}\"", setup.holder.params.len(), supernet.starts_from);
     (context.say)(&WorkerMessage::Note { message });

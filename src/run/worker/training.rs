@@ -5,9 +5,9 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::data::{Loader, Pack};
 use crate::nn::Parameters;
-use crate::run::job::{JobResult, TrainJob};
+use crate::run::job::{JobResult, TrainJob, WorkerMessage};
 use crate::space::{Architecture, Program};
-use crate::train::{LossParts, Outcome, TrainError, TrainState, Trainer, weights_to_bytes};
+use crate::train::{LossParts, Outcome, TrainError, TrainState, Trainer, warm_parameters, weights_to_bytes};
 use std::sync::Arc;
 
 struct Network {
@@ -33,10 +33,18 @@ impl Training for Network {
     }
 }
 
+/// What is trained on of a pack.
+pub(super) fn taken(job: &TrainJob, pack: Pack) -> Pack {
+    match job.images {
+        Some(images) if images < pack.images.len() => pack.part(0..images),
+        _ => pack,
+    }
+}
+
 /// Trains; returns the result and the iterations of this attempt.
 pub fn train(job: &TrainJob, architecture: &Architecture, context: &mut Context) -> Result<(JobResult, u64), Failure> {
     let program = architecture.program().map_err(Failure::Attempt)?;
-    let pack = Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
+    let pack = taken(job, Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?);
     let size = architecture.input.height;
     let loader =
         Loader::new(Arc::new(pack), size, job.recipe.batch, job.recipe.augment, job.seed).map_err(|e| Failure::Attempt(e.to_string()))?;
@@ -62,7 +70,13 @@ pub fn train(job: &TrainJob, architecture: &Architecture, context: &mut Context)
     })
 }
 
-fn fresh(job: &TrainJob, program: &Program, context: &Context) -> Result<TrainState, Failure> {
+fn fresh(job: &TrainJob, program: &Program, context: &mut Context) -> Result<TrainState, Failure> {
+    if let (Some(weights), Some(warm)) = (job.init, &job.warm) {
+        let bytes = context.blob(weights, "the weights to start from")?;
+        let params = warm_parameters(program, job.seed, &bytes, &warm.transfer).map_err(Failure::Attempt)?;
+        (context.say)(&WorkerMessage::Note { message: format!("init: {}, from \"{}\"", warm.transfer, warm.from) });
+        return TrainState::fresh(params, program, &job.recipe).map_err(Failure::Attempt);
+    }
     match job.init {
         None => TrainState::fresh(Parameters::init(program, job.seed), program, &job.recipe),
         Some(weights) => TrainState::from_weights(&context.blob(weights, "the weights to start from")?, program, &job.recipe),

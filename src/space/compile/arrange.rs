@@ -6,7 +6,7 @@ use crate::space::blocks::{Default, Property as Field, Type};
 use crate::space::names::{branch_name, plain};
 use crate::space::structure::{What, as_count};
 
-impl Compiler<'_> {
+impl Compiler {
     pub(super) fn choose(&mut self, node: &Node, base: &str, place: &Place) -> Option<What> {
         self.only(node, &["label", "as"]);
         let inner = self.deeper(node, place)?;
@@ -44,14 +44,17 @@ impl Compiler<'_> {
                     }
                 }
                 for (i, name) in names.iter().enumerate() {
-                    if !values.iter().any(|(v, _)| v == name) {
+                    if !values.iter().any(|(v, _)| v == name) && self.narrowings.is_empty() {
                         let message = format!("`{label}` never takes the branch `{name}`");
                         self.error("branch-of-choice", message, node.children[i].name.span, "not a value of the choice");
                     }
                 }
                 Some(self.shared[found].id)
             }
-            _ => self.decide(base, names.clone(), node.name.span, false),
+            _ => {
+                order = self.kept(base, order, |&i| names[i].clone());
+                self.decide(base, order.iter().map(|&i| names[i].clone()).collect(), node.name.span, false)
+            }
         };
         let mut branches = vec![];
         for i in order {

@@ -18,7 +18,7 @@ enum Edges {
     Any,
 }
 
-impl Compiler<'_> {
+impl Compiler {
     pub(super) fn declare_cell(&mut self, node: &Node) {
         let Some((name, span)) = text(node, "name") else {
             return self.error("missing-name", "a cell needs a name", node.name.span, "write cell \"name\" { … }");
@@ -230,8 +230,11 @@ impl Compiler<'_> {
         let kind = kinds().iter().find(|k| k.word == "zero")?;
         let settings = place.stride.iter().map(|s| ("stride", s.clone())).collect();
         let off = Item { span, slot: None, what: What::Layer { kind, settings, inputs: vec![Input::Above] } };
-        let decision = self.decide(&format!("{label}.edge"), vec!["on".into(), "off".into()], span, false)?;
-        Some(Item { span, slot: None, what: What::Choose { decision, branches: vec![item, off] } })
+        let label = format!("{label}.edge");
+        let branches = self.kept(&label, vec![("on", item), ("off", off)], |(name, _)| name.to_string());
+        let decision = self.decide(&label, branches.iter().map(|(name, _)| name.to_string()).collect(), span, false)?;
+        let branches = branches.into_iter().map(|(_, branch)| branch).collect();
+        Some(Item { span, slot: None, what: What::Choose { decision, branches } })
     }
 
     /// `skip` where the map becomes smaller: a 1×1 convolution.
@@ -248,7 +251,9 @@ impl Compiler<'_> {
             self.error("too-large", format!("there are more than {MAX_SETS} ways to take {k} of {n}"), span, "here");
             return None;
         }
-        let options = sets.iter().map(|s| s.iter().map(|&i| name(i)).collect::<Vec<_>>().join("+")).collect();
+        let named = |s: &Vec<usize>| s.iter().map(|&i| name(i)).collect::<Vec<_>>().join("+");
+        let sets = self.kept(label, sets, named);
+        let options = sets.iter().map(named).collect();
         Some(Pick { decision: self.decide(label, options, span, false)?, sets })
     }
 

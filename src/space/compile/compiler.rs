@@ -1,5 +1,6 @@
 //! The state of compiling a space: what was found so far, and every error.
 
+use super::narrow::Narrowing;
 use crate::document::{Diagnostic, Node, Span, Spanned, Value};
 use crate::space::function::Condition;
 use crate::space::structure::{Decision, DecisionId, Setting};
@@ -12,17 +13,17 @@ pub(in crate::space) const MAX_DEPTH: usize = 32;
 pub(in crate::space) const MAX_SHARED: usize = 64;
 
 /// A `choice` of the space.
-pub(in crate::space) struct Shared<'a> {
+pub(in crate::space) struct Shared {
     pub label: String,
-    pub values: &'a [Spanned<Value>],
+    pub values: Vec<Spanned<Value>>,
     pub id: DecisionId,
 }
 
-pub(in crate::space) struct Compiler<'a> {
+pub(in crate::space) struct Compiler {
     pub errors: Vec<Diagnostic>,
     pub(in crate::space) decisions: Vec<Decision>,
     pub(in crate::space) labels: HashMap<String, Span>,
-    pub(in crate::space) shared: Vec<Shared<'a>>,
+    pub(in crate::space) shared: Vec<Shared>,
     pub(in crate::space) names: Vec<Name>,
     /// All names of the network, to say that one comes later.
     pub(in crate::space) later: HashMap<String, Span>,
@@ -47,6 +48,10 @@ pub(in crate::space) struct Compiler<'a> {
     pub(in crate::space) used: HashSet<DecisionId>,
     /// The conditions of choices.
     pub(in crate::space) guards: BTreeMap<DecisionId, Condition>,
+    /// Labels of choices that trainings read.
+    pub(in crate::space) trained: HashSet<String>,
+    /// `fix` and `keep`.
+    pub(in crate::space) narrowings: Vec<Narrowing>,
 }
 
 /// What surrounds an entry.
@@ -88,7 +93,7 @@ pub(in crate::space) struct Declared {
     pub shared: Option<(usize, HashMap<String, DecisionId>)>,
 }
 
-impl<'a> Compiler<'a> {
+impl Compiler {
     pub fn new() -> Self {
         Compiler {
             errors: vec![],
@@ -110,6 +115,8 @@ impl<'a> Compiler<'a> {
             worked_out: 0,
             used: HashSet::new(),
             guards: BTreeMap::new(),
+            trained: HashSet::new(),
+            narrowings: vec![],
         }
     }
 
@@ -150,7 +157,16 @@ impl<'a> Compiler<'a> {
             reused.insert(label.to_string(), self.decisions.len());
             self.hidden.insert(self.decisions.len());
         }
-        self.decisions.push(Decision { label: label.to_string(), options, span, address: 0, ranked: vec![], shared });
+        self.decisions.push(Decision {
+            label: label.to_string(),
+            options,
+            span,
+            address: 0,
+            ranked: vec![],
+            shared,
+            ordered: false,
+            read: false,
+        });
         Some(self.decisions.len() - 1)
     }
 

@@ -28,7 +28,7 @@ struct Scope<'s> {
     never: bool,
 }
 
-impl Compiler<'_> {
+impl Compiler {
     pub(super) fn when(&mut self, node: &Node, base: &str, place: &Place) -> Option<What> {
         if place.channels.is_some() {
             let help = "write a `choose` there, with `skip` or `zero` as one of its branches";
@@ -67,7 +67,8 @@ impl Compiler<'_> {
     /// `LABEL=VALUE …`, or `(expr)"…"`.
     fn condition(&mut self, node: &Node, place: &Place) -> Option<Condition> {
         // In a shipped network, whose parts all stand at one place, choices of the space may leave a condition without a value.
-        let shipped = node.name.span == node.span;
+        // What is narrowed was looked at as a whole where it comes from.
+        let shipped = node.name.span == node.span || !self.narrowings.is_empty();
         let written = node.properties.iter().filter_map(|p| p.values.first()).find(|v| matches!(v.value, Value::Expr(_)));
         if let Some(Spanned { value: Value::Expr(expr), span }) = written {
             let scope = Scope { prefix: &place.prefix, declared: false, never: shipped };
@@ -125,7 +126,7 @@ impl Compiler<'_> {
             _ => Err("this is neither true nor false".to_string()),
         };
         let condition = self.function(expr, span, scope, truth)?;
-        if !scope.never && !condition.values.contains(&true) {
+        if !scope.never && self.narrowings.is_empty() && !condition.values.contains(&true) {
             let help = "it compares with values that the choices do not have, or contradicts itself";
             self.error_help("never", format!("this is never true: its {what} would never be there"), span, "always false", help);
             return None;

@@ -5,7 +5,7 @@ use crate::document::{Diagnostic, Node, nearest};
 use crate::space::blocks::{Default, Kind, Type};
 use crate::space::structure::{Input, Setting, What};
 
-impl Compiler<'_> {
+impl Compiler {
     pub(super) fn layer(&mut self, node: &Node, kind: &'static Kind, base: &str, place: &Place) -> Option<What> {
         let mut settings: Vec<(&'static str, Setting)> = vec![];
         let before = self.errors.len();

@@ -4,8 +4,10 @@ mod arrange;
 mod cells;
 mod compiler;
 mod conditions;
+mod kept;
 mod layer;
 mod names;
+mod narrow;
 
 use super::blocks::{Default, Property as Field, Scalar, Type, kinds};
 use super::derive::{self, Cut};
@@ -20,9 +22,9 @@ use std::collections::HashMap;
 /// The largest side of an image, in pixels, as of a data set.
 const MAX_SIZE: usize = 8192;
 
-impl<'a> Compiler<'a> {
+impl Compiler {
     /// The network of a space. Choices, cells, `require`s and `network` are the space's children.
-    pub fn network(&mut self, choices: &[&'a Node], cells: &[&Node], requires: &[&Node], network: &Node) -> Option<Structure> {
+    pub fn network(&mut self, choices: &[&Node], cells: &[&Node], requires: &[&Node], network: &Node) -> Option<Structure> {
         let mut network = network.clone();
         let (cuts, own) = std::mem::take(&mut network.children).into_iter().partition(|c| c.name.value == derive::WORD);
         network.children = own;
@@ -35,7 +37,7 @@ impl<'a> Compiler<'a> {
         });
         for &choice in choices {
             let label = choice.property("label").and_then(|p| p.values.first()).map(|v| plain(&v.value));
-            if referred.as_ref().zip(label).is_none_or(|(referred, label)| referred.contains(&label)) {
+            if referred.as_ref().zip(label).is_none_or(|(referred, label)| referred.contains(&label) || self.trained.contains(&label)) {
                 self.choice(choice);
             }
         }
@@ -67,7 +69,8 @@ impl<'a> Compiler<'a> {
         }
         let decisions = std::mem::take(&mut self.decisions);
         let guards = std::mem::take(&mut self.guards);
-        let mut structure = Structure { decisions, size, width, activation, items, slots: self.slots, tails, guards, constraints };
+        let mut structure =
+            Structure { decisions, size, width, activation, items, slots: self.slots, tails, guards, constraints, trained: vec![] };
         structure.address();
         Some(structure)
     }
@@ -81,7 +84,7 @@ impl<'a> Compiler<'a> {
         derive::cut(layers, cuts).map_err(|error| self.errors.push(error)).ok()
     }
 
-    fn choice(&mut self, node: &'a Node) {
+    fn choice(&mut self, node: &Node) {
         let label = node.property("label").and_then(|p| p.values.first());
         let Some(Spanned { value: Value::Text(label), span }) = label else {
             return self.error("missing-label", "a choice needs a label", node.name.span, "write choice \"label\" value …");
@@ -101,9 +104,11 @@ impl<'a> Compiler<'a> {
         if self.shared.len() >= MAX_SHARED {
             return self.error("too-many-choices", format!("a space has at most {MAX_SHARED} shared choices"), node.name.span, "too many");
         }
+        let values = self.kept(label, values.to_vec(), |v| plain(&v.value));
         let options = values.iter().map(|v| plain(&v.value)).collect();
         let guard = self.guard(node);
         if let Some(id) = self.decide(label, options, *span, true) {
+            self.decisions[id].ordered = node.property("ordered").is_some();
             self.guards.extend(guard.map(|guard| (id, guard)));
             self.shared.push(Shared { label: label.clone(), values, id });
         }

@@ -4,7 +4,7 @@ use super::compiler::{Compiler, Name};
 use crate::document::{Diagnostic, Span, Spanned, Value, nearest};
 use crate::space::structure::Input;
 
-impl Compiler<'_> {
+impl Compiler {
     /// Makes names readable from here on; they all stand for one output.
     pub(super) fn bind(&mut self, names: Vec<(String, Span)>, report: bool) -> Option<usize> {
         let (slot, body) = (self.slots, self.within.last().copied().unwrap_or(0));

@@ -25,7 +25,7 @@ pub use decision::{Decision, DecisionKind};
 pub use mixed::{Mixed, Mixture};
 pub use path::Path;
 pub use slice::Slice;
-pub(super) use track::Tracker;
+pub(super) use track::{Dim, Part, Tracker, Use};
 
 use super::graph::{Head, ParamKind, ParamSpec, Program, Shape};
 use super::resolve::{Tracked, track};
@@ -33,7 +33,7 @@ use super::{Infeasible, Sample, Space};
 use crate::document::{Diagnostic, Span};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use track::{Dim, Grouping, Use};
+use track::Grouping;
 
 /// The shared tensors of a space.
 #[derive(Clone, Debug)]
@@ -113,6 +113,11 @@ impl Supernet {
         Program { values: vec![image], nodes: vec![], params: self.tensors.clone(), outputs: vec![], head: Head::Features }
     }
 
+    /// The most channels of a place.
+    pub(super) fn width(&self, place: &str) -> Option<usize> {
+        self.widths.get(place).copied()
+    }
+
     /// The slice that a use stands for; none where it reaches outside of the tensor.
     fn slice(&self, of: &Use) -> Option<Slice> {
         let tensor = *self.index.get(&of.tensor)?;
@@ -146,7 +151,7 @@ impl Supernet {
 }
 
 /// A sample with its channels followed.
-fn follow(space: &Space, sample: &Sample) -> Result<Tracked, Infeasible> {
+pub(super) fn follow(space: &Space, sample: &Sample) -> Result<Tracked, Infeasible> {
     track(&space.structure, &space.input, &mut |d| sample.option(d).unwrap_or(0))
 }
 
@@ -161,7 +166,7 @@ fn prints(tracked: &Tracked) -> HashMap<String, u64> {
 }
 
 /// The parameters of the layers that are built: (where it is written, parameter of the expander, use).
-fn uses(tracked: &Tracked) -> impl Iterator<Item = (Span, usize, &Use)> {
+pub(super) fn uses(tracked: &Tracked) -> impl Iterator<Item = (Span, usize, &Use)> {
     let all = tracked.expander.tracker.as_ref().map_or(&[][..], |t| t.uses());
     let each = tracked.order.iter().flat_map(move |&layer| {
         let (span, first) = tracked.layers[layer];

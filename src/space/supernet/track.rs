@@ -15,11 +15,11 @@ pub(in crate::space) struct Part {
 }
 
 /// Channels in order.
-pub(super) type Parts = Rc<[Part]>;
+pub(in crate::space) type Parts = Rc<[Part]>;
 
 /// One dimension of a parameter.
 #[derive(Clone, Debug, PartialEq, Hash)]
-pub(super) enum Dim {
+pub(in crate::space) enum Dim {
     /// Channels, each of them `each` elements in a row (more than one only in a linear layer over a map).
     Channels { parts: Parts, each: usize },
     /// A side of a kernel: the middle of the largest.
@@ -30,7 +30,7 @@ pub(super) enum Dim {
 
 /// How a convolution's channels hang together; only equal ones can share weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Grouping {
+pub(in crate::space) enum Grouping {
     /// Every output reads every input (and parameters that are no convolution's).
     Plain,
     /// One input a channel.
@@ -41,7 +41,7 @@ pub(super) enum Grouping {
 
 /// A parameter of one network, as a part of a shared tensor.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Use {
+pub(in crate::space) struct Use {
     /// The shared tensor's name.
     pub tensor: String,
     pub dims: Vec<Dim>,
@@ -80,7 +80,7 @@ impl Tracker {
         self.values[value].len() == 1
     }
 
-    pub(super) fn uses(&self) -> &[Option<Use>] {
+    pub(in crate::space) fn uses(&self) -> &[Option<Use>] {
         &self.uses
     }
 

@@ -8,11 +8,13 @@ pub(crate) mod derived;
 mod errors;
 mod gallery;
 mod hostile;
+mod narrowed;
 mod plain;
 mod sampling;
 mod sizes;
 mod stated;
 mod table;
+mod trained;
 mod wide;
 mod yolov5;
 
@@ -48,7 +50,8 @@ space "backbone" {
 
 pub(crate) fn node(text: &str) -> SpaceNode {
     let node = plain::parse(text).expect("the test's KDL");
-    SpaceNode { name: Spanned { value: "test".into(), span: node.span }, input: Spanned { value: "data".into(), span: node.span }, node }
+    let named = |name: &str| Spanned { value: name.into(), span: node.span };
+    SpaceNode::new(named("test"), node.clone(), named("data"))
 }
 
 pub(crate) fn spec(image_size: usize, classes: usize) -> InputSpec {

@@ -28,7 +28,7 @@ pub fn step(recipe: &Recipe, kinds: &[ParamKind], rates: &Rates, iteration: u64,
     };
     let each = Each::new(&rule, rates, norm);
     state.train.steps += 1;
-    let decay = ema::decay_at(recipe.ema, state.train.steps);
+    let decay = ema::decay_at(recipe, state.train.steps);
     parts(kinds, state).into_par_iter().for_each(|part| each.run(part, decay));
     state.train.accumulated = false;
     state.train.last_step = iteration as i64;
