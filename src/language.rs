@@ -21,10 +21,11 @@ fn metrics() -> Words<MetricWord> {
         words_of(metrics::DETECTION),
         words_of(metrics::CLASSIFICATION),
         words_of(space::COSTS),
+        words_of(space::LATENCIES),
         words_of(search::LEARNED),
         words_of(evaluate::MACHINE),
     ];
-    Words { known: known.concat(), later: &["table-latency", "synflow"] }
+    Words { known: known.concat(), later: &["synflow"] }
 }
 
 #[cfg(test)]

@@ -224,8 +224,11 @@ pub struct PredictArguments {
 pub struct LatencyTableArguments {
     #[command(flatten)]
     pub file: FileArguments,
-    /// The space of the pipeline
-    pub space: String,
+    /// The space of the pipeline; else all of them, in one table
+    pub space: Option<String>,
+    /// Threads of an operation; by default as many as `run` gives a trial, which is what it measures `latency` with
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
 }
 
 /// `doctor`

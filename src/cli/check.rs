@@ -8,9 +8,12 @@ use crate::document::{Pipeline, Task};
 use crate::report::number::{self, counted};
 use crate::report::wrap;
 use crate::run::{Look, Prepared};
-use crate::space::Space;
+use crate::space::{Shares, Space};
 use std::borrow::Cow;
 use std::process::ExitCode;
+
+/// Samples of a large space that are looked at to say how many are within its bounds.
+const LOOKED: usize = 2000;
 
 pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     let CheckArguments { file, all } = arguments;
@@ -60,8 +63,32 @@ fn text(prepared: &Prepared) -> String {
         for bound in space.bounds() {
             out += &format!("  requires {}\n", bound.text());
         }
+        if !space.bounds().is_empty() {
+            out += &within(&searched(prepared, name, space), &space.shares(LOOKED));
+        }
     }
     out
+}
+
+/// How much of a space is within all its bounds: `  about 3.1 % of its samples are within the bounds, some 380`.
+pub fn within(space: &Space, shares: &Shares) -> String {
+    let percent = 100.0 * shares.admitted;
+    if percent == 0.0 {
+        return "  warning: no sample that was looked at is within the bounds\n".to_string();
+    }
+    let about = if shares.exact { "" } else { "about " };
+    let share = match percent {
+        10.0.. => format!("{percent:.0}"),
+        0.1.. => format!("{percent:.1}"),
+        _ => format!("{percent:.0e}"),
+    };
+    let samples = shares.admitted * space.size();
+    let some = match (shares.exact, samples) {
+        (true, _) => number::grouped(samples.round() as u64),
+        (_, ..1e15) => format!("some {}", number::grouped(samples.max(1.0) as u64)),
+        _ => format!("some {samples:.0e}"),
+    };
+    format!("  {about}{share} % of its samples are within the bounds: {some}\n")
 }
 
 /// A space with the choices that trainings read.

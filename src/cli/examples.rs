@@ -57,8 +57,10 @@ Examples:
 /// `latency-table`
 pub const LATENCY_TABLE: &str = "\
 Examples:
+  nasflow latency-table search.kdl > table.json
+      for `latency-table` in the pipeline, measured on the machine that the network is for
   nasflow latency-table search.kdl backbone > table.json
-      for `latency-table=` in the pipeline, measured on the machine that the network is for";
+      only what occurs in the space `backbone`";
 
 /// `doctor`
 pub const DOCTOR: &str = "\

@@ -1,7 +1,7 @@
 //! `nasflow plan`: what would run, what is known and why, and how long it will take. The same replay as `run`.
 
 use super::arguments::PlanArguments;
-use super::check::{samples, searched};
+use super::check::{samples, searched, within};
 use super::failure::Failure;
 use super::load::{self, Access};
 use super::print;
@@ -27,6 +27,7 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let mut known = StoreKnown::new(store.as_ref());
     let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone())
         .with_tables(&prepared.tables)
+        .with_latencies(&prepared.latencies)
         .with_weights(&prepared.weights)
         .replay(&mut known);
     if let Some(error) = known.error {
@@ -190,12 +191,7 @@ fn text(
             out += &format!("; {:.1} % {of} {} meet {}", share(*met), number::grouped(shares.samples as u64), bound.text());
         }
         out += "\n";
-        if share(shares.admitted) < 1.0 {
-            out += &format!(
-                "  warning: only {:.2} % of samples meet every bound; proposals will be slow to find, and few\n",
-                share(shares.admitted)
-            );
-        }
+        out += &within(&space, &shares);
     }
     if replay.finished() {
         out += "\nnothing to run\n";

@@ -102,6 +102,7 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
     }
     let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string())
         .with_tables(&prepared.tables)
+        .with_latencies(&prepared.latencies)
         .with_weights(&prepared.weights)
         .replay(&mut known);
     if let Some(error) = known.error {

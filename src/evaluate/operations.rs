@@ -30,14 +30,14 @@ fn alone(program: &Program) -> Result<f64, EvaluateError> {
 
 #[cfg(test)]
 mod tests {
-    use crate::space::latency::operations;
+    use crate::space::operations;
     use crate::space::tests::whole;
 
     #[test]
     fn every_operation_runs_alone() {
         let text = "space { network { input d; conv 8 stride=8; choose { skip; mbconv 8 ratio=4; max-pool 3; zero }; conv 8 kernel=3 as=\"p\"; \
                     conv 16 stride=2; upsample 2; concat above \"p\"; residual 24; sppf 16; detect anchors=auto } }";
-        let (operations, ..) = operations(&whole(text));
+        let operations = operations(&whole(text)).operations;
         assert!(operations.len() > 15, "{:?}", operations.keys());
         let call = super::call().unwrap();
         for operation in operations.values() {

@@ -10,7 +10,7 @@ use crate::document::{Pipeline, StageKind, Task};
 use crate::results::{Comparison, Outcome};
 use crate::search::racing::Race;
 use crate::search::{Distribution, Search};
-use crate::space::{AnchorSet, Space};
+use crate::space::{AnchorSet, LatencyTable, Space};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -128,6 +128,10 @@ pub struct Engine<'a> {
     /// Networks with anchors of what is left of a split without a fold, by the network and that split.
     pub(super) folded: HashMap<(Digest, Digest), Arc<Candidate>>,
     pub(super) tables: BTreeMap<String, Arc<Table>>,
+    /// Tables of latencies that `evaluate` stages read, by stage, with what names them.
+    pub(super) latencies: BTreeMap<String, (Arc<LatencyTable>, Digest)>,
+    /// What networks take by them: (table, network).
+    pub(super) summed: HashMap<(Digest, Digest), Result<f64, String>>,
     /// The supernets of this replay, by stage.
     pub(super) supernets: HashMap<usize, Slot>,
     /// What supernets have learned, by space and key.
@@ -157,6 +161,8 @@ impl<'a> Engine<'a> {
             candidates: HashMap::new(),
             folded: HashMap::new(),
             tables: BTreeMap::new(),
+            latencies: BTreeMap::new(),
+            summed: HashMap::new(),
             supernets: HashMap::new(),
             learned: HashMap::new(),
             ahead: ahead(pipeline),
@@ -169,6 +175,13 @@ impl<'a> Engine<'a> {
     #[must_use]
     pub fn with_tables(mut self, tables: &BTreeMap<String, Arc<Table>>) -> Self {
         self.tables.clone_from(tables);
+        self
+    }
+
+    /// The same engine with the tables of latencies that `evaluate` stages read, by stage.
+    #[must_use]
+    pub fn with_latencies(mut self, tables: &BTreeMap<String, Arc<LatencyTable>>) -> Self {
+        self.latencies = tables.iter().map(|(stage, table)| (stage.clone(), (table.clone(), table.digest()))).collect();
         self
     }
 

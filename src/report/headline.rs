@@ -19,6 +19,6 @@ pub fn headline(pipeline: &Pipeline, stage: &str) -> Option<Metric> {
         let evaluate = pipeline.stages.iter().find(|s| s.name.value == stage)?.evaluate()?;
         evaluate.metrics.iter().map(|m| &m.value).find(|m| m.reads_predictions())
     };
-    let measured = |m: &&Metric| !m.is_cost();
+    let measured = |m: &&Metric| !m.is_of_network();
     chosen.filter(measured).or_else(|| answered().filter(measured)).or_else(first).cloned()
 }

@@ -30,7 +30,7 @@ pub fn scores(pipeline: &Pipeline, rows: &[Row]) -> Vec<Score> {
         let name = &stage.name.value;
         // Several epochs of one training are no trainings of their own.
         stage.evaluate().filter(|e| e.at.is_empty())?;
-        let metric = ranked_by(pipeline, name).filter(|m| !m.is_cost())?.clone();
+        let metric = ranked_by(pipeline, name).filter(|m| !m.is_of_network())?.clone();
         let measured = rows.iter().filter(|r| r.stage == *name && r.state == "ready");
         // Folds are measured on other images each: a network's score is their mean, and only trainings with other seeds repeat it.
         let values: Vec<Vec<f64>> = measured.filter_map(|r| r.metrics.get(&metric)).map(Figure::by_seed).collect();

@@ -105,7 +105,7 @@ fn counts(rows: &[&Row]) -> String {
 pub fn stage_table(pipeline: &Pipeline, rows: &[&Row], width: Option<usize>) -> String {
     let headline = rows.first().and_then(|r| headline(pipeline, &r.stage));
     let (costs, mut metrics): (Vec<&Metric>, Vec<&Metric>) =
-        distinct(rows.iter().flat_map(|r| r.metrics.keys())).into_iter().partition(|m| m.is_cost());
+        distinct(rows.iter().flat_map(|r| r.metrics.keys())).into_iter().partition(|m| m.is_of_network());
     metrics.sort_by_key(|m| Some(*m) != headline.as_ref());
     let costs = cost_columns(&costs);
     let observed: BTreeSet<&Metric> = rows.iter().flat_map(|r| r.observations.keys()).collect();

@@ -97,6 +97,7 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
         scans,
         spaces: prepared.spaces.clone(),
         tables: prepared.tables.clone(),
+        latencies: prepared.latencies.clone(),
         weights: prepared.weights.clone(),
         warnings: Vec::new(),
         notes: Vec::new(),

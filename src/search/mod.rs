@@ -21,6 +21,8 @@ mod strategy;
 mod ticket;
 
 #[cfg(test)]
+mod bounded_tests;
+#[cfg(test)]
 mod learned_tests;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,7 @@ use crate::base::{Digest, Random};
 use crate::document::{StrategyWord, Words};
 use crate::space::{Sample, Space};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 
 /// The strategies of the language; the first is what holds where a `sample` names none.
@@ -50,6 +53,10 @@ pub fn words() -> Words<dyn StrategyWord> {
 const TRIES: u64 = 500;
 /// The same where the space is too large to list what is left.
 const TRIES_LARGE: u64 = 10_000;
+/// The same where it has bounds: those beyond the others are drawn where the bounds may be met.
+const TRIES_WITHIN: u64 = 200_000;
+/// Proposals after which those that the bounds are known to refuse are passed over without being built.
+const PATIENT: u64 = 16;
 /// Spaces of at most so many samples are listed when drawing finds nothing new.
 const LISTED: usize = 20_000;
 
@@ -69,6 +76,8 @@ pub struct Search<'a> {
     /// Whether a candidate is a path through a supernet, rather than an architecture.
     paths: bool,
     ended: Option<String>,
+    /// Networks that were built to be held against the bounds.
+    built: Cell<u64>,
 }
 
 impl<'a> Search<'a> {
@@ -86,6 +95,7 @@ impl<'a> Search<'a> {
             listed: None,
             paths: false,
             ended: None,
+            built: Cell::new(0),
         }
     }
 
@@ -118,6 +128,11 @@ impl<'a> Search<'a> {
     /// The tickets so far, in order.
     pub fn known(&self) -> &[Known] {
         &self.past
+    }
+
+    /// How many proposals had to be built, those that were refused included.
+    pub fn built(&self) -> u64 {
+        self.built.get()
     }
 
     /// The next ticket. `results` answers for tickets that were handed out; what it answered once must stay.
@@ -175,13 +190,18 @@ impl<'a> Search<'a> {
                     (false, _) => "the strategy has no further candidate".to_string(),
                     (true, false) => format!("the space has no more than {number} distinct candidates that meet its bounds"),
                     (true, true) => {
-                        format!("{TRIES_LARGE} proposals found no candidate beside the {number} known ones that meets the bounds")
+                        format!("{} proposals found no candidate beside the {number} known ones that meets the bounds", self.tries())
                     }
                 };
                 self.ended = Some(note.clone());
                 Next::Exhausted { note }
             }
         }
+    }
+
+    /// Proposals of one ticket before it is given up.
+    fn tries(&self) -> u64 {
+        if self.space.envelope().is_some() { TRIES_WITHIN } else { TRIES_LARGE }
     }
 
     /// Takes the next ticket from a record instead of proposing it: replaying thousands costs look-ups.
@@ -193,9 +213,12 @@ impl<'a> Search<'a> {
     fn draw(&mut self, number: usize, visible: usize, epochs: &[usize]) -> Option<Ticket> {
         let (past, values) = (&self.past[..visible], &self.values[..visible]);
         let turn = Turn { space: &self.space, seed: self.seed, number, past, values, epochs };
-        let tries = if self.space.size() > LISTED as f64 { TRIES_LARGE } else { TRIES };
+        let large = self.space.size() > LISTED as f64;
         for attempt in 0..TRIES {
             let Some(sample) = self.strategy.propose(&turn, attempt) else { break };
+            if attempt >= PATIENT && large && self.strategy.searches() && self.space.cuts(&sample) {
+                continue;
+            }
             if let Some(ticket) = self.accept(number, sample) {
                 return Some(ticket);
             }
@@ -203,16 +226,19 @@ impl<'a> Search<'a> {
         if !self.strategy.searches() {
             return None;
         }
-        for attempt in TRIES..tries {
-            if let Some(ticket) = self.accept(number, self.space.random(self.seed, &[number as u64, attempt])) {
-                return Some(ticket);
-            }
+        if !large {
+            return self.unseen(number);
         }
-        self.unseen(number)
+        let drawn = self.space.random_unless_refused(self.seed, number as u64, TRIES..TRIES_LARGE);
+        let within = self.space.random_within(self.seed, number as u64, TRIES_LARGE..TRIES_WITHIN);
+        // Where few are left, they come again and again.
+        let mut met = HashSet::new();
+        drawn.chain(within).filter(|sample| met.insert(sample.clone())).find_map(|sample| self.accept(number, sample))
     }
 
     /// The ticket of a sample, where it is new and admitted.
     fn accept(&self, number: usize, sample: Sample) -> Option<Ticket> {
+        self.built.set(self.built.get() + 1);
         let architecture = self.space.architecture(&sample).ok()?;
         let digest = if self.paths { self.space.path(&sample) } else { self.space.candidate(&sample, &architecture) };
         if self.seen.contains(&digest) || (self.strategy.searches() && self.space.admits(&architecture).is_err()) {

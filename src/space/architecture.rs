@@ -5,7 +5,8 @@
 //! when it is read from JSON (`outside`).
 
 use super::blocks::Block;
-use super::expand::{Cost, Expander, show};
+use super::costs::Cost;
+use super::expand::{Expander, show};
 use super::graph::{Head, Program, Shape, ValueId};
 use crate::base::{Canon, Digest};
 use serde::{Deserialize, Serialize};

@@ -11,6 +11,7 @@ use super::stated;
 use super::structure::{Item, Structure, What};
 use super::zoo;
 use crate::document::{Diagnostic, Node, Severity, SpaceNode, Value};
+use std::sync::OnceLock;
 
 /// Up to this many samples all are looked at; above, the neighbours of the reference and some random ones.
 const FEW: usize = 256;
@@ -101,11 +102,13 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
     warnings.extend(misfits(&structure, input, cases)?);
 
     let mut bounds = outer_bounds(node, input)?;
-    warnings.extend(bounds.iter().filter(|b| !b.admits(&reference_cost)).map(|bound| {
-        let message = format!("the reference of `{}` does not meet {}", node.name.value, bound.text());
-        let d = Diagnostic::warning("reference-refused", message, node.name.span, "no sample is the reference then");
-        d.also(bound.span, "the bound, which holds here too")
-    }));
+    warnings.extend(bounds.iter().filter(|b| !b.of(&network.architecture, Some(&reference_cost)).is_ok_and(|x| b.admits(x))).map(
+        |bound| {
+            let message = format!("the reference of `{}` does not meet {}", node.name.value, bound.text());
+            let d = Diagnostic::warning("reference-refused", message, node.name.span, "no sample is the reference then");
+            d.also(bound.span, "the bound, which holds here too")
+        },
+    ));
     let mut errors = vec![];
     let bounded = |r: &&Node| !matches!(r.property("metric").and_then(|p| p.values.first()).map(|v| &v.value), Some(Value::Expr(_)));
     if let Some(unmet) = structure.unmet(&reference) {
@@ -113,9 +116,9 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
         warnings.push(Diagnostic::warning("reference-refused", message, unmet.span, "no sample is the reference then"));
     }
     for require in requires.iter().copied().filter(bounded) {
-        match Bound::compile(require, &reference_cost) {
+        match Bound::compile(require, &network.architecture) {
             Ok(bound) => {
-                if !bound.admits(&reference_cost) {
+                if !bound.of(&network.architecture, Some(&reference_cost)).is_ok_and(|x| bound.admits(x)) {
                     let message = format!("the reference does not meet {}", bound.text());
                     warnings.push(Diagnostic::warning("reference-refused", message, bound.span, "no sample is the reference then"));
                 }
@@ -139,7 +142,8 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
     let sizes = structure.image_sizes(input.image_size);
     let heads = sizes.iter().flat_map(|&size| levels.iter().map(move |&n| (size, n))).collect();
     let size = structure.size();
-    Ok((Space { name: node.name.value.clone(), structure, input: input.clone(), bounds, reference_cost, heads, size }, warnings))
+    let (name, input, envelope) = (node.name.value.clone(), input.clone(), OnceLock::new());
+    Ok((Space { name, structure, input, bounds, reference_cost, heads, size, envelope }, warnings))
 }
 
 /// The bounds of the space that this one narrows, as they are measured there.

@@ -1,7 +1,15 @@
 //! The metrics that follow from an architecture alone.
 
-use super::Cost;
 use crate::document::{Better::Lower, Measure, Metric, Reading, Reads, Unit::Count, measure};
+
+/// Parameters and multiply-adds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Trainable parameters.
+    pub params: u64,
+    /// Multiply-adds of convolutions and linear layers for one image.
+    pub macs: u64,
+}
 
 /// Trainable parameters.
 pub static PARAMS: Measure<Cost> = Measure::new("params", Count, Lower, |c, _| c.params as f64, "Trainable parameters.");

@@ -1,6 +1,7 @@
 //! Blocks become operators here. One walk serves two ends: it writes a [`Program`], or it only follows shapes and
 //! counts costs, so that shape errors, FLOPs and the executed network cannot disagree.
 
+use super::costs::Cost;
 use super::graph::{Activation, Node, Op, ParamId, ParamKind, ParamSpec, Shape, ValueId, Window};
 use super::supernet::Tracker;
 
@@ -10,15 +11,6 @@ const MAX_CHANNELS: usize = 1 << 16;
 const MAX_VALUE: usize = 1 << 31;
 const MAX_PARAMS: u64 = 1 << 31;
 const MAX_VALUES: usize = 1 << 16;
-
-/// Parameters and multiply-adds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
-    /// Trainable parameters.
-    pub params: u64,
-    /// Multiply-adds of convolutions and linear layers for one image.
-    pub macs: u64,
-}
 
 /// A declared convolution, so that parameters can be declared in the order of the state dict and applied in another.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +84,14 @@ impl Expander {
     /// Follows shapes and costs only.
     pub fn counting(image: Shape) -> Self {
         Expander { counting: true, ..Self::writing(image) }
+    }
+
+    /// Counts, or writes, what stands over values of these shapes: 1, 2 and so on.
+    pub(super) fn over(image: Shape, inputs: &[Shape], counting: bool) -> Self {
+        let mut e = Expander { counting, ..Self::writing(image) };
+        e.values.extend(inputs);
+        e.strides.resize(e.values.len(), 1);
+        e
     }
 
     /// Says which layer the next operators belong to.

@@ -11,7 +11,7 @@ pub type ValueId = usize;
 pub type ParamId = usize;
 
 /// Height, width, channels of one image's activation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Shape {
     /// Rows.
     pub h: usize,

@@ -1,15 +1,30 @@
 //! A table of latencies: the milliseconds of every operation, on some device, as a file. A network's is their sum.
 
+use super::architecture::Architecture;
 use super::graph::Program;
-use super::operations::Operation;
-use super::{Sample, Space};
+use crate::base::{Canon, Digest};
+use crate::document::{Better::Lower, Measure, Reading, Reads, Unit::Milliseconds};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Spaces of no more samples are looked at whole.
-const WHOLE: usize = 4096;
-/// Random samples of larger ones.
-const SAMPLES: u64 = 2048;
+/// A network's latency by a table, in milliseconds.
+pub struct TableLatency(pub f64);
+
+impl Reading for TableLatency {
+    const READS: Reads = Reads::Operations;
+}
+
+/// The sum of the rows of a network's operations.
+pub static TABLE_LATENCY: Measure<TableLatency> = Measure::new(
+    "table-latency",
+    Milliseconds,
+    Lower,
+    |sum, _| sum.0,
+    "Time of one image by a table of its operations (`latency-table`): the sum of their rows.",
+);
+
+/// The metrics that a table of latencies gives.
+pub static LATENCIES: &[&Measure<TableLatency>] = &[&TABLE_LATENCY];
 
 /// The table. As JSON: `{"unit": "ms", "device": "…", "rows": {"conv 8x3x3x3 s2 p1 in 32x32 norm silu": 0.12, …}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +53,32 @@ impl LatencyTable {
         }
     }
 
+    /// What names it in keys: its rows, however the file is written and whatever it says of the device.
+    pub fn digest(&self) -> Digest {
+        let rows = self.rows.iter().map(|(key, ms)| Canon::List(vec![key.as_str().into(), (*ms).into()]));
+        Canon::List(rows.collect()).digest()
+    }
+
+    /// How many rows it has.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The row of an operation, in milliseconds.
+    pub(super) fn row(&self, key: &str) -> Option<f64> {
+        self.rows.get(key).copied()
+    }
+
+    /// Milliseconds of an architecture, or why it has none.
+    pub fn latency(&self, architecture: &Architecture) -> Result<f64, String> {
+        self.of(&architecture.program()?).map_err(|missing| missing.to_string())
+    }
+
     /// The JSON.
     pub fn to_json(&self) -> Result<String, String> {
         serde_json::to_string_pretty(self).map_err(|e| e.to_string())
@@ -53,12 +94,6 @@ impl LatencyTable {
             }
         }
         if missing.is_empty() { Ok(sum) } else { Err(Missing(missing)) }
-    }
-
-    /// Which rows are missing for a space's networks, as far as they were looked at ([`operations`]).
-    pub fn check(&self, space: &Space) -> Result<(), Missing> {
-        let missing: Vec<String> = operations(space).0.into_keys().filter(|key| !self.rows.contains_key(key)).collect();
-        if missing.is_empty() { Ok(()) } else { Err(Missing(missing)) }
     }
 }
 
@@ -76,31 +111,11 @@ impl std::fmt::Display for Missing {
     }
 }
 
-/// The distinct operations of a space's networks by name, and how many samples were looked at, with whether that is all of them: of a
-/// large space the reference, its neighbours along every decision, and random ones.
-pub fn operations(space: &Space) -> (BTreeMap<String, Operation>, usize, bool) {
-    let every = space.enumerate(WHOLE);
-    let all = every.is_some();
-    let samples = every.unwrap_or_else(|| {
-        let reference = space.reference();
-        let near = |i: u64| space.mutate(&reference, 1, &[i]);
-        let random = (0..SAMPLES).map(|i| space.random(0, &[u64::MAX, i]));
-        std::iter::once(reference.clone()).chain((0..SAMPLES / 4).filter_map(near)).chain(random).collect::<Vec<Sample>>()
-    });
-    let mut found = BTreeMap::new();
-    for sample in &samples {
-        let Ok(program) = space.architecture(sample).map_err(drop).and_then(|a| a.program().map_err(drop)) else { continue };
-        for operation in program.operations() {
-            found.entry(operation.key.clone()).or_insert(operation);
-        }
-    }
-    (found, samples.len(), all)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::space::tests::whole;
+    use crate::space::{Looked, Space, operations};
 
     fn space() -> Space {
         whole(
@@ -112,8 +127,8 @@ mod tests {
     #[test]
     fn a_network_is_the_sum_of_its_operations() {
         let space = space();
-        let (operations, looked, all) = operations(&space);
-        assert!(all && looked == 6, "{looked}");
+        let Looked { operations, samples, all } = operations(&space);
+        assert!(all && samples == 6, "{samples}");
         let keys: Vec<&String> = operations.keys().collect();
         assert!(keys.iter().any(|k| k.starts_with("conv 8x3x5x5 s4 p2 in ") && k.ends_with(" norm silu")), "{keys:?}");
         assert!(keys.iter().any(|k| k.starts_with("concat 8+8 in ")), "{keys:?}");

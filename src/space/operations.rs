@@ -21,6 +21,11 @@ pub struct Operation {
 impl Program {
     /// The operations that this network is, in order.
     pub fn operations(&self) -> Vec<Operation> {
+        self.operations_of_layers().into_iter().map(|(operation, _)| operation).collect()
+    }
+
+    /// The same, each with the layer in which it begins.
+    pub(super) fn operations_of_layers(&self) -> Vec<(Operation, usize)> {
         let mut readers: Vec<Vec<usize>> = vec![vec![]; self.values.len()];
         for (i, node) in self.nodes.iter().enumerate() {
             node.inputs.iter().for_each(|&v| readers[v].push(i));
@@ -44,7 +49,7 @@ impl Program {
                     _ => false,
                 };
             }
-            all.push(self.operation(&nodes));
+            all.push((self.operation(&nodes), self.nodes[i].layer));
         }
         all
     }

@@ -89,7 +89,8 @@ impl Sample {
     }
 }
 
-fn draw(structure: &Structure, seed: u64, position: &[u64], d: DecisionId) -> usize {
+/// What a draw takes for a decision.
+pub(super) fn draw(structure: &Structure, seed: u64, position: &[u64], d: DecisionId) -> usize {
     let decision = &structure.decisions[d];
     let address: Vec<u64> = position.iter().copied().chain([decision.address]).collect();
     decision.ranked[Random::at(seed, "proposal", &address).below(decision.ranked.len())]

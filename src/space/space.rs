@@ -1,14 +1,16 @@
 //! A compiled space: its samples, their networks, and which of them are admitted.
 
 use super::architecture::{self, Architecture};
-use super::bounds::{self, Bound};
-use super::expand::Cost;
+use super::bounds::Bound;
+use super::costs::Cost;
+use super::envelope::Envelope;
 use super::input::{AnchorSet, Infeasible, InputSpec};
 use super::resolve;
 use super::sample::Sample;
 use super::structure::{Decision, Structure};
 use crate::base::{Canon, Digest};
 use crate::document::Span;
+use std::sync::{Arc, OnceLock};
 
 /// A compiled search space.
 #[derive(Clone, Debug)]
@@ -22,19 +24,7 @@ pub struct Space {
     /// (image size, levels of the head) for which `anchors=auto` is worked out.
     pub(super) heads: Vec<(usize, usize)>,
     pub(super) size: f64,
-}
-
-/// How many samples meet the bounds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Shares {
-    /// Whether every sample was counted; else they were drawn.
-    pub exact: bool,
-    /// Samples looked at.
-    pub samples: usize,
-    /// Those that can be built and meet all bounds.
-    pub admitted: usize,
-    /// For each bound, those that meet it.
-    pub per_bound: Vec<usize>,
+    pub(super) envelope: OnceLock<Arc<Envelope>>,
 }
 
 impl Space {
@@ -70,6 +60,7 @@ impl Space {
     #[must_use]
     pub fn with_anchors(mut self, anchors: Vec<AnchorSet>) -> Space {
         self.input.anchors = Some(anchors);
+        self.envelope = OnceLock::new();
         self
     }
 
@@ -84,7 +75,7 @@ impl Space {
 
     /// What a proposal depends on, beside strategy, seed and results: the space without its names.
     pub fn canon(&self) -> Canon {
-        let bounds = self.bounds.iter().map(|b| Canon::List(vec![b.metric.name().into(), b.min.into(), b.max.into()]));
+        let bounds = self.bounds.iter().map(Bound::canon);
         let mut canon = vec![
             ("space", 1usize.into()),
             ("channels", self.input.channels.into()),
@@ -172,31 +163,13 @@ impl Space {
             return Ok(());
         }
         let cost = architecture.cost().map_err(|reason| Infeasible { reason, span: Span::default() })?;
-        match self.bounds.iter().find(|b| !b.admits(&cost)) {
-            None => Ok(()),
-            Some(b) => {
-                let reason = format!("{} where {} is required", bounds::short(b.measure(&cost)), b.text());
-                Err(Infeasible { reason, span: b.span })
+        for bound in &self.bounds {
+            let x = bound.of(architecture, Some(&cost)).map_err(|reason| Infeasible { reason, span: bound.span })?;
+            if !bound.admits(x) {
+                return Err(Infeasible { reason: format!("{} where {} is required", bound.say(x), bound.text()), span: bound.span });
             }
         }
-    }
-
-    /// How many samples meet each bound and all of them: of all samples where there are at most `limit`, else of
-    /// `limit` random ones.
-    pub fn shares(&self, limit: usize) -> Shares {
-        let all = self.enumerate(limit);
-        let exact = all.is_some();
-        let samples = all.unwrap_or_else(|| (0..limit as u64).map(|i| self.random(0, &[u64::MAX, i])).collect());
-        let mut shares = Shares { exact, samples: samples.len(), admitted: 0, per_bound: vec![0; self.bounds.len()] };
-        for sample in &samples {
-            let Some(cost) = self.architecture(sample).ok().and_then(|a| a.cost().ok()) else { continue };
-            let met: Vec<bool> = self.bounds.iter().map(|b| b.admits(&cost)).collect();
-            for (count, met) in shares.per_bound.iter_mut().zip(&met) {
-                *count += usize::from(*met);
-            }
-            shares.admitted += usize::from(met.iter().all(|m| *m));
-        }
-        shares
+        Ok(())
     }
 
     /// The active decisions of a sample: (label, value).

@@ -22,6 +22,7 @@ impl Space {
         space.structure.trained = trained;
         space.structure.address();
         space.size = space.structure.size();
+        space.envelope = Default::default();
         space
     }
 

@@ -5,6 +5,14 @@ use super::compile::Compiler;
 use super::structure::Setting;
 use crate::document::{Diagnostic, Property, Span, Spanned, Value, nearest};
 
+/// Channels are multiplied by `width` and rounded up to a multiple of 8, where it is written.
+pub(super) fn widened(channels: usize, width: Option<f64>) -> usize {
+    match width {
+        Some(width) => ((channels as f64 * width / 8.0).ceil() as usize).saturating_mul(8),
+        None => channels,
+    }
+}
+
 impl Compiler {
     /// A property's values, typed; several are a decision.
     pub(super) fn setting(&mut self, property: &Property, field: &Field, label: &str) -> Option<Setting> {

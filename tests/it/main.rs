@@ -15,6 +15,7 @@ mod folds;
 mod gpu;
 mod keys;
 mod kill;
+mod latency;
 mod launch;
 mod learning;
 mod lookups;

@@ -15,6 +15,8 @@ pub struct Evaluate {
     pub at: Vec<usize>,
     /// `recalibrate`: written where subnets of a supernet are evaluated.
     pub recalibrate: Option<Spanned<Recalibrate>>,
+    /// `latency-table "…"`: the file of `table-latency`, resolved against the document.
+    pub latency_table: Option<Spanned<String>>,
     /// `method table …`: the metrics are read from a file, one row a network.
     pub table: Option<std::sync::Arc<TableSource>>,
 }

@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub enum Reads {
     /// The architecture alone: known without running anything.
     Architecture,
+    /// The network's operations, each with its row in a table of latencies.
+    Operations,
     /// What a supernet's method has learned of its choices, and the network's path.
     Learned,
     /// Predictions for a split and its truth, for this task.
@@ -29,6 +31,7 @@ impl Reads {
     pub fn words(self) -> &'static str {
         match self {
             Reads::Architecture => "the architecture",
+            Reads::Operations => "a table of latencies",
             Reads::Learned => "what a supernet has learned",
             Reads::Predictions(Task::Detect) => "a detector's predictions",
             Reads::Predictions(Task::Classify) => "a classifier's predictions",
@@ -240,6 +243,16 @@ impl Metric {
     /// Whether it follows from the architecture alone.
     pub fn is_cost(&self) -> bool {
         self.word.reads == Reads::Architecture
+    }
+
+    /// Whether it is a sum over rows of a table of latencies.
+    pub fn is_table_latency(&self) -> bool {
+        self.word.reads == Reads::Operations
+    }
+
+    /// Whether the network alone decides it, whatever it was trained to.
+    pub fn is_of_network(&self) -> bool {
+        self.is_cost() || self.is_table_latency()
     }
 
     /// Whether it is computed from what a supernet's method has learned.

@@ -1,9 +1,9 @@
-//! `method` of a `train` over a space, whose words have fields and lines of their own; `penalty`.
+//! `method` of a `train` over a space, whose words have fields and lines of their own; `penalty`; the table of latencies of an `evaluate`.
 
 use super::spec::Spec;
 use super::{Field, Kind, Type::*};
 
-/// `method` and `penalty`.
+/// `method`, `penalty` and `latency-table`.
 pub const NODES: &[Spec] = &[
     Spec::new(
         "method",
@@ -36,6 +36,15 @@ pub const NODES: &[Spec] = &[
         ]],
         "Where choices learn: what the cost they expect adds to their loss.",
         "penalty flops target=1.0 of=reference weight=0.2",
+    )
+    .once(),
+    Spec::new(
+        "latency-table",
+        &["evaluate"],
+        &["file"],
+        &[&[Field::one("file", &[Path], "", "The file, as `nasflow latency-table` prints it.").required()]],
+        "The milliseconds of every operation on some device, of which `table-latency` is the sum. What is in the file enters keys.",
+        "latency-table \"pi4.json\"",
     )
     .once(),
 ];

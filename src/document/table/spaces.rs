@@ -128,7 +128,7 @@ pub const NODES: &[Spec] = &[
         &[&[
             Field::one(
                 "metric",
-                &[Word(&["flops", "macs", "params"]), LaterWord(&["table-latency"]), Expr],
+                &[Word(&["flops", "macs", "params", "table-latency"]), Expr],
                 "",
                 "What is bounded, or what must be true.",
             )
@@ -136,6 +136,7 @@ pub const NODES: &[Spec] = &[
             Field::one("max", &[Positive], "", "At most this much, or this many times the reference."),
             Field::one("min", &[Positive], "", "At least."),
             Field::one("of", &[Word(&["reference"])], "", "Makes the bounds multiples of the reference's."),
+            Field::one("latency-table", &[Path], "", "The table of `table-latency`, in milliseconds."),
         ]],
         "Refuses samples outside a bound, before anything is trained.",
         "require flops max=1.0 of=reference",

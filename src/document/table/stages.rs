@@ -243,7 +243,6 @@ pub const NODES: &[Spec] = &[
         "recalibrate batches=20 split=train",
     )
     .once(),
-    Spec::later("latency-table", &["evaluate"], "tables of latencies"),
     Spec::new(
         "select",
         &[""],

@@ -6,7 +6,7 @@ pub mod narrow;
 pub mod range;
 pub(super) mod when;
 
-pub(super) use bounds::bounds;
+pub(super) use bounds::{bounds, with_files};
 pub(super) use names::Names;
 
 use crate::document::context::Context;
@@ -19,6 +19,7 @@ use std::collections::HashMap;
 /// A space.
 pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
     let name = node.text("name")?;
+    let node = &with_files(context, node);
     misplaced(context, node);
     let mut names = Names::default();
     choices(context, node, &mut names);

@@ -1,10 +1,11 @@
 //! `sample`, `evaluate`, `select` and `answer` nodes.
 
+use super::data::resolve;
 use super::metric::{every_metric, metrics, one_metric};
 use super::reads::reads;
 use super::{supernet, table};
 use crate::document::context::Context;
-use crate::document::pipeline::{Answer, Bound, Evaluate, Objective, Sample, Select, SelectBy, Stage, StageKind, Trust};
+use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, Sample, Select, SelectBy, Stage, StageKind, Trust};
 use crate::document::settings::Settings;
 use crate::document::stopping::ChosenStop;
 use crate::document::strategy::{Asked, Chosen, Objectives};
@@ -113,8 +114,15 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
     let (data, folds) = reads.map_or((None, None), |r| (Some((r.data, r.split)), r.folds));
     if let Some(method) = node.child("method") {
         let table = table::table(context, node, method, &metrics)?;
-        let evaluate =
-            Evaluate { data: None, folds: None, metrics, at: Vec::new(), recalibrate: None, table: Some(std::sync::Arc::new(table)) };
+        let evaluate = Evaluate {
+            data: None,
+            folds: None,
+            metrics,
+            at: Vec::new(),
+            recalibrate: None,
+            latency_table: None,
+            table: Some(std::sync::Arc::new(table)),
+        };
         return Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) });
     }
     if let (Some(first), None) = (metrics.iter().find(|m| m.value.reads_predictions()), node.child("data")) {
@@ -122,8 +130,29 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
         context.missing(node, d.help("name the images and the split: `data \"shapes\" split=val`"));
     }
     let recalibrate = node.child("recalibrate").and_then(|line| supernet::recalibrate(context, line));
-    let evaluate = Evaluate { data, folds, metrics, at: node.counts("at"), recalibrate, table: None };
+    let latency_table = latency_table(context, node, &metrics);
+    let evaluate = Evaluate { data, folds, metrics, at: node.counts("at"), recalibrate, latency_table, table: None };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) })
+}
+
+/// The file of `latency-table`, which stands with `table-latency` and nowhere else.
+fn latency_table(context: &mut Context, node: &Node, metrics: &[Spanned<Metric>]) -> Option<Spanned<String>> {
+    let asked = metrics.iter().find(|m| m.value.is_table_latency());
+    let line = node.child("latency-table");
+    match (asked, line) {
+        (Some(metric), None) => {
+            let message = format!("`{}` needs `latency-table`", metric.value.name());
+            let d = Diagnostic::error("missing", message, metric.span, "`latency-table` is missing");
+            context.missing(node, d.help("name the file: `latency-table \"pi4.json\"`"));
+        }
+        (None, Some(line)) => {
+            let message = "`latency-table` is read for `table-latency`, which is not measured here";
+            let d = Diagnostic::error("contradiction", message, line.name.span, "nothing reads it");
+            context.push(d.help("add `table-latency` to the metrics, or delete it"));
+        }
+        _ => {}
+    }
+    Some(resolve(context, line?.text("file")?))
 }
 
 /// A `select` stage.

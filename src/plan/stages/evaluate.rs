@@ -72,6 +72,12 @@ impl Engine<'_> {
             let figure = Figure::exact(value_of(&slot.model, metric));
             slot.model.figures.insert(metric.clone(), figure);
         }
+        for metric in evaluate.metrics.iter().map(|m| &m.value).filter(|m| m.is_table_latency()) {
+            match self.table_latency(&name, metric, &mut slot) {
+                Ok(ms) => drop(slot.model.figures.insert(metric.clone(), Figure::exact(ms))),
+                Err(why) => state = State::Failed(why),
+            }
+        }
         let learned: Vec<&Metric> = evaluate.metrics.iter().map(|m| &m.value).filter(|m| m.is_learned()).collect();
         if !learned.is_empty() {
             match self.learned_paths(&slot.model, known) {

@@ -3,6 +3,7 @@
 mod evaluate;
 mod folds;
 mod init;
+mod latency;
 mod narrowed;
 mod race;
 mod sample;

@@ -45,6 +45,7 @@ pub fn run(
     let numerics = options.executor.numerics();
     let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string())
         .with_tables(&prepared.tables)
+        .with_latencies(&prepared.latencies)
         .with_weights(&prepared.weights);
     events.on(Event::Begin {
         pipeline: prepared.pipeline.name.clone(),

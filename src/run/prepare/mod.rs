@@ -2,6 +2,7 @@
 
 mod anchors;
 mod fit;
+mod latencies;
 mod losses;
 mod prepared;
 mod scan;
@@ -45,7 +46,13 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     let mut warnings = pipeline.warnings.clone();
     let mut spaces = BTreeMap::new();
     let mut wrong = BTreeSet::new();
-    for node in &pipeline.spaces {
+    for node in &mut pipeline.spaces {
+        let unread = latencies::bounds(node);
+        if !unread.is_empty() {
+            wrong.insert(node.name.value.clone());
+            errors.extend(unread);
+            continue;
+        }
         // What is wrong with a space, those over it need not say again.
         if node.over().is_some_and(|from| wrong.contains(&from.value)) {
             wrong.insert(node.name.value.clone());
@@ -59,6 +66,14 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
                 // Which anchors k-means is to find, only the compiled space says.
                 if let Some(scan) = scans.get(&node.input.value) {
                     space = anchors::fill(space, scan, store)?;
+                }
+                let before = errors.len();
+                latencies::bounded(&space, store, &mut errors)?;
+                // What lacks rows meets nothing.
+                let none = if errors.len() == before { space.nothing_meets() } else { None };
+                match none {
+                    Some(d) if d.severity == Severity::Warning => warnings.push(d),
+                    none => errors.extend(none),
                 }
                 spaces.insert(node.name.value.clone(), space);
             }
@@ -78,11 +93,12 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     let (more, faults): (Vec<_>, Vec<_>) = said.into_iter().partition(|d| d.severity == Severity::Warning);
     warnings.extend(more);
     errors.extend(faults);
-    supernets::penalties(&mut pipeline, &spaces, &mut errors);
+    let latencies = latencies::measured(&pipeline, &spaces, store, &mut errors)?;
+    latencies::penalties(&mut pipeline, &spaces, store, &mut errors)?;
     let weights = weights::read(&pipeline, &spaces, &mut errors);
     supernets::check(&pipeline, &spaces, store, &mut errors)?;
     if errors.is_empty() {
-        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, weights, warnings, notes });
+        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, latencies, weights, warnings, notes });
     }
     errors.extend(warnings);
     errors.sort_by_key(|d| (d.severity == Severity::Warning, d.labels.first().map(|l| l.0)));

@@ -3,7 +3,7 @@
 use crate::data::Scan;
 use crate::document::{Diagnostic, Pipeline};
 use crate::plan::{DataInfo, Table, WeightsFile};
-use crate::space::Space;
+use crate::space::{LatencyTable, Space};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub struct Prepared {
     pub spaces: BTreeMap<String, Space>,
     /// Tables that `evaluate` stages read, by stage.
     pub tables: BTreeMap<String, Arc<Table>>,
+    /// Tables of latencies that `evaluate` stages read, by stage.
+    pub latencies: BTreeMap<String, Arc<LatencyTable>>,
     /// Files of weights that trainings start from, by stage.
     pub weights: BTreeMap<String, Arc<WeightsFile>>,
     /// What the reader should know: warnings of the document, with their places.

@@ -1,14 +1,13 @@
-//! Supernets: every space that is trained as one can be one; and the tables of latencies that their penalties read.
+//! Supernets: every space that is trained as one can be one.
 
 use crate::base::Canon;
 use crate::document::{Diagnostic, Init, Pipeline};
 use crate::run::error::RunError;
 use crate::space::architecture::to_canon;
-use crate::space::{LatencyTable, Space, Supernet};
+use crate::space::{Space, Supernet};
 use crate::store::Store;
 use crate::train::Setup;
 use std::collections::BTreeMap;
-use std::io::Read;
 
 /// Every space that is trained as a supernet can be one, by the method that trains it; what in it cannot share weights is an
 /// error at its line. That it can is remembered in the store, because it takes a tenth of a second to find out.
@@ -65,35 +64,4 @@ pub fn check(
         }
     }
     Ok(())
-}
-
-/// Most bytes of a table of latencies.
-const MAX_TABLE: u64 = 1 << 20;
-
-/// Puts the texts of latency tables in the place of their files' names: what is in them decides, not where they lie. They must have
-/// a row for every operation of the space's networks.
-pub fn penalties(pipeline: &mut Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) {
-    let names: Vec<Option<String>> = pipeline.stages.iter().map(|s| pipeline.supernet(s).map(|s| s.name.value.clone())).collect();
-    for (stage, name) in pipeline.stages.iter_mut().zip(names) {
-        let Some(train) = stage.train_mut() else { continue };
-        let Some(oneshot) = &mut train.oneshot else { continue };
-        let Some(table) = oneshot.value.penalty.as_mut().and_then(|p| p.table.as_mut()) else { continue };
-        let mut text = String::new();
-        let read = std::fs::File::open(&*table).and_then(|f| f.take(MAX_TABLE + 1).read_to_string(&mut text));
-        let why = match read {
-            Ok(_) if text.len() as u64 <= MAX_TABLE => {
-                *table = text;
-                let space = name.and_then(|name| spaces.get(&name));
-                let broken = LatencyTable::parse(table).and_then(|t| space.map_or(Ok(()), |s| t.check(s).map_err(|m| m.to_string())));
-                match broken {
-                    Ok(()) => continue,
-                    Err(why) => why,
-                }
-            }
-            Ok(_) => format!("{table} has more than {MAX_TABLE} bytes"),
-            Err(e) => format!("{table}: {e}"),
-        };
-        let d = Diagnostic::error("table-broken", "the latency table cannot be used", oneshot.span, why);
-        errors.push(d.help("`nasflow latency-table PIPELINE SPACE` measures one for this machine"));
-    }
 }

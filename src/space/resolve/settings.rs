@@ -3,6 +3,7 @@
 use super::Resolver;
 use crate::space::blocks::{Default, Kind, Resolved, Scalar, Type};
 use crate::space::structure::{DecisionId, Setting};
+use crate::space::values::widened;
 
 impl Resolver<'_> {
     pub(super) fn settings(
@@ -28,10 +29,7 @@ impl Resolver<'_> {
 
     /// Channels are multiplied by `width` and rounded up to a multiple of 8, where it is written.
     pub(super) fn scaled(&self, channels: usize) -> usize {
-        let channels = match self.width {
-            Some(width) => ((channels as f64 * width / 8.0).ceil() as usize).saturating_mul(8),
-            None => channels,
-        };
+        let channels = widened(channels, self.width);
         if !channels.is_multiple_of(self.portion) {
             self.uneven.set(self.uneven.get().or(Some(channels)));
             return channels;

@@ -279,7 +279,7 @@ fn values_follow_from_choices() {
         "space { choice \"c\" 16 32 64; choice \"g\" 1 2 4; network { input d; conv (choice)\"c\"; conv (choice)\"c\" groups=(choice)\"g\" }; require (expr)\"16 * g <= c\" }",
     );
     let shares = space.shares(100);
-    assert_eq!((shares.samples, shares.admitted), (9, 6));
+    assert_eq!((shares.samples, shares.admitted), (9, 6.0 / 9.0));
     let unmet = space.architecture(&with(&space, &[("g", "4")])).expect_err("16 · 4 > 16");
     assert!(unmet.reason.contains("16 * g <= c"));
     // It binds proposals, not the network.

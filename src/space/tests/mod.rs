@@ -1,5 +1,6 @@
 //! Tests of the room as a whole. Spaces are written in the language and read by `plain`, which knows no table.
 
+mod bounded;
 mod canonical;
 pub(crate) mod cells;
 pub(crate) mod conditional;

@@ -31,7 +31,7 @@ fn random_layers(random: &mut Random, depth: usize, n: &mut usize) -> String {
     text
 }
 
-fn random_space(seed: u64) -> Space {
+pub(crate) fn random_space(seed: u64) -> Space {
     let layers = random_layers(&mut Random::at(seed, "space", &[]), 2, &mut 0);
     whole(&format!(
         "space {{ choice \"k\" 1 3 5; choice \"op\" conv residual; network {{ input d; conv 16 kernel=3 stride=2; {layers} }} }}"

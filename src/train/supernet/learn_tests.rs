@@ -197,7 +197,7 @@ fn a_penalty_on_a_table_of_latencies() {
     let text = "space { network { input d; conv 8 stride=4; choose \"a\" { conv 8 kernel=3 as=\"silu\"; conv 8 kernel=3 activation=relu as=\"relu\" }; \
                 conv 16 stride=2 as=\"y\"; detect \"y\" anchors=auto } }";
     let space = whole(text);
-    let (operations, ..) = crate::space::latency::operations(&space);
+    let operations = crate::space::operations(&space).operations;
     let slow = |key: &str| key.starts_with("conv 8x8x3x3 ") && key.ends_with("silu");
     assert_eq!(operations.keys().filter(|k| slow(k)).count(), 1);
     let rows = operations.keys().map(|k| (k.clone(), if slow(k) { 5.0 } else { 0.5 }));
