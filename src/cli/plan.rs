@@ -145,7 +145,9 @@ fn remarks(prepared: &Prepared, index: usize) -> Vec<String> {
         let (epochs, whole) = (number::grouped(s.epochs as u64), number::grouped(s.whole as u64));
         format!("its trials are measured at epochs {}: about {epochs} epochs are trained, {whole} without `stop-early`", rungs.join(", "))
     });
-    bound.into_iter().map(remark).chain(stopping).collect()
+    let again = prepared.pipeline.stages[index].sample().and_then(|s| s.replicate.as_ref());
+    let again = again.map(|n| format!("its first {} trials are trained once more, to say what the scores are worth", n.value));
+    bound.into_iter().map(remark).chain(stopping).chain(again).collect()
 }
 
 fn text(

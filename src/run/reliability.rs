@@ -3,6 +3,7 @@
 use crate::base::fixed;
 use crate::document::{Metric, Pipeline, Stage, StageId, StageKind};
 use crate::metrics::reliability::{Reliability, reliability};
+use crate::plan::replicas::{Replica, Replicas};
 use crate::plan::{Figure, Replay, State};
 use serde::Serialize;
 
@@ -49,6 +50,41 @@ pub fn score(pipeline: &Pipeline, replay: &Replay, index: StageId) -> Option<Sco
     Some(Score { stage: stage.name.value.clone(), metric: metric.clone(), epochs, reliability: reliability(&values)? })
 }
 
+/// A trial that was trained once more.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Again {
+    /// The `sample`.
+    pub sample: String,
+    /// Its ticket there, from 0.
+    pub trial: usize,
+    /// The stage that measured it.
+    pub stage: String,
+    /// The metric of the objective.
+    pub metric: Metric,
+    /// Epochs trained.
+    pub epochs: Option<usize>,
+    /// What it scored; none while that is not known, or where it failed.
+    pub value: Option<f64>,
+}
+
+/// All of them, in the order of the searches and their tickets.
+pub fn trained_again(pipeline: &Pipeline, replay: &Replay) -> Vec<Again> {
+    let name = |stage: StageId| pipeline.stages[stage].name.value.clone();
+    let of = |replicas: &Replicas| {
+        let one = |(trial, replica): (usize, &Replica)| Again {
+            sample: name(replicas.sample),
+            trial,
+            stage: name(replicas.stage),
+            metric: replicas.metric.clone(),
+            epochs: replica.last().and_then(|slot| slot.model.trained.as_ref()).map(|trained| trained.epochs),
+            value: replica.score,
+        };
+        replicas.trials.iter().enumerate().map(one).collect::<Vec<_>>()
+    };
+    replay.replicas.iter().flat_map(of).collect()
+}
+
 /// The metric by which a search or a `select` ranks the models of a stage.
 pub fn ranked_by<'p>(pipeline: &'p Pipeline, stage: &str) -> Option<&'p Metric> {
     pipeline.stages.iter().find_map(|s| match &s.kind {
@@ -60,21 +96,21 @@ pub fn ranked_by<'p>(pipeline: &'p Pipeline, stage: &str) -> Option<&'p Metric> 
 
 /// How far a stage is, as far as its score is concerned: a score is worth saying when this changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Known {
+pub enum Progress {
     /// The trials that are trained once more are measured.
     Replicas,
     /// All models are.
     All,
 }
 
-impl Known {
+impl Progress {
     /// Of a stage; none while it is under way.
-    pub fn of(replay: &Replay, index: StageId, stage: &Stage) -> Option<Known> {
+    pub fn of(replay: &Replay, index: StageId, stage: &Stage) -> Option<Progress> {
         stage.evaluate()?;
         match replay.replicas.iter().find(|r| r.stage == index) {
             Some(replicas) if !replicas.complete() => None,
-            _ if replay.stages.get(index)?.complete => Some(Known::All),
-            Some(_) => Some(Known::Replicas),
+            _ if replay.stages.get(index)?.complete => Some(Progress::All),
+            Some(_) => Some(Progress::Replicas),
             None => None,
         }
     }

@@ -9,7 +9,7 @@ use crate::run::estimate::rate;
 use crate::run::events::{Best, Compared, Event, Events, StageProgress, Subject, Time, Whole};
 use crate::run::options::Options;
 use crate::run::prepare::Prepared;
-use crate::run::reliability::{Known, Score, score};
+use crate::run::reliability::{Progress, Score, score};
 use crate::run::todo::{Speed, Todo, expected};
 use crate::store::Store;
 use std::collections::{HashMap, HashSet};
@@ -26,7 +26,7 @@ pub struct Announced {
     stages: Vec<StageProgress>,
     notes: HashSet<String>,
     /// The stages of whose scores was looked what they are worth.
-    scores: HashSet<(usize, Known)>,
+    scores: HashSet<(usize, Progress)>,
     /// Those that were warned of.
     warned: HashSet<usize>,
     /// When they were looked up, and multiply-adds a second of trainings and of evaluations.
@@ -89,7 +89,7 @@ impl Announced {
     /// Says of a score that is mostly luck that it is, once, as soon as that is known.
     fn warn_of_luck(&mut self, pipeline: &Pipeline, replay: &Replay, events: &mut dyn Events) {
         for (index, stage) in pipeline.stages.iter().enumerate() {
-            let news = Known::of(replay, index, stage).is_some_and(|known| self.scores.insert((index, known)));
+            let news = Progress::of(replay, index, stage).is_some_and(|far| self.scores.insert((index, far)));
             if !news || self.warned.contains(&index) {
                 continue;
             }
