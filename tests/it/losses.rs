@@ -82,6 +82,12 @@ fn heads_and_sizes_that_differ_are_not_compared_by_it() {
         "choose \"deep\" { conv 128 kernel=3 stride=2 as=\"one\"; repeat 1 as=\"two\" { conv 128 kernel=3 stride=2; conv 128 kernel=3 stride=2 } }\n        skip as=\"b\"\n",
         &["strides 8 16 at 64 px and strides 8 32 at 64 px"],
     );
+    // Gains that are searched weigh it, too.
+    let gain = "choice \"gain\" 0.05 0.1\n    network width";
+    let place =
+        Place::new(&SEARCH.replace("network width", gain).replace("batch 4; epochs 1 }", "batch 4; epochs 1; loss box=(choice)\"gain\" }"));
+    let refused = place.nasflow(&["check", "pipeline.kdl"]);
+    assert!(!refused.ok() && refused.err.contains("`loss.box` is a choice"), "{refused:?}");
     // It may still be measured there.
     let text =
         SEARCH.replace("minimize=loss", "maximize=map50").replace("by=loss", "by=map50").replace("metrics loss }", "metrics loss map50 }");

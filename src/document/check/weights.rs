@@ -64,6 +64,12 @@ impl Rules<'_> {
         if self.draft.stages[source].train().is_none() || self.draft.supernet(&self.draft.stages[source]).is_some() {
             return;
         }
+        if self.draft.stages[source].folds().is_some() {
+            let message = "`init from=` needs one network: a training over folds gave as many weights as there are folds";
+            let d = Diagnostic::error("folds", message, name.span, "trained once a fold");
+            let d = d.also(self.draft.stages[source].name.span, "trains over folds");
+            return self.context.push(d.help("name a training on one split"));
+        }
         let most = self.at_most(source, 0);
         if most > 1 {
             let message = format!("`{}` may train {most} networks: which of them is it?", shorten(&name.value));

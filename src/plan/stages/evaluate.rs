@@ -171,10 +171,11 @@ impl Engine<'_> {
         let Some(train) = self.pipeline.stages[one.trained.stage].train() else { return Found::Failed("not trained".into()) };
         let Some(info) = self.data.get(&data.0) else { return Found::Failed(format!("no data `{}`", data.0)) };
         let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
-        let candidate = one.run.candidate(one.model);
+        // The gains of the loss may be a choice: the model's own are those that it was trained by.
+        let (candidate, recipe) = (one.run.candidate(one.model), train.recipe_of(&one.model.recipe));
         let action = Action {
             kind: if asked == Asked::Loss { Kind::Loss } else { Kind::Predict },
-            config: Canon::Map(evaluation::config(asked, info, candidate.image_size(), &train.recipe)),
+            config: Canon::Map(evaluation::config(asked, info, candidate.image_size(), &recipe)),
             inputs: vec![("architecture", candidate.digest), ("weights", one.run.weights), ("split", split.digest)],
             seed: None,
             numerics: Some(self.numerics.clone()),
@@ -187,8 +188,8 @@ impl Engine<'_> {
             request: self.request(one.index, action, key, Some(one.model.label()), one.note.clone()),
             candidate: candidate.clone(),
             weights: one.run.weights,
-            bn_eps: train.recipe.bn_eps,
-            loss: (asked == Asked::Loss).then_some(train.recipe.loss),
+            bn_eps: recipe.bn_eps,
+            loss: (asked == Asked::Loss).then_some(recipe.loss),
             data: data.clone(),
         })));
         Found::Pending

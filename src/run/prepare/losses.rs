@@ -14,7 +14,7 @@ pub(super) fn comparable(
     errors: &mut Vec<Diagnostic>,
 ) {
     let mut known: BTreeMap<String, BTreeSet<HeadShape>> = BTreeMap::new();
-    for (metric, stages, how) in uses(pipeline) {
+    'uses: for (metric, stages, how) in uses(pipeline) {
         let detects = |&stage: &StageId| {
             let evaluate = pipeline.stages[stage].evaluate().filter(|e| e.table.is_none());
             let data = evaluate.and_then(|e| e.data.as_ref()).and_then(|(data, _)| infos.get(&data.value));
@@ -41,7 +41,14 @@ pub(super) fn comparable(
         }
         let mut gains: Vec<(LossGains, Spanned<String>)> = Vec::new();
         for train in stages.iter().flat_map(|&s| trainings(pipeline, s)) {
-            let Some(own) = pipeline.stages[train].train().map(|t| t.recipe.loss) else { continue };
+            let Some(trained) = pipeline.stages[train].train() else { continue };
+            if let Some(choice) = trained.choices.iter().find(|c| c.field.line == "loss") {
+                let message = format!("`loss` does not compare these networks: `{}` is a choice, and weights it", choice.field.path());
+                let d = Diagnostic::error("loss", message, metric.span, how).also(choice.label.span, "chosen anew in every trial");
+                errors.push(d.help("use `map50` here, or write one number in its place"));
+                continue 'uses;
+            }
+            let own = trained.recipe.loss;
             if !gains.iter().any(|(known, _)| *known == own) {
                 gains.push((own, pipeline.stages[train].name.clone()));
             }
