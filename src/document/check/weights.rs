@@ -37,11 +37,37 @@ impl Rules<'_> {
     /// A `train` of models.
     pub(super) fn train(&mut self, index: usize, train: &Train) {
         self.written(index, train);
+        self.placed(index, train);
         match &train.init {
             Init::Continue => self.continues(index),
             Init::Inherit => self.inherits(index),
             Init::From(name, _) => self.one_network(name),
             Init::Scratch | Init::File(..) => {}
+        }
+    }
+
+    /// Places are those of a space as it is written, so weights of another network do not go into one that waits to be narrowed,
+    /// nor out of one.
+    fn placed(&mut self, index: usize, train: &Train) {
+        let (at, source) = match &train.init {
+            Init::From(name, _) => (name, self.graph.index.get(&name.value).copied()),
+            Init::File(path, _) => (path, None),
+            _ => return,
+        };
+        let (mut open, mut seen) = (vec![index], std::collections::HashSet::new());
+        open.extend(source);
+        while let Some(stage) = open.pop().filter(|&stage| stage < self.draft.stages.len()) {
+            if !seen.insert(stage) {
+                continue;
+            }
+            let from = &self.draft.stages[stage].from;
+            let spaces = self.draft.spaces.iter().filter(|s| from.iter().any(|f| f.value == s.name.value));
+            if let Some(waits) = spaces.flat_map(|s| s.waits()).next() {
+                let message = "weights of another network in a space that waits for a stage are not supported yet";
+                let d = Diagnostic::error("not-yet", message, at.span, "not yet").also(waits.span, "the space waits for this one");
+                return self.context.push(d.help("write the values that are kept in place of `from=`, or `init scratch`"));
+            }
+            open.extend(&self.graph.reads[stage]);
         }
     }
 
