@@ -226,7 +226,7 @@ pub struct LatencyTableArguments {
     pub file: FileArguments,
     /// The space of the pipeline; else all of them, in one table
     pub space: Option<String>,
-    /// Threads of an operation; by default as many as `run` gives a trial, which is what it measures `latency` with
+    /// Threads of an operation; by default as many as `run` measures `latency` with: those of all its trials together
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
 }

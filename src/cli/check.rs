@@ -74,7 +74,7 @@ fn text(prepared: &Prepared) -> String {
 pub fn within(space: &Space, shares: &Shares) -> String {
     let percent = 100.0 * shares.admitted;
     if percent == 0.0 {
-        return "  warning: no sample that was looked at is within the bounds\n".to_string();
+        return format!("  fewer than {:.0e} % of its samples are within the bounds\n", 100.0 * shares.least);
     }
     let about = if shares.exact { "" } else { "about " };
     let share = match percent {

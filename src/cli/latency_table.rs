@@ -32,7 +32,9 @@ pub fn run(arguments: &LatencyTableArguments) -> Result<ExitCode, Failure> {
         print::note(&format!("space `{}`: {found} of {}{of}", space.name, if looked.all { "all " } else { "" }));
         wanted.extend(looked.operations);
     }
-    let (_, threads) = load::shares(None, arguments.threads, DeviceChoice::Fast)?;
+    // A run measures `latency` when nothing else runs, on the threads of all its trials together.
+    let (jobs, each) = load::shares(arguments.threads.map(|_| 1), arguments.threads, DeviceChoice::Fast)?;
+    let threads = jobs * each;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| e.to_string())?;
     let rows = pool.install(|| rows(&wanted))?;
     let threads = counted(threads, "thread");

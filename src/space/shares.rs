@@ -14,6 +14,9 @@ const PASSES: usize = 4;
 /// Below this share of random samples, it is counted among those that are not known to be refused.
 const FEW: f64 = 0.02;
 
+/// So many times as many draws are made there.
+const DRAWS: u64 = 30;
+
 /// How many samples meet the bounds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shares {
@@ -23,6 +26,8 @@ pub struct Shares {
     pub samples: usize,
     /// The share of samples that can be built and meet all bounds; where they were drawn, of draws.
     pub admitted: f64,
+    /// The smallest share that could be told: that of one sample, or draw.
+    pub least: f64,
     /// For each bound, how many of those looked at meet it.
     pub per_bound: Vec<usize>,
 }
@@ -35,21 +40,24 @@ impl Space {
         let exact = all.is_some();
         let samples = all.unwrap_or_else(|| (0..limit as u64).map(|i| self.random(0, &[u64::MAX, i])).collect());
         let mut per_bound = vec![0; self.bounds.len()];
-        let mut admitted = 0;
+        let mut admitted = 0u32;
         for met in samples.iter().filter_map(|sample| self.meets(sample)) {
             for (count, met) in per_bound.iter_mut().zip(&met) {
                 *count += usize::from(*met);
             }
-            admitted += usize::from(met.iter().all(|m| *m));
+            admitted += u32::from(met.iter().all(|m| *m));
         }
-        let mut shares = Shares { exact, samples: samples.len(), admitted: admitted as f64 / samples.len().max(1) as f64, per_bound };
+        let least = 1.0 / samples.len().max(1) as f64;
+        let mut shares =
+            Shares { exact, samples: samples.len(), admitted: f64::from(admitted) / samples.len().max(1) as f64, least, per_bound };
         if !exact
             && shares.admitted < FEW
             && let Some(envelope) = self.envelope()
         {
-            let draws = limit as u64 * 10;
+            let draws = limit as u64 * DRAWS;
             let within = self.random_within(0, u64::MAX, 0..draws).filter(|s| self.admitted(s)).count();
-            shares.admitted = envelope.share() * within as f64 / draws.max(1) as f64;
+            shares.least = envelope.share() / draws.max(1) as f64;
+            shares.admitted = shares.least * within as f64;
         }
         shares
     }
