@@ -9,7 +9,7 @@ use crate::run::estimate::rate;
 use crate::run::events::{Best, Compared, Event, Events, StageProgress, Subject, Time, Whole};
 use crate::run::options::Options;
 use crate::run::prepare::Prepared;
-use crate::run::reliability::{Progress, Score, score};
+use crate::run::reliability::{Progress, score};
 use crate::run::todo::{Speed, Todo, expected};
 use crate::store::Store;
 use std::collections::{HashMap, HashSet};
@@ -89,11 +89,13 @@ impl Announced {
     /// Says of a score that is mostly luck that it is, once, as soon as that is known.
     fn warn_of_luck(&mut self, pipeline: &Pipeline, replay: &Replay, events: &mut dyn Events) {
         for (index, stage) in pipeline.stages.iter().enumerate() {
-            let news = Progress::of(replay, index, stage).is_some_and(|far| self.scores.insert((index, far)));
-            if !news || self.warned.contains(&index) {
+            let Some(far) = Progress::of(replay, index, stage).map(|far| (index, far)).filter(|far| !self.scores.contains(far)) else {
                 continue;
-            }
-            if let Some(score) = score(pipeline, replay, index).filter(Score::is_luck) {
+            };
+            // Of too few networks nothing is known yet.
+            let Some(score) = score(pipeline, replay, index) else { continue };
+            self.scores.insert(far);
+            if score.is_luck() && !self.warned.contains(&index) {
                 self.warned.insert(index);
                 events.on(Event::Note { message: format!("{}: {}; {}", score.stage, score.sentence(), score.advice()) });
             }
