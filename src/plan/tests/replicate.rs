@@ -3,6 +3,7 @@
 use super::{Place, World, figure};
 use crate::plan::replicas::Replicas;
 use crate::plan::{Kind, Replay, State};
+use crate::results::Outcome;
 use std::collections::BTreeSet;
 
 fn pipeline(replicate: &str, stop: &str, seeds: usize) -> String {
@@ -145,4 +146,22 @@ fn replicas_come_behind_the_search_and_before_what_it_leads_to() {
     let (again, last) = (|text: &str| text.contains("seed = 6"), |text: &str| text.contains("config.iteration = 120"));
     let at = |is: &dyn Fn(&str) -> bool| world.ran.iter().rposition(|(kind, text)| *kind == "train" && is(text));
     assert!(at(&again) < at(&last), "{:?} {:?}", at(&again), at(&last));
+}
+
+#[test]
+fn a_second_training_that_fails_counts_nowhere() {
+    let (without, with) = (Place::new(&pipeline("", "", 1)), Place::new(&pipeline("replicate 4", "", 1)));
+    let plain = run(&mut World::default(), &without, 2);
+    let mut world = World::default();
+    let mut engine = with.engine();
+    let works = engine.replay(&mut world).works;
+    let second = works.iter().find(|w| w.label() == "short: trials #1, once more").expect("a replica");
+    world.done(second.key(), Outcome::Diverged { iteration: 3, reason: "the loss is no number".into(), curve: Vec::new() });
+    let replay = run(&mut world, &with, 2);
+    assert_eq!(found(&with, &replay), found(&without, &plain));
+    let replicas = once(&replay);
+    assert!(replicas.complete() && replicas.trials[1].score.is_none() && replicas.trials[2].score.is_some());
+    let index = with.pipeline.stage("score").expect("a stage");
+    let (_, scores) = replicas.scores(&with.pipeline, &replay.stages[index].slots);
+    assert_eq!(scores.iter().map(Vec::len).take(5).collect::<Vec<_>>(), [2, 1, 2, 2, 1]);
 }
