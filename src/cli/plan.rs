@@ -11,6 +11,7 @@ use crate::plan::stopping::stops;
 use crate::plan::{Engine, Replay, State, Step, Work};
 use crate::report::table::Table;
 use crate::report::{number, time, wrap};
+use crate::run::reliability::{Score, score};
 use crate::run::todo::{Speed, Todo};
 use crate::run::{Prepared, StoreKnown, elsewhere, history};
 use crate::store::Store;
@@ -84,7 +85,7 @@ fn rows(prepared: &Prepared, replay: &Replay, store: Option<&Store>) -> Result<V
     let mut out = Vec::new();
     for (index, (stage, seen)) in prepared.pipeline.stages.iter().zip(&replay.stages).enumerate() {
         let name = &stage.name.value;
-        let steps: Vec<&Step> = seen.slots.iter().flat_map(|s| &s.steps).collect();
+        let steps: Vec<&Step> = replay.all(index).flat_map(|s| &s.steps).collect();
         // A run that was killed left no record, but what it did is known.
         if !history.contains_key(name) {
             let texts: Vec<String> = steps.iter().filter(|s| s.known).map(|s| s.action.text()).collect();
@@ -102,6 +103,8 @@ fn rows(prepared: &Prepared, replay: &Replay, store: Option<&Store>) -> Result<V
         let waiting = |s: &&crate::plan::Slot| s.state == State::Pending && s.steps.iter().all(|step| step.known);
         let mut notes = seen.notes.clone();
         notes.extend(remarks(prepared, index));
+        let luck = score(&prepared.pipeline, replay, index).filter(Score::is_luck);
+        notes.extend(luck.map(|score| format!("{}; {}", score.sentence(), score.advice())));
         out.push(StageRow {
             stage: name.clone(),
             kind: stage.kind.word(),
@@ -142,7 +145,9 @@ fn remarks(prepared: &Prepared, index: usize) -> Vec<String> {
         let (epochs, whole) = (number::grouped(s.epochs as u64), number::grouped(s.whole as u64));
         format!("its trials are measured at epochs {}: about {epochs} epochs are trained, {whole} without `stop-early`", rungs.join(", "))
     });
-    bound.into_iter().map(remark).chain(stopping).collect()
+    let again = prepared.pipeline.stages[index].sample().and_then(|s| s.replicate.as_ref());
+    let again = again.map(|n| format!("its first {} trials are trained once more, to say what the scores are worth", n.value));
+    bound.into_iter().map(remark).chain(stopping).chain(again).collect()
 }
 
 fn text(

@@ -127,7 +127,7 @@ fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &crate:
         let of_stage: Vec<_> = rows.iter().filter(|r| r.stage == stage.name.value).collect();
         if !of_stage.is_empty() {
             out += &format!("\n{}\n{}", stage.name.value, show::stage_table(pipeline, &of_stage, print::columns()));
-            out += &wrapped(&reliability::line(pipeline, &stage.name.value, &rows), print::columns());
+            out += &wrapped(&reliability::line(pipeline, &report.replay, &stage.name.value), print::columns());
         }
     }
     for (trial, count) in report.failures() {

@@ -12,6 +12,7 @@ use crate::plan::{Engine, Kind, Replay, Slot, Step};
 use crate::report::{self, curve, number, show};
 use crate::results::{Epoch, GivenUp, Outcome};
 use crate::run::options::alike;
+use crate::run::reliability::{scores, trained_again};
 use crate::run::{Prepared, StoreKnown, elsewhere, history, observe, record};
 use crate::space::zoo;
 use crate::store::{Attempt, Store};
@@ -59,7 +60,8 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
         });
         let trust = crate::run::trust::trusted(&prepared.pipeline, &replay);
         let winner = show::winner(&prepared.pipeline, &replay).map(|m| &m.candidate.architecture);
-        let all = json!({ "pipeline": prepared.pipeline.name, "finished": replay.finished(), "answer": answer, "trust": trust, "reliability": report::reliability::scores(&prepared.pipeline, &rows), "rows": rows, "architecture": winner });
+        let (worth, again) = (scores(&prepared.pipeline, &replay), trained_again(&prepared.pipeline, &replay));
+        let all = json!({ "pipeline": prepared.pipeline.name, "finished": replay.finished(), "answer": answer, "trust": trust, "reliability": worth, "replicas": again, "rows": rows, "architecture": winner });
         serde_json::to_string_pretty(&all).map_err(|e| e.to_string())? + "\n"
     } else {
         show::text(&prepared.pipeline, &replay, &rows, print::columns())
@@ -120,8 +122,8 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
 fn digests(pipeline: &Pipeline, replay: &Replay, store: Option<&Store>) -> Result<String, Failure> {
     let mut out = String::new();
     let Some(store) = store else { return Ok(out) };
-    for (stage, seen) in pipeline.stages.iter().zip(&replay.stages) {
-        for slot in &seen.slots {
+    for (index, stage) in pipeline.stages.iter().enumerate() {
+        for slot in replay.all(index) {
             for step in slot.steps.iter().filter(|s| s.known) {
                 let Some(record) = store.lookup(&step.key)? else { continue };
                 let outputs: String = record.outputs.iter().map(|(name, digest)| format!(" {name}={}", digest.hex())).collect();

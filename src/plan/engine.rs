@@ -2,11 +2,12 @@
 
 use super::action::Action;
 use super::model::{Candidate, Drawn, Raced, Slot, State};
+use super::replicas::Replicas;
 use super::table::Table;
 use super::warm::{Warm, WeightsFile};
 use super::work::{Request, Work};
 use crate::base::Digest;
-use crate::document::{Pipeline, StageKind, Task};
+use crate::document::{Pipeline, StageId, StageKind, Task};
 use crate::results::{Comparison, Outcome};
 use crate::search::racing::Race;
 use crate::search::{Distribution, Search};
@@ -88,6 +89,8 @@ pub struct Replay {
     pub works: Vec<Work>,
     /// How the answer compares, by name of `against`, as far as that is known.
     pub compared: BTreeMap<String, Compared>,
+    /// What searches train once more.
+    pub replicas: Vec<Replicas>,
 }
 
 /// A comparison that is known.
@@ -103,6 +106,17 @@ impl Replay {
     /// Whether nothing is left to do.
     pub fn finished(&self) -> bool {
         self.works.is_empty() && self.stages.iter().all(|s| s.complete)
+    }
+
+    /// What a stage made of trials that are trained once more.
+    pub fn copies(&self, stage: StageId) -> impl Iterator<Item = &Slot> {
+        let all = self.replicas.iter().flat_map(|r| &r.trials).flat_map(|replica| &replica.slots);
+        all.filter(move |(at, _)| *at == stage).map(|(_, slot)| slot)
+    }
+
+    /// The models of a stage, and behind them such trials.
+    pub fn all(&self, stage: StageId) -> impl Iterator<Item = &Slot> {
+        self.stages[stage].slots.iter().chain(self.copies(stage))
     }
 }
 
@@ -226,13 +240,14 @@ impl<'a> Engine<'a> {
             }
             pass.views.push(replay);
         }
+        let replicas = self.replicas(known, &mut pass.works);
         let compared = self.compare(&pass.views, known, &mut pass.works);
-        Replay { stages: pass.views, works: dedupe(pass.works), compared }
+        Replay { stages: pass.views, works: dedupe(pass.works), compared, replicas }
     }
 
     /// What stage `index` asks for, for a model or for itself.
     pub(super) fn request(&self, index: usize, action: Action, key: Digest, model: Option<String>, detail: String) -> Request {
-        Request { action, key, stage: index, name: self.pipeline.stages[index].name.value.clone(), model, detail }
+        Request { action, key, stage: index, name: self.pipeline.stages[index].name.value.clone(), model, detail, replica: false }
     }
 
     /// The union of what the named stages leave, one slot an identity.

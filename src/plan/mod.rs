@@ -18,6 +18,8 @@ mod learned;
 pub mod model;
 pub mod reason;
 pub mod recipe;
+pub mod repeats;
+pub mod replicas;
 mod stages;
 mod standing;
 pub mod stopping;

@@ -41,6 +41,19 @@ impl Work {
         }
     }
 
+    /// The same, to change it.
+    pub(super) fn request_mut(&mut self) -> &mut Request {
+        match self {
+            Work::Train(w) => &mut w.request,
+            Work::Predict(w) => &mut w.request,
+            Work::Metric(w) => &mut w.request,
+            Work::Select(w) => &mut w.request,
+            Work::Cut(w) => &mut w.request,
+            Work::Subnet(w) => &mut w.request,
+            Work::Compare(w) => &mut w.request,
+        }
+    }
+
     /// The key of its action.
     pub fn key(&self) -> Digest {
         self.request().key
@@ -77,6 +90,8 @@ pub struct Request {
     pub model: Option<String>,
     /// What tells it from others of the stage and model: `, seed 1`.
     pub detail: String,
+    /// Whether it is for a trial that is trained once more (`replicate`), and for no model of the stage.
+    pub replica: bool,
 }
 
 impl Request {

@@ -1,15 +1,7 @@
 //! The metric that a stage is read by.
 
-use crate::document::{Metric, Pipeline, StageKind};
-
-/// The metric by which a search or a `select` ranks the models of a stage.
-pub fn ranked_by<'p>(pipeline: &'p Pipeline, stage: &str) -> Option<&'p Metric> {
-    pipeline.stages.iter().find_map(|s| match &s.kind {
-        StageKind::Sample(sample) => sample.objective.as_ref().filter(|o| o.stage.value == stage).map(|o| &o.metric.value),
-        StageKind::Select(select) if s.from.iter().any(|f| f.value == stage) => select.metric(),
-        _ => None,
-    })
-}
+use crate::document::{Metric, Pipeline};
+use crate::run::reliability::ranked_by;
 
 /// The metric that a stage is read by: what a search, a `select` or the `answer` takes from it, else the first that reads images.
 pub fn headline(pipeline: &Pipeline, stage: &str) -> Option<Metric> {

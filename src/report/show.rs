@@ -25,7 +25,7 @@ pub fn text(pipeline: &Pipeline, replay: &Replay, rows: &[Row], width: Option<us
         let of_stage: Vec<&Row> = rows.iter().filter(|r| r.stage == stage.name.value).collect();
         if !of_stage.is_empty() {
             out += &format!("\n{} ({})\n{}", stage.name.value, counts(&of_stage), stage_table(pipeline, &of_stage, width));
-            out += &wrapped(&reliability::line(pipeline, &stage.name.value, rows), width);
+            out += &wrapped(&reliability::line(pipeline, replay, &stage.name.value), width);
         }
     }
     for (stage, seen) in pipeline.stages.iter().zip(&replay.stages) {

@@ -113,9 +113,9 @@ impl<'a> Ledger<'a> {
         Ok(costs)
     }
 
-    /// The slots of a stage, with its index.
+    /// The slots of a stage, with its index; trials that are trained once more among them.
     fn slots(&self, index: usize) -> impl Iterator<Item = (usize, &'a Slot)> + use<'a> {
-        self.replay.stages[index].slots.iter().map(move |slot| (index, slot))
+        self.replay.all(index).map(move |slot| (index, slot))
     }
 
     /// All that a model of the answer, or of what it is compared with, has cost: whatever led to the node that is named, and
@@ -132,7 +132,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn line(&self, index: usize, slots: Vec<(usize, &Slot)>) -> Result<Line, StoreError> {
-        let models = self.slots(index).filter(|(_, s)| s.state != crate::plan::State::Pending).count();
+        let models = self.replay.stages[index].slots.iter().filter(|s| s.state != crate::plan::State::Pending).count();
         Ok(Line { name: self.pipeline.stages[index].name.value.clone(), models, spent: self.spent(&slots)? })
     }
 

@@ -54,7 +54,9 @@ pub fn way(pipeline: &Pipeline, replay: &Replay, ledger: &Ledger, stage: usize, 
             }
         }
         for slot in replay.stages[index].slots.iter().filter(|s| s.state == State::Ready) {
-            if let Some(trained) = &slot.model.trained {
+            // Trained once more, a trial costs as much again, whatever its figure is.
+            let again = replay.copies(index).filter(|copy| copy.model.origin == slot.model.origin);
+            for trained in std::iter::once(slot).chain(again).filter_map(|s| s.model.trained.as_ref()) {
                 spent.add(ledger, &trained.runs.iter().map(|r| r.key).collect::<Vec<_>>())?;
             }
             let Some(figure) = slot.model.figures.get(metric).map(crate::plan::Figure::mean).filter(|f| !f.is_nan()) else {

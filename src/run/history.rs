@@ -19,8 +19,8 @@ pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report, begun: u64) -> 
     {
         return Ok(());
     }
-    let stages = pipeline.stages.iter().zip(&report.replay.stages).map(|(stage, seen)| {
-        let keys = seen.slots.iter().flat_map(|s| &s.steps).filter(|s| s.known).map(|s| s.key).collect();
+    let stages = pipeline.stages.iter().enumerate().map(|(index, stage)| {
+        let keys = report.replay.all(index).flat_map(|s| &s.steps).filter(|s| s.known).map(|s| s.key).collect();
         (stage.name.value.clone(), keys)
     });
     let summary = RunSummary {

@@ -28,6 +28,7 @@ pub mod packs;
 mod predicted;
 pub mod prepare;
 pub mod record;
+pub mod reliability;
 mod scratch;
 pub mod smoke;
 pub mod speed;

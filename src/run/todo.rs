@@ -4,6 +4,7 @@ use super::prepare::Prepared;
 use crate::document::{Metric, Pipeline, Recalibrate, SelectBy, Stage, StageKind, Task, Train};
 use crate::plan::budget::affordable;
 use crate::plan::lead::{spaces_of, supernets};
+use crate::plan::repeats::through;
 use crate::plan::stopping::stopped_by;
 use crate::plan::{Raced, Replay, Slot, State, Work};
 use serde::Serialize;
@@ -57,7 +58,7 @@ impl Todo {
         for work in &replay.works {
             let Work::Train(work) = work else { continue };
             if work.request.stage == index {
-                listed += 1;
+                listed += usize::from(!work.request.replica);
                 self.train(work.end().saturating_sub(work.done()), work.recipe.batch, work.trainee.macs() as f64);
             }
         }
@@ -77,8 +78,9 @@ impl Todo {
             }
             None => missing * train.epochs,
         };
-        self.train((epochs * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
-        listed + missing
+        let (again, more) = again(&prepared.pipeline, replay, index, train);
+        self.train(((epochs + more) * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
+        listed + missing + again
     }
 
     fn train(&mut self, iterations: u64, batch: usize, macs: f64) {
@@ -106,7 +108,9 @@ impl Todo {
         let listed = ours().filter(|w| matches!(w, Work::Predict(_) | Work::Subnet(_))).count();
         // Models whose weights are still to come. Of those at hand that have no result yet, only a metric may be missing.
         let slots = &replay.stages[index].slots;
-        let at_work = |label: &str| ours().any(|w| w.request().model.as_deref().is_some_and(|m| m.starts_with(label)));
+        let at_work = |label: &str| {
+            ours().filter(|w| !w.request().replica).any(|w| w.request().model.as_deref().is_some_and(|m| m.starts_with(label)))
+        };
         let waiting = slots.iter().filter(|s| s.state == State::Pending && !at_work(&s.model.label())).count();
         let held_out = pipeline.folds(stage).map_or_else(|| split.value.clone(), |folds| folds.held_out(0));
         let points = evaluate.at.len().max(1);
@@ -116,12 +120,41 @@ impl Todo {
         let loss = |m: &Metric| of_detectors && m.is_loss();
         let reading = || evaluate.metrics.iter().map(|m| &m.value).filter(|m| m.reads_predictions());
         let passes = usize::from(reading().any(|m| !loss(m))) + usize::from(reading().any(loss));
-        let networks = listed + (waiting + unknown) * copies(pipeline, stage, 0) * passes;
+        let networks = listed + (waiting + unknown) * copies(pipeline, stage, 0) * passes + inferred_again(pipeline, replay, index);
         let read = networks * (of(&held_out) + recalibrated);
         self.evaluated_images += read as u64;
         self.evaluation += read as f64 * macs(prepared, stage);
         networks
     }
+}
+
+/// Of trials that are trained once more: how many trainings of a stage are left, those that can run now and those to come; and how
+/// many epochs those to come take.
+fn again(pipeline: &Pipeline, replay: &Replay, index: usize, train: &Train) -> (usize, usize) {
+    let all: usize = through(pipeline, replay, index).map(|(asked, _)| asked).sum();
+    let done = replay.copies(index).filter(|s| s.state != State::Pending).count();
+    let listed = replay.works.iter().filter(|w| w.stage() == index && w.request().replica).count();
+    let left = all.saturating_sub(done);
+    // Where a search stops its trials early, to the epoch at which they are measured first.
+    let epochs = stopped_by(pipeline, index).and_then(|stops| stops.rungs.first().copied()).unwrap_or(train.epochs);
+    (left, left.saturating_sub(listed) * epochs)
+}
+
+/// Of such trials: how many networks a stage still infers beside those that can be inferred now.
+fn inferred_again(pipeline: &Pipeline, replay: &Replay, index: usize) -> usize {
+    let measures = |sample: usize| {
+        let objective = pipeline.stages[sample].sample().and_then(|s| s.objective.as_ref());
+        let evaluate = pipeline.stages[index].evaluate();
+        objective.zip(evaluate).is_some_and(|(o, e)| e.metrics.iter().any(|m| m.value == o.metric.value && m.value.reads_predictions()))
+    };
+    let all: usize = through(pipeline, replay, index).filter(|(_, sample)| measures(*sample)).map(|(asked, _)| asked).sum();
+    let listed = |label: &str| {
+        let ours = replay.works.iter().filter(|w| w.stage() == index && w.request().replica);
+        ours.into_iter().any(|w| w.request().model.as_deref() == Some(label))
+    };
+    // What is done, failed, inferred now, or inferred and short of its metric.
+    let begun = replay.copies(index).filter(|s| s.state != State::Pending || listed(&s.model.label())).count();
+    all.saturating_sub(begun)
 }
 
 /// What an estimate rests on.

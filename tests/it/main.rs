@@ -26,6 +26,7 @@ mod oneshot;
 mod output;
 mod racing;
 mod recipe;
+mod replicate;
 mod rooms;
 mod sized;
 mod supernet;

@@ -6,6 +6,7 @@ mod graph;
 mod kinds;
 mod learned;
 mod racing;
+mod replicate;
 mod rules;
 mod tasks;
 mod trust;

@@ -84,6 +84,7 @@ impl Rules<'_> {
         match &stage.kind {
             StageKind::Sample(sample) => {
                 self.draws_learned(index, sample);
+                self.replicates(index, sample);
                 if let Some(objective) = &sample.objective {
                     self.decides(std::slice::from_ref(&objective.stage), &objective.metric, "guides a search");
                     self.objective(index, &objective.stage, &objective.metric);

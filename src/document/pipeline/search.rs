@@ -18,6 +18,8 @@ pub struct Sample {
     pub seed: u64,
     /// `objective "score" maximize=map50`.
     pub objective: Option<Objective>,
+    /// `replicate N`: the first so many trials are trained once more, with the next seed. No proposal and no choice reads that.
+    pub replicate: Option<Spanned<usize>>,
     /// The choices of recipes that it makes, as [`SpaceNode::recipe`](super::SpaceNode::recipe): those that a training reads
     /// before the objective, without one any training behind it.
     pub recipe: BTreeMap<String, Vec<String>>,

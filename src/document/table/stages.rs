@@ -27,6 +27,12 @@ pub const NODES: &[Spec] = &[
             NAME,
             Field::list("from", &[Name("space")], "", "The space or the supernet that is sampled.").required(),
             Field::one("seed", SEED, "0", "Added to the pipeline's."),
+            Field::one(
+                "replicate",
+                &[Int(2, 10_000_000)],
+                "",
+                "The first so many trials are trained once more, with the next seed: from them `show` says what the scores are worth.",
+            ),
         ]],
         "Proposes architectures of a space, or networks of a supernet, which inherit its weights.",
         "sample \"trials\" { from \"backbone\"; strategy random; trials 16 }",

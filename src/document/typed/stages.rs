@@ -30,6 +30,7 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
         window: trials.and_then(|t| t.count("window")).unwrap_or(4),
         seed: node.count("seed").unwrap_or(0) as u64,
         objective: node.child("objective").and_then(|o| objective(context, o)),
+        replicate: node.count("replicate").map(|value| Spanned { value, span: node.place("replicate") }),
         strategy: chosen,
         recipe: std::collections::BTreeMap::new(),
         strategy_span: place,

@@ -6,6 +6,7 @@ mod init;
 mod latency;
 mod narrowed;
 mod race;
+mod replicate;
 mod sample;
 mod select;
 mod subnet;

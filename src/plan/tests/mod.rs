@@ -2,6 +2,7 @@
 
 mod learned;
 mod racing;
+mod replicate;
 mod supernets;
 mod tuned;
 mod warm;

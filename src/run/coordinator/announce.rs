@@ -9,6 +9,7 @@ use crate::run::estimate::rate;
 use crate::run::events::{Best, Compared, Event, Events, StageProgress, Subject, Time, Whole};
 use crate::run::options::Options;
 use crate::run::prepare::Prepared;
+use crate::run::reliability::{Progress, Score, score};
 use crate::run::todo::{Speed, Todo, expected};
 use crate::store::Store;
 use std::collections::{HashMap, HashSet};
@@ -24,6 +25,10 @@ pub struct Announced {
     jobs: usize,
     stages: Vec<StageProgress>,
     notes: HashSet<String>,
+    /// The stages of whose scores was looked what they are worth.
+    scores: HashSet<(usize, Progress)>,
+    /// Those that were warned of.
+    warned: HashSet<usize>,
     /// When they were looked up, and multiply-adds a second of trainings and of evaluations.
     rates: Option<(Instant, Rates)>,
     alike: HashMap<String, usize>,
@@ -32,7 +37,15 @@ pub struct Announced {
 impl Announced {
     /// Nothing yet, by a run with so many workers.
     pub fn new(jobs: usize) -> Self {
-        Announced { jobs, stages: Vec::new(), notes: HashSet::new(), rates: None, alike: HashMap::new() }
+        Announced {
+            jobs,
+            stages: Vec::new(),
+            notes: HashSet::new(),
+            scores: HashSet::new(),
+            warned: HashSet::new(),
+            rates: None,
+            alike: HashMap::new(),
+        }
     }
 
     /// How many failures of this kind were announced before. Numbers in a reason (iterations, losses) make no difference.
@@ -53,6 +66,7 @@ impl Announced {
                 }
             }
         }
+        self.warn_of_luck(pipeline, replay, events);
         let stages: Vec<StageProgress> = pipeline
             .stages
             .iter()
@@ -69,6 +83,20 @@ impl Announced {
             self.stages.clone_from(&stages);
             let whole = self.whole(prepared, store, replay, &stages);
             events.on(Event::Stages { stages, whole });
+        }
+    }
+
+    /// Says of a score that is mostly luck that it is, once, as soon as that is known.
+    fn warn_of_luck(&mut self, pipeline: &Pipeline, replay: &Replay, events: &mut dyn Events) {
+        for (index, stage) in pipeline.stages.iter().enumerate() {
+            let news = Progress::of(replay, index, stage).is_some_and(|far| self.scores.insert((index, far)));
+            if !news || self.warned.contains(&index) {
+                continue;
+            }
+            if let Some(score) = score(pipeline, replay, index).filter(Score::is_luck) {
+                self.warned.insert(index);
+                events.on(Event::Note { message: format!("{}: {}; {}", score.stage, score.sentence(), score.advice()) });
+            }
         }
     }
 
