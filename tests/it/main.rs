@@ -32,6 +32,7 @@ mod sized;
 mod supernet;
 mod support;
 mod tables;
+mod together;
 mod warm;
 mod whole;
 mod wide;
