@@ -1,7 +1,8 @@
 //! What a score is worth: the share of its spread that is the networks', the rest being the luck of their trainings.
 //!
 //! The intraclass correlation by an analysis of variance with random effects, groups of unequal size (Searle, Casella and McCulloch
-//! 1992, section 3.6), with a bootstrap over networks. All networks are trained with the same seeds, so what a seed does to all of
+//! 1992, section 3.6), with a generalised interval (Weerahandi 1993): both mean squares are what they are, the true ones as a chi-square
+//! draw has them. (A bootstrap over networks holds the truth in 81 of 100 cases only, where eight of 64 are trained twice.) All networks are trained with the same seeds, so what a seed does to all of
 //! them alike (its batches, say) is taken out first: it changes no ranking. This is consistency, not absolute agreement, as Shrout
 //! and Fleiss 1979 tell them apart.
 
@@ -12,8 +13,8 @@ use serde::Serialize;
 /// The fewest networks, and the fewest of them trained more than once, of which anything is said.
 pub const FEWEST: (usize, usize) = (4, 2);
 
-/// How often networks are drawn anew.
-const RESAMPLES: u64 = 1000;
+/// How often mean squares are drawn.
+const DRAWS: u64 = 1000;
 
 /// The share of a score's spread that is the networks'.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,7 +26,7 @@ pub struct Reliability {
     pub repeated: usize,
     /// Between 0 (scores are luck) and 1 (trainings of one network agree).
     pub share: f64,
-    /// Its 95 % interval, over networks.
+    /// Its 95 % interval.
     pub interval: Option<(f64, f64)>,
 }
 
@@ -38,39 +39,56 @@ pub fn reliability(scores: &[Vec<f64>]) -> Option<Reliability> {
     if sound.len() < FEWEST.0 || repeated < FEWEST.1 {
         return None;
     }
-    let shares = (0..RESAMPLES).filter_map(|round| {
+    let squares = squares(&sound)?;
+    let share = squares.share(1.0, 1.0)?;
+    let shares = (0..DRAWS).filter_map(|round| {
         let mut random = Random::at(0, "reliability", &[round]);
-        let drawn: Vec<usize> = (0..sound.len()).map(|_| random.below(sound.len())).collect();
-        // One network alone does not tell its seeds' luck from what a seed does to all.
-        let mut several = drawn.iter().filter(|&&n| sound[n].len() > 1);
-        let first = several.next()?;
-        several.find(|&n| n != first)?;
-        share(&drawn.iter().map(|&n| sound[n]).collect::<Vec<_>>())
+        // Chi-square, divided by its mean.
+        let mut chi = |freedom: usize| (0..freedom).map(|_| random.normal()).map(|z| z * z).sum::<f64>() / freedom as f64;
+        squares.share(chi(squares.networks - 1), chi(squares.freedom))
     });
-    Some(Reliability { networks: sound.len(), repeated, share: share(&sound)?, interval: interval(shares.collect()) })
+    Some(Reliability { networks: sound.len(), repeated, share, interval: interval(shares.collect()) })
 }
 
-fn share(networks: &[&[f64]]) -> Option<f64> {
+/// The mean squares of an analysis of variance.
+struct Squares {
+    networks: usize,
+    /// Between networks.
+    between: f64,
+    /// Within them: the seeds' luck.
+    within: f64,
+    /// Degrees of freedom within.
+    freedom: usize,
+    /// How many trainings a network has, as far as its part of the spread between means goes.
+    trainings: f64,
+}
+
+impl Squares {
+    /// The networks' share, were the true mean squares these divided by so much.
+    fn share(&self, between: f64, within: f64) -> Option<f64> {
+        let luck = self.within / within;
+        let own = (self.between / between - luck) / self.trainings;
+        let share = own / (own + luck);
+        share.is_finite().then(|| share.clamp(0.0, 1.0))
+    }
+}
+
+fn squares(networks: &[&[f64]]) -> Option<Squares> {
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     // What each seed does to all networks alike, beside the first.
     let seeds = networks.iter().map(|n| n.len()).max()?;
     let shift = |k: usize| mean(&networks.iter().filter_map(|n| Some(n.get(k)? - n[0])).collect::<Vec<_>>());
     let shifts: Vec<f64> = (0..seeds).map(shift).collect();
     let networks: Vec<Vec<f64>> = networks.iter().map(|n| n.iter().zip(&shifts).map(|(v, shift)| v - shift).collect()).collect();
-    let (count, all) = (networks.len() as f64, networks.iter().map(Vec::len).sum::<usize>() as f64);
-    let freedom = all - count - (seeds as f64 - 1.0);
-    if freedom < 1.0 || count < 2.0 {
-        return None;
-    }
-    let grand = networks.iter().flatten().sum::<f64>() / all;
+    let (count, all) = (networks.len(), networks.iter().map(Vec::len).sum::<usize>());
+    let freedom = all.checked_sub(count + seeds - 1).filter(|f| *f > 0)?;
+    let grand = networks.iter().flatten().sum::<f64>() / all as f64;
     let between: f64 = networks.iter().map(|n| n.len() as f64 * (mean(n) - grand) * (mean(n) - grand)).sum();
     let within: f64 = networks.iter().flat_map(|n| n.iter().map(|v| (v - mean(n)) * (v - mean(n)))).sum();
-    let luck = within / freedom;
-    // How many trainings a network has, as far as its part of the spread between means goes.
-    let trainings = (all - networks.iter().map(|n| (n.len() * n.len()) as f64).sum::<f64>() / all) / (count - 1.0);
-    let own = (between / (count - 1.0) - luck) / trainings;
-    let share = own / (own + luck);
-    share.is_finite().then(|| share.clamp(0.0, 1.0))
+    let more = count.checked_sub(1).filter(|n| *n > 0)? as f64;
+    let twice = networks.iter().map(|n| (n.len() * n.len()) as f64).sum::<f64>() / all as f64;
+    let trainings = (all as f64 - twice) / more;
+    Some(Squares { networks: count, between: between / more, within: within / freedom as f64, freedom, trainings })
 }
 
 #[cfg(test)]
@@ -113,8 +131,7 @@ mod tests {
         // And the interval holds the truth nearly as often as it says, though eight are few.
         let holds = |seed: &u64| shifted(*seed, 8.0).interval.is_some_and(|(low, high)| low <= 0.5 && 0.5 <= high);
         let held = (0..100).filter(holds).count();
-        println!("{held} of 100");
-        assert!(held >= 80, "{held} of 100");
+        assert!(held >= 90, "{held} of 100");
     }
 
     #[test]
