@@ -196,7 +196,10 @@ fn text(
             out += &format!("; {:.1} % {of} {} meet {}", share(*met), number::grouped(shares.samples as u64), bound.text());
         }
         out += "\n";
-        out += &within(&space, &shares);
+        // Of one bound that was said above, unless it is too small for that line.
+        if space.bounds().len() > 1 || shares.admitted < 0.001 {
+            out += &within(&space, &shares);
+        }
     }
     if replay.finished() {
         out += "\nnothing to run\n";

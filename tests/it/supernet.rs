@@ -1,9 +1,7 @@
 //! Supernets trained by the real binary: killed and gone on with, prolonged, searched twice.
 
-use crate::kill::journal;
+use crate::kill::{journal, thrice};
 use crate::support::{Place, long};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 const SUPERNET: &str = r#"
 pipeline "supernets" seed=3
@@ -98,21 +96,7 @@ fn killed_again_and_again_a_supernet_ends_with_the_same_bits() {
         undisturbed.run();
         let wanted = undisturbed.digests();
         let place = Place::new(&text);
-        let mut kills = 0;
-        while kills < 3 {
-            let mut child =
-                place.command(&["run", "pipeline.kdl"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nasflow starts");
-            let (before, begun) = (journal(&place).0, Instant::now());
-            while journal(&place).0 < before + 5 + kills && begun.elapsed() < Duration::from_secs(60) {
-                std::thread::sleep(Duration::from_millis(3));
-            }
-            if child.try_wait().expect("a child").is_some() {
-                break;
-            }
-            child.kill().expect("a kill");
-            child.wait().expect("an end");
-            kills += 1;
-        }
+        let kills = thrice(&place, 5);
         place.run();
         assert_eq!(place.digests(), wanted, "{method} after {kills} kills");
         assert!(kills >= 2, "{method}: only {kills} kills came before the end");

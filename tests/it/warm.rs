@@ -1,9 +1,7 @@
 //! Trials that start where another training ended, or from a file of weights, by the real binary.
 
-use crate::kill::journal;
+use crate::kill::thrice;
 use crate::support::Place;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 const WARM: &str = r#"
 pipeline "warm" seed=3
@@ -108,21 +106,7 @@ fn killed_it_ends_with_the_same_bits() {
     let undisturbed = Place::new(&text);
     undisturbed.run();
     let place = Place::new(&text);
-    let mut kills = 0;
-    while kills < 3 {
-        let mut child =
-            place.command(&["run", "pipeline.kdl"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nasflow starts");
-        let (before, begun) = (journal(&place).0, Instant::now());
-        while journal(&place).0 < before + 7 + kills && begun.elapsed() < Duration::from_secs(60) {
-            std::thread::sleep(Duration::from_millis(3));
-        }
-        if child.try_wait().expect("a child").is_some() {
-            break;
-        }
-        child.kill().expect("a kill");
-        child.wait().expect("an end");
-        kills += 1;
-    }
+    let kills = thrice(&place, 7);
     assert!(kills >= 2, "only {kills} kills came before the end");
     place.run();
     assert_eq!(place.digests(), undisturbed.digests());

@@ -3,7 +3,7 @@
 use super::super::Figure;
 use super::super::action::{Action, Kind};
 use super::super::choose::value_of;
-use super::super::engine::{Engine, Known};
+use super::super::engine::{DataInfo, Engine, Known, SplitInfo};
 use super::super::evaluation::{self, Asked};
 use super::super::model::{Model, SeedRun, Slot, State, Step, Subnet, Trained};
 use super::super::work::{MetricWork, PredictWork, Work};
@@ -157,6 +157,12 @@ impl Engine<'_> {
         }
     }
 
+    /// A data set and one of its splits; the error says what is not there.
+    pub(super) fn images_of(&self, data: &(String, String)) -> Result<(&DataInfo, &SplitInfo), String> {
+        let info = self.data.get(&data.0).ok_or_else(|| format!("no data `{}`", data.0))?;
+        Ok((info, info.splits.get(&data.1).ok_or_else(|| format!("no split `{}`", data.1))?))
+    }
+
     /// The same of a run with weights of its own.
     fn own<T>(
         &self,
@@ -169,8 +175,10 @@ impl Engine<'_> {
     ) -> Found<T> {
         let data = one.data;
         let Some(train) = self.pipeline.stages[one.trained.stage].train() else { return Found::Failed("not trained".into()) };
-        let Some(info) = self.data.get(&data.0) else { return Found::Failed(format!("no data `{}`", data.0)) };
-        let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
+        let (info, split) = match self.images_of(data) {
+            Ok(found) => found,
+            Err(why) => return Found::Failed(why),
+        };
         // The gains of the loss may be a choice: the model's own are those that it was trained by.
         let (candidate, recipe) = (one.run.candidate(one.model), train.recipe_of(&one.model.recipe));
         let action = Action {
@@ -205,8 +213,9 @@ impl Engine<'_> {
         steps: &mut Vec<Step>,
     ) -> Found<f64> {
         let data = one.data;
-        let Some(split) = self.data.get(&data.0).and_then(|d| d.splits.get(&data.1)) else {
-            return Found::Failed(format!("no split `{}`", data.1));
+        let split = match self.images_of(data) {
+            Ok((_, split)) => split,
+            Err(why) => return Found::Failed(why),
         };
         let action = Action {
             kind: Kind::Metric,

@@ -57,8 +57,10 @@ impl<'a> Engine<'a> {
             return Found::Failed("its supernet was not trained".into());
         };
         let Some(network) = self.network(&subnet.space) else { return Found::Failed(format!("no space `{}`", subnet.space)) };
-        let Some(info) = self.data.get(&data.0) else { return Found::Failed(format!("no data `{}`", data.0)) };
-        let Some(split) = info.splits.get(&data.1) else { return Found::Failed(format!("no split `{}`", data.1)) };
+        let (info, split) = match self.images_of(data) {
+            Ok(found) => found,
+            Err(why) => return Found::Failed(why),
+        };
         let mut inputs = vec![("space", network), ("weights", run.weights), ("path", subnet.path), ("split", split.digest)];
         let recalibration = match one.how {
             Some(Recalibrate::Batches { batches, batch, split: name }) => {

@@ -13,6 +13,7 @@ use crate::document::{self, Files, Options, Params, Pipeline};
 use crate::results::{Classes, Comparison, Outcome, Trained};
 use crate::space::{AnchorSet, InputSpec, Space};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 struct One(String);
 
@@ -102,17 +103,25 @@ impl World {
 
     /// Runs a pipeline to its end; what ran is in `ran`, which this empties first.
     pub fn run(&mut self, text: &str) -> Replay {
-        let place = Place::new(text);
+        self.run_by(&Place::new(text), |_, works| 0..works, |_| false)
+    }
+
+    /// The same, where at each step those of the works are done that `pick` says (of how many there are), and the engine begins anew
+    /// after the steps that `anew` names.
+    pub fn run_by(&mut self, place: &Place, pick: impl Fn(usize, usize) -> Range<usize>, anew: impl Fn(usize) -> bool) -> Replay {
         let mut engine = place.engine();
         self.ran.clear();
         self.iterations = 0;
-        for _ in 0..10_000 {
+        for step in 0..20_000 {
             let replay = engine.replay(self);
             if replay.works.is_empty() {
                 assert!(replay.finished(), "open stages and nothing to do");
                 return replay;
             }
-            replay.works.iter().for_each(|work| self.execute(work));
+            replay.works[pick(step, replay.works.len())].iter().for_each(|work| self.execute(work));
+            if anew(step) {
+                engine = place.engine();
+            }
         }
         panic!("it never ends");
     }

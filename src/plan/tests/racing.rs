@@ -1,7 +1,7 @@
 //! Searches that stop their trials early, over learning curves that the test makes up.
 
 use super::{Place, World, figure};
-use crate::plan::{Model, Replay, State, Work};
+use crate::plan::{Model, Replay, State};
 use std::collections::BTreeMap;
 
 fn pipeline(stop: &str, trials: usize, epochs: usize, budget: &str, more: &str) -> String {
@@ -33,26 +33,14 @@ fn epochs(place: &Place, replay: &Replay) -> Vec<usize> {
 
 /// Runs a pipeline with so many workers, which take the works in an order of their own.
 fn run(world: &mut World, text: &str, workers: usize, kill: bool) -> Replay {
-    let place = Place::new(text);
-    let mut engine = place.engine();
-    world.ran.clear();
-    world.iterations = 0;
-    for step in 0..20_000 {
-        let replay = engine.replay(world);
-        if replay.works.is_empty() {
-            assert!(replay.finished(), "open stages and nothing to do");
-            return replay;
-        }
-        let under_way: Vec<&Work> = replay.works.iter().take(workers).collect();
+    let pick = |step: usize, works: usize| {
+        let under_way = works.min(workers);
         // Some are done before the others, the later ones first now and then.
-        let some = under_way.len().div_ceil(2);
-        let first = if step % 2 == 0 { 0 } else { under_way.len() - some };
-        under_way[first..first + some].iter().for_each(|work| world.execute(work));
-        if kill && step % 5 == 0 {
-            engine = place.engine();
-        }
-    }
-    panic!("it never ends");
+        let some = under_way.div_ceil(2);
+        let first = if step.is_multiple_of(2) { 0 } else { under_way - some };
+        first..first + some
+    };
+    world.run_by(&Place::new(text), pick, |step| kill && step.is_multiple_of(5))
 }
 
 const ASHA: &str = "stop-early asha min-epochs=2";

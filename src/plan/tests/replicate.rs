@@ -32,23 +32,11 @@ fn found(place: &Place, replay: &Replay) -> (Vec<String>, Vec<String>) {
 
 /// Runs with so many workers, that take what comes first or what comes last; the engine begins anew now and then.
 fn run(world: &mut World, place: &Place, workers: usize) -> Replay {
-    let mut engine = place.engine();
-    world.ran.clear();
-    world.iterations = 0;
-    for step in 0..5000 {
-        let replay = engine.replay(world);
-        if replay.works.is_empty() {
-            assert!(replay.finished(), "open stages and nothing to do");
-            return replay;
-        }
-        let works = &replay.works;
-        let first = if step % 3 == 0 { works.len().saturating_sub(workers) } else { 0 };
-        works.iter().skip(first).take(workers).for_each(|work| world.execute(work));
-        if step % 5 == 0 {
-            engine = place.engine();
-        }
-    }
-    panic!("it never ends");
+    let pick = |step: usize, works: usize| {
+        let first = if step.is_multiple_of(3) { works.saturating_sub(workers) } else { 0 };
+        first..(first + workers).min(works)
+    };
+    world.run_by(place, pick, |step| step.is_multiple_of(5))
 }
 
 fn once(replay: &Replay) -> &Replicas {
