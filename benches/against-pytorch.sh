@@ -17,7 +17,8 @@ and their share of a large matrix product's, the process's peak memory and what 
     ratio NAME VALUE    nasflow's speed over PyTorch's faster eager layout; above 1 is faster
 
   --quick          without torch.compile and candle, few rounds: within 70 s once nasflow is built
-  --only NAME      one workload (may be repeated): yolov5n-64 yolov5n-160 yolov5n yolov5s mobilenet nasbench201 yolov5n-640
+  --only NAME      one workload (may be repeated): yolov5n-64 yolov5n-160 yolov5n yolov5s mobilenet nasbench201 yolov5n-640,
+                   and yolov5s-640, which no run has without it
   --threads N      threads of every side [2; yolov5n-64 and yolov5n-160: 1 and 2]
   --rounds N       interleaved rounds [6; quick: 3]
   --seconds S      seconds of each side in each round, at least one step [2; quick: 0.3]

@@ -24,7 +24,7 @@ const HELP: &str = "cargo bench --bench networks -- [NAME…] [--threads N] [--e
 
 Steps of whole networks: images/s, ms a step (median, quartiles), GFLOP/s and their share of a large matrix product's, peak memory.
 Names: yolov5n-64, yolov5n-160, yolov5n, yolov5s, mobilenet, nasbench201 (training steps), yolov5n-640 (inference), matrix (a product
-of two matrices); all without a name.
+of two matrices); all without a name, but not yolov5s-640 (training steps of seconds).
 --threads      of every workload; without it 2, and the small ones (yolov5n-64, yolov5n-160) with 1 as well
 --executor     fast|reference
 --device       cpu|cuda|cuda:N (a GPU has only `reference`)
@@ -82,9 +82,10 @@ fn instructions(name: &str) -> InstructionSet {
     *found.unwrap_or_else(|| fail(&format!("`--instructions {name}`: this machine has {}", known.join(", "))))
 }
 
-/// The workloads named, or all.
+/// The workloads named, or all but the one whose step takes seconds.
 fn named<'a>(names: &[&'a str]) -> Vec<&'a str> {
-    if names.is_empty() { WORKLOADS.iter().map(|w| w.name).chain(["matrix"]).collect() } else { names.to_vec() }
+    let quick = |w: &&Workload| w.name != "yolov5s-640";
+    if names.is_empty() { WORKLOADS.iter().filter(quick).map(|w| w.name).chain(["matrix"]).collect() } else { names.to_vec() }
 }
 
 /// A table for each number of threads that some of the workloads are measured with, each by a process of its own: two, and one for

@@ -46,11 +46,12 @@ const fn workload(name: &'static str, network: (&'static str, &'static str, u64)
 }
 
 /// All of them, in the order of the report.
-pub const WORKLOADS: [Workload; 7] = [
+pub const WORKLOADS: [Workload; 8] = [
     workload("yolov5n-64", ("yolov5n", YOLOV5N, 1_872_157), Task::Detect, [8, 64, 80]),
     workload("yolov5n-160", ("yolov5n", YOLOV5N, 1_872_157), Task::Detect, [8, 160, 80]),
     workload("yolov5n", ("yolov5n", YOLOV5N, 1_872_157), Task::Detect, [8, 320, 80]),
     workload("yolov5s", ("yolov5s", YOLOV5S, 7_235_389), Task::Detect, [4, 320, 80]),
+    workload("yolov5s-640", ("yolov5s", YOLOV5S, 7_235_389), Task::Detect, [8, 640, 80]),
     workload("mobilenet", ("mobilenet", MOBILENET, 2_236_682), Task::Classify, [64, 32, 10]),
     workload("nasbench201", ("nasbench201", NASBENCH201, 830_490), Task::Classify, [64, 32, 10]),
     workload("yolov5n-640", ("yolov5n", YOLOV5N, 1_872_157), Task::Infer, [1, 640, 80]),
