@@ -10,7 +10,7 @@ use nasflow::nn::{DeviceChoice, Parameters, executor};
 use nasflow::space::architecture::{Architecture, Input, Layer, Source};
 use nasflow::space::blocks::*;
 use nasflow::space::{Activation, ParamKind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -109,6 +109,8 @@ fn random() -> impl FnMut() -> f32 {
 
 /// Writes an architecture with made-up weights in every format.
 fn written(architecture: Architecture, classes: usize) -> tempfile::TempDir {
+    // In the canonical order, as it comes out of a search.
+    let architecture = Architecture::from_json(&architecture.to_json()).expect("a network");
     let program = architecture.program().expect("a network");
     let mut params = Parameters::init(&program, 3);
     let mut random = random();
@@ -133,8 +135,8 @@ fn written(architecture: Architecture, classes: usize) -> tempfile::TempDir {
         candidate: digest,
         weights: digest,
         data: digest,
-        recipe: Default::default(),
-        metrics: Default::default(),
+        recipe: BTreeMap::new(),
+        metrics: BTreeMap::new(),
         nasflow: "test".into(),
     };
     let artefact = Artefact::new(card, params).expect("a model");
@@ -289,8 +291,8 @@ data "bars" format=idx root="bars" image-size=12 { split val=0.25 }
 space "net" { network activation=relu { input "bars"; conv 8 kernel=3 stride=2; residual 8; global-pool; linear } }
 sample "one" { from "net"; strategy reference }
 train "long" { from "one"; data "bars" split=train; epochs 12; batch 16; augment crop=1 flip-lr=0 }
-evaluate "test" { from "long"; data "bars" split=test; metrics accuracy }
-select "best" { from "test"; top 1 by=accuracy }
+evaluate "score" { from "long"; data "bars" split=val; metrics accuracy }
+select "best" { from "score"; top 1 by=accuracy }
 "#,
     );
     write_idx(&place.path().join("bars"));

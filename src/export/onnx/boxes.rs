@@ -1,7 +1,6 @@
 //! The head's raw maps as boxes, in ONNX: YOLOv5's formula, in its order of rows (level, anchor, y, x).
 
-use super::graph::{Attribute, Graph};
-use super::network::{OUTPUT, value};
+use super::graph::{Attribute, Graph, OUTPUT, value};
 use crate::space::{Head, Program};
 
 /// Writes the decoding of all levels; returns the output's dimensions after the batch. Fails where the head is none of boxes.

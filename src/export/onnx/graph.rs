@@ -2,6 +2,15 @@
 
 use super::wire::Message;
 
+/// The names of a network's input and output.
+pub(super) const INPUT: &str = "images";
+pub(super) const OUTPUT: &str = "output0";
+
+/// The name of a program's value.
+pub(super) fn value(id: usize) -> String {
+    if id == 0 { INPUT.to_string() } else { format!("x{id}") }
+}
+
 /// Elements of tensors.
 const FLOAT: i64 = 1;
 const INT64: i64 = 7;

@@ -2,7 +2,7 @@
 //! [batch, channels, h, w] in 0 … 1, output `output0` (boxes [batch, n, 5 + classes] in pixels, or logits), `stride` and `names`
 //! in the metadata. The batch may have any size.
 //!
-//! From the bottom up: `wire` (protocol buffers), `graph` (ONNX's messages), `network` (operators), `boxes` (the head's decoding).
+//! From the bottom up: `wire` (protocol buffers), `graph` (ONNX's messages), `boxes` (the head's decoding), `network` (operators).
 
 mod boxes;
 mod graph;

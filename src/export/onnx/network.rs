@@ -1,14 +1,10 @@
 //! A program's operators as ONNX's.
 
 use super::boxes;
-use super::graph::{Attribute, Graph};
+use super::graph::{Attribute, Graph, INPUT, OUTPUT, value};
 use super::wire::Message;
 use crate::nn::Parameters;
 use crate::space::{Activation, Head, Node, Op, ParamId, Program, Window};
-
-/// The names of input and output.
-pub(super) const INPUT: &str = "images";
-pub(super) const OUTPUT: &str = "output0";
 
 /// The graph of a whole network. Fails where an operator is none of a finished network's.
 pub(super) fn graph(program: &Program, params: &Parameters, eps: f64) -> Result<Message, String> {
@@ -29,11 +25,6 @@ pub(super) fn graph(program: &Program, params: &Parameters, eps: f64) -> Result<
         Head::Features => return Err("the network has no head".into()),
     };
     Ok(graph.finish("nasflow", (INPUT, &[image.c, image.h, image.w]), (OUTPUT, &output)))
-}
-
-/// The name of a value.
-pub(super) fn value(id: usize) -> String {
-    if id == 0 { INPUT.to_string() } else { format!("x{id}") }
 }
 
 struct Writer<'a> {
