@@ -49,18 +49,18 @@ fn module(artefact: &Artefact, weights: &str) -> Result<String, ExportError> {
         "\n\nclass Network(nn.Module):\n    \"\"\"{result}\"\"\"\n\n    def __init__(self):\n        super().__init__()\n"
     ));
     text.push_str("        self.model = nn.ModuleList([\n");
-    let width = lines.iter().map(|l| l.module.chars().count()).max().unwrap_or(0).min(90);
+    let width = lines.iter().map(|l| l.module.chars().count()).max().unwrap_or(0).min(90) + 1;
     for (i, line) in lines.iter().enumerate() {
         text.push_str(&format!("            {:width$}  # {i}: {}\n", line.module.clone() + ",", line.shape));
     }
     text.push_str("        ])\n\n    def forward(self, image):\n        m = self.model\n");
-    let last = lines.len() - 1;
+    let last = lines.len().saturating_sub(1);
     for (i, line) in lines.iter().enumerate() {
         let name = if i == last { "return".to_string() } else { format!("x{i} =") };
         let flat = if i == last && !detector { ".flatten(1)" } else { "" };
         text.push_str(&format!("        {name} m[{i}]({}){flat}\n", line.reads));
     }
-    text.push_str(&LOADER.replace("SIZE", &size).replace("WEIGHTS", &literal(weights)));
+    text.push_str(&LOADER.replace("SIZE", &size.replacen("batch", "1", 1)).replace("WEIGHTS", &literal(weights)));
     Ok(text)
 }
 

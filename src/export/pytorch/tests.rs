@@ -16,7 +16,7 @@ fn a_file_holds_its_network_and_the_blocks_that_it_needs() {
         "class Detect(nn.Module)",
         "NAMES = [\"class \\\"0\\\"\\U0000000a\", ",
         "# choices: top=5\n",
-        "torch.rand([batch, 3, 64, 64])",
+        "torch.rand([1, 3, 64, 64])",
     ] {
         assert!(text.contains(part), "no {part:?} in {text}");
     }
