@@ -18,6 +18,9 @@ pub const FORMAT: Format = Format {
     needs: Some("Python with torch and safetensors"),
 };
 
+/// A layer wider than this has its comment above it, and not beside it.
+const WIDE: usize = 80;
+
 /// All blocks, each a class.
 const BLOCKS: &str = include_str!("blocks.py");
 
@@ -49,9 +52,13 @@ fn module(artefact: &Artefact, weights: &str) -> Result<String, ExportError> {
         "\n\nclass Network(nn.Module):\n    \"\"\"{result}\"\"\"\n\n    def __init__(self):\n        super().__init__()\n"
     ));
     text.push_str("        self.model = nn.ModuleList([\n");
-    let width = lines.iter().map(|l| l.module.chars().count()).max().unwrap_or(0).min(90) + 1;
+    let width = lines.iter().map(|l| l.module.chars().count() + 1).filter(|w| *w <= WIDE).max().unwrap_or(0);
     for (i, line) in lines.iter().enumerate() {
-        text.push_str(&format!("            {:width$}  # {i}: {}\n", line.module.clone() + ",", line.shape));
+        let (module, about) = (line.module.clone() + ",", format!("# {i}: {}", line.shape));
+        text.push_str(&match module.chars().count() <= WIDE {
+            true => format!("            {module:width$}  {about}\n"),
+            false => format!("            {about}\n            {module}\n"),
+        });
     }
     text.push_str("        ])\n\n    def forward(self, image):\n        m = self.model\n");
     let last = lines.len().saturating_sub(1);

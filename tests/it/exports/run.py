@@ -12,6 +12,12 @@ images = np.fromfile(source, "<f4").reshape([int(n) for n in shape.split(",")])
 def onnx():
     import onnxruntime
 
+    try:
+        import onnx as package
+
+        package.checker.check_model(package.load(model), full_check=True)
+    except ImportError:
+        pass
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     entries = session.get_modelmeta().custom_metadata_map
     names = ast.literal_eval(entries["names"])
