@@ -187,10 +187,10 @@ pub struct ExportArguments {
     pub file: FileArguments,
     #[command(flatten)]
     pub numerics: NumericsArguments,
-    /// Where to write; the ending names the format: `.safetensors` (no other can be written yet)
+    /// Where to write; the ending names the format: `.safetensors`, `.onnx`, or `.py` (PyTorch, with the weights beside it)
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// The format, whatever the ending
+    /// The format, whatever the ending: `safetensors`, `onnx` or `pytorch`
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
 }
@@ -205,7 +205,7 @@ pub struct PredictArguments {
     pub images: Vec<PathBuf>,
     #[command(flatten)]
     pub numerics: NumericsArguments,
-    /// Where to write the pictures and `predictions.json`
+    /// Where to write the pictures (of a detector) and `predictions.json`
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
     /// Least confidence of a detection

@@ -1,4 +1,4 @@
-//! `nasflow export`: the answer's weights as one self-contained file.
+//! `nasflow export`: the answer's network with its weights, for other programs and for `predict`.
 
 use super::arguments::ExportArguments;
 use super::failure::Failure;
@@ -6,9 +6,9 @@ use super::load;
 use super::{print, show};
 use crate::base::grouped;
 use crate::document::nearest;
-use crate::export::{Artefact, FORMATS, Format, ModelCard};
+use crate::export::{Artefact, FORMATS, Format, ModelCard, run_again, safetensors};
+use crate::nn::{DeviceChoice, executor};
 use crate::report::show::winner;
-use crate::space::Head;
 use crate::train::weights_from_bytes;
 use std::process::ExitCode;
 
@@ -40,25 +40,21 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     let split = info.splits.get(&train.split.value).ok_or_else(|| format!("no split `{}`", train.split.value))?;
     let architecture = model.candidate.architecture.clone();
     let program = architecture.program()?;
-    if matches!(program.head, Head::Classify { .. }) {
-        return Err(format!(
-            "{} is a classifier: exporting those is not supported yet; its weights are the blob {} of the store, in safetensors",
-            model.label(),
-            run.weights.hex()
-        )
-        .into());
-    }
     let params = weights_from_bytes(&program, &store.blobs().get(&run.weights)?)?;
-    let per_epoch = train.taken(split.images).div_ceil(train.recipe_of(&trained.read).batch.max(1)).max(1);
+    let recipe = train.recipe_of(&trained.read);
+    let per_epoch = train.taken(split.images).div_ceil(recipe.batch.max(1)).max(1);
     let metrics = model.figures.iter().map(|(metric, f)| (metric.name(), f.values.first().copied().unwrap_or(f64::NAN)));
     let space = model.drawn.as_ref().and_then(|drawn| Some((prepared.spaces.get(&drawn.space)?, drawn)));
     let choices = space.map_or(Vec::new(), |(space, drawn)| space.choices(&drawn.sample));
+    let decisions = space.map_or(Vec::new(), |(space, drawn)| space.describe(&drawn.sample));
     let card = ModelCard {
         architecture,
         classes: info.classes.clone(),
-        norm_eps: train.recipe.bn_eps,
+        norm_eps: recipe.bn_eps,
+        norm_momentum: recipe.bn_momentum,
         iterations: (trained.epochs * per_epoch) as u64,
         choices,
+        decisions,
         candidate: model.candidate.digest,
         weights: run.weights,
         data: split.digest,
@@ -67,9 +63,24 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         nasflow: env!("CARGO_PKG_VERSION").to_string(),
     };
     let artefact = Artefact::new(card, params).map_err(|e| e.to_string())?;
-    let bytes = (format.write)(&artefact).map_err(|e| e.to_string())?;
-    write(&arguments.output, &bytes)?;
-    print::out(&format!("{}: {} of {name}, {} bytes\n", arguments.output.display(), model.label(), grouped(bytes.len() as u64)));
+    let output = &arguments.output;
+    let stem = output.file_stem().ok_or_else(|| format!("{} names no file", output.display()))?.to_string_lossy();
+    let files = (format.write)(&artefact, &stem).map_err(|e| e.to_string())?;
+    for (i, file) in files.iter().enumerate() {
+        let path = if i == 0 { output.clone() } else { output.with_extension(file.ending) };
+        // What nasflow runs itself is run again before it is called written.
+        let seen = match format.needs {
+            _ if file.ending == safetensors::FORMAT.ending => {
+                let again = |program: &_| executor(program, DeviceChoice::Fast, 1);
+                run_again(&artefact, &file.bytes, again).map_err(|e| e.to_string())?;
+                "; read again, it gives the same outputs".to_string()
+            }
+            Some(needs) => format!("; not run here, which needs {needs}"),
+            None => String::new(),
+        };
+        write(&path, &file.bytes)?;
+        print::out(&format!("{}: {} of {name}, {} bytes{seen}\n", path.display(), model.label(), grouped(file.bytes.len() as u64)));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -88,7 +99,7 @@ fn format(arguments: &ExportArguments) -> Result<&'static Format, Failure> {
             "{}: `.{ending}` cannot be written yet; what can is {}: `-o {}` ({})",
             output.display(),
             Format::names(),
-            output.with_extension(first.name).display(),
+            output.with_extension(first.ending).display(),
             first.doc
         )
         .into()

@@ -2,7 +2,7 @@
 
 use super::classify::scaled;
 use super::container::Container;
-use super::decode::{self, MAX_FILE};
+use super::decode::{self, MAX_FILE, Rgb};
 use super::error::DataError;
 use super::files::read_capped;
 use super::formats;
@@ -84,6 +84,30 @@ impl Pack {
         Ok(Pack { image_size, channels, classes: scan.classes.clone(), images, pixels })
     }
 
+    /// A split of one picture, stored as [`Pack::build`] stores those of a data set: `labelled` as for classifiers, with 1 or 3
+    /// channels, else as for detectors, with 3. Fails where it has no pixels or a number of channels that is not there.
+    pub fn of_one(picture: Rgb, channels: usize, image_size: usize, labelled: bool) -> Result<Pack, String> {
+        let Rgb { width, height, pixels } = picture;
+        if width == 0 || height == 0 {
+            return Err("the image has no pixels".into());
+        }
+        let pixels = match channels {
+            3 => pixels,
+            1 => pixels.as_chunks::<3>().0.iter().map(luma).collect(),
+            n => return Err(format!("images of {n} channels")),
+        };
+        let mut picture = Picture { width, height, channels, pixels };
+        let (w, h) = stored(width, height, image_size, labelled);
+        if labelled {
+            picture = picture.middle();
+        }
+        let pixels = scaled(&picture.pixels, picture.width, picture.height, channels, w, h);
+        // The digest only labels the image, and there is one.
+        let label = labelled.then_some(0);
+        let one = PackImage { digest: Digest([0; 32]), width, height, w, h, offset: 0, objects: vec![], label };
+        Ok(Pack { image_size, channels, classes: vec![], images: vec![one], pixels })
+    }
+
     /// The bytes of one image, rows first.
     pub fn pixels_of(&self, image: &PackImage) -> &[u8] {
         &self.pixels[image.offset..image.offset + image.w * image.h * self.channels]
@@ -111,6 +135,11 @@ pub(super) fn stored(width: usize, height: usize, size: usize, labelled: bool) -
     let short = width.min(height).max(1);
     let side = |length: usize| (length.min(2 * short) * size).div_ceil(short).max(1);
     (side(width), side(height))
+}
+
+/// How bright a pixel is (ITU-R BT.601); of a grey one its own value.
+fn luma([r, g, b]: &[u8; 3]) -> u8 {
+    ((299 * u32::from(*r) + 587 * u32::from(*g) + 114 * u32::from(*b) + 500) / 1000) as u8
 }
 
 /// A decoded image.

@@ -4,7 +4,7 @@ use super::{ExportError, ModelCard};
 use crate::nn::Parameters;
 use crate::space::Program;
 
-/// A detector in memory.
+/// A model in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Artefact {
     /// What it is.
@@ -16,7 +16,7 @@ pub struct Artefact {
 }
 
 impl Artefact {
-    /// Puts a detector together. Fails where the parts do not belong to each other.
+    /// Puts a model together. Fails where the parts do not belong to each other.
     pub fn new(card: ModelCard, params: Parameters) -> Result<Self, ExportError> {
         let program = card.architecture.program().map_err(ExportError::CannotWrite)?;
         card.check(&program).map_err(ExportError::CannotWrite)?;

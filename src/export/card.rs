@@ -1,4 +1,4 @@
-//! What a detector file says about itself: everything that is needed to run it and to know where it came from.
+//! What a model's file says about itself: everything that is needed to run it and to know where it came from.
 
 use super::ExportError;
 use crate::base::Digest;
@@ -6,26 +6,30 @@ use crate::space::{Architecture, Head, Program};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap};
 
-/// The value of the entry `format`; a change of meaning is another number.
-pub const FORMAT: &str = "nasflow-detector-1";
+/// The value of the entry `format` of a detector; a change of meaning is another number.
+pub const DETECTOR: &str = "nasflow-detector-1";
+/// The same of a classifier.
+pub const CLASSIFIER: &str = "nasflow-classifier-1";
+/// Batch norm's momentum where a file does not say it, as those of before: that of YOLOv5's recipes.
+const MOMENTUM: f64 = 0.03;
 
-/// How an image becomes the network's input, in words.
-pub const PREPROCESSING: &str =
-    "RGB, 0-255 divided by 255; letterbox to image_size x image_size, longer side scaled, borders filled with 114; NCHW in PyTorch";
-
-/// Everything of a detector but its tensors.
+/// Everything of a model but its tensors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelCard {
-    /// The network: 3 channels, square, with a detect head at its end.
+    /// The network: square; a detector of 3 channels, or a classifier of 1 or 3.
     pub architecture: Architecture,
     /// Class names in the order of the head.
     pub classes: Vec<String>,
     /// Added to the variance in batch norm.
     pub norm_eps: f64,
+    /// How much of a running statistic a batch replaces, where somebody trains on.
+    pub norm_momentum: f64,
     /// Iterations that the weights were trained for (PyTorch's `num_batches_tracked`).
     pub iterations: u64,
     /// What its space decided, as [`crate::space::Space::choices`] says it: trainings that start from the file find places by it.
     pub choices: Vec<(u64, usize)>,
+    /// The same for people: label and value.
+    pub decisions: Vec<(String, String)>,
     /// The candidate's digest.
     pub candidate: Digest,
     /// The digest of the store's blob of weights.
@@ -46,19 +50,46 @@ impl ModelCard {
         self.architecture.input.height
     }
 
+    /// Whether it finds boxes; else it tells classes.
+    pub fn is_detector(&self) -> bool {
+        self.architecture.anchors().is_some()
+    }
+
+    /// How an image becomes the network's input, in words.
+    pub fn preprocessing(&self) -> &'static str {
+        match (self.is_detector(), self.architecture.input.channels) {
+            (true, _) => {
+                "RGB, 0-255 divided by 255; letterbox to image_size x image_size, longer side scaled, borders filled with 114; NCHW in PyTorch"
+            }
+            (false, 1) => "grey, 0-255 divided by 255; shorter side scaled to image_size, the square in the middle; NCHW in PyTorch",
+            (false, _) => "RGB, 0-255 divided by 255; shorter side scaled to image_size, the square in the middle; NCHW in PyTorch",
+        }
+    }
+
+    /// The value of the entry `format`.
+    fn format(&self) -> &'static str {
+        if self.is_detector() { DETECTOR } else { CLASSIFIER }
+    }
+
     /// Fails where the parts do not belong together.
     pub(super) fn check(&self, program: &Program) -> Result<(), String> {
         let input = self.architecture.input;
-        if input.channels != 3 || input.height != input.width {
-            return Err(format!("its input is {} x {} x {}, not square RGB", input.height, input.width, input.channels));
+        let (classes, channels) = match &program.head {
+            Head::Detect { classes, .. } => (*classes, &[3][..]),
+            Head::Classify { classes } => (*classes, &[1, 3][..]),
+            Head::Features => return Err("the network has no head: neither `detect` nor `linear` is at its end".into()),
+        };
+        if !channels.contains(&input.channels) || input.height != input.width {
+            let wanted = if channels.len() == 1 { "square RGB" } else { "square, RGB or grey" };
+            return Err(format!("its input is {} x {} x {}, not {wanted}", input.height, input.width, input.channels));
         }
-        match &program.head {
-            Head::Detect { classes, .. } if *classes == self.classes.len() => {}
-            Head::Detect { classes, .. } => return Err(format!("{} class names for {classes} classes", self.classes.len())),
-            _ => return Err("the network has no detect head".into()),
+        if classes != self.classes.len() {
+            return Err(format!("{} class names for {classes} classes", self.classes.len()));
         }
-        if !(self.norm_eps.is_finite() && self.norm_eps > 0.0) {
-            return Err("norm_eps is not a positive number".into());
+        for (name, value) in [("norm_eps", self.norm_eps), ("norm_momentum", self.norm_momentum)] {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(format!("{name} is not a positive number"));
+            }
         }
         match self.metrics.iter().chain(&self.recipe).find(|(_, v)| !v.is_finite()) {
             Some((name, _)) => Err(format!("{name} is not a number")),
@@ -68,19 +99,15 @@ impl ModelCard {
 
     /// The file's metadata, sorted by name. `names`, `nc` and `stride` are in upstream's form.
     pub(super) fn entries(&self, program: &Program, parameters: &Digest) -> Result<BTreeMap<String, String>, ExportError> {
-        let Head::Detect { strides, anchors, .. } = &program.head else {
-            return Err(ExportError::CannotWrite("the network has no detect head".into()));
-        };
-        let entries = [
-            ("format", FORMAT.to_string()),
+        let mut entries = vec![
+            ("format", self.format().to_string()),
             ("architecture", self.architecture.to_json()),
             ("architecture_text", self.architecture.text()),
             ("classes", json(&self.classes)?),
-            ("anchors", json(anchors)?),
-            ("strides", json(strides)?),
             ("image_size", self.image_size().to_string()),
-            ("preprocessing", PREPROCESSING.to_string()),
+            ("preprocessing", self.preprocessing().to_string()),
             ("norm_eps", json(&self.norm_eps)?),
+            ("norm_momentum", json(&self.norm_momentum)?),
             ("iterations", self.iterations.to_string()),
             ("choices", json(&self.choices)?),
             ("candidate", self.candidate.hex()),
@@ -91,20 +118,24 @@ impl ModelCard {
             ("nasflow", self.nasflow.clone()),
             ("names", python_dict(&self.classes)),
             ("nc", self.classes.len().to_string()),
-            ("stride", strides.iter().max().copied().unwrap_or(32).to_string()),
         ];
-        let mut entries: BTreeMap<String, String> = entries.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
-        if !self.recipe.is_empty() {
-            entries.insert("recipe".into(), json(&self.recipe)?);
+        if let Head::Detect { strides, anchors, .. } = &program.head {
+            entries.extend([("anchors", json(anchors)?), ("strides", json(strides)?), ("stride", stride(strides).to_string())]);
         }
-        Ok(entries)
+        if !self.recipe.is_empty() {
+            entries.push(("recipe", json(&self.recipe)?));
+        }
+        if !self.decisions.is_empty() {
+            entries.push(("decisions", json(&self.decisions)?));
+        }
+        Ok(entries.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
     }
 
     /// From the file's metadata, with the digest of the parameters.
     pub(super) fn from_entries(entries: &HashMap<String, String>) -> Result<(Self, Digest), ExportError> {
         let get = |name: &str| entries.get(name).ok_or_else(|| missing(name, "it is missing"));
-        if get("format")? != FORMAT {
-            return Err(missing("format", &format!("`{FORMAT}` is expected")));
+        if ![DETECTOR, CLASSIFIER].contains(&get("format")?.as_str()) {
+            return Err(missing("format", &format!("`{DETECTOR}` or `{CLASSIFIER}` is expected")));
         }
         fn read<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, ExportError> {
             serde_json::from_str(text).map_err(|e| missing(name, &e.to_string()))
@@ -114,9 +145,11 @@ impl ModelCard {
             architecture: Architecture::from_json(get("architecture")?).map_err(|e| missing("architecture", &e))?,
             classes: read("classes", get("classes")?)?,
             norm_eps: read("norm_eps", get("norm_eps")?)?,
+            norm_momentum: entries.get("norm_momentum").map_or(Ok(MOMENTUM), |text| read("norm_momentum", text))?,
             iterations: read("iterations", get("iterations")?)?,
             // Files of before have none.
             choices: entries.get("choices").map_or(Ok(Vec::new()), |text| read("choices", text))?,
+            decisions: entries.get("decisions").map_or(Ok(Vec::new()), |text| read("decisions", text))?,
             candidate: digest("candidate")?,
             weights: digest("weights")?,
             data: digest("data")?,
@@ -127,12 +160,20 @@ impl ModelCard {
         if read::<usize>("image_size", get("image_size")?)? != card.image_size() {
             return Err(missing("image_size", "it is not the architecture's"));
         }
+        if get("format")? != card.format() {
+            return Err(missing("format", "it is not the architecture's"));
+        }
         Ok((card, digest("parameters")?))
     }
 }
 
 fn missing(name: &str, why: &str) -> ExportError {
-    ExportError::NotADetector(format!("metadata `{name}`: {why}"))
+    ExportError::NotAModel(format!("metadata `{name}`: {why}"))
+}
+
+/// Upstream's `stride`: the largest of the levels'.
+pub(super) fn stride(strides: &[usize]) -> usize {
+    strides.iter().max().copied().unwrap_or(32)
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, ExportError> {

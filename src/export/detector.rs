@@ -1,13 +1,11 @@
 //! A detector that runs: an [`Artefact`] with an executor.
 
 use super::{Artefact, ExportError};
-use crate::base::Digest;
+use crate::data::Pack;
 use crate::data::decode::Rgb;
-use crate::data::{Pack, PackImage, resize};
 use crate::evaluate::{NmsOptions, batches, predict};
 use crate::metrics::Detection;
 use crate::nn::{Executor, NormOptions};
-use crate::space::Program;
 use image::RgbImage;
 use std::sync::Arc;
 
@@ -15,18 +13,11 @@ use std::sync::Arc;
 pub struct Detector {
     /// What it is, and its tensors.
     pub artefact: Artefact,
-    executor: Box<dyn Executor>,
+    pub(super) executor: Box<dyn Executor>,
 }
 
 impl Detector {
-    /// Reads a detector file; `executor` makes what runs its program, for batches of one.
-    pub fn load(bytes: &[u8], executor: impl FnOnce(&Program) -> Result<Box<dyn Executor>, String>) -> Result<Self, ExportError> {
-        let artefact = Artefact::from_bytes(bytes)?;
-        let executor = executor(&artefact.program).map_err(ExportError::Run)?;
-        Ok(Detector { artefact, executor })
-    }
-
-    /// From parts that are at hand.
+    /// From parts that are at hand; `executor` runs the artefact's program.
     pub fn new(artefact: Artefact, executor: Box<dyn Executor>) -> Self {
         Detector { artefact, executor }
     }
@@ -56,15 +47,8 @@ impl Detector {
 
 /// The image as a split of one, so that its pixels go the way of evaluation: stored with the longer side at `size`.
 fn single(image: &RgbImage, size: usize) -> Result<Arc<Pack>, String> {
-    let (width, height) = (image.width() as usize, image.height() as usize);
-    if width == 0 || height == 0 {
-        return Err("the image has no pixels".into());
-    }
-    let (w, h) = resize::stored_size(width, height, size);
-    let pixels = resize::resize(&Rgb { width, height, pixels: image.as_raw().clone() }, w, h).pixels;
-    // The digest only labels the image, and there is one.
-    let one = PackImage { digest: Digest([0; 32]), width, height, w, h, offset: 0, objects: vec![], label: None };
-    Ok(Arc::new(Pack { image_size: size, channels: 3, classes: vec![], images: vec![one], pixels }))
+    let picture = Rgb { width: image.width() as usize, height: image.height() as usize, pixels: image.as_raw().clone() };
+    Pack::of_one(picture, 3, size, false).map(Arc::new)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Any image in, boxes in its pixels out.
 
 use super::*;
+use crate::export::Model;
 use crate::export::safetensors::tests::{artefact, small};
 use crate::nn::Parameters;
+use crate::space::Program;
 use image::Rgb as Pixel;
 
 /// "Recognises" grey-free red: objectness of the anchor 0 of a cell is the red in its middle.
@@ -53,7 +55,8 @@ fn detector() -> Detector {
         let levels = program.outputs.iter().map(|&o| (program.values[o].h, 64 / program.values[o].h)).collect();
         Ok(Box::new(Red { levels, outputs: vec![], eps: 0.0 }) as Box<dyn Executor>)
     };
-    Detector::load(&bytes, make).unwrap()
+    let Model::Detector(detector) = Model::load(&bytes, make).unwrap() else { panic!("a detector") };
+    detector
 }
 
 #[test]

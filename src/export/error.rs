@@ -1,4 +1,4 @@
-//! Why a detector could not be written, read or run.
+//! Why a model could not be written, read or run.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use std::fmt;
 pub enum ExportError {
     /// The bytes are not a safetensors file that this program reads.
     NotSafetensors(String),
-    /// A safetensors file, but not one of nasflow's detectors: an entry of the metadata is missing or wrong.
-    NotADetector(String),
+    /// A safetensors file, but not one of nasflow's models: an entry of the metadata is missing or wrong.
+    NotAModel(String),
     /// The tensors do not belong to the architecture, or were changed.
     WrongTensors(String),
     /// A model that this file cannot hold.
@@ -21,10 +21,10 @@ impl fmt::Display for ExportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ExportError::NotSafetensors(why) => write!(f, "not a safetensors file: {why}"),
-            ExportError::NotADetector(why) => write!(f, "not a detector written by nasflow: {why}"),
+            ExportError::NotAModel(why) => write!(f, "not a model written by nasflow: {why}"),
             ExportError::WrongTensors(why) => write!(f, "the tensors do not fit the file's architecture: {why}"),
-            ExportError::CannotWrite(why) => write!(f, "the detector cannot be written: {why}"),
-            ExportError::Run(why) => write!(f, "the detector cannot run: {why}"),
+            ExportError::CannotWrite(why) => write!(f, "the model cannot be written: {why}"),
+            ExportError::Run(why) => write!(f, "the model cannot run: {why}"),
         }
     }
 }

@@ -5,10 +5,24 @@ use super::{Artefact, ExportError};
 /// A format of `nasflow export`.
 #[derive(Debug)]
 pub struct Format {
-    /// Its word in `--format`, and the ending of its files.
+    /// Its word in `--format`.
     pub name: &'static str,
+    /// The ending of its file.
+    pub ending: &'static str,
     /// What a file holds, for `--help` and messages.
     pub doc: &'static str,
-    /// The file. It is read again before it is handed out, where that can be done: better to hear of a fault here than on the target.
-    pub write: fn(&Artefact) -> Result<Vec<u8>, ExportError>,
+    /// The files, that of the format itself first; they will have one stem, which is given: a file may name another by it. A file is
+    /// read again before it is handed out, where that can be done: better to hear of a fault here than on the target.
+    pub write: fn(&Artefact, &str) -> Result<Vec<Written>, ExportError>,
+    /// What else a user needs to run the format's own file; nothing of what nasflow runs itself.
+    pub needs: Option<&'static str>,
+}
+
+/// A file to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// What follows the stem and a dot.
+    pub ending: &'static str,
+    /// What it holds.
+    pub bytes: Vec<u8>,
 }

@@ -30,6 +30,38 @@ pub struct NamedDetection {
     pub corners: [f32; 4],
 }
 
+/// What a classifier says of one image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImageClasses {
+    /// The image's path as the user gave it.
+    pub file: String,
+    /// Pixels.
+    pub width: usize,
+    /// Pixels.
+    pub height: usize,
+    /// The likeliest first.
+    pub classes: Vec<NamedClass>,
+}
+
+/// One class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NamedClass {
+    /// Index of the class.
+    pub class: u16,
+    /// Its name; the index where there is none.
+    pub name: String,
+    /// 0 … 1.
+    pub probability: f32,
+}
+
+impl ImageClasses {
+    /// Names the classes.
+    pub fn new(file: impl Into<String>, width: usize, height: usize, found: &[(u16, f32)], classes: &[String]) -> Self {
+        let named = |&(class, probability): &(u16, f32)| NamedClass { class, name: class_name(classes, class), probability };
+        ImageClasses { file: file.into(), width, height, classes: found.iter().map(named).collect() }
+    }
+}
+
 impl ImagePredictions {
     /// Names the classes.
     pub fn new(file: impl Into<String>, width: usize, height: usize, detections: &[Detection], classes: &[String]) -> Self {
@@ -49,7 +81,7 @@ pub fn class_name(classes: &[String], class: u16) -> String {
 }
 
 /// A JSON list, one object an image, indented, with a newline at its end.
-pub fn predictions_json(images: &[ImagePredictions]) -> String {
+pub fn predictions_json(images: &[impl Serialize]) -> String {
     // Plain structs of numbers and texts: serialising them cannot fail. Numbers that are not finite become null.
     serde_json::to_string_pretty(images).unwrap_or_else(|_| "[]".into()) + "\n"
 }

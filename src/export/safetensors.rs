@@ -1,23 +1,32 @@
-//! The self-contained detector: one safetensors file with tensors under YOLOv5's names and a [`ModelCard`] as metadata.
+//! The self-contained model: one safetensors file with tensors under YOLOv5's names and a [`ModelCard`] as metadata.
 //!
 //! Where the network is one of YOLOv5's, `load_state_dict` upstream takes the tensors as they are: `num_batches_tracked`
 //! (int64) stands beside each batch norm, and `model.<i>.anchors` [levels, anchors, 2] is in units of the stride.
 
-use super::{Artefact, ExportError, Format, ModelCard};
+use super::{Artefact, ExportError, Format, ModelCard, Written};
 use crate::base::Digest;
 use crate::nn::{Parameters, TensorWriter};
 use crate::space::{Head, ParamKind, Program};
 use safetensors::{Dtype, SafeTensors};
 
 /// `--format safetensors`
-pub const FORMAT: Format =
-    Format { name: "safetensors", doc: "weights under YOLOv5's names, with architecture and classes in its metadata", write };
+pub const FORMAT: Format = Format {
+    name: "safetensors",
+    ending: "safetensors",
+    doc: "weights under YOLOv5's names, with architecture and classes in its metadata",
+    write,
+    needs: None,
+};
+
+fn write(artefact: &Artefact, _: &str) -> Result<Vec<Written>, ExportError> {
+    Ok(vec![file(artefact)?])
+}
 
 /// The file, read again.
-fn write(artefact: &Artefact) -> Result<Vec<u8>, ExportError> {
+pub(super) fn file(artefact: &Artefact) -> Result<Written, ExportError> {
     let bytes = artefact.to_bytes()?;
     Artefact::from_bytes(&bytes).map_err(|e| ExportError::CannotWrite(format!("the file does not load again, which is a bug: {e}")))?;
-    Ok(bytes)
+    Ok(Written { ending: FORMAT.ending, bytes })
 }
 
 /// The largest header that is read.
@@ -26,7 +35,7 @@ const MAX_HEADER: u64 = 16 << 20;
 const MAX_ACTIVATIONS: usize = 1 << 30;
 
 impl Artefact {
-    /// The file. The same detector gives the same bytes.
+    /// The file. The same model gives the same bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ExportError> {
         let anchors = anchors_tensor(&self.program);
         let counts: Vec<String> = self.norms().collect();
@@ -59,11 +68,11 @@ impl Artefact {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(not_safetensors)?;
         let none = std::collections::HashMap::new();
         let (card, recorded) = ModelCard::from_entries(metadata.metadata().as_ref().unwrap_or(&none))?;
-        let program = card.architecture.program().map_err(ExportError::NotADetector)?;
-        card.check(&program).map_err(ExportError::NotADetector)?;
+        let program = card.architecture.program().map_err(ExportError::NotAModel)?;
+        card.check(&program).map_err(ExportError::NotAModel)?;
         let activations = program.values.iter().fold(0usize, |n, v| n.saturating_add(v.h.saturating_mul(v.w).saturating_mul(v.c)));
         if activations > MAX_ACTIVATIONS {
-            return Err(ExportError::NotADetector("the network is larger than nasflow runs".into()));
+            return Err(ExportError::NotAModel("the network is larger than nasflow runs".into()));
         }
         let tensors = SafeTensors::deserialize(bytes).map_err(not_safetensors)?;
         let params = Parameters(program.params.iter().map(|p| floats(&tensors, &p.name, &p.shape)).collect::<Result<_, _>>()?);

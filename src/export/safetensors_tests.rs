@@ -3,7 +3,7 @@
 use super::*;
 use crate::space::Activation;
 use crate::space::architecture::{Architecture, Input, Layer, Source};
-use crate::space::blocks::{Block, C3, COCO_ANCHORS, Conv, Detect, Sppf, Upsample};
+use crate::space::blocks::{Block, C3, COCO_ANCHORS, Conv, Detect, Linear, Sppf, Upsample};
 use std::collections::{BTreeMap, HashMap};
 
 fn conv(channels: usize, kernel: usize, stride: usize, padding: usize) -> Block {
@@ -28,9 +28,20 @@ pub(in crate::export) fn small(size: usize, classes: usize) -> Architecture {
     Architecture { input: Input { channels: 3, height: size, width: size }, layers }
 }
 
+/// A convolution, a pool and a fully connected layer over images of 8 pixels.
+pub(in crate::export) fn tiny_classifier(channels: usize, classes: usize) -> Architecture {
+    let layer = |block, from| Layer { block, inputs: vec![from] };
+    let layers = vec![
+        layer(conv(4, 3, 2, 1), Source::Image),
+        layer(Block::GlobalPool, Source::Layer(0)),
+        layer(Block::Linear(Linear { channels: classes }), Source::Layer(1)),
+    ];
+    Architecture { input: Input { channels, height: 8, width: 8 }, layers }
+}
+
 pub(in crate::export) fn artefact(architecture: Architecture) -> Artefact {
     let program = architecture.program().unwrap();
-    let Head::Detect { classes, .. } = program.head else { panic!() };
+    let (Head::Detect { classes, .. } | Head::Classify { classes }) = program.head else { panic!() };
     let mut params = Parameters::zeros(&program);
     let mut next = 0u32;
     for value in params.0.iter_mut().flatten() {
@@ -41,7 +52,9 @@ pub(in crate::export) fn artefact(architecture: Architecture) -> Artefact {
         choices: vec![(u64::MAX, 1), (7, 0)],
         architecture,
         classes: (0..classes).map(|i| format!("class \"{i}\"\n")).collect(),
+        decisions: vec![("top".into(), "5".into())],
         norm_eps: 1e-3,
+        norm_momentum: 0.03,
         iterations: 1234,
         candidate: Digest::of(b"candidate"),
         weights: Digest::of(b"weights"),
@@ -60,6 +73,33 @@ fn round_trip_is_exact_and_its_bytes_repeat() {
     let back = Artefact::from_bytes(&bytes).unwrap();
     assert_eq!(back, one);
     assert_eq!(back.to_bytes().unwrap(), bytes);
+    for channels in [1, 3] {
+        let one = artefact(tiny_classifier(channels, 3));
+        assert_eq!(Artefact::from_bytes(&one.to_bytes().unwrap()).unwrap(), one);
+    }
+}
+
+#[test]
+fn a_classifiers_file_says_that_it_is_one() {
+    let bytes = artefact(tiny_classifier(1, 3)).to_bytes().unwrap();
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
+    let metadata = metadata.metadata().clone().unwrap();
+    assert_eq!(metadata["format"], "nasflow-classifier-1");
+    assert!(metadata["preprocessing"].starts_with("grey") && !metadata.contains_key("stride") && !metadata.contains_key("anchors"));
+    let lying = altered(&bytes, |h| h["__metadata__"]["format"] = "nasflow-detector-1".into());
+    assert!(matches!(Artefact::from_bytes(&lying), Err(ExportError::NotAModel(e)) if e.contains("format")));
+    let four = tiny_classifier(4, 3);
+    let program = four.program().unwrap();
+    let card = ModelCard { architecture: four, ..artefact(tiny_classifier(3, 3)).card };
+    let params = Parameters::zeros(&program);
+    assert!(matches!(Artefact::new(card, params), Err(ExportError::CannotWrite(e)) if e.contains("RGB or grey")));
+    // Files of before say neither momentum nor decisions.
+    let before = altered(&bytes, |h| {
+        for name in ["norm_momentum", "decisions"] {
+            h["__metadata__"].as_object_mut().unwrap().remove(name);
+        }
+    });
+    assert_eq!(Artefact::from_bytes(&before).unwrap().card.norm_momentum, 0.03);
 }
 
 #[test]
@@ -166,12 +206,12 @@ fn hostile_files_are_errors() {
     let digests = ["candidate", "weights", "data", "parameters"];
     for name in ["format", "architecture", "classes", "image_size", "norm_eps", "iterations", "metrics"].into_iter().chain(digests) {
         let gone = altered(&bytes, |h| drop(h["__metadata__"].as_object_mut().unwrap().remove(name)));
-        assert!(matches!(Artefact::from_bytes(&gone), Err(ExportError::NotADetector(e)) if e.contains(name)), "{name}");
+        assert!(matches!(Artefact::from_bytes(&gone), Err(ExportError::NotAModel(e)) if e.contains(name)), "{name}");
         let nonsense = altered(&bytes, |h| h["__metadata__"][name] = "[{".into());
-        assert!(matches!(Artefact::from_bytes(&nonsense), Err(ExportError::NotADetector(e)) if e.contains(name)), "{name}");
+        assert!(matches!(Artefact::from_bytes(&nonsense), Err(ExportError::NotAModel(e)) if e.contains(name)), "{name}");
     }
     let deep = altered(&bytes, |h| h["__metadata__"]["architecture"] = "[".repeat(100_000).into());
-    assert!(matches!(Artefact::from_bytes(&deep), Err(ExportError::NotADetector(_))));
+    assert!(matches!(Artefact::from_bytes(&deep), Err(ExportError::NotAModel(_))));
     // An architecture that needs far more than the file holds, before anything of its size is allocated.
     let wide = altered(&bytes, |h| {
         let text = h["__metadata__"]["architecture"].as_str().unwrap().replace("\"channels\":4", "\"channels\":4000");
@@ -179,7 +219,7 @@ fn hostile_files_are_errors() {
     });
     assert!(matches!(Artefact::from_bytes(&wide), Err(ExportError::WrongTensors(_))));
     let three = altered(&bytes, |h| h["__metadata__"]["classes"] = "[\"a\",\"b\",\"c\"]".into());
-    assert!(matches!(Artefact::from_bytes(&three), Err(ExportError::NotADetector(_))));
+    assert!(matches!(Artefact::from_bytes(&three), Err(ExportError::NotAModel(_))));
     let overflow = altered(&bytes, |h| h["model.0.conv.weight"]["shape"] = serde_json::json!([u64::MAX, 2, 2, 2]));
     assert!(matches!(Artefact::from_bytes(&overflow), Err(ExportError::NotSafetensors(_))));
     let other_shape = altered(&bytes, |h| h["model.0.conv.weight"]["shape"] = serde_json::json!([3, 4, 8, 8]));

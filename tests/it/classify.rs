@@ -67,8 +67,6 @@ fn a_search_over_classifiers() {
     let said = other.nasflow(&["run", "pipeline.kdl", "--jobs", "1"]);
     assert!(said.ok(), "{said:?}");
     assert_eq!(other.digests(), digests);
-    let exported = place.nasflow(&["export", "pipeline.kdl", "-o", "best.safetensors"]);
-    assert!(!exported.ok() && exported.err.contains("classifier"), "{exported:?}");
     let smoke = tiny();
     let said = smoke.nasflow(&["run", "pipeline.kdl", "--smoke"]);
     assert!(said.ok() && said.out.contains("every stage worked on one batch"), "{said:?}");

@@ -10,6 +10,7 @@ mod detnas;
 mod doctor;
 mod documents;
 mod edits;
+mod exports;
 mod folds;
 #[cfg(unix)]
 mod gpu;
