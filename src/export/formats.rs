@@ -1,9 +1,9 @@
 //! The formats that there are.
 
-use super::{Format, safetensors};
+use super::{Format, kdl, safetensors, yolov5};
 
 /// All of them, the one that is written by default first.
-pub const FORMATS: &[&Format] = &[&safetensors::FORMAT];
+pub const FORMATS: &[&Format] = &[&safetensors::FORMAT, &yolov5::FORMAT, &kdl::FORMAT];
 
 /// Endings that stand for formats which cannot be written yet.
 const OTHERS: &[&str] = &[
@@ -36,10 +36,10 @@ impl Format {
     /// nothing.
     pub fn of_ending(ending: &str) -> Option<&'static Format> {
         let ending = ending.to_ascii_lowercase();
-        match Format::named(&ending) {
+        match FORMATS.iter().find(|f| f.ending == ending) {
             None if OTHERS.contains(&ending.as_str()) => None,
             None => FORMATS.first().copied(),
-            known => known,
+            known => known.copied(),
         }
     }
 
@@ -56,8 +56,9 @@ mod tests {
     #[test]
     fn an_ending_names_its_format() {
         for format in FORMATS {
-            assert_eq!(Format::of_ending(&format.name.to_uppercase()).map(|f| f.name), Some(format.name));
-            assert!(!format.doc.is_empty() && !OTHERS.contains(&format.name));
+            assert_eq!(Format::of_ending(&format.ending.to_uppercase()).map(|f| f.name), Some(format.name));
+            assert_eq!(Format::named(format.name).map(|f| f.ending), Some(format.ending));
+            assert!(!format.doc.is_empty() && !OTHERS.contains(&format.ending));
         }
         assert!(Format::of_ending("onnx").is_none());
         assert_eq!(Format::of_ending("").map(|f| f.name), Some("safetensors"));

@@ -3,21 +3,28 @@
 //! Where the network is one of YOLOv5's, `load_state_dict` upstream takes the tensors as they are: `num_batches_tracked`
 //! (int64) stands beside each batch norm, and `model.<i>.anchors` [levels, anchors, 2] is in units of the stride.
 
-use super::{Artefact, ExportError, Format, ModelCard};
+use super::{Artefact, ExportError, Format, ModelCard, Written};
 use crate::base::Digest;
 use crate::nn::{Parameters, TensorWriter};
 use crate::space::{Head, ParamKind, Program};
 use safetensors::{Dtype, SafeTensors};
 
 /// `--format safetensors`
-pub const FORMAT: Format =
-    Format { name: "safetensors", doc: "weights under YOLOv5's names, with architecture and classes in its metadata", write };
+pub const FORMAT: Format = Format {
+    name: "safetensors",
+    ending: "safetensors",
+    doc: "weights under YOLOv5's names, with architecture and classes in its metadata",
+    write,
+    needs: None,
+    differs: None,
+    origin: None,
+};
 
 /// The file, read again.
-fn write(artefact: &Artefact) -> Result<Vec<u8>, ExportError> {
+fn write(artefact: &Artefact, _: &str) -> Result<Vec<Written>, ExportError> {
     let bytes = artefact.to_bytes()?;
     Artefact::from_bytes(&bytes).map_err(|e| ExportError::CannotWrite(format!("the file does not load again, which is a bug: {e}")))?;
-    Ok(bytes)
+    Ok(vec![Written { ending: FORMAT.ending, bytes }])
 }
 
 /// The largest header that is read.

@@ -36,3 +36,4 @@ mod together;
 mod warm;
 mod whole;
 mod wide;
+mod yolov5;
