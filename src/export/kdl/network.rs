@@ -156,9 +156,7 @@ impl Writer<'_> {
             return Ok(format!("{of}zero stride={stride}"));
         }
         let of = if i == 0 { String::new() } else { format!("concat {}; ", quoted(IMAGE)) };
-        let stride = stride(self.architecture.input.shape(), zero);
-        let stride = stride.ok_or_else(|| format!("zeros of {}×{}×{}", zero.height, zero.width, zero.channels))?;
-        Ok(format!("{of}conv {}; zero stride={stride}", zero.channels))
+        Ok(format!("{of}{}; zero", carrier(self.architecture.input.shape(), zero)?))
     }
 
     /// What stands behind a layer's line: its number in `nasflow show`, its output, its parameters.
@@ -172,6 +170,21 @@ impl Writer<'_> {
         };
         let params = if params == 0 { String::new() } else { format!(", {} parameters", crate::base::grouped(params as u64)) };
         format!("#{i} {shape}{params}")
+    }
+}
+
+/// A convolution over the image whose output has the zeros' shape. Nothing is computed by it: zeros read nothing.
+fn carrier(image: Shape, zero: &Zero) -> Result<String, String> {
+    let (h, w) = (zero.height.max(1), zero.width.max(1));
+    let padding = (h.max(w)).saturating_sub(image.h.min(image.w)).div_ceil(2);
+    let (rows, columns) = (image.h + 2 * padding, image.w + 2 * padding);
+    let stride = (rows / h).min(columns / w).clamp(1, 64);
+    let kernel = |all: usize, n: usize| Some(all.checked_sub((n - 1) * stride)?).filter(|k| (1..=255).contains(k));
+    match (kernel(rows, h), kernel(columns, w)) {
+        (Some(kh), Some(kw)) if padding <= 255 => {
+            Ok(format!("conv {} kernel-h={kh} kernel-w={kw} stride={stride} padding={padding}", zero.channels))
+        }
+        _ => Err(format!("zeros of {h}×{w}×{}", zero.channels)),
     }
 }
 

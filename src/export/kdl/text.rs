@@ -49,14 +49,15 @@ pub fn aligned(lines: &[(String, String)]) -> String {
     lines.iter().map(one).collect()
 }
 
-/// The number of fewest decimals, near `ratio`, for which `fits` holds; where none does, none.
+/// The number of fewest decimals, at or near `ratio`, for which `fits` holds: the ratio itself where that is short. None where none does.
 pub fn shortest(ratio: f64, fits: impl Fn(f64) -> bool) -> Option<f64> {
-    let rounded = (0..=9).map(|digits| {
+    let rounded = |digits: i32| {
         let scale = 10f64.powi(digits);
         (ratio * scale).round() / scale
-    });
+    };
+    let exact = (0..=4).map(rounded).filter(|x| *x == ratio);
     let near = [ratio, ratio.next_up(), ratio + 1e-12, ratio * (1.0 + 1e-6)];
-    rounded.chain(near).find(|x| *x > 0.0 && fits(*x))
+    exact.chain((0..=9).map(rounded)).chain(near).find(|x| *x > 0.0 && fits(*x))
 }
 
 #[cfg(test)]

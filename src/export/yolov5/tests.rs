@@ -142,7 +142,7 @@ fn stock(name: &str) -> Architecture {
 #[test]
 fn every_network_of_the_wide_space_has_the_tensors_that_upstream_builds() {
     let space = space("space { choice \"w\" 0.125 0.0625 0.25; network like=yolov5n-wide { input data } }");
-    for i in 0..60 {
+    for i in 0..25 {
         let architecture = space.architecture(&space.random(1, &[i])).expect("builds");
         check(&architecture);
         assert!(differs(&artefact(architecture)).is_empty());
@@ -157,7 +157,7 @@ fn every_module_that_upstream_has_is_written() {
     let space = space(
         r#"space { choice "act" silu relu hardswish identity; network activation=(choice)"act" {
             input data
-            conv 16 stride=2 { kernel 6 5; padding 2 1; activation silu relu identity }
+            conv 16 stride=2 { kernel 6 5; padding 2; activation silu relu identity }
             conv 16 { kernel-h 1 3; kernel-w 3 5; groups 1 2; dilation 1 2 }
             choose { c3 24 { repeats 0 1 3; expansion 0.5 0.3 0.77; shortcut #true #false; groups 1 }; ghost 16 { repeats 1 2 }
                 bottleneck 16 { expansion 0.5 0.25; shortcut #true #false; repeats 1 2 }; ghost 24 stride=2 kernel=5 as="g2"; max-pool 3; avg-pool 3; skip }
@@ -168,20 +168,20 @@ fn every_module_that_upstream_has_is_written() {
         } }"#,
     );
     let mut seen = 0;
-    for i in 0..150 {
+    for i in 0..80 {
         if let Ok(architecture) = space.architecture(&space.random(2, &[i])) {
             check(&architecture);
             seen += 1;
         }
     }
-    assert!(seen > 40, "{seen}");
+    assert!(seen > 50, "{seen}");
 }
 
 #[test]
 fn what_upstream_lacks_is_said_by_name() {
     let (mut written, mut refused) = (0, 0);
     let space = space(FLAGSHIP);
-    for i in 0..60 {
+    for i in 0..40 {
         let architecture = space.architecture(&space.random(0, &[i])).expect("builds");
         let lacks = |layer: &crate::space::Layer| ["inception", "residual"].contains(&layer.block.word());
         match files(&architecture) {
