@@ -30,7 +30,8 @@ pub fn files(
     let measured = measured(pipeline);
     let reads = [Some(&space.input.value), trained.map(|(_, t)| &t.data.value), measured.as_ref().map(|m| m.0)];
     let data: Vec<&Data> = reads.into_iter().flatten().filter_map(|name| pipeline.data.iter().find(|d| d.name.value == *name)).collect();
-    let figures = model.figures.iter().map(|(metric, f)| (metric.name(), format!("{:.4}", f.mean()))).collect();
+    let shown = |x: f64| format!("{x:.4}").trim_end_matches('0').trim_end_matches('.').to_string();
+    let figures = model.figures.iter().map(|(metric, f)| (metric.name(), shown(f.mean()))).collect();
     let origin = Origin {
         architecture: &model.candidate.architecture,
         pipeline: &pipeline.name,
