@@ -39,6 +39,9 @@ pub enum Command {
     /// Write the answer's weights as one self-contained safetensors file
     #[command(after_help = examples::EXPORT)]
     Export(ExportArguments),
+    /// Write a YOLOv5 model YAML, and hyper-parameters, as KDL for a pipeline to include
+    #[command(after_help = examples::IMPORT)]
+    Import(ImportArguments),
     /// Detect objects in images with an exported network
     #[command(after_help = examples::PREDICT)]
     Predict(PredictArguments),
@@ -187,12 +190,28 @@ pub struct ExportArguments {
     pub file: FileArguments,
     #[command(flatten)]
     pub numerics: NumericsArguments,
-    /// Where to write; the ending names the format: `.safetensors`, `.onnx`, or `.py` (PyTorch, with the weights beside it)
+    /// Where to write; the ending names the format: `.safetensors`, `.onnx`, `.py` (PyTorch) or `.yaml` (YOLOv5), both with the weights beside them, or `.kdl`
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// The format, whatever the ending: `safetensors`, `onnx` or `pytorch`
+    /// The format, whatever the ending: `safetensors`, `onnx`, `pytorch`, `yolov5` or `kdl`
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
+    /// Refuse a network that the format's own programs would compute otherwise (`yolov5`)
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `import`
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// A model YAML of YOLOv5 v6 or v7
+    pub model: PathBuf,
+    /// A YAML of hyper-parameters: they become a `train`
+    #[arg(long, value_name = "FILE")]
+    pub hyp: Option<PathBuf>,
+    /// Where to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 /// `predict`

@@ -44,7 +44,19 @@ Examples:
 pub const EXPORT: &str = "\
 Examples:
   nasflow export pipelines/yolov5.kdl -o best.safetensors
-      the answer's network, for `nasflow predict`; detectors only. Ultralytics' YOLOv5 code loads it where every layer is one of YOLOv5's";
+      the answer's network, for `nasflow predict`; detectors only. Ultralytics' YOLOv5 code loads it where every layer is one of YOLOv5's
+  nasflow export pipelines/yolov5.kdl -o best.yaml
+      for Ultralytics' YOLOv5 code: a model YAML, and best.safetensors beside it; `--strict` refuses what it would compute otherwise
+  nasflow export pipelines/yolov5.kdl -o best.kdl
+      the network as a pipeline that trains it again: without choices, with its data and its recipe";
+
+/// `import`
+pub const IMPORT: &str = "\
+Examples:
+  nasflow import yolov5s.yaml -o yolov5s.kdl
+      a network of YOLOv5's as a space to start from; a pipeline includes the file
+  nasflow import yolov5s.yaml --hyp hyp.scratch-low.yaml -o yolov5s.kdl
+      with its training";
 
 /// `predict`
 pub const PREDICT: &str = "\

@@ -3,10 +3,10 @@
 use super::arguments::ExportArguments;
 use super::failure::Failure;
 use super::load;
-use super::{print, show};
+use super::{export_origin, print, show};
 use crate::base::grouped;
 use crate::document::nearest;
-use crate::export::{Artefact, FORMATS, Format, ModelCard, run_again, safetensors};
+use crate::export::{Artefact, FORMATS, Format, ModelCard, Written, run_again, safetensors};
 use crate::nn::{DeviceChoice, executor};
 use crate::report::show::winner;
 use crate::train::weights_from_bytes;
@@ -20,6 +20,11 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     let replay = show::replay(&prepared, Some(&store), load::device(&arguments.numerics)?)?;
     let name = &prepared.pipeline.name;
     let model = winner(&prepared.pipeline, &replay).ok_or_else(|| format!("{name} has no answer yet: `nasflow run` goes on"))?;
+    if let Some(files) = export_origin::files(format, arguments, &prepared, &store, model)? {
+        write_all(arguments, &files)?;
+        print::out(&format!("{}: {} of {name}; read again, it is the same network\n", arguments.output.display(), model.label()));
+        return Ok(ExitCode::SUCCESS);
+    }
     let (trained, run) = model.trained.as_ref().and_then(|t| Some((t, t.runs.first()?))).ok_or_else(|| match &model.subnet {
         Some(_) => format!("{} has the weights of a supernet: train it (`init inherit`), and what comes of it is exported", model.label()),
         None => format!("{} was never trained, so there is nothing to export", model.label()),
@@ -63,13 +68,19 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         nasflow: env!("CARGO_PKG_VERSION").to_string(),
     };
     let artefact = Artefact::new(card, params).map_err(|e| e.to_string())?;
+    if let (true, Some(differs)) = (arguments.strict, format.differs) {
+        let found = differs(&artefact);
+        if !found.is_empty() {
+            return Err(format!("`--strict`: `{}` would not be the same network there:\n  {}", format.name, found.join("\n  ")).into());
+        }
+    }
     let output = &arguments.output;
     let stem = output.file_stem().ok_or_else(|| format!("{} names no file", output.display()))?.to_string_lossy();
     let files = (format.write)(&artefact, &stem).map_err(|e| e.to_string())?;
-    for (i, file) in files.iter().enumerate() {
-        let path = if i == 0 { output.clone() } else { output.with_extension(file.ending) };
-        // What nasflow runs itself is run again before it is called written.
-        let seen = match format.needs {
+    // What nasflow runs itself is run again before it is called written.
+    let mut seen = Vec::new();
+    for file in &files {
+        seen.push(match format.needs {
             _ if file.ending == safetensors::FORMAT.ending => {
                 let again = |program: &_| executor(program, DeviceChoice::Fast, 1);
                 run_again(&artefact, &file.bytes, again).map_err(|e| e.to_string())?;
@@ -77,11 +88,23 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
             }
             Some(needs) => format!("; not run here, which needs {needs}"),
             None => String::new(),
-        };
-        write(&path, &file.bytes)?;
+        });
+    }
+    write_all(arguments, &files)?;
+    for (i, (file, seen)) in files.iter().zip(seen).enumerate() {
+        let path = if i == 0 { output.clone() } else { output.with_extension(file.ending) };
         print::out(&format!("{}: {} of {name}, {} bytes{seen}\n", path.display(), model.label(), grouped(file.bytes.len() as u64)));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the files of a format: its own where `-o` says, the others beside it.
+fn write_all(arguments: &ExportArguments, files: &[Written]) -> Result<(), Failure> {
+    for (i, file) in files.iter().enumerate() {
+        let path = if i == 0 { arguments.output.clone() } else { arguments.output.with_extension(file.ending) };
+        write(&path, &file.bytes)?;
+    }
+    Ok(())
 }
 
 /// The format that is asked for: `--format`, else that of the file's ending.

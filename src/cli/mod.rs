@@ -7,8 +7,10 @@ mod cost;
 mod doctor;
 mod examples;
 mod export;
+mod export_origin;
 mod failure;
 mod images;
+mod import;
 mod latency_table;
 mod load;
 mod plan;
@@ -42,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Show(a) => show::run(&a),
         Command::Cost(a) => cost::run(&a),
         Command::Export(a) => export::run(&a),
+        Command::Import(a) => import::run(&a),
         Command::Predict(a) => predict::run(&a),
         Command::LatencyTable(a) => latency_table::run(&a),
         Command::Doctor(a) => doctor::run(&a),

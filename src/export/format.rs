@@ -1,5 +1,6 @@
 //! A format that a model is written in: a value, held by the file that writes it.
 
+use super::kdl::Origin;
 use super::{Artefact, ExportError};
 
 /// A format of `nasflow export`.
@@ -16,6 +17,10 @@ pub struct Format {
     pub write: fn(&Artefact, &str) -> Result<Vec<Written>, ExportError>,
     /// What else a user needs to run the format's own file; nothing of what nasflow runs itself.
     pub needs: Option<&'static str>,
+    /// What the target computes otherwise than nasflow, a sentence each, though the file can be written; `--strict` refuses it.
+    pub differs: Option<fn(&Artefact) -> Vec<String>>,
+    /// Where it holds no weights: the files, from where the network comes from. [`write`](Self::write) is not asked then.
+    pub origin: Option<fn(&Origin) -> Result<Vec<Written>, ExportError>>,
 }
 
 /// A file to be written.

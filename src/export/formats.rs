@@ -1,9 +1,9 @@
 //! The formats that there are.
 
-use super::{Format, onnx, pytorch, safetensors};
+use super::{Format, kdl, onnx, pytorch, safetensors, yolov5};
 
 /// All of them, the one that is written by default first.
-pub const FORMATS: &[&Format] = &[&safetensors::FORMAT, &onnx::FORMAT, &pytorch::FORMAT];
+pub const FORMATS: &[&Format] = &[&safetensors::FORMAT, &onnx::FORMAT, &pytorch::FORMAT, &yolov5::FORMAT, &kdl::FORMAT];
 
 /// Endings that stand for formats which cannot be written yet.
 const OTHERS: &[&str] = &[

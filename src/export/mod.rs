@@ -11,12 +11,15 @@ pub mod draw;
 pub mod error;
 pub mod format;
 pub mod formats;
+pub mod import;
 pub mod json;
+pub mod kdl;
 pub mod model;
 pub mod onnx;
 pub mod pytorch;
 pub mod safetensors;
 mod tags;
+pub mod yolov5;
 
 pub use artefact::Artefact;
 pub use card::ModelCard;

@@ -16,6 +16,8 @@ pub const FORMAT: Format = Format {
     doc: "weights under YOLOv5's names, with architecture and classes in its metadata",
     write,
     needs: None,
+    differs: None,
+    origin: None,
 };
 
 fn write(artefact: &Artefact, _: &str) -> Result<Vec<Written>, ExportError> {

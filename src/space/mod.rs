@@ -50,6 +50,7 @@ pub mod zoo;
 pub use architecture::{Architecture, Input, Layer, Source};
 pub use blocks::Block;
 pub use bounds::Bound;
+pub use canonical::canonical;
 pub use costs::{COSTS, Cost, cost_as};
 pub use coverage::{Looked, operations};
 pub use edges::EdgePick;

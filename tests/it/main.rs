@@ -37,3 +37,4 @@ mod together;
 mod warm;
 mod whole;
 mod wide;
+mod yolov5;

@@ -21,6 +21,8 @@ pub const FORMAT: Format = Format {
     doc: "a graph for other runtimes, batch norm folded, boxes decoded, with `stride` and `names` as ultralytics writes them",
     write,
     needs: Some("onnxruntime"),
+    differs: None,
+    origin: None,
 };
 
 fn write(artefact: &Artefact, _: &str) -> Result<Vec<Written>, ExportError> {

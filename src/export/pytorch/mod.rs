@@ -16,6 +16,8 @@ pub const FORMAT: Format = Format {
     doc: "a readable `nn.Module` and a loader for its weights, which are written beside it as safetensors",
     write,
     needs: Some("Python with torch and safetensors"),
+    differs: None,
+    origin: None,
 };
 
 /// A layer wider than this has its comment above it, and not beside it.

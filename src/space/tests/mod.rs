@@ -10,7 +10,7 @@ mod gallery;
 mod hostile;
 mod narrowed;
 mod plain;
-mod sampling;
+pub(crate) mod sampling;
 mod sizes;
 mod stated;
 mod table;

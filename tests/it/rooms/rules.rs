@@ -18,7 +18,7 @@ pub const MAY_USE: [(&str, &[&str]); 17] = [
     ("evaluate", &["base", "data", "document", "metrics", "nn", "space"]),
     ("store", &["base"]),
     ("run", &["base", "data", "document", "evaluate", "metrics", "nn", "plan", "results", "search", "space", "store", "train"]),
-    ("export", &["base", "data", "evaluate", "metrics", "nn", "space"]),
+    ("export", &["base", "data", "document", "evaluate", "metrics", "nn", "space"]),
     ("report", &["base", "document", "evaluate", "metrics", "plan", "results", "run", "space"]),
     ("language", &["data", "document", "evaluate", "metrics", "search", "space", "train"]),
     (
