@@ -1,4 +1,4 @@
-//! `nasflow predict`: boxes on copies of images, and JSON.
+//! `nasflow predict`: boxes on copies of images, JSON, and YOLO's text files.
 
 use super::arguments::PredictArguments;
 use super::export::write;
@@ -7,7 +7,7 @@ use super::images::images;
 use super::{load, print};
 use crate::data::decode;
 use crate::evaluate::NmsOptions;
-use crate::export::{Detector, ImagePredictions, draw, predictions_json};
+use crate::export::{Detector, ImagePredictions, draw, predictions_json, yolo_txt};
 use crate::nn;
 use crate::report::number::counted;
 use image::RgbImage;
@@ -55,6 +55,13 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
         write(&copy, png.get_ref())?;
         print::note(&format!("{}: {}", path.display(), counted(detections.len(), "object")));
         let (width, height) = (image.width() as usize, image.height() as usize);
+        if arguments.txt {
+            let text = arguments.output.join(format!("{name}.txt"));
+            if text.canonicalize().is_ok_and(|t| given.contains(&t)) {
+                return Err(format!("{} would be written over; name another folder with -o", text.display()).into());
+            }
+            write(&text, yolo_txt(width, height, &detections).as_bytes())?;
+        }
         found.push(ImagePredictions::new(path.to_string_lossy(), width, height, &detections, detector.classes()));
     }
     let json = predictions_json(&found);

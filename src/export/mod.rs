@@ -1,4 +1,4 @@
-//! What leaves nasflow: the self-contained detector file, pictures with boxes, predictions as JSON.
+//! What leaves nasflow: the self-contained detector file, pictures with boxes, contact sheets, predictions as JSON and text.
 //!
 //! Promises: the detector file loads upstream where the network is one of YOLOv5's, and needs nothing but itself here;
 //! the same model gives the same bytes. Files from outside are hostile until checked. Writes to memory, never to disk.
@@ -12,13 +12,17 @@ pub mod format;
 pub mod formats;
 pub mod json;
 pub mod safetensors;
+pub mod sheet;
 mod tags;
+pub mod yolo_txt;
 
 pub use artefact::Artefact;
 pub use card::ModelCard;
 pub use detector::Detector;
-pub use draw::draw;
+pub use draw::{Mark, draw, draw_marks};
 pub use error::ExportError;
 pub use format::Format;
 pub use formats::FORMATS;
 pub use json::{ImagePredictions, predictions_json};
+pub use sheet::{Tile, sheet};
+pub use yolo_txt::yolo_txt;
