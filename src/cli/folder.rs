@@ -137,10 +137,10 @@ fn nothing(place: &Path) -> String {
     }
     let texts = match contents.texts {
         0 => String::new(),
-        n => format!(" and {}", counted(n, "file").replace("file", "text file")),
+        n => format!(" and {}", counted(n, "text file")),
     };
     format!(
-        "there are {}{texts} in {shown}, but no annotations in a form that is known: `Annotations/*.xml` beside `JPEGImages` (voc), a \
+        "{shown} holds {}{texts}, but no annotations in a form that is known: `Annotations/*.xml` beside `JPEGImages` (voc), a \
          `data.yaml` or `labels/*.txt` beside `images` (yolo), `annotations/*.json` or `train/_annotations.coco.json` (coco), or a folder of \
          images for each class",
         counted(contents.images, "image")

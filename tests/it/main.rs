@@ -29,6 +29,7 @@ mod recipe;
 mod replicate;
 mod rooms;
 mod sized;
+mod start;
 mod supernet;
 mod support;
 mod tables;

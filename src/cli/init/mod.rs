@@ -169,7 +169,7 @@ impl<'l> Work<'l> {
         }
         let measured = if size > measure::LARGEST { architecture.at_size(measure::LARGEST)? } else { architecture };
         let recipe = pipeline.stages.iter().find_map(|s| if let StageKind::Train(t) = &s.kind { Some(t.recipe.clone()) } else { None });
-        let recipe = recipe.ok_or("the pipeline trains nothing")?;
+        let recipe = recipe.ok_or_else(|| "the pipeline trains nothing".to_string())?;
         let chosen = choose(&self.looked.scan, MEASURED.max(recipe.batch.min(64)), 0);
         let pack = pictures(&self.looked.scan, &chosen, measured.input.height, Path::new(".")).map_err(|e| e.to_string())?;
         let (train, evaluate) = measure::measure(&measured, &recipe, pack, self.workers, self.threads)?;
@@ -237,7 +237,7 @@ fn shown_root(output: &Path, root: &str) -> Result<String, Failure> {
         return Ok(root.to_string());
     }
     let parts: Vec<String> = to[shared..].iter().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
-    let path = ["..".to_string()].repeat(up).into_iter().chain(parts).collect::<Vec<_>>().join("/");
+    let path = std::iter::repeat_n("..".to_string(), up).chain(parts).collect::<Vec<_>>().join("/");
     // What begins as something else than a path does is made one.
     let special = path.is_empty() || path.starts_with('~') || path.starts_with("hub:");
     Ok(if special { format!("./{path}") } else { path })
