@@ -77,7 +77,7 @@ fn classes(summary: &Summary) -> Table {
     let count = if summary.boxes.is_some() { ">boxes" } else { ">images" };
     let mut head = vec!["class".to_string(), count.to_string()];
     if summary.boxes.is_some() {
-        head.push(">images".into());
+        head.extend([">images".into(), ">median size".into()]);
     }
     let several = summary.splits.len() > 1;
     if several {
@@ -87,7 +87,8 @@ fn classes(summary: &Summary) -> Table {
     for class in summary.classes.iter().take(LISTED) {
         let mut row = vec![plain(&class.name), grouped(class.count as u64)];
         if summary.boxes.is_some() {
-            row.push(grouped(class.images as u64));
+            let median = class.median_share.map_or(String::new(), |share| format!("{share:.3}"));
+            row.extend([grouped(class.images as u64), median]);
         }
         if several {
             row.extend(class.by_split.iter().map(|n| grouped(*n as u64)));
@@ -127,7 +128,7 @@ fn box_sizes(boxes: &BoxSizes, size: usize) -> String {
     };
     let smaller: Vec<String> = SMALL.iter().map(|&px| format!("{} below {px}", grouped(boxes.smaller(px, size) as u64))).collect();
     format!(
-        "boxes: √area in pixels: {}\n       as a share of the image's longer side: {}\n       at {size} px: {} pixels\n",
+        "boxes: size (√area) in pixels: {}\n       as a share of the image's longer side: {}\n       at {size} px: {} pixels\n",
         range(&boxes.pixels, 0),
         range(&boxes.share, 3),
         smaller.join(", ")

@@ -80,7 +80,15 @@ mod tests {
         images[31] = image(31, &[1]);
         let split = ScanSplit::new("train", &classes, 3, images);
         let again = ScanSplit { name: "trainval".into(), ..split.clone() };
-        let scan = Scan { classes, splits: vec![split, again], generator: None, channels: 3, containers: vec![], unread: vec![], findings: vec![] };
+        let scan = Scan {
+            classes,
+            splits: vec![split, again],
+            generator: None,
+            channels: 3,
+            containers: vec![],
+            unread: vec![],
+            findings: vec![],
+        };
         for seed in 0..5 {
             let chosen = choose(&scan, 4, seed);
             let names: BTreeSet<String> = chosen.iter().map(Chosen::name).collect();

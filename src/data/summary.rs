@@ -1,5 +1,6 @@
 //! What a data set holds, in figures: splits, classes, sizes of boxes and of images.
 
+use super::pack::Object;
 use super::scanned::{Scan, ScanImage, ScanSplit};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ pub struct Split {
 }
 
 /// One class.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Class {
     /// Its name.
     pub name: String,
@@ -58,6 +59,8 @@ pub struct Class {
     pub count: usize,
     /// The same by split, in the order of [`Summary::splits`].
     pub by_split: Vec<usize>,
+    /// Half of its boxes are smaller than this share of their image's longer side.
+    pub median_share: Option<f64>,
 }
 
 /// Images of one size.
@@ -162,10 +165,14 @@ fn classes(scan: &Scan, overlaps: &dyn Fn(&ScanSplit) -> bool) -> Vec<Class> {
     let mut classes: Vec<Class> = scan
         .classes
         .iter()
-        .map(|name| Class { name: name.clone(), images: 0, count: 0, by_split: vec![0; scan.splits.len()] })
+        .map(|name| Class { name: name.clone(), images: 0, count: 0, by_split: vec![0; scan.splits.len()], median_share: None })
         .collect();
+    let mut shares: Vec<Vec<f64>> = vec![Vec::new(); classes.len()];
     for (number, split) in scan.splits.iter().enumerate() {
         for image in &split.images {
+            for o in image.objects.iter().filter(|_| !overlaps(split)) {
+                shares.get_mut(usize::from(o.class)).into_iter().for_each(|s| s.push(share(o, image)));
+            }
             let mut of: Vec<u16> = image.objects.iter().map(|o| o.class).chain(image.label).collect();
             for &class in &of {
                 let Some(class) = classes.get_mut(usize::from(class)) else { continue };
@@ -179,18 +186,28 @@ fn classes(scan: &Scan, overlaps: &dyn Fn(&ScanSplit) -> bool) -> Vec<Class> {
             }
         }
     }
+    for (class, mut shares) in classes.iter_mut().zip(shares) {
+        shares.sort_by(f64::total_cmp);
+        class.median_share = Quantiles::of(&shares).map(|q| q.median);
+    }
     classes
+}
+
+/// The square root of a box's area in pixels.
+fn size(o: &Object) -> f64 {
+    libm::sqrt(f64::from(o.x2 - o.x1) / 16.0 * (f64::from(o.y2 - o.y1) / 16.0))
+}
+
+/// The same as a share of the image's longer side.
+fn share(o: &Object, image: &ScanImage) -> f64 {
+    size(o) / image.width.max(image.height).max(1) as f64
 }
 
 fn box_sizes<'a>(images: impl Iterator<Item = &'a ScanImage>) -> Option<BoxSizes> {
     let (mut pixels, mut shares) = (Vec::new(), Vec::new());
     for image in images {
-        let longer = image.width.max(image.height).max(1) as f64;
-        for o in &image.objects {
-            let size = libm::sqrt(f64::from(o.x2 - o.x1) / 16.0 * (f64::from(o.y2 - o.y1) / 16.0));
-            pixels.push(size);
-            shares.push(size / longer);
-        }
+        pixels.extend(image.objects.iter().map(size));
+        shares.extend(image.objects.iter().map(|o| share(o, image)));
     }
     pixels.sort_by(f64::total_cmp);
     shares.sort_by(f64::total_cmp);
@@ -201,7 +218,7 @@ fn box_sizes<'a>(images: impl Iterator<Item = &'a ScanImage>) -> Option<BoxSizes
 mod tests {
     use super::*;
     use crate::base::Digest;
-    use crate::data::{Object, Place};
+    use crate::data::Place;
 
     fn image(width: usize, height: usize, boxes: &[(u16, i32, i32)]) -> ScanImage {
         let objects = boxes.iter().map(|&(class, w, h)| Object { class, x1: 0, y1: 0, x2: w * 16, y2: h * 16 }).collect();
@@ -223,6 +240,7 @@ mod tests {
         assert_eq!(summary.splits[2], Split { name: "trainval".into(), images: 2, boxes: 3, background: 1, overlaps: true });
         let counts: Vec<_> = summary.classes.iter().map(|c| (c.images, c.count, &c.by_split[..])).collect();
         assert_eq!(counts, [(1, 2, &[2, 0, 2][..]), (1, 1, &[1, 0, 1]), (0, 0, &[0, 0, 0])]);
+        assert_eq!(summary.classes[1].median_share, Some(0.02));
         let boxes = summary.box_sizes.unwrap();
         assert_eq!((boxes.pixels.least, boxes.pixels.median, boxes.share.greatest), (4.0, 20.0, 0.1));
         // At 80 px the three are 1.6, 8 and 8 pixels.

@@ -34,7 +34,17 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let hostile = ["", "a b", "it's \"so\"", "C:\\new\\u{41}", "two\nlines\r\n\tx", "} // x", "#true", "ünï ✓ 红", "\u{202E}x\u{FEFF}\u{7F}\u{1}\u{85}\u{2028}"];
+        let hostile = [
+            "",
+            "a b",
+            "it's \"so\"",
+            "C:\\new\\u{41}",
+            "two\nlines\r\n\tx",
+            "} // x",
+            "#true",
+            "ünï ✓ 红",
+            "\u{202E}x\u{FEFF}\u{7F}\u{1}\u{85}\u{2028}",
+        ];
         for text in hostile {
             let line = format!("x {}\n", quoted(text));
             let read: kdl::KdlDocument = line.parse().unwrap_or_else(|e| panic!("{line}: {e:?}"));

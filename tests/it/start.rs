@@ -24,7 +24,8 @@ const CLASSES: [&str; 2] = ["red thing", "blue \"thing\""];
 /// Picture number … of 64 × 48 pixels as PNG, and its boxes.
 fn picture(number: u32) -> (Vec<u8>, Vec<Box>) {
     let at = |k: u32, n: u32| number.wrapping_mul(2_654_435_761).wrapping_add(k * 40_503) / 7 % n;
-    let boxes: Vec<Box> = (0..2u32).map(|c| (c as usize, 2 + 30 * c + at(c, 8), 3 + at(c + 2, 14), 10 + at(c + 4, 12), 10 + at(c + 6, 16))).collect();
+    let boxes: Vec<Box> =
+        (0..2u32).map(|c| (c as usize, 2 + 30 * c + at(c, 8), 3 + at(c + 2, 14), 10 + at(c + 4, 12), 10 + at(c + 6, 16))).collect();
     let image = image::RgbImage::from_fn(64, 48, |x, y| {
         let noise = (number.wrapping_mul(97).wrapping_add(x * 31 + y * 17) % 50) as u8;
         let inside = |b: &&Box| (b.1..b.1 + b.3).contains(&x) && (b.2..b.2 + b.4).contains(&y);
@@ -125,7 +126,9 @@ fn a_voc_folder_becomes_a_search_that_runs_to_its_answer() {
     let shown = init(&place, "cells", &[]);
     assert!(shown.ok() && shown.out.contains("24 images, 48 boxes of 2 classes") && shown.out.contains("first look"), "{shown:?}");
     let text = written(&place);
-    for part in ["format=voc root=\"cells\"", "split train=0.7 val=0.15 test=0.15", "require flops max=1.0 of=reference", "param \"trials\" 4"] {
+    for part in
+        ["format=voc root=\"cells\"", "split train=0.7 val=0.15 test=0.15", "require flops max=1.0 of=reference", "param \"trials\" 4"]
+    {
         assert!(text.contains(part), "{part} in\n{text}");
     }
     checked(&place);
@@ -149,7 +152,10 @@ fn a_voc_folder_becomes_a_search_that_runs_to_its_answer() {
         let values: Vec<f64> = line.split(' ').map(|v| v.parse().expect("a number")).collect();
         let corners: Vec<f64> = found["box"].as_array().expect("a box").iter().map(|v| v.as_f64().expect("a number")).collect();
         let cx = (corners[0].clamp(0.0, 64.0) + corners[2].clamp(0.0, 64.0)) / 128.0;
-        assert!(values.len() == 6 && (values[1] - cx).abs() < 1e-4 && values[0] == found["class"].as_f64().expect("a number"), "{line} {found}");
+        assert!(
+            values.len() == 6 && (values[1] - cx).abs() < 1e-4 && values[0] == found["class"].as_f64().expect("a number"),
+            "{line} {found}"
+        );
     }
 }
 
@@ -269,7 +275,8 @@ fn what_a_data_set_holds_is_shown_and_drawn() {
     let place = place();
     coco(&place.path().join("coco"), 36);
     let shown = place.nasflow(&["data", "show", "coco", "--size", "64", "--sheet", "sheet.png", "--images", "5"]);
-    for part in ["coco, 36 images, 72 boxes of 3 classes", "√area in pixels", "at 64 px: 0 below 8", "all 64 × 48 pixels", "do not occur"] {
+    for part in ["coco, 36 images, 72 boxes of 3 classes", "(√area) in pixels", "at 64 px: 0 below 8", "all 64 × 48 pixels", "do not occur"]
+    {
         assert!(shown.ok() && (shown.out.contains(part) || part == "do not occur"), "{part}: {shown:?}");
     }
     let sheet = image::open(place.path().join("sheet.png")).expect("a sheet").to_rgb8();
@@ -294,8 +301,15 @@ fn real_blood_cells_become_a_search() {
     let Some(root) = real_data("BCCD") else { return };
     let place = place();
     let root = std::fs::canonicalize(root).expect("a path");
-    let said = said(command(place.path(), &["init", root.to_str().expect("UTF-8"), "--time", "2h", "--speed", "3e10"]).output().expect("nasflow starts"));
-    assert!(said.ok() && said.out.contains("4,888 boxes of 3 classes") && said.out.contains("splits: train 205, val 87, test 72"), "{said:?}");
+    let said = said(
+        command(place.path(), &["init", root.to_str().expect("UTF-8"), "--time", "2h", "--speed", "3e10"])
+            .output()
+            .expect("nasflow starts"),
+    );
+    assert!(
+        said.ok() && said.out.contains("4,886 boxes of 3 classes") && said.out.contains("splits: train 205, val 87, test 72"),
+        "{said:?}"
+    );
     let text = written(&place);
     assert!(text.contains("top 3 by=map50") && text.contains("seeds 3") && !text.contains("split train="), "{text}");
     checked(&place);

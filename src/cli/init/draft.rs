@@ -62,13 +62,17 @@ impl Draft {
         let about = number::duration(self.plan.total());
         let file = shell(&self.file);
         let run = format!("//   nasflow run {file}");
-        let mut text = format!("// {what}\n{run}    about {about} on the machine that wrote this; Ctrl-C stops, the same command goes on\n");
+        let mut text =
+            format!("// {what}\n{run}    about {about} on the machine that wrote this; Ctrl-C stops, the same command goes on\n");
         text += &format!("//   nasflow export {file} -o best.safetensors\n");
         text += &format!("// Written by `nasflow init`, which found {}.\n", plain(&self.found));
         self.notes.iter().for_each(|note| text += &format!("// {}\n", plain(note)));
         text += &format!("pipeline {} seed=1\n", quoted(&self.name));
         text += &beside(&format!("param \"trials\" {}", self.plan.trials), "networks that are tried");
-        text + &beside(&format!("param \"epochs\" {}", self.plan.short.epochs), &format!("of a trial; the last trainings take {}", self.plan.long.epochs))
+        text + &beside(
+            &format!("param \"epochs\" {}", self.plan.short.epochs),
+            &format!("of a trial; the last trainings take {}", self.plan.long.epochs),
+        )
     }
 
     /// `choice "px" …` and what reads it: the declaration, and what stands behind `input "mine"`.

@@ -3,9 +3,9 @@
 use crate::data::Summary;
 
 /// Pixels that all but the smallest tenth of the boxes shall have: two cells of the finest level (stride 4).
-pub const SEEN: f64 = 8.0;
+const SEEN: f64 = 8.0;
 /// The part of the boxes that may be smaller.
-pub const SMALLEST: f64 = 0.1;
+const SMALLEST: f64 = 0.1;
 /// The largest stride of YOLOv5 divides all sizes.
 const STRIDE: usize = 32;
 /// The least and the greatest size at which a search starts by itself.
@@ -16,9 +16,16 @@ fn up(value: f64, multiple: usize) -> usize {
     (value / multiple as f64).ceil().max(1.0) as usize * multiple
 }
 
+/// What must be seen, as a share of the image's longer side: all but the smallest tenth of the boxes, and of every class half. (Small
+/// classes are often rare, and would be lost in a quantile of all.)
+pub fn smallest(summary: &Summary) -> f64 {
+    let all = summary.box_sizes.as_ref().map_or(0.0, |b| b.quantile(SMALLEST));
+    summary.classes.iter().filter_map(|c| c.median_share).fold(all, f64::min)
+}
+
 /// The size at which boxes are large enough, as far as it is usual and images have the pixels. `scale` is for short times.
 pub fn of_boxes(summary: &Summary, scale: f64) -> usize {
-    let smallest = summary.box_sizes.as_ref().map_or(0.0, |b| b.quantile(SMALLEST));
+    let smallest = smallest(summary);
     let wanted = up(SEEN / smallest.max(1e-4), STRIDE).clamp(USUAL[0], USUAL[1]).min(most(summary));
     up(wanted as f64 * scale - 1e-9, STRIDE).clamp(2 * STRIDE, wanted.max(2 * STRIDE))
 }
