@@ -311,6 +311,12 @@ fn real_blood_cells_become_a_search() {
         "{said:?}"
     );
     let text = written(&place);
-    assert!(text.contains("top 3 by=map50") && text.contains("seeds 3") && !text.contains("split train="), "{text}");
+    assert!(
+        text.contains("top 3 by=map50")
+            && text.contains("choice \"px\" 160 128 192")
+            && text.contains("seeds 3")
+            && !text.contains("split train="),
+        "{text}"
+    );
     checked(&place);
 }

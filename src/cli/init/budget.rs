@@ -2,7 +2,8 @@
 //!
 //! The rule. Levels stand from a thorough search to a first look; each says how many optimiser steps a trial takes, how much longer
 //! the last trainings are, how many finalists and seeds there are. The first level whose least number of trials fits the time is
-//! taken, and then as many trials as fit. Lower levels make images smaller as well. The figures are those that were measured to
+//! taken, and then as many trials as fit. Lower levels have fewer trials before they have shorter ones, since short trainings rank
+//! networks by luck; then images become smaller. The figures are those that were measured to
 //! work (docs/results.md): trials of some 320 steps, last trainings three times as long, three finalists with three seeds.
 
 use super::measure::Rates;
@@ -25,7 +26,7 @@ pub struct Level {
     steps: usize,
     /// How many times as long the last trainings are.
     longer: usize,
-    /// Trials that are trained again, longer, before one is chosen; 1: the best trial is the answer.
+    /// Trials that are trained again, longer, beside the reference, before one is chosen.
     pub finals: usize,
     /// Seeds of the last trainings.
     pub seeds: usize,
@@ -44,18 +45,19 @@ const FAIR: &str = "Trials this short rank networks roughly, and with so few see
 const LOOK: &str = "This is a first look: it shows that everything works on these images, but trials this short rank networks mostly \
                     by luck, and the answer will not be told apart from the baseline. Give it `--time 1h` or more for a search.";
 
-const LEVELS: [Level; 11] = [
+const LEVELS: [Level; 12] = [
     level([48, 96], 960, 3, (4, 5, 8), 1.0, GOOD),
     level([32, 96], 640, 3, (3, 5, 8), 1.0, GOOD),
     level([24, 64], 480, 3, (3, 3, 6), 1.0, GOOD),
     level([16, 48], 320, 3, (3, 3, 6), 1.0, GOOD),
-    level([12, 32], 240, 2, (3, 3, 4), 1.0, FAIR),
-    level([10, 24], 160, 2, (2, 2, 3), 1.0, FAIR),
-    level([8, 20], 120, 2, (2, 2, 2), 0.75, FAIR),
-    level([6, 16], 80, 2, (1, 2, 2), 0.75, LOOK),
-    level([6, 12], 50, 2, (1, 1, 2), 0.5, LOOK),
-    level([4, 12], 25, 2, (1, 1, 1), 0.5, LOOK),
-    level([4, 12], 8, 1, (1, 1, 1), 0.4, LOOK),
+    level([10, 32], 240, 2, (3, 3, 4), 1.0, FAIR),
+    level([8, 24], 240, 2, (2, 2, 3), 1.0, FAIR),
+    level([6, 16], 200, 2, (2, 2, 2), 0.75, FAIR),
+    level([5, 12], 160, 2, (1, 2, 2), 0.75, LOOK),
+    level([4, 12], 120, 2, (1, 1, 2), 0.5, LOOK),
+    level([4, 10], 80, 2, (1, 1, 1), 0.5, LOOK),
+    level([4, 10], 40, 2, (1, 1, 1), 0.5, LOOK),
+    level([4, 8], 8, 1, (1, 1, 1), 0.4, LOOK),
 ];
 
 const fn level(
@@ -131,11 +133,10 @@ impl Plan {
     }
 }
 
-/// The plan for so many seconds. `sizes` is at how many sizes images are read; `rates` are those at scale 1. Where images may not be
-/// `smaller`, because a bound says what networks cost, no level makes them so.
-pub fn plan(time: f64, images: &Images, sizes: usize, rates: &Rates, smaller: bool) -> Plan {
-    let scaled = |level: Level| if smaller { level } else { Level { scale: 1.0, ..level } };
-    let of = |level: Level, trials: usize| reckon(scaled(level), trials, images, sizes, rates);
+/// The plan for so many seconds. `sizes` is at how many sizes images are read; `rates` are those at scale 1; `area` is how many pixels
+/// images have at a scale, as a share of those at scale 1.
+pub fn plan(time: f64, images: &Images, sizes: usize, rates: &Rates, area: &dyn Fn(f64) -> f64) -> Plan {
+    let of = |level: Level, trials: usize| reckon(level, trials, images, sizes, rates, area(level.scale));
     for level in LEVELS {
         let [least, most] = level.trials;
         let fits = |trials: usize| of(level, trials).total() <= time * PLANNED;
@@ -148,8 +149,7 @@ pub fn plan(time: f64, images: &Images, sizes: usize, rates: &Rates, smaller: bo
     of(last, last.trials[0])
 }
 
-fn reckon(level: Level, trials: usize, images: &Images, sizes: usize, rates: &Rates) -> Plan {
-    let area = level.scale * level.scale;
+fn reckon(level: Level, trials: usize, images: &Images, sizes: usize, rates: &Rates, area: f64) -> Plan {
     let (short, long) = (Length::of(level.steps, images), Length::of(level.steps * level.longer, images));
     let workers = rates.workers.max(1);
     // Trainings of one kind run side by side, as many as there are workers.
@@ -159,10 +159,9 @@ fn reckon(level: Level, trials: usize, images: &Images, sizes: usize, rates: &Ra
     };
     let decoded = (sizes * (images.train + images.val) + images.test) as f64 * rates.decode;
     let search = stage(trials, short.images(images), images.val);
-    let finals = if level.finals > 1 { stage(level.finals * level.seeds, long.images(images), images.val) } else { 0.0 };
-    // The winner of the finals is trained already.
-    let ours = if level.finals > 1 { 0 } else { level.seeds };
-    let compared = stage(level.seeds + ours + level.chance, long.images(images), images.test);
+    // The reference is trained beside the finalists; the winner and it are only tested after that.
+    let finals = stage((level.finals + 1) * level.seeds, long.images(images), images.val);
+    let compared = stage(level.chance, long.images(images), images.test) + stage(2 * level.seeds, 0.0, images.test);
     Plan { level, trials, short, long, seconds: [decoded, search, finals, compared, REST] }
 }
 
@@ -177,7 +176,7 @@ mod tests {
     fn more_time_is_never_a_smaller_search() {
         let (mut before, mut steps) = (0.0, 0);
         for minutes in [1, 2, 5, 10, 20, 40, 60, 120, 240, 480, 5000] {
-            let plan = plan(f64::from(minutes) * 60.0, &BCCD, 6, &RATES, true);
+            let plan = plan(f64::from(minutes) * 60.0, &BCCD, 6, &RATES, &|scale| scale * scale);
             assert!(plan.level.steps >= steps, "{minutes} min: {plan:?}");
             assert!(plan.total() <= f64::from(minutes) * 60.0 || minutes == 1, "{minutes} min: {plan:?}");
             assert!(plan.total() >= before * 0.7, "{minutes} min: {plan:?}");
@@ -188,7 +187,7 @@ mod tests {
     /// What is measured to work comes out where there is time for it.
     #[test]
     fn two_hours_are_a_search_as_it_was_measured_to_work() {
-        let plan = plan(7200.0, &BCCD, 6, &RATES, true);
+        let plan = plan(7200.0, &BCCD, 6, &RATES, &|scale| scale * scale);
         assert!((12..=20).contains(&plan.short.epochs) && plan.trials >= 24 && plan.level.finals == 3 && plan.level.seeds >= 3, "{plan:?}");
         assert_eq!((plan.short.share, plan.long.share), (1.0, 1.0));
         assert!(plan.total() > 7200.0 * 0.6, "{plan:?}");
@@ -205,7 +204,7 @@ mod tests {
 
     #[test]
     fn no_time_still_gives_the_smallest_search() {
-        let plan = plan(1.0, &BCCD, 6, &RATES, true);
+        let plan = plan(1.0, &BCCD, 6, &RATES, &|scale| scale * scale);
         assert_eq!((plan.trials, plan.level.worth), (4, LOOK));
         assert!(plan.total() > 1.0);
     }

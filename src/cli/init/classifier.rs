@@ -33,9 +33,10 @@ pub fn text(d: &Draft) -> String {
         d.require("the first values of all choices, a small ResNet")
     );
     t += &format!(
-        "sample \"trials\" {{\n    from \"nets\"\n    {}\n    trials (param)\"trials\" window={}\n    objective \"score\" maximize=accuracy\n}}\n",
+        "sample \"trials\" {{\n    from \"nets\"\n    {}\n    trials (param)\"trials\"{}\n{}}}\n",
         d.strategy(),
-        d.window()
+        d.window(),
+        d.objective("accuracy")
     );
     // The rate of the recipe is for batches of 128.
     let rate = if d.batch < 64 { "; lr 0.05" } else { "" };
@@ -47,23 +48,19 @@ pub fn text(d: &Draft) -> String {
         "train    \"short\" {{ from \"trials\"; data \"mine\" split=train{short}; {recipe}; epochs (param)\"epochs\" }}\n\
          evaluate \"score\" {{ from \"short\"; data \"mine\" split=val; metrics accuracy {costs}{table} }}\n"
     );
-    if level.finals > 1 {
-        t += &format!(
-            "\n// A score has its luck: the best are trained again, for longer and from several seeds, and the best of those is the answer.\n\
-             select   \"finals\"  {{ from \"score\"; top {} by=accuracy }}\n\
-             train    \"again\"   {{ from \"finals\"; data \"mine\" split=train{long} }}\n\
-             evaluate \"confirm\" {{ from \"again\"; data \"mine\" split=val; metrics accuracy }}\n\
-             select   \"best\"    {{ from \"confirm\"; top 1 by=accuracy }}\n",
-            level.finals
-        );
-    } else {
-        t += "select   \"best\"  { from \"score\"; top 1 by=accuracy }\n";
-    }
+    t += &format!(
+        "\n// A score has its luck: the best are trained again, for longer, beside the first values, and the best of those is the answer.\n\
+         sample   \"resnet\"  {{ from \"nets\"; strategy reference }}\n\
+         select   \"finals\"  {{ from \"score\"; top {} by=accuracy }}\n\
+         train    \"again\"   {{ from \"finals\" \"resnet\"; data \"mine\" split=train{long} }}\n\
+         evaluate \"confirm\" {{ from \"again\"; data \"mine\" split=val; metrics accuracy loss }}\n\
+         select   \"best\"    {{ from \"confirm\"; top 1 by=accuracy }}\n",
+        level.finals
+    );
     let chance = share(&plan.long);
     t += &format!(
-        "\n// The winner against the reference, trained alike, and against random networks, on images that nothing was chosen by.\n\
-         sample   \"resnet\" {{ from \"nets\"; strategy reference }}\n\
-         sample   \"chance\" {{ from \"nets\"; strategy random; trials {}; seed 1 }}\n\
+        "\n// The winner against the first values and random networks, all trained alike, on images that nothing was chosen by.\n\
+         sample   \"chance\"  {{ from \"nets\"; strategy random; trials {}; seed 1 }}\n\
          train    \"long\"        {{ from \"best\" \"resnet\"; data \"mine\" split=train{long} }}\n\
          train    \"long-chance\" {{ from \"chance\"; data \"mine\" split=train{chance}; {recipe}; epochs {} }}\n\
          evaluate \"test\" {{ from \"long\" \"long-chance\"; data \"mine\" split=test; metrics accuracy loss {}latency{table} }}\n\

@@ -19,9 +19,10 @@ pub fn text(d: &Draft) -> String {
     t += "// At which size images are read, at which strides the head looks, how wide the network is and how its layers repeat.\n";
     t += &format!("space \"wide\" {{\n{sizes}    network like=yolov5n-wide {{ input \"mine\"{sized} }}\n{}}}\n\n", d.require("YOLOv5n"));
     t += &format!(
-        "sample \"trials\" {{\n    from \"wide\"\n    {}\n    trials (param)\"trials\" window={}\n    objective \"score\" maximize=map50\n}}\n",
+        "sample \"trials\" {{\n    from \"wide\"\n    {}\n    trials (param)\"trials\"{}\n{}}}\n",
         d.strategy(),
-        d.window()
+        d.window(),
+        d.objective("map50")
     );
     let short = share(&plan.short);
     let long = format!("{}; recipe yolov5-short; init scratch; epochs {}; seeds {}", share(&plan.long), plan.long.epochs, level.seeds);
@@ -29,22 +30,18 @@ pub fn text(d: &Draft) -> String {
         "train    \"short\" {{ from \"trials\"; data \"mine\" split=train{short}; recipe yolov5-short; epochs (param)\"epochs\" }}\n\
          evaluate \"score\" {{ from \"short\"; data \"mine\" split=val; metrics map50 {costs}{table} }}\n"
     );
-    if level.finals > 1 {
-        t += &format!(
-            "\n// A score has its luck: the best are trained again, for longer and from several seeds, and the best of those is the answer.\n\
-             select   \"finals\"  {{ from \"score\"; top {} by=map50 }}\n\
-             train    \"again\"   {{ from \"finals\"; data \"mine\" split=train{long} }}\n\
-             evaluate \"confirm\" {{ from \"again\"; data \"mine\" split=val; metrics map50 map50-95 }}\n\
-             select   \"best\"    {{ from \"confirm\"; top 1 by=map50 }}\n",
-            level.finals
-        );
-    } else {
-        t += "select   \"best\"  { from \"score\"; top 1 by=map50 }\n";
-    }
+    t += &format!(
+        "\n// A score has its luck: the best are trained again, for longer, beside YOLOv5n, and the best of those is the answer.\n\
+         sample   \"yolov5n\" {{ from \"wide\"; strategy reference }}\n\
+         select   \"finals\"  {{ from \"score\"; top {} by=map50 }}\n\
+         train    \"again\"   {{ from \"finals\" \"yolov5n\"; data \"mine\" split=train{long} }}\n\
+         evaluate \"confirm\" {{ from \"again\"; data \"mine\" split=val; metrics map50 map50-95 }}\n\
+         select   \"best\"    {{ from \"confirm\"; top 1 by=map50 }}\n",
+        level.finals
+    );
     let chance = share(&plan.long);
     t += &format!(
-        "\n// The winner against YOLOv5n, trained alike, and against random networks, on images that nothing was chosen by.\n\
-         sample   \"yolov5n\" {{ from \"wide\"; strategy reference }}\n\
+        "\n// The winner against YOLOv5n and random networks, all trained alike, on images that nothing was chosen by.\n\
          sample   \"chance\"  {{ from \"wide\"; strategy random; trials {}; seed 1 }}\n\
          train    \"long\"        {{ from \"best\" \"yolov5n\"; data \"mine\" split=train{long} }}\n\
          train    \"long-chance\" {{ from \"chance\"; data \"mine\" split=train{chance}; recipe yolov5-short; epochs {} }}\n\

@@ -8,6 +8,9 @@ use crate::report::number;
 /// The column at which comments behind a line begin.
 const COMMENT: usize = 52;
 
+/// Fewer trials than this are drawn at random.
+const FEW: usize = 16;
+
 /// What no network may exceed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bound {
@@ -106,15 +109,23 @@ impl Draft {
         }
     }
 
-    /// Evolution's population: the first trials are random, the rest learns from them.
+    /// Few trials are best drawn at random: evolution would go on from the luck of the first ones.
     pub(super) fn strategy(&self) -> String {
-        let population = (self.plan.trials / 4).clamp(2, 16);
-        format!("strategy evolution population={population} tournament={}", population.min(3))
+        if self.plan.trials < FEW {
+            return "strategy random".into();
+        }
+        let population = (self.plan.trials / 4).clamp(4, 16);
+        format!("strategy evolution population={population} tournament=3")
     }
 
-    /// As many trials at once as there are workers, at least 2.
-    pub(super) fn window(&self) -> usize {
-        self.workers.clamp(2, 4).min(self.plan.trials)
+    /// What the search is told: random trials are told nothing.
+    pub(super) fn objective(&self, metric: &str) -> String {
+        if self.plan.trials < FEW { String::new() } else { format!("    objective \"score\" maximize={metric}\n") }
+    }
+
+    /// As many trials at once as there are workers, at least 2; random ones need not be told.
+    pub(super) fn window(&self) -> String {
+        if self.plan.trials < FEW { String::new() } else { format!(" window={}", self.workers.clamp(2, 4)) }
     }
 }
 

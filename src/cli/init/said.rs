@@ -36,14 +36,11 @@ pub fn reckoning(draft: &Draft, output: &str, time: f64) -> String {
     let share = |l: &Length| if l.share < 1.0 { format!(" over {:.0} % of the images", 100.0 * l.share) } else { String::new() };
     let mut parts = vec![format!("{trials} trials of {} epochs{} ≈ {}", short.epochs, share(short), duration(*search))];
     let seeds = counted(level.seeds, "seed");
-    if level.finals > 1 {
-        let of = format!("{} finalists of {} epochs{} with {seeds} ≈ {}", level.finals, long.epochs, share(long), duration(*finals));
-        parts.push(of);
-    }
     let reference = if draft.words.task() == Task::Detect { "YOLOv5n" } else { "the reference" };
-    let winner = if level.finals > 1 { "" } else { "the winner and " };
-    let random = counted(level.chance, "random network");
-    parts.push(format!("{winner}{reference} with {seeds} and {random}, {} epochs{}, ≈ {}", long.epochs, share(long), duration(*compared)));
+    let best = if level.finals > 1 { format!("the best {}", level.finals) } else { "the best".to_string() };
+    let longer = format!("{} epochs{}", long.epochs, share(long));
+    parts.push(format!("{best} and {reference} again with {seeds}, {longer}, ≈ {}", duration(*finals)));
+    parts.push(format!("{}, {longer}, and the test ≈ {}", counted(level.chance, "random network"), duration(*compared)));
     parts.push(format!("decoding and the rest ≈ {}", duration(decode + rest)));
     let total = draft.plan.total();
     let mut out = format!("wrote {}: {}; together about {}\n", plain(output), parts.join(", "), duration(total));

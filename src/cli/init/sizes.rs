@@ -35,8 +35,9 @@ pub fn most(summary: &Summary) -> usize {
     up(summary.longer_side.map_or(640.0, |s| s.p90), STRIDE).clamp(2 * STRIDE, 2048)
 }
 
-/// The sizes that are searched: the reference first, then from three quarters of it to twice, no larger than `most`; at most `count`.
-pub fn choices(reference: usize, most: usize, count: usize, step: usize) -> Vec<usize> {
+/// The sizes that are searched: the reference first, then from three quarters of it to twice, no larger than `most` nor smaller than
+/// `least`; at most `count`.
+pub fn choices(reference: usize, [least, most]: [usize; 2], count: usize, step: usize) -> Vec<usize> {
     let most = most.max(reference);
     let wanted = [0.75, 1.25, 1.5, 1.75, 2.0, 0.875];
     // With fewer, those that lie far apart.
@@ -44,7 +45,7 @@ pub fn choices(reference: usize, most: usize, count: usize, step: usize) -> Vec<
     let mut sizes = vec![reference];
     for factor in wanted {
         let size = (reference as f64 * factor / step as f64).round().max(2.0) as usize * step;
-        if size <= most && !sizes.contains(&size) && sizes.len() < count {
+        if size >= least && size <= most && !sizes.contains(&size) && sizes.len() < count {
             sizes.push(size);
         }
     }
@@ -65,9 +66,11 @@ mod tests {
 
     #[test]
     fn sizes_lie_around_the_reference() {
-        assert_eq!(choices(160, 640, 7, 32), [160, 128, 192, 224, 256, 288, 320]);
-        assert_eq!(choices(320, 416, 7, 32), [320, 256, 288, 416]);
-        assert_eq!(choices(64, 64, 7, 32), [64]);
-        assert_eq!(choices(320, 2000, 4, 32), [320, 256, 480, 640]);
+        assert_eq!(choices(160, [64, 640], 7, 32), [160, 128, 192, 224, 256, 288, 320]);
+        assert_eq!(choices(320, [64, 416], 7, 32), [320, 256, 288, 416]);
+        assert_eq!(choices(64, [64, 64], 7, 32), [64]);
+        assert_eq!(choices(320, [64, 2000], 4, 32), [320, 256, 480, 640]);
+        // Where time has made the reference small, smaller ones would show nothing.
+        assert_eq!(choices(96, [96, 640], 7, 32), [96, 128, 160, 192]);
     }
 }

@@ -71,7 +71,7 @@ impl<'l> Work<'l> {
 
     fn reference(&self, size: usize) -> Result<(Pipeline, Architecture), Failure> {
         let nothing = Rates { train: 0.0, evaluate: 0.0, decode: 0.0, workers: self.workers };
-        let plan = budget::plan(1e9, &self.images(), 1, &nothing, true);
+        let plan = budget::plan(1e9, &self.images(), 1, &nothing, &|_| 1.0);
         let (pipeline, space) = compile(self.output, &self.draft(vec![size], Bound::Reference, plan)?.text(), self.looked)?;
         let architecture = space.architecture(&space.reference()).map_err(|e| e.reason)?;
         Ok((pipeline, architecture))
@@ -142,9 +142,14 @@ impl<'l> Work<'l> {
             (Task::Classify, _) => 4,
         };
         let (step, most) = self.limits();
-        let plan = budget::plan(self.time, &self.images(), count, rates, !fixed);
-        let size = if fixed || plan.level.scale == 1.0 { base } else { self.sized(plan.level.scale) };
-        let sizes = sizes::choices(size, most, count, step);
+        // A bound says what networks cost, however large their images are.
+        let sized = |scale: f64| if fixed { base } else { self.sized(scale) };
+        let area = |scale: f64| (sized(scale) as f64 / base as f64).powi(2);
+        let plan = budget::plan(self.time, &self.images(), count, rates, &area);
+        let size = sized(plan.level.scale);
+        // Where time has made the reference small, smaller ones would show nothing.
+        let least = if plan.level.scale < 1.0 { size } else { self.least() };
+        let sizes = sizes::choices(size, [least, most], count, step);
         let mut bound = wanted.bound();
         if wanted.is_latency() {
             let open = self.draft(sizes.clone(), Bound::Reference, plan.clone())?;
