@@ -155,12 +155,15 @@ pub struct ReadSet {
     pub broken: Vec<Finding>,
 }
 
-/// The splits of a data set that can be read, with how many images each names; and why others cannot: a description may name what is not
+/// A split that is there: its name, images, files with many images.
+pub type OwnSplit = (String, usize, usize);
+
+/// The splits of a data set that can be read, with how many images and files with many images each names; and why others cannot: a description may name what is not
 /// there.
 ///
 /// # Errors
 /// A data set of which nothing can be read.
-pub fn splits(data: &Data) -> Result<(Need, Vec<(String, usize)>, Option<String>), DataError> {
+pub fn splits(data: &Data) -> Result<(Need, Vec<OwnSplit>, Option<String>), DataError> {
     let base = Path::new(".");
     let first = match Survey::of(data, base, &Need::all()) {
         Ok(survey) => return Ok((Need::all(), survey.splits(), None)),

@@ -38,7 +38,12 @@ pub fn look(place: &Path, format: Option<&str>, classify: bool) -> Result<Looked
     }
     let failed = |e: crate::data::DataError| Failure::Message(format!("{} cannot be used:\n{e}", place.display()));
     let (_, own, unreadable) = folder::splits(&words.data()?).map_err(failed)?;
-    let own: Vec<&str> = own.iter().filter(|(_, images)| *images > 0).map(|(name, _)| name.as_str()).collect();
+    // Before shares of too few leave a split empty.
+    let images: usize = own.iter().filter(|(name, ..)| name != "trainval").map(|(_, images, _)| images).sum();
+    if own.iter().all(|(_, _, files)| *files == 0) {
+        several(place, images)?;
+    }
+    let own: Vec<&str> = own.iter().filter(|(_, images, files)| images + files > 0).map(|(name, ..)| name.as_str()).collect();
     let mut notes: Vec<String> = unreadable.iter().map(|why| format!("not all of it can be read: {why}")).collect();
     let (split, why) = split(&words, &own);
     words.split = split;
@@ -101,14 +106,20 @@ fn split(words: &Words, own: &[&str]) -> (Option<String>, Option<String>) {
     }
 }
 
+/// Whether there are images enough.
+fn several(place: &Path, images: usize) -> Result<(), Failure> {
+    if images >= FEWEST {
+        return Ok(());
+    }
+    let few = format!("{} has only {}", place.display(), counted(images, "image"));
+    Err(format!("{few}: at least {FEWEST} are needed to train on some, choose by others and test with the rest").into())
+}
+
 /// Whether there is enough to train, to choose and to test.
 fn enough(place: &Path, scan: &Scan, task: Task) -> Result<(), Failure> {
     let shown = place.display();
     let images: usize = scan.splits.iter().map(|s| s.images.len()).sum();
-    if images < FEWEST {
-        let few = format!("{shown} has only {}", counted(images, "image"));
-        return Err(format!("{few}: at least {FEWEST} are needed to train on some, choose by others and test with the rest").into());
-    }
+    several(place, images)?;
     if task == Task::Classify && scan.classes.len() < 2 {
         return Err(format!("{shown} has only one class ({}): there is nothing to tell apart", plain(&scan.classes.join(", "))).into());
     }

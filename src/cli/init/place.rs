@@ -10,13 +10,15 @@ pub fn shown_root(output: &Path, root: &str) -> Result<String, Failure> {
     let (from, to): (Vec<_>, Vec<_>) = (folder.components().collect(), Path::new(root).components().collect());
     let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let up = from.len() - shared;
-    if shared < 2 || up > 2 {
+    // What begins so is no path, even behind `./`.
+    let hub = to.get(shared).is_some_and(|c| up == 0 && c.as_os_str().to_string_lossy().starts_with("hub:"));
+    if shared < 2 || up > 2 || hub {
         return Ok(root.to_string());
     }
     let parts: Vec<String> = to[shared..].iter().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
     let path = std::iter::repeat_n("..".to_string(), up).chain(parts).collect::<Vec<_>>().join("/");
     // What begins as something else than a path does is made one.
-    let special = path.is_empty() || path.starts_with('~') || path.starts_with("hub:");
+    let special = path.is_empty() || path.starts_with('~');
     Ok(if special { format!("./{path}") } else { path })
 }
 
@@ -40,7 +42,7 @@ mod tests {
         let here = std::fs::canonicalize(dir.path()).expect("a path");
         let root = |inside: &str| shown_root(&here.join("search.kdl"), here.join(inside).to_str().expect("a path")).ok();
         assert_eq!(root("a/b").as_deref(), Some("a/b"));
-        assert_eq!(root("hub:x").as_deref(), Some("./hub:x"));
+        assert_eq!(root("hub:x").as_deref(), here.join("hub:x").to_str());
         assert_eq!(root("~x").as_deref(), Some("./~x"));
         assert_eq!(root("").as_deref(), Some("./"));
         assert_eq!(shown_root(&here.join("search.kdl"), "/elsewhere/x").ok().as_deref(), Some("/elsewhere/x"));

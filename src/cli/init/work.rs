@@ -101,7 +101,7 @@ impl<'l> Work<'l> {
     fn limits(&self) -> (usize, usize) {
         match self.looked.words.task() {
             Task::Detect => (32, sizes::most(&self.looked.summary)),
-            Task::Classify => (16, self.looked.summary.shorter_side.map_or(64, |s| s.median as usize).max(32)),
+            Task::Classify => (16, (self.looked.summary.shorter_side.map_or(64, |s| s.median as usize) / 16 * 16).max(32)),
         }
     }
 
