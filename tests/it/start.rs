@@ -275,7 +275,7 @@ fn what_a_data_set_holds_is_shown_and_drawn() {
     let place = place();
     coco(&place.path().join("coco"), 36);
     let shown = place.nasflow(&["data", "show", "coco", "--size", "64", "--sheet", "sheet.png", "--images", "5"]);
-    for part in ["coco, 36 images, 72 boxes of 3 classes", "(√area) in pixels", "at 64 px: 0 below 8", "all 64 × 48 pixels", "do not occur"]
+    for part in ["coco, 36 images, 72 boxes of 3 classes", "(√area) in pixels", "at 64 px: 0 below 8", "all 64 × 48 pixels", "does not occur"]
     {
         assert!(shown.ok() && shown.out.contains(part), "{part}: {shown:?}");
     }
