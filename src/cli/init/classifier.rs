@@ -38,8 +38,11 @@ pub fn text(d: &Draft) -> String {
         d.window(),
         d.objective("accuracy")
     );
-    // The rate of the recipe is for batches of 128.
-    let rate = if d.batch < 64 { "; lr 0.05" } else { "" };
+    // The rate of the recipe is for batches of 128; of smaller ones a step is less sure.
+    let rate = match d.batch {
+        128.. => String::new(),
+        batch => format!("; optimizer sgd lr={:.3}", 0.1 * (batch as f64 / 128.0).sqrt()),
+    };
     let augment = if d.words.format == "idx" { "; augment crop=2 flip-lr=0" } else { "" };
     let recipe = format!("recipe classify; batch {}{rate}{augment}", d.batch);
     let short = share(&plan.short);

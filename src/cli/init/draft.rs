@@ -2,7 +2,7 @@
 
 use super::budget::{Length, Plan};
 use crate::cli::folder::Words;
-use crate::document::{Task, plain, quoted};
+use crate::document::{plain, quoted};
 use crate::report::number;
 
 /// The column at which comments behind a line begin.
@@ -52,14 +52,6 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The whole text.
-    pub fn text(&self) -> String {
-        match self.words.task() {
-            Task::Detect => super::detector::text(self),
-            Task::Classify => super::classifier::text(self),
-        }
-    }
-
     /// The first lines: what the file is for and how it is used.
     pub(super) fn head(&self, what: &str) -> String {
         let about = number::duration(self.plan.total());

@@ -43,7 +43,7 @@ pub fn run(arguments: &InitArguments) -> Result<ExitCode, Failure> {
     let (base, fixed) = work.base(&wanted)?;
     let rates = work.rates(base, arguments.speed)?;
     let draft = work.plan(base, fixed, &wanted, &rates, &table)?;
-    let text = draft.text();
+    let text = work::text(&draft);
     // What is written is what was checked.
     let checked = compile(output, &text, &looked);
     if let (Err(failure), true) = (checked, !wanted.is_latency()) {

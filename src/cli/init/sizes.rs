@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn sizes_lie_around_the_reference() {
-        assert_eq!(choices(160, [64, 640], 7, 32), [160, 128, 192, 224, 256, 288, 320]);
+        assert_eq!(choices(160, [64, 640], 7, 32), [160, 128, 192, 256, 288, 320]);
         assert_eq!(choices(320, [64, 416], 7, 32), [320, 256, 288, 416]);
         assert_eq!(choices(64, [64, 64], 7, 32), [64]);
         assert_eq!(choices(320, [64, 2000], 4, 32), [320, 256, 480, 640]);

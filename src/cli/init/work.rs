@@ -72,7 +72,7 @@ impl<'l> Work<'l> {
     fn reference(&self, size: usize) -> Result<(Pipeline, Architecture), Failure> {
         let nothing = Rates { train: 0.0, evaluate: 0.0, decode: 0.0, workers: self.workers };
         let plan = budget::plan(1e9, &self.images(), 1, &nothing, &|_| 1.0);
-        let (pipeline, space) = compile(self.output, &self.draft(vec![size], Bound::Reference, plan)?.text(), self.looked)?;
+        let (pipeline, space) = compile(self.output, &text(&self.draft(vec![size], Bound::Reference, plan)?), self.looked)?;
         let architecture = space.architecture(&space.reference()).map_err(|e| e.reason)?;
         Ok((pipeline, architecture))
     }
@@ -153,12 +153,20 @@ impl<'l> Work<'l> {
         let mut bound = wanted.bound();
         if wanted.is_latency() {
             let open = self.draft(sizes.clone(), Bound::Reference, plan.clone())?;
-            let (_, space) = compile(self.output, &open.text(), self.looked)?;
+            let (_, space) = compile(self.output, &text(&open), self.looked)?;
             self.table = Some(wanted.table(&space, self.workers * self.threads)?);
             let name = table.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
             bound = Bound::Latency { ms: wanted.most(), table: name };
         }
         self.draft(sizes, bound, plan)
+    }
+}
+
+/// The text of a draft.
+pub fn text(draft: &Draft) -> String {
+    match draft.words.task() {
+        Task::Detect => super::detector::text(draft),
+        Task::Classify => super::classifier::text(draft),
     }
 }
 
