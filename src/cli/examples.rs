@@ -10,6 +10,22 @@ Examples:
   nasflow run search.kdl --smoke
       does everything work, and how long will it take?";
 
+/// `init`
+pub const INIT: &str = "\
+Examples:
+  nasflow init photos --time 2h
+      finds the format, sizes for the boxes, and as many trials as two hours allow; writes search.kdl
+  nasflow init flowers -o flowers.kdl --classify --flops 50M
+      a folder for each class; no network costs more than 50 million FLOPs";
+
+/// `data`
+pub const DATA: &str = "\
+Examples:
+  nasflow data show photos
+      splits, classes, sizes of boxes and images, and what is wrong with the files
+  nasflow data show search.kdl --sheet sheet.png --images 24
+      the data sets of a pipeline, and 24 pictures with their boxes";
+
 /// `check`
 pub const CHECK: &str = "\
 Examples:

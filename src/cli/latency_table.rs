@@ -34,14 +34,21 @@ pub fn run(arguments: &LatencyTableArguments) -> Result<ExitCode, Failure> {
     }
     // A run measures `latency` when nothing else runs, on the threads of all its trials together.
     let (jobs, each) = load::shares(arguments.threads.map(|_| 1), arguments.threads, DeviceChoice::Fast)?;
-    let threads = jobs * each;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| e.to_string())?;
-    let rows = pool.install(|| rows(&wanted))?;
-    let threads = counted(threads, "thread");
-    let device = format!("{}, fast executor, {}, {threads}, one image", observe::machine(), nn::instruction_set());
-    print::out(&LatencyTable::new(device, rows).to_json()?);
+    print::out(&table(&wanted, jobs * each)?.to_json()?);
     print::out("\n");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Measures operations on so many threads.
+///
+/// # Errors
+/// An operation that cannot run.
+pub fn table(wanted: &BTreeMap<String, Operation>, threads: usize) -> Result<LatencyTable, String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| e.to_string())?;
+    let rows = pool.install(|| rows(wanted))?;
+    let threads = counted(threads, "thread");
+    let device = format!("{}, fast executor, {}, {threads}, one image", observe::machine(), nn::instruction_set());
+    Ok(LatencyTable::new(device, rows))
 }
 
 /// The milliseconds of every operation.

@@ -25,16 +25,41 @@ impl Files for Disk {
     }
 }
 
-/// Reads and decodes a pipeline.
-pub fn pipeline(arguments: &FileArguments) -> Result<Pipeline, Failure> {
+/// One text, whatever it is called.
+struct Text<'t>(&'t str);
+
+impl Files for Text<'_> {
+    fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
+        Ok(self.0.into())
+    }
+}
+
+/// Decodes a text as a pipeline that stands, or will stand, in a file of this name.
+pub fn text(path: &str, text: &str) -> Result<Pipeline, Failure> {
+    let loaded = document::load(&crate::language(), path, &mut Text(text), &Params::default(), Options::default());
+    loaded.map_err(|d| Failure::Document(Box::new(d)))
+}
+
+/// The values of `-p`.
+fn params(given: &[String]) -> Result<Params, Failure> {
     let mut values = Vec::new();
-    for p in &arguments.params {
+    for p in given {
         let (name, value) = p.split_once('=').ok_or_else(|| format!("`-p {p}`: NAME=VALUE was expected"))?;
         values.push((name.to_string(), value.to_string()));
     }
-    let path = arguments.file.to_str().ok_or_else(|| format!("{}: the path is not UTF-8", arguments.file.display()))?;
-    let options = Options { allow_outside: arguments.allow_outside };
-    document::load(&crate::language(), path, &mut Disk, &Params { values }, options).map_err(|d| Failure::Document(Box::new(d)))
+    Ok(Params { values })
+}
+
+/// Reads and decodes a pipeline.
+pub fn pipeline(arguments: &FileArguments) -> Result<Pipeline, Failure> {
+    file(&arguments.file, &arguments.params, arguments.allow_outside)
+}
+
+/// The same of a path and the values of `-p`.
+pub fn file(path: &Path, given: &[String], allow_outside: bool) -> Result<Pipeline, Failure> {
+    let params = params(given)?;
+    let path = path.to_str().ok_or_else(|| format!("{}: the path is not UTF-8", path.display()))?;
+    document::load(&crate::language(), path, &mut Disk, &params, Options { allow_outside }).map_err(|d| Failure::Document(Box::new(d)))
 }
 
 /// How a command wants the store.

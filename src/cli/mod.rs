@@ -4,13 +4,17 @@ mod arguments;
 mod bars;
 mod check;
 mod cost;
+mod data_show;
+mod data_text;
 mod doctor;
 mod examples;
 mod export;
 mod export_origin;
 mod failure;
+mod folder;
 mod images;
 mod import;
+mod init;
 mod latency_table;
 mod load;
 mod plan;
@@ -22,7 +26,7 @@ mod sentence;
 mod show;
 mod worker;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, DataCommand};
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
@@ -38,6 +42,10 @@ pub fn main() -> ExitCode {
         }
     };
     let done = match arguments.command {
+        Command::Init(a) => init::run(&a),
+        Command::Data(a) => match a.command {
+            DataCommand::Show(a) => data_show::run(&a),
+        },
         Command::Run(a) => run::run(&a),
         Command::Check(a) => check::run(&a),
         Command::Plan(a) => plan::run(&a),

@@ -1,4 +1,4 @@
-//! `nasflow predict`: of a detector boxes on copies of images, of a classifier the likeliest classes; and JSON.
+//! `nasflow predict`: of a detector boxes on copies of images, of a classifier the likeliest classes; JSON, and YOLO's text files.
 
 use super::arguments::PredictArguments;
 use super::export::write;
@@ -7,7 +7,7 @@ use super::images::images;
 use super::{load, print};
 use crate::data::decode;
 use crate::evaluate::NmsOptions;
-use crate::export::{Classifier, Detector, ImageClasses, ImagePredictions, Model, draw, predictions_json};
+use crate::export::{Classifier, Detector, ImageClasses, ImagePredictions, Model, draw, predictions_json, yolo_txt};
 use crate::nn;
 use crate::report::number::counted;
 use image::RgbImage;
@@ -33,6 +33,9 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
     std::fs::create_dir_all(&arguments.output).map_err(|e| format!("{}: {e}", arguments.output.display()))?;
     let (json, failed) = match model {
         Model::Detector(detector) => detect(arguments, &images, detector)?,
+        Model::Classifier(_) if arguments.txt => {
+            return Err("`--txt` writes boxes, and this model is a classifier; predictions.json has its classes".into());
+        }
         Model::Classifier(classifier) => classify(&images, classifier)?,
     };
     write(&arguments.output.join("predictions.json"), json.as_bytes())?;

@@ -88,7 +88,7 @@ impl FindingKind {
     }
 
     /// Whether `broken=skip` makes a note of it.
-    fn is_broken(self) -> bool {
+    pub fn is_broken(self) -> bool {
         matches!(self, FindingKind::UnreadableImage | FindingKind::UnsupportedImage | FindingKind::UnreadableAnnotation)
     }
 

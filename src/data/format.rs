@@ -6,7 +6,7 @@ use super::error::DataError;
 use super::layout::Layout;
 use super::truth::{Annotation, Frame};
 use crate::document::{Described, FormatShape, FormatWord, Spanned, SplitBy, Word};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a format is called and what it can do. Everybody who names formats reads it: decoding, suggestions, the reference.
 #[derive(Debug)]
@@ -48,10 +48,39 @@ pub struct Source<'a> {
     pub splits: &'a [(Spanned<String>, SplitBy)],
 }
 
+/// Where a data set of a format lies in a folder that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lies {
+    /// Its root under the folder; empty where it is the folder itself.
+    pub root: PathBuf,
+    /// The folder of the images where it has another name than usual.
+    pub images: Option<String>,
+    /// Likewise of the annotations.
+    pub annotations: Option<String>,
+    /// Whether its names are this format's own. Else they fit almost any folder, and another format that is sure comes first.
+    pub sure: bool,
+}
+
+impl Lies {
+    /// Right here, under the usual names.
+    pub fn here() -> Option<Lies> {
+        Some(Lies { root: PathBuf::new(), images: None, annotations: None, sure: true })
+    }
+}
+
 /// A format.
 pub trait Format: Sync {
     /// What it is called and what it can do.
     fn about(&self) -> &'static About;
+
+    /// Whether a folder (or a description, such as a `data.yaml`) looks like a data set of this format; by names, and the first
+    /// bytes of a description.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    fn recognise(&self, _place: &Path) -> Result<Option<Lies>, DataError> {
+        Ok(None)
+    }
 
     /// Which files there are. Looks at names, descriptions and lists, of everything else at nothing.
     ///

@@ -69,6 +69,13 @@ impl<'a> Survey<'a> {
         Ok(Survey { data, base, need, wanted: Some((format, wanted)) })
     }
 
+    /// The splits that the format's own lists, folders or files make: their names, how many images each names, and how many files with
+    /// many images.
+    pub fn splits(&self) -> Vec<(String, usize, usize)> {
+        let own = self.wanted.iter().flat_map(|(_, wanted)| &wanted.layout.splits);
+        own.map(|split| (split.name.clone(), split.items.len(), split.containers.len())).collect()
+    }
+
     /// Which files a scan reads, with their sizes and times.
     ///
     /// # Errors

@@ -30,37 +30,70 @@ pub fn class_color(class: u16) -> [u8; 3] {
     [r as u8, g as u8, b as u8]
 }
 
+/// A box to draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// [x1, y1, x2, y2] in pixels of the image.
+    pub corners: [f32; 4],
+    /// Which colour it has.
+    pub class: u16,
+    /// What stands on its tag, at most 64 letters.
+    pub text: String,
+    /// Marks of a higher rank lie above others.
+    pub rank: f32,
+}
+
 /// A copy of the image with boxes and labels such as "RBC 0.87". Better boxes lie above worse ones; labels keep clear of each
 /// other, the better ones choosing first; boxes that are not finite are left out, others are clipped.
 pub fn draw(image: &RgbImage, detections: &[Detection], classes: &[String]) -> RgbImage {
+    let mark = |d: &Detection| Mark {
+        corners: [d.x1, d.y1, d.x2, d.y2],
+        class: d.class,
+        text: format!("{} {:.2}", class_name(classes, d.class), d.rank_score()),
+        rank: d.rank_score(),
+    };
+    draw_marks(image, detections.iter().map(mark).collect())
+}
+
+/// The same with any texts.
+pub fn draw_marks(image: &RgbImage, mut marks: Vec<Mark>) -> RgbImage {
     let mut canvas = image.clone();
     let longer = image.width().max(image.height());
     let line = i64::from((longer + 150) / 300).clamp(2, 12);
     let scale = i64::from((longer + 200) / 400).clamp(1, 10);
-    let mut order: Vec<&Detection> = detections.iter().filter(|d| [d.x1, d.y1, d.x2, d.y2].iter().all(|v| v.is_finite())).collect();
-    order.sort_by(|a, b| a.rank_score().total_cmp(&b.rank_score()));
-    for d in &order {
-        frame(&mut canvas, corners(d), line, class_color(d.class));
+    marks.retain(|m| m.corners.iter().all(|v| v.is_finite()));
+    marks.sort_by(|a, b| a.rank.total_cmp(&b.rank));
+    for m in &marks {
+        frame(&mut canvas, whole(m.corners), line, class_color(m.class));
     }
-    order.reverse();
-    let boxes: Vec<[i64; 4]> = order.iter().map(|d| visible(corners(d), &canvas)).collect();
-    let texts: Vec<Vec<Glyph>> = order
-        .iter()
-        .map(|d| format!("{} {:.2}", class_name(classes, d.class), d.rank_score()).chars().take(64).map(Glyph::of).collect())
-        .collect();
+    marks.reverse();
+    let boxes: Vec<[i64; 4]> = marks.iter().map(|m| visible(whole(m.corners), &canvas)).collect();
+    let texts: Vec<Vec<Glyph>> = marks.iter().map(|m| m.text.chars().take(64).map(Glyph::of).collect()).collect();
     let sizes: Vec<(i64, i64)> = texts.iter().map(|t| size(t, scale)).collect();
     let picture = (i64::from(canvas.width()), i64::from(canvas.height()));
     let places = tags::places(&boxes, &sizes, picture, line);
     // The better ones last, so that they lie above where there was no room.
-    for ((d, glyphs), place) in order.iter().zip(&texts).zip(places).rev() {
-        tag(&mut canvas, place, scale, glyphs, class_color(d.class));
+    for ((m, glyphs), place) in marks.iter().zip(&texts).zip(places).rev() {
+        tag(&mut canvas, place, scale, glyphs, class_color(m.class));
     }
     canvas
 }
 
+/// Writes a line of text, cut where it would be wider than `width` pixels. Its letters are `8 × scale` pixels high.
+pub(super) fn write_line(canvas: &mut RgbImage, (x, y): (i64, i64), width: i64, scale: i64, text: &str, ink: [u8; 3]) {
+    let mut at = x;
+    for glyph in text.chars().take(200).map(Glyph::of) {
+        if at + glyph.columns * scale > x + width {
+            return;
+        }
+        glyph.draw(canvas, at, y, scale, ink);
+        at += glyph.advance() * scale;
+    }
+}
+
 /// Whole pixels, within what any image can have.
-fn corners(d: &Detection) -> [i64; 4] {
-    [d.x1, d.y1, d.x2, d.y2].map(|v| v.clamp(-1e6, 1e7).round() as i64)
+fn whole(corners: [f32; 4]) -> [i64; 4] {
+    corners.map(|v| v.clamp(-1e6, 1e7).round() as i64)
 }
 
 fn fill(canvas: &mut RgbImage, [x1, y1, x2, y2]: [i64; 4], color: [u8; 3]) {

@@ -30,6 +30,7 @@ mod recipe;
 mod replicate;
 mod rooms;
 mod sized;
+mod start;
 mod supernet;
 mod support;
 mod tables;

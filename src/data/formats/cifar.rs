@@ -2,7 +2,7 @@
 
 use super::super::container::Container;
 use super::super::error::DataError;
-use super::super::format::{About, Format, Source};
+use super::super::format::{About, Format, Lies, Source};
 use super::super::layout::{Layout, OwnSplit};
 use super::cifar_file::{names, own};
 use crate::document::{FormatShape, Task, Word};
@@ -21,6 +21,11 @@ static ABOUT: About = About {
 impl Format for Cifar {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn recognise(&self, place: &Path) -> Result<Option<Lies>, DataError> {
+        let there = ["", "cifar-10-batches-bin"].iter().any(|inner| place.join(inner).join("data_batch_1.bin").is_file());
+        Ok(if there { Lies::here() } else { None })
     }
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {

@@ -6,7 +6,7 @@
 
 use super::super::error::{DataError, FindingKind};
 use super::super::files::{Suffix, names_in, read_capped, suffix};
-use super::super::format::{About, Format, Source};
+use super::super::format::{About, Format, Lies, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
 use super::super::truth::{Annotation, ClassRef, RawBox};
 use super::coco_numbers;
@@ -71,6 +71,16 @@ struct Object {
 impl Format for Coco {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn recognise(&self, place: &Path) -> Result<Option<Lies>, DataError> {
+        if !place.is_dir() {
+            return Ok(None);
+        }
+        let source = Source { base: Path::new(""), root: place, images: None, annotations: None, splits: &[] };
+        // No description is no fault here, nor is one of something else.
+        let found = files(&source).unwrap_or_default();
+        Ok(if found.iter().any(|(_, path)| is_description(path)) { Lies::here() } else { None })
     }
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {
@@ -143,6 +153,16 @@ fn files(source: &Source) -> Result<Vec<(String, PathBuf)>, DataError> {
     }
     found.sort_by_key(|(split, path)| (SPLITS.iter().position(|(_, s)| s == split), path.clone()));
     Ok(found)
+}
+
+/// Whether a file begins as descriptions do: with an object that has one of their keys.
+fn is_description(path: &Path) -> bool {
+    use std::io::Read;
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head));
+    let text = String::from_utf8_lossy(&head);
+    let begins = text.trim_start_matches('\u{FEFF}').trim_start().starts_with('{');
+    read.is_ok() && begins && ["images", "annotations", "categories", "info", "licenses"].iter().any(|k| text.contains(&format!("\"{k}\"")))
 }
 
 fn split_of(name: &str) -> Option<&'static str> {

@@ -2,7 +2,7 @@
 
 use super::super::error::{DataError, FindingKind, Findings};
 use super::super::files::{Suffix, names_in, suffix};
-use super::super::format::{About, Format, Source};
+use super::super::format::{About, Format, Lies, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
 use crate::document::{FormatShape, Task, Word};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,18 @@ static ABOUT: About = About {
 impl Format for Folder {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn recognise(&self, place: &Path) -> Result<Option<Lies>, DataError> {
+        if !place.is_dir() {
+            return Ok(None);
+        }
+        let source = Source { base: Path::new(""), root: place, images: None, annotations: None, splits: &[] };
+        let Ok(layout) = self.layout(&source) else { return Ok(None) };
+        // One folder of images is no classification, unless it is of a split.
+        let classes = layout.names.as_ref().map_or(0, Vec::len);
+        let split = layout.splits.iter().any(|s| s.name != "all");
+        Ok(if classes > 1 || split { Lies::here().map(|lies| Lies { sure: false, ..lies }) } else { None })
     }
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {

@@ -2,7 +2,7 @@
 
 use super::super::container::Container;
 use super::super::error::DataError;
-use super::super::format::{About, Format, Source};
+use super::super::format::{About, Format, Lies, Source};
 use super::super::layout::{Layout, OwnSplit};
 use super::idx_file::{find, own};
 use crate::document::{FormatShape, Task, Word};
@@ -21,6 +21,11 @@ static ABOUT: About = About {
 impl Format for Idx {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn recognise(&self, place: &Path) -> Result<Option<Lies>, DataError> {
+        let there = |what: &str, dimensions| find(Path::new(""), place, &format!("train-{what}"), dimensions).is_some();
+        Ok(if there("images", 3) && there("labels", 1) { Lies::here() } else { None })
     }
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {

@@ -41,6 +41,11 @@ pub fn words() -> Words<dyn FormatWord> {
     Words { known: FORMATS.iter().map(|f| f.about() as &dyn FormatWord).collect(), later: &[] }
 }
 
+/// All that a folder may be of.
+pub(super) fn all() -> impl Iterator<Item = &'static dyn Format> {
+    FORMATS.iter().copied()
+}
+
 /// A format by its word.
 pub fn by_word(word: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().chain([&hub::Hub as &dyn Format]).find(|f| f.about().word.name == word)

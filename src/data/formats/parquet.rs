@@ -4,7 +4,7 @@
 use super::super::container::{Container, Images, MAX_CONTAINER};
 use super::super::error::DataError;
 use super::super::files::names_in;
-use super::super::format::{About, Format, Source};
+use super::super::format::{About, Format, Lies, Source};
 use super::super::layout::{Layout, OwnSplit};
 use crate::document::{FormatShape, Task, Word};
 use parquet::basic::Type as Physical;
@@ -30,6 +30,14 @@ static ABOUT: About = About {
 impl Format for Parquet {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn recognise(&self, place: &Path) -> Result<Option<Lies>, DataError> {
+        if !place.is_dir() {
+            return Ok(None);
+        }
+        let source = Source { base: Path::new(""), root: place, images: None, annotations: None, splits: &[] };
+        Ok(if self.layout(&source).is_ok() { Lies::here() } else { None })
     }
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {

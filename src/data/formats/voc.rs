@@ -6,7 +6,7 @@
 
 use super::super::error::{DataError, FindingKind, Findings};
 use super::super::files::{Suffix, is_system, names_in, read_capped, suffix};
-use super::super::format::{About, Format, Source};
+use super::super::format::{About, Format, Lies, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
 use super::super::text;
 use super::super::truth::{Annotation, ClassRef, Frame, RawBox};
@@ -41,6 +41,31 @@ static ABOUT: About = About {
 impl Format for Voc {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn recognise(&self, place: &Path) -> Result<Option<Lies>, DataError> {
+        if ["JPEGImages", "Annotations"].iter().all(|name| place.join(name).is_dir()) {
+            return Ok(Lies::here());
+        }
+        if !place.is_dir() {
+            return Ok(None);
+        }
+        // Two folders, whatever they are called: one of XML files, one with an image of the same name. They may be one.
+        let mut folders = vec![".".to_string()];
+        folders.extend(names_in(place)?.into_iter().filter(|name| place.join(name).is_dir()));
+        for annotations in &folders {
+            let names = names_in(&place.join(annotations))?;
+            let xml = |name: &&String| name.to_ascii_lowercase().ends_with(".xml");
+            let Some(stem) = names.iter().find(xml).and_then(|name| name.rsplit_once('.')).map(|(stem, _)| stem) else { continue };
+            for images in &folders {
+                let of = |name: &String| suffix(name) == Suffix::Image && name.rsplit_once('.').is_some_and(|(s, _)| s == stem);
+                if names_in(&place.join(images))?.iter().any(of) {
+                    let (images, annotations) = (Some(images.clone()), Some(annotations.clone()));
+                    return Ok(Some(Lies { root: PathBuf::new(), images, annotations, sure: true }));
+                }
+            }
+        }
+        Ok(None)
     }
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {

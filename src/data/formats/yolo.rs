@@ -8,7 +8,7 @@
 
 use super::super::error::{DataError, FindingKind, Findings};
 use super::super::files::{Suffix, is_system, names_in, read_capped, suffix};
-use super::super::format::{About, Format, Source};
+use super::super::format::{About, Format, Lies, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
 use super::super::text;
 use super::super::truth::{Annotation, Frame};
@@ -56,6 +56,28 @@ struct Walk<'a> {
 impl Format for Yolo {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn recognise(&self, place: &Path) -> Result<Option<Lies>, DataError> {
+        let is_description = |path: &Path| {
+            let text = read_capped(path, data_yaml::MAX_YAML).ok().and_then(|bytes| text::plain(&bytes).ok().map(|t| t.into_owned()));
+            text.and_then(|text| data_yaml::parse(&text).ok()).is_some_and(|yaml| !yaml.splits.is_empty())
+        };
+        let is_yaml = |name: &str| name.ends_with(".yaml") || name.ends_with(".yml");
+        if place.is_file() {
+            let named = place.file_name().and_then(|n| n.to_str()).is_some_and(is_yaml);
+            return Ok(if named && is_description(place) { Lies::here() } else { None });
+        }
+        if DESCRIPTIONS.iter().any(|name| is_description(&place.join(name))) {
+            return Ok(Lies::here());
+        }
+        let names = names_in(place)?;
+        if let Some(name) = names.iter().find(|name| is_yaml(name) && is_description(&place.join(name))) {
+            return Ok(Lies::here().map(|lies| Lies { root: name.into(), ..lies }));
+        }
+        let both = |folder: &Path| folder.join("images").is_dir() && folder.join("labels").is_dir();
+        let in_splits = OWN.iter().flat_map(|(_, names)| names.iter()).any(|name| both(&place.join(name)));
+        Ok(if both(place) || in_splits { Lies::here() } else { None })
     }
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {
