@@ -34,7 +34,7 @@ pub fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
     let (json, failed) = match model {
         Model::Detector(detector) => detect(arguments, &images, detector)?,
         Model::Classifier(_) if arguments.txt => {
-            return Err("`--txt` writes boxes, and this model is a classifier; predictions.json has its classes".into());
+            return Err("`--txt` writes boxes, and this model is a classifier; predictions.json has its classes".to_string().into());
         }
         Model::Classifier(classifier) => classify(&images, classifier)?,
     };
@@ -70,6 +70,13 @@ fn detect(arguments: &PredictArguments, images: &[PathBuf], mut detector: Detect
         write(&copy, png.get_ref())?;
         print::note(&format!("{}: {}", path.display(), counted(detections.len(), "object")));
         let (width, height) = (image.width() as usize, image.height() as usize);
+        if arguments.txt {
+            let text = arguments.output.join(format!("{name}.txt"));
+            if text.canonicalize().is_ok_and(|t| given.contains(&t)) {
+                return Err(format!("{} would be written over; name another folder with -o", text.display()).into());
+            }
+            write(&text, yolo_txt(width, height, &detections).as_bytes())?;
+        }
         Ok(ImagePredictions::new(path.to_string_lossy(), width, height, &detections, detector.classes()))
     })
 }
