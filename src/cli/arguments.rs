@@ -200,7 +200,7 @@ pub struct ExportArguments {
 pub struct PredictArguments {
     /// An exported network
     pub model: PathBuf,
-    /// Images (JPEG or PNG), folders of images, or patterns such as `'photos/*.jpg'`; hidden files are left out
+    /// Images (JPEG, PNG, BMP, WebP, TIFF), folders of images, or patterns such as `'photos/*.jpg'`; hidden files are left out
     #[arg(required = true)]
     pub images: Vec<PathBuf>,
     #[command(flatten)]

@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// Raise this where a scan of the same files would come out otherwise: cached scans are keyed by it through
 /// [`Listing::fingerprint`].
-const SCAN_VERSION: usize = 3;
+const SCAN_VERSION: usize = 4;
 
 /// The files that a scan would read, as the file system knows them.
 #[derive(Clone, Debug, PartialEq)]
