@@ -161,9 +161,7 @@ mod tests {
     #[test]
     fn suffixes_in_any_case() {
         assert!(["a.jpg", "a.JPEG", "a.b.jfif", "a.PNG", "a.bmp", "a.webp", "a.TIFF", "a.tif"].iter().all(|n| suffix(n) == Suffix::Image));
-        assert!(
-            ["a.dng", "a.gif", "a.HEIC", "a.heif", "a.avif", "a.jp2", "a.jxl"].iter().all(|n| suffix(n) == Suffix::Unsupported)
-        );
+        assert!(["a.dng", "a.gif", "a.HEIC", "a.heif", "a.avif", "a.jp2", "a.jxl"].iter().all(|n| suffix(n) == Suffix::Unsupported));
         assert!(["a", "a.txt", "jpg"].iter().all(|n| suffix(n) == Suffix::Other));
     }
 }

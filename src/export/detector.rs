@@ -46,7 +46,8 @@ impl Detector {
     pub fn detect_with(&mut self, image: &RgbImage, options: NmsOptions) -> Result<Vec<Detection>, ExportError> {
         let card = &self.artefact.card;
         let pack = single(image, card.image_size()).map_err(ExportError::Run)?;
-        let batch = batches(&pack, card.image_size(), 1).map_err(|e| ExportError::Run(e.to_string()))?;
+        let batch: Result<Vec<_>, _> = batches(&pack, card.image_size(), 1).and_then(Iterator::collect);
+        let batch = batch.map_err(|e| ExportError::Run(e.to_string()))?;
         let norm = NormOptions { eps: card.norm_eps, momentum: 0.0 };
         let (params, program) = (&self.artefact.params, &self.artefact.program);
         let found = predict(self.executor.as_mut(), params, program, norm, batch, options).map_err(|e| ExportError::Run(e.to_string()))?;
@@ -64,7 +65,7 @@ fn single(image: &RgbImage, size: usize) -> Result<Arc<Pack>, String> {
     let pixels = resize::resize(&Rgb { width, height, pixels: image.as_raw().clone() }, w, h).pixels;
     // The digest only labels the image, and there is one.
     let one = PackImage { digest: Digest([0; 32]), width, height, w, h, offset: 0, objects: vec![], label: None };
-    Ok(Arc::new(Pack { image_size: size, channels: 3, classes: vec![], images: vec![one], pixels }))
+    Ok(Arc::new(Pack { image_size: size, channels: 3, classes: vec![], images: vec![one], pixels: pixels.into() }))
 }
 
 #[cfg(test)]

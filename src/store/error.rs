@@ -34,6 +34,17 @@ pub enum StoreError {
         /// The system's answer.
         source: io::Error,
     },
+    /// The disk has not the room for what is to be made.
+    NoRoom {
+        /// The store.
+        root: PathBuf,
+        /// What is to be made.
+        what: String,
+        /// Bytes that it takes.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
     /// This user may not read the store, or something in it.
     Unreadable {
         /// What cannot be read.
@@ -101,6 +112,7 @@ impl StoreError {
             StoreError::Damaged { .. } => "store::damaged",
             StoreError::Missing { .. } => "store::missing",
             StoreError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "store::full",
+            StoreError::NoRoom { .. } => "store::full",
             StoreError::Io { .. } => "store::io",
             StoreError::Unreadable { .. } => "store::unreadable",
             StoreError::Newer { .. } => "store::newer",
@@ -177,6 +189,16 @@ impl fmt::Display for StoreError {
                     }
                     _ => Ok(()),
                 }
+            }
+            StoreError::NoRoom { root, what, needed, free } => {
+                let gib = |bytes: &u64| *bytes as f64 / f64::from(1 << 30);
+                write!(
+                    f,
+                    "{what} takes {:.1} GiB of disk, and {} has {:.1} GiB free: make room there, or name another store with --cache",
+                    gib(needed),
+                    root.display(),
+                    gib(free)
+                )
             }
             StoreError::Unreadable { path, permission, source } => {
                 write!(f, "the store cannot be read: {}: {source}", path.display())?;
