@@ -48,9 +48,43 @@ pub enum Command {
     /// Say what this machine has, what is missing, and what a run would use
     #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArguments),
+    /// Look at data sets
+    #[command(after_help = examples::DATA)]
+    Data(DataArguments),
     /// Work on one assignment (started by `run`)
     #[command(hide = true)]
     Worker(WorkerArguments),
+}
+
+/// `data`
+#[derive(Debug, Args)]
+pub struct DataArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: DataCommand,
+}
+
+/// What to do with data sets.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Fetch what `data … url=` names, and write its hash into the file
+    Pin(DataPinArguments),
+}
+
+/// `data pin`
+#[derive(Debug, Args)]
+pub struct DataPinArguments {
+    /// The pipeline, a KDL file
+    pub file: PathBuf,
+    /// Only the data set of this name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The store, as for `run`
+    #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
+    pub cache: Option<PathBuf>,
+    /// Use a store on a network file system
+    #[arg(long)]
+    pub allow_network: bool,
 }
 
 /// A pipeline and its parameters.

@@ -10,6 +10,12 @@ Examples:
   nasflow run search.kdl --smoke
       does everything work, and how long will it take?";
 
+/// `data`
+pub const DATA: &str = "\
+Examples:
+  nasflow data pin search.kdl
+      fetches what `data … url=\"https://…\"` names, and writes `blake3=\"…\"` behind it: the same bytes from then on";
+
 /// `check`
 pub const CHECK: &str = "\
 Examples:

@@ -4,6 +4,7 @@ mod arguments;
 mod bars;
 mod check;
 mod cost;
+mod data_pin;
 mod doctor;
 mod examples;
 mod export;
@@ -20,7 +21,7 @@ mod sentence;
 mod show;
 mod worker;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, DataCommand};
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
@@ -45,6 +46,9 @@ pub fn main() -> ExitCode {
         Command::Predict(a) => predict::run(&a),
         Command::LatencyTable(a) => latency_table::run(&a),
         Command::Doctor(a) => doctor::run(&a),
+        Command::Data(a) => match a.command {
+            DataCommand::Pin(a) => data_pin::run(&a),
+        },
         Command::Worker(a) => worker::run(&a),
     };
     match done {

@@ -54,6 +54,7 @@ pub fn training(pack: &Pack, augment: &Augment, size: usize, image: usize, rng: 
 /// # Errors
 /// A disk that does not give the pack's pixels.
 pub fn evaluation(pack: &Pack, size: usize, range: Range<usize>) -> Result<Batch, DataError> {
+    (range.end..range.end + range.len()).for_each(|i| pack.ahead(i));
     let images = &pack.images[range];
     let mut batch = Batch { n: images.len(), images: Vec::with_capacity(images.len() * size * size * pack.channels), ..Batch::default() };
     for image in images {

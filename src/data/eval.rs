@@ -83,6 +83,7 @@ impl EvalBatches {
     /// A disk that does not give the pack's pixels.
     pub fn batch(&self, index: usize) -> Result<(Batch, Vec<Letterbox>), DataError> {
         let range = self.range(index);
+        self.range(index.saturating_add(1)).for_each(|i| self.pack.ahead(i));
         let mut batch = Batch { n: range.len(), images: Vec::with_capacity(range.len() * self.size * self.size * 3), ..Batch::default() };
         let mut boxes = Vec::with_capacity(range.len());
         for (slot, image) in self.pack.images[range].iter().enumerate() {

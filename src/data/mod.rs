@@ -10,6 +10,7 @@
 //! A scan goes one way for every format: its files ([`formats`], [`layout`]), reading, names of classes, splits.
 
 pub mod anchors;
+pub mod archive;
 pub mod augment;
 pub mod batch;
 pub mod build;

@@ -30,6 +30,10 @@ enum Bytes {
 impl Pixels {
     /// The bytes of a file from `start` on. Whoever hands it over has verified it, and keeps nobody from reading it.
     pub fn of_file(file: File, start: u64, len: u64) -> Self {
+        // Images are read in random order: the system is not to guess what comes next (it would read several images for each), but
+        // to be told by [`ahead`](Self::ahead).
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Random);
         Pixels { bytes: Bytes::File(Arc::new(file)), start, len }
     }
 

@@ -191,6 +191,7 @@ impl Blobs {
 
     /// Removes the temporary files of a dead writer.
     pub(super) fn sweep(&self, token: &str) -> Result<(), StoreError> {
+        self.sweep_unpacked(token)?;
         let prefix = format!("{}{token}-", disk::TEMPORARY);
         let mut folders = entries(&self.layout.folder("blobs"))?;
         folders.extend(entries(&self.layout.folder("attempts"))?);

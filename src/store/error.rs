@@ -45,6 +45,13 @@ pub enum StoreError {
         /// Bytes that are free.
         free: u64,
     },
+    /// Bytes that were to have another digest; they are not kept.
+    Unexpected {
+        /// The digest that they were to have.
+        wanted: Digest,
+        /// Theirs.
+        found: Digest,
+    },
     /// This user may not read the store, or something in it.
     Unreadable {
         /// What cannot be read.
@@ -112,6 +119,7 @@ impl StoreError {
             StoreError::Damaged { .. } => "store::damaged",
             StoreError::Missing { .. } => "store::missing",
             StoreError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "store::full",
+            StoreError::Unexpected { .. } => "store::unexpected",
             StoreError::NoRoom { .. } => "store::full",
             StoreError::Io { .. } => "store::io",
             StoreError::Unreadable { .. } => "store::unreadable",
@@ -190,6 +198,7 @@ impl fmt::Display for StoreError {
                     _ => Ok(()),
                 }
             }
+            StoreError::Unexpected { wanted, found } => write!(f, "bytes with the digest {found} came where {wanted} was wanted"),
             StoreError::NoRoom { root, what, needed, free } => {
                 let gib = |bytes: &u64| *bytes as f64 / f64::from(1 << 30);
                 write!(

@@ -38,6 +38,7 @@ pub mod record;
 pub mod runs;
 mod schema;
 mod stream;
+mod unpacked;
 mod verify;
 
 #[cfg(test)]

@@ -21,18 +21,35 @@ impl Blobs {
     /// # Errors
     /// Those of `write`; [`StoreError::Io`]; [`StoreError::ReadOnly`].
     pub fn put_pieces<E: From<StoreError>>(&self, write: impl FnOnce(&mut Pieces<'_, E>) -> Result<(), E>) -> Result<Digest, E> {
+        self.put_wanted(None, write)
+    }
+
+    /// The same; kept only where the bytes have the digest that is wanted.
+    ///
+    /// # Errors
+    /// As [`Blobs::put_pieces`]; [`StoreError::Unexpected`].
+    pub fn put_wanted<E: From<StoreError>>(
+        &self,
+        wanted: Option<Digest>,
+        write: impl FnOnce(&mut Pieces<'_, E>) -> Result<(), E>,
+    ) -> Result<Digest, E> {
         let (token, counter) = self.writer()?.writing()?;
         let blobs = self.layout.folder("blobs");
         // In their folder it would have to be known what they are called.
         let temporary = blobs.join(format!("{TEMPORARY}{token}-{counter}"));
-        let kept = self.staged(&temporary, write);
+        let kept = self.staged(&temporary, wanted, write);
         if kept.is_err() {
             let _ = self.disk.remove(&temporary);
         }
         kept
     }
 
-    fn staged<E: From<StoreError>>(&self, temporary: &Path, write: impl FnOnce(&mut Pieces<'_, E>) -> Result<(), E>) -> Result<Digest, E> {
+    fn staged<E: From<StoreError>>(
+        &self,
+        temporary: &Path,
+        wanted: Option<Digest>,
+        write: impl FnOnce(&mut Pieces<'_, E>) -> Result<(), E>,
+    ) -> Result<Digest, E> {
         let disk = self.disk.as_ref();
         let io = |doing, path: &Path, bytes, e| StoreError::io(doing, path, Some(bytes), e);
         let mut file = again(|| disk.create(temporary)).map_err(|e| io("create", temporary, 0, e))?;
@@ -45,6 +62,9 @@ impl Blobs {
         again(|| disk.sync_file(&file, temporary)).map_err(|e| io("sync", temporary, length, e))?;
         drop(file);
         let digest = hashing.digest();
+        if let Some(wanted) = wanted.filter(|w| *w != digest) {
+            return Err(StoreError::Unexpected { wanted, found: digest }.into());
+        }
         let path = self.path(&digest);
         let folder = self.folder_of(&digest, &path)?;
         // What may be there under this name has the same bytes, or is damaged: either way these take its place.

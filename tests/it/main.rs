@@ -10,6 +10,7 @@ mod detnas;
 mod doctor;
 mod documents;
 mod edits;
+mod fetch;
 mod folds;
 #[cfg(unix)]
 mod gpu;

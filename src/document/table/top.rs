@@ -51,6 +51,13 @@ pub const NODES: &[Spec] = &[
             ),
             Field::one("root", &[Path], "", "The folder; a relative one counts from this file's folder, one given by `-p` from the working directory."),
             Field::one(
+                "url",
+                &[Text],
+                "",
+                "An archive (zip, tar, tar.gz) or a single file that is fetched once: `https://`, `http://` or `file://`. `root` is then a folder in it.",
+            ),
+            Field::one("blake3", &[Text], "", "The hash of what `url` has: 64 hexadecimal digits, which `nasflow data pin FILE` writes."),
+            Field::one(
                 "generate",
                 &[Word(&["shapes", "figures"])],
                 "",
