@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::load::{self, Access};
 use super::print;
 use crate::run::fetch;
-use kdl::{KdlDocument, KdlNode};
+use kdl::{KdlDocument, KdlEntry, KdlNode};
 use std::process::ExitCode;
 
 /// A `data` node that is fetched.
@@ -31,7 +31,7 @@ pub fn run(arguments: &DataPinArguments) -> Result<ExitCode, Failure> {
     }
     let (cache, allow_network) = (arguments.cache.clone(), arguments.allow_network);
     let file = FileArguments { file: path.clone(), params: Vec::new(), allow_outside: false, cache, allow_network, rehash: false };
-    let store = load::store(&file, Access::Write)?.ok_or("there is no store")?;
+    let store = load::store(&file, Access::Write)?.ok_or_else(|| "there is no store".to_string())?;
     let mut edited = text.clone();
     // From the end, so that places before stay where they are.
     for f in wanted.iter().rev() {
@@ -81,22 +81,23 @@ fn found(text: &str) -> Result<Vec<Found>, String> {
 
 fn of_node(node: &KdlNode) -> Result<Option<Found>, String> {
     let name = node.get(0).or_else(|| node.get("name")).and_then(|v| v.as_string()).unwrap_or("data").to_string();
-    let plain = |value: Option<&str>| value.map(str::to_string).ok_or(format!("`url` and `blake3` of `{name}` must be plain texts"));
+    let plain = |value: Option<String>| value.ok_or(format!("`url` and `blake3` of `{name}` must be plain texts"));
     let property = |key: &str| node.entries().iter().find(|e| e.name().is_some_and(|n| n.value() == key));
     let child = |key: &str| node.children().and_then(|c| c.get(key));
-    let first = |node: &KdlNode| node.entries().first().map(|e| (e.value().as_string().map(str::to_string), e.span()));
+    let text = |e: &KdlEntry| e.value().as_string().filter(|_| e.ty().is_none()).map(str::to_string);
+    let first = |node: &KdlNode| node.entries().first().map(|e| (text(e), e.span()));
     let (url, behind, before) = match (property("url"), child("url").and_then(first)) {
-        (Some(entry), _) => (entry.value().as_string().map(str::to_string), entry.span(), " blake3="),
+        (Some(entry), _) => (text(entry), entry.span(), " blake3="),
         (None, Some((url, span))) => (url, span, "; blake3 "),
         (None, None) => return Ok(None),
     };
-    let url = plain(url.as_deref())?;
+    let url = plain(url)?;
     let (at, before, hash) = match (property("blake3"), child("blake3").and_then(first)) {
         (Some(entry), _) => {
             let span = entry.span();
-            (span.offset()..span.offset() + span.len(), "blake3=", Some(plain(entry.value().as_string())?))
+            (span.offset()..span.offset() + span.len(), "blake3=", Some(plain(text(entry))?))
         }
-        (None, Some((hash, span))) => (span.offset()..span.offset() + span.len(), "", Some(plain(hash.as_deref())?)),
+        (None, Some((hash, span))) => (span.offset()..span.offset() + span.len(), "", Some(plain(hash)?)),
         (None, None) => {
             let end = behind.offset() + behind.len();
             (end..end, before, None)
@@ -136,6 +137,6 @@ mod tests {
         );
         assert_eq!(pinned("data \"a\" { url \"u\"; blake3 \"x\" }"), "data \"a\" { url \"u\"; blake3 \"0123\" }");
         assert_eq!(pinned("data \"a\" root=\"r\"\n"), "data \"a\" root=\"r\"\n");
-        assert!(found("data \"a\" url=5\n").is_err() && found("data {").is_err());
+        assert!(found("data \"a\" url=5\n").is_err() && found("data \"a\" url=(param)\"u\"").is_err() && found("data {").is_err());
     }
 }

@@ -85,7 +85,11 @@ fn zipped(archive: BufReader<File>, out: &mut Out) -> Result<(), String> {
     let mut archive = zip::ZipArchive::new(archive).map_err(broken)?;
     for i in 0..archive.len() {
         let mut entry = archive.by_index(i).map_err(broken)?;
-        let name = String::from_utf8(entry.name_raw().to_vec()).unwrap_or_else(|_| entry.name().to_string());
+        // Old archives have names in another encoding without saying so; they are taken as the crate reads them.
+        let name = match String::from_utf8(entry.name_raw().to_vec()) {
+            Ok(name) => name,
+            Err(_) => entry.name().map_err(broken)?.into_owned(),
+        };
         // The upper bits of a Unix mode say what kind of file it is.
         let kind = entry.unix_mode().map_or(0, |mode| mode & 0o170_000);
         match (entry.is_dir(), kind) {

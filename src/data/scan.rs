@@ -110,6 +110,7 @@ impl<'a> Survey<'a> {
             ("classes", Canon::List(data.classes.iter().map(|c| Canon::text(&c.value)).collect())),
             ("splits", Canon::List(splits.collect())),
             ("split-seed", data.split_seed.into()),
+            ("stratify", usize::from(data.stratify).into()),
             ("skip-broken", usize::from(data.skip_broken).into()),
             ("read", read),
             ("files", content.into()),

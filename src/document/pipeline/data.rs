@@ -21,6 +21,8 @@ pub struct Data {
     pub splits: Vec<(Spanned<String>, SplitBy)>,
     /// `split seed=` [0].
     pub split_seed: u64,
+    /// `split stratify=`: shares have as much of every class as the whole.
+    pub stratify: bool,
     /// `folds "cv" 5 of=train`: splits that are cut into folds.
     pub folds: Vec<Folds>,
     /// `images=`: the folder of the images where it has another name than the format's.

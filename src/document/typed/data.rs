@@ -28,6 +28,7 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
         let d = Diagnostic::error("missing", format!("`generate={word}` has no split of its own"), name.span, "`split` is missing");
         context.missing(node, d.help("write `{ split train=0.7 val=0.15 test=0.15 }`"));
     }
+    let stratify = stratify(context, node, shape.as_ref(), &source);
     let folds = folds(context, node, &splits, shape.as_ref());
     let image_size = node.count("image-size").unwrap_or(match &source {
         Some(DataSource::Shapes { .. }) => 96,
@@ -40,7 +41,7 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
         let d = Diagnostic::error("wrong-type", "`images` of generated data is how many", value.span, "a whole number expected");
         context.push(d.help("write `images=400`"));
     }
-    let fetch = fetch(context, node);
+    let fetch = if generated { None } else { fetch(context, node) };
     Some(Data {
         name,
         fetch,
@@ -48,6 +49,7 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
         classes,
         splits,
         split_seed,
+        stratify,
         folds,
         images: node.text("images").filter(|_| !generated),
         annotations: node.text("annotations"),
@@ -139,11 +141,23 @@ fn source(context: &mut Context, node: &Node) -> Option<DataSource> {
     }
 }
 
+/// `split stratify=`: only images of one class each have it.
+fn stratify(context: &mut Context, node: &Node, format: Option<&FormatShape>, source: &Option<DataSource>) -> bool {
+    let Some(property) = node.child("split").and_then(|s| s.property("stratify")) else { return false };
+    let asked = property.values.first().is_some_and(|v| v.value == Value::Bool(true));
+    let of_one_class = format.is_some_and(|f| f.task == Task::Classify) || matches!(source, Some(DataSource::Figures { .. }));
+    if asked && source.is_some() && !of_one_class {
+        let d = Diagnostic::error("contradiction", "`stratify` is for images of one class each", property.name.span, "these have boxes");
+        context.push(d.help("delete it: shares of images with boxes are cut by a hash of their bytes"));
+    }
+    asked
+}
+
 /// `url=` and `blake3=`.
 fn fetch(context: &mut Context, node: &Node) -> Option<Fetch> {
     let hash = node.text("blake3");
     let Some(url) = node.text("url") else {
-        if let Some(hash) = hash.filter(|_| node.property("generate").is_none()) {
+        if let Some(hash) = hash {
             let d = Diagnostic::error("missing", "`blake3` is the hash of what `url` has", hash.span, "`url` is missing");
             context.push(d.help("write `url=\"https://…\"`, or delete it"));
         }
@@ -281,7 +295,7 @@ fn splits(context: &mut Context, node: &Node, format: Option<&FormatShape>) -> (
         );
         context.push(d.help("shares sum to at most 1; an image is in one split only"));
     }
-    if out.is_empty() && split.properties.iter().all(|p| p.name.value == "seed") {
+    if out.is_empty() && split.properties.iter().all(|p| !SPLITS.contains(&p.name.value.as_str())) {
         let d = Diagnostic::error("missing", "`split` names no split", split.name.span, "`train`, `val` or `test` is missing");
         context.missing(split, d.help("write `split train=0.7 val=0.15 test=0.15`"));
     }

@@ -1,7 +1,6 @@
 //! Bytes of a URL. `https` and `http` are fetched by the system's `curl`, which knows its certificates and proxies, and which costs no
 //! crate and no minute of the first build; `file` is read. What comes is a stream that is cut off where it is too long or too slow.
 
-use crate::data::DataError;
 use crate::store::StoreError;
 use std::io::{ErrorKind, Read};
 use std::process::{Command, Stdio};
@@ -38,12 +37,6 @@ pub enum Halt {
 impl From<StoreError> for Halt {
     fn from(e: StoreError) -> Self {
         Halt::Store(e)
-    }
-}
-
-impl From<DataError> for Halt {
-    fn from(e: DataError) -> Self {
-        Halt::Url { why: e.to_string(), again: false }
     }
 }
 

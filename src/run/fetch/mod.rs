@@ -66,6 +66,9 @@ pub fn fetch(url: &str, store: &Store, patience: Patience) -> Result<Digest, Str
         Halt::Url { why, .. } if why.contains(url) => why,
         Halt::Url { why, .. } => format!("{url}: {why}"),
     };
+    if !["https://", "http://", "file://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(format!("{url} is no URL: `https://`, `http://` or `file://` was expected"));
+    }
     let hash = got(url, None, &store.blobs(), patience).map_err(told)?;
     keep(store, hash).map_err(|e| e.to_string())?;
     unpacked(url, hash, store).map_err(told)?;
@@ -116,7 +119,8 @@ fn keep(store: &Store, hash: Digest) -> Result<(), StoreError> {
         outputs: [("file".to_string(), hash)].into(),
         values: serde_json::json!({}),
     };
-    store.publish(&record).map(drop)
+    store.publish(&record)?;
+    Ok(())
 }
 
 /// What a file is called that comes from a URL: the last part of its path, as far as that is a plain name.
