@@ -4,7 +4,7 @@
 //!   cargo bench --bench data [-- [--size 320] [--batch 16] [--threads 2] [--rounds 3]]
 
 use nasflow::base::{Digest, Random};
-use nasflow::data::{Batch, Loader, Object, Pack, PackImage, Prefetch};
+use nasflow::data::{Batch, DataError, Loader, Object, Pack, PackImage, Prefetch};
 use nasflow::document::{self, Files, Options, Params, recipes};
 use nasflow::nn::{DeviceChoice, Parameters, executor};
 use nasflow::space::{InputSpec, Program, Space};
@@ -15,8 +15,14 @@ use std::time::Instant;
 /// Images with edges at all scales and a dozen boxes each, such as a detection data set has.
 fn pack(size: usize, images: usize) -> Pack {
     let (w, h) = (size, size * 3 / 4);
-    let mut out =
-        Pack { image_size: size, channels: 3, classes: ["a", "b", "c"].map(String::from).to_vec(), images: Vec::new(), pixels: Vec::new() };
+    let mut out = Pack {
+        image_size: size,
+        channels: 3,
+        classes: ["a", "b", "c"].map(String::from).to_vec(),
+        images: Vec::new(),
+        pixels: Vec::new().into(),
+    };
+    let mut all: Vec<u8> = Vec::new();
     for i in 0..images {
         let mut rng = Random::at(7, "bench", &[i as u64]);
         let objects = (0..12).map(|_| {
@@ -32,12 +38,12 @@ fn pack(size: usize, images: usize) -> Pack {
                 pixels[row..row + (o.x2 - o.x1) as usize / 16 * 3].fill(60 + 50 * o.class as u8);
             }
         }
-        let offset = out.pixels.len();
-        out.pixels.extend(pixels);
+        let offset = all.len();
+        all.extend(pixels);
         let digest = Digest::of(format!("bench {i}").as_bytes());
         out.images.push(PackImage { digest, width: w, height: h, w, h, offset, objects, label: None });
     }
-    out
+    Pack { pixels: all.into(), ..out }
 }
 
 /// Batches made beside the training, as `nasflow run` makes them.
@@ -46,8 +52,8 @@ impl Batches for Made {
     fn per_epoch(&self) -> usize {
         self.1
     }
-    fn batch(&mut self, _: usize, _: usize) -> Batch {
-        self.0.next().map(|(_, batch)| batch).unwrap_or_default()
+    fn batch(&mut self, _: usize, _: usize) -> Result<Batch, DataError> {
+        self.0.next().map_or_else(|| Ok(Batch::default()), |(_, batch)| batch)
     }
 }
 
@@ -57,8 +63,8 @@ impl Batches for Ready {
     fn per_epoch(&self) -> usize {
         self.0.len()
     }
-    fn batch(&mut self, _: usize, index: usize) -> Batch {
-        self.0[index].clone()
+    fn batch(&mut self, _: usize, index: usize) -> Result<Batch, DataError> {
+        Ok(self.0[index].clone())
     }
 }
 
@@ -76,7 +82,7 @@ fn main() {
     let loader = Loader::new(Arc::new(pack(size, 256)), size, batch, recipe.augment, 0).expect("a loader");
 
     let start = Instant::now();
-    let ready: Vec<Batch> = (0..iterations).map(|i| loader.batch(0, i)).collect();
+    let ready: Vec<Batch> = (0..iterations).map(|i| loader.batch(0, i).expect("a batch")).collect();
     let alone = (iterations * batch) as f64 / start.elapsed().as_secs_f64();
     println!("batches of {batch} at {size} px, mosaic, colour, flips, made on one thread: {alone:.0} images/s");
 

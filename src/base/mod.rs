@@ -10,6 +10,6 @@ pub mod random;
 
 pub use canon::Canon;
 pub use count::{counted, grouped, without_numbers};
-pub use digest::Digest;
+pub use digest::{Digest, Hashing};
 pub use number::fixed;
 pub use random::Random;

@@ -24,7 +24,7 @@ pub enum Command {
     /// Look at a folder of images and write a pipeline for it that runs
     #[command(after_help = examples::INIT)]
     Init(InitArguments),
-    /// Look at data sets
+    /// Look at data sets, or fetch them
     #[command(after_help = examples::DATA)]
     Data(DataArguments),
     /// Run a pipeline, or go on with it: what is in the store is not done again
@@ -60,6 +60,22 @@ pub enum Command {
     /// Work on one assignment (started by `run`)
     #[command(hide = true)]
     Worker(WorkerArguments),
+}
+
+/// `data pin`
+#[derive(Debug, Args)]
+pub struct DataPinArguments {
+    /// The pipeline, a KDL file
+    pub file: PathBuf,
+    /// Only the data set of this name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The store, as for `run`
+    #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
+    pub cache: Option<PathBuf>,
+    /// Use a store on a network file system
+    #[arg(long)]
+    pub allow_network: bool,
 }
 
 /// A pipeline and its parameters.
@@ -128,6 +144,8 @@ pub struct DataArguments {
 pub enum DataCommand {
     /// Say what a data set holds: splits, classes, sizes of boxes and images, faults
     Show(DataShowArguments),
+    /// Fetch what `data … url=` names, and write its hash into the file
+    Pin(DataPinArguments),
 }
 
 /// `data show`
@@ -302,7 +320,7 @@ pub struct ImportArguments {
 pub struct PredictArguments {
     /// An exported network
     pub model: PathBuf,
-    /// Images (JPEG or PNG), folders of images, or patterns such as `'photos/*.jpg'`; hidden files are left out
+    /// Images (JPEG, PNG, BMP, WebP, TIFF), folders of images, or patterns such as `'photos/*.jpg'`; hidden files are left out
     #[arg(required = true)]
     pub images: Vec<PathBuf>,
     #[command(flatten)]

@@ -96,17 +96,18 @@ fn tiles(scan: &Scan, count: usize, seed: u64) -> Result<Vec<Tile>, Failure> {
             rank: -((o.x2 - o.x1) as f32 * (o.y2 - o.y1) as f32),
         };
         let of = image.label.map_or_else(|| format!("{}: {}", chosen.split, chosen.name()), class);
-        Tile { image: rgb(&pack, image), marks: image.objects.iter().map(mark).collect(), caption: of, class: image.label }
+        let picture = rgb(&pack, image).map_err(|e| Failure::Message(e.to_string()))?;
+        Ok(Tile { image: picture, marks: image.objects.iter().map(mark).collect(), caption: of, class: image.label })
     };
-    Ok(pack.images.iter().zip(&chosen).map(tile).collect())
+    pack.images.iter().zip(&chosen).map(tile).collect()
 }
 
-fn rgb(pack: &Pack, image: &PackImage) -> RgbImage {
-    let pixels = pack.pixels_of(image);
+fn rgb(pack: &Pack, image: &PackImage) -> Result<RgbImage, DataError> {
+    let pixels = pack.pixels_of(image)?;
     let at = |x: u32, y: u32| (y as usize * image.w + x as usize) * pack.channels;
-    RgbImage::from_fn(image.w as u32, image.h as u32, |x, y| {
+    Ok(RgbImage::from_fn(image.w as u32, image.h as u32, |x, y| {
         let from = at(x, y);
         let value = |channel: usize| pixels.get(from + channel.min(pack.channels.saturating_sub(1))).copied().unwrap_or(0);
         image::Rgb([value(0), value(1), value(2)])
-    })
+    }))
 }

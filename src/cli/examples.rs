@@ -24,7 +24,9 @@ Examples:
   nasflow data show photos
       splits, classes, sizes of boxes and images, and what is wrong with the files
   nasflow data show search.kdl --sheet sheet.png --images 24
-      the data sets of a pipeline, and 24 pictures with their boxes";
+      the data sets of a pipeline, and 24 pictures with their boxes
+  nasflow data pin search.kdl
+      fetches what `data … url=\"https://…\"` names, and writes `blake3=\"…\"` behind it: the same bytes from then on";
 
 /// `check`
 pub const CHECK: &str = "\

@@ -4,6 +4,7 @@ mod arguments;
 mod bars;
 mod check;
 mod cost;
+mod data_pin;
 mod data_show;
 mod data_text;
 mod doctor;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Init(a) => init::run(&a),
         Command::Data(a) => match a.command {
             DataCommand::Show(a) => data_show::run(&a),
+            DataCommand::Pin(a) => data_pin::run(&a),
         },
         Command::Run(a) => run::run(&a),
         Command::Check(a) => check::run(&a),

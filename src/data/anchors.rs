@@ -188,7 +188,7 @@ mod tests {
     fn pack(boxes: &[(i32, i32)]) -> Pack {
         let objects = boxes.iter().map(|&(w, h)| Object { class: 0, x1: 0, y1: 0, x2: w * 16, y2: h * 16 }).collect();
         let image = PackImage { digest: Digest::of(b""), width: 640, height: 640, w: 320, h: 320, offset: 0, objects, label: None };
-        Pack { image_size: 320, channels: 3, classes: vec!["x".into()], images: vec![image], pixels: vec![] }
+        Pack { image_size: 320, channels: 3, classes: vec!["x".into()], images: vec![image], pixels: vec![].into() }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Builds a pack from a split: decodes, checks that files are those that were scanned, resizes.
+//! Builds a pack from a split: decodes, checks that files are those that were scanned, resizes. Its bytes come in a stream, so
+//! that a pack may be larger than memory.
 
 use super::classify::scaled;
 use super::container::Container;
@@ -7,6 +8,7 @@ use super::error::DataError;
 use super::files::read_capped;
 use super::formats;
 use super::pack::{Pack, PackImage};
+use super::pixels::Pixels;
 use super::resize::stored_size;
 use super::scanned::{Place, Scan, ScanImage, ScanSplit};
 use super::shapes::Shapes;
@@ -18,70 +20,122 @@ use std::path::Path;
 /// Largest image size.
 pub const MAX_IMAGE_SIZE: usize = 8192;
 
-impl Pack {
-    /// One split of a scan at one size: the longer side of every image becomes `image_size` pixels. `base` is what the
-    /// scan's paths are relative to. Decodes on all threads of rayon's pool; the result does not depend on them.
-    ///
-    /// # Errors
-    /// A split that the scan does not have; a file that is gone, unreadable, or not the one that was scanned.
-    pub fn build(scan: &Scan, split: &str, image_size: usize, base: &Path) -> Result<Pack, DataError> {
-        Pack::build_unless(&|| false, scan, split, image_size, base)
-    }
+/// Most bytes of pixels that are decoded and not yet handed on.
+const WINDOW: usize = 64 << 20;
+/// Most images of them.
+const WINDOW_IMAGES: usize = 256;
 
-    /// The same, given up once `stop` says so, which is asked before every image.
+/// A pack that is to be made: what it will hold is known, its pixels are not decoded yet.
+pub struct Packing<'a> {
+    scan: &'a Scan,
+    split: &'a ScanSplit,
+    base: &'a Path,
+    /// Without its pixels.
+    pack: Pack,
+    bytes: usize,
+}
+
+impl<'a> Packing<'a> {
+    /// One split of a scan at one size: the longer side of every image becomes `image_size` pixels. `base` is what the
+    /// scan's paths are relative to.
     ///
     /// # Errors
-    /// As [`Pack::build`]; [`DataError::Stopped`].
-    pub fn build_unless(
-        stop: &(dyn Fn() -> bool + Sync),
-        scan: &Scan,
-        split: &str,
-        image_size: usize,
-        base: &Path,
-    ) -> Result<Pack, DataError> {
+    /// A split that the scan does not have; a size out of range.
+    pub fn of(scan: &'a Scan, split: &str, image_size: usize, base: &'a Path) -> Result<Self, DataError> {
         let split = scan.split(split).ok_or_else(|| DataError::Invalid(format!("the data set has no split {split}")))?;
         if !(1..=MAX_IMAGE_SIZE).contains(&image_size) {
             return Err(DataError::Invalid(format!("image size {image_size} is outside 1 to {MAX_IMAGE_SIZE}")));
         }
         let (channels, labelled) = (scan.channels, split.images.first().is_some_and(|i| i.label.is_some()));
-        let containers = open(scan, split, base)?;
         let mut images = Vec::with_capacity(split.images.len());
-        let mut offset = 0usize;
+        let mut bytes = 0usize;
         for image in &split.images {
             let (w, h) = stored(image.width, image.height, image_size, labelled);
             let ScanImage { digest, width, height, ref objects, label, .. } = *image;
-            images.push(PackImage { digest, width, height, w, h, offset, objects: objects.clone(), label });
-            offset = offset.saturating_add(w * h * channels);
+            images.push(PackImage { digest, width, height, w, h, offset: bytes, objects: objects.clone(), label });
+            bytes = bytes.saturating_add(w * h * channels);
         }
-        let mut pixels = Vec::new();
-        let full = |_| {
-            DataError::Invalid(format!(
-                "a pack of {} images at {image_size} pixels takes {} MiB, which is more than there is",
-                images.len(),
-                offset >> 20
-            ))
-        };
-        pixels.try_reserve_exact(offset).map_err(full)?;
-        pixels.resize(offset, 0);
-        let mut parts = Vec::with_capacity(images.len());
-        let mut rest = pixels.as_mut_slice();
-        for image in &images {
-            let (part, tail) = rest.split_at_mut(image.w * image.h * channels);
-            parts.push(part);
-            rest = tail;
-        }
-        parts.into_par_iter().zip(&images).zip(&split.images).try_for_each(|((part, image), source)| {
+        let pack = Pack { image_size, channels, classes: scan.classes.clone(), images, pixels: Pixels::default() };
+        Ok(Packing { scan, split, base, pack, bytes })
+    }
+
+    /// How many images.
+    pub fn images(&self) -> usize {
+        self.pack.images.len()
+    }
+
+    /// Bytes of the whole blob.
+    pub fn bytes(&self) -> u64 {
+        self.pack.head().len() as u64 + self.bytes as u64
+    }
+
+    /// Hands on the bytes of the blob, piece by piece. Decodes some images at a time, on all threads of rayon's pool; the bytes do not
+    /// depend on them. Given up once `stop` says so, which is asked before every image.
+    ///
+    /// # Errors
+    /// A file that is gone, unreadable, or not the one that was scanned; [`DataError::Stopped`]; those of `out`.
+    pub fn write<E: From<DataError>>(
+        &self,
+        stop: &(dyn Fn() -> bool + Sync),
+        out: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        out(&self.pack.head())?;
+        self.pixels(stop, out)
+    }
+
+    fn pixels<E: From<DataError>>(&self, stop: &(dyn Fn() -> bool + Sync), out: &mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        let containers = open(self.scan, self.split, self.base)?;
+        let labelled = self.pack.is_labelled();
+        let decode = |(image, source): (&PackImage, &ScanImage)| {
             if stop() {
                 return Err(DataError::Stopped);
             }
-            let mut picture = load(source, scan.generator.as_ref(), &containers, base)?;
+            let mut picture = load(source, self.scan.generator.as_ref(), &containers, self.base)?;
             if labelled {
                 picture = picture.middle();
             }
-            part.copy_from_slice(&scaled(&picture.pixels, picture.width, picture.height, channels, image.w, image.h));
-            Ok::<(), DataError>(())
+            Ok(scaled(&picture.pixels, picture.width, picture.height, self.pack.channels, image.w, image.h))
+        };
+        let mut at = 0;
+        while at < self.pack.images.len() {
+            let end = self.window(at);
+            let window = self.pack.images[at..end].par_iter().zip(&self.split.images[at..end]);
+            let decoded: Vec<Result<Vec<u8>, DataError>> = window.map(decode).collect();
+            for pixels in decoded {
+                out(&pixels?)?;
+            }
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// Where the window ends that begins at an image: it holds that one at least.
+    fn window(&self, at: usize) -> usize {
+        let images = &self.pack.images;
+        let first = images[at].offset;
+        let fits = |i: &PackImage| i.offset + i.w * i.h * self.pack.channels - first <= WINDOW;
+        at + images[at..].iter().take(WINDOW_IMAGES).take_while(|i| fits(i)).count().max(1)
+    }
+}
+
+impl Pack {
+    /// The same, in memory.
+    ///
+    /// # Errors
+    /// As [`Packing::of`] and [`Packing::write`]; more pixels than memory holds.
+    pub fn build(scan: &Scan, split: &str, image_size: usize, base: &Path) -> Result<Pack, DataError> {
+        let packing = Packing::of(scan, split, image_size, base)?;
+        let mut pixels = Vec::new();
+        let (images, mib) = (packing.images(), packing.bytes >> 20);
+        let full = |_| {
+            DataError::Invalid(format!("a pack of {images} images at {image_size} pixels takes {mib} MiB, which is more than there is"))
+        };
+        pixels.try_reserve_exact(packing.bytes).map_err(full)?;
+        packing.pixels::<DataError>(&|| false, &mut |bytes| {
+            pixels.extend_from_slice(bytes);
+            Ok(())
         })?;
-        Ok(Pack { image_size, channels, classes: scan.classes.clone(), images, pixels })
+        Ok(Pack { pixels: pixels.into(), ..packing.pack })
     }
 
     /// A split of one picture, stored as [`Pack::build`] stores those of a data set: `labelled` as for classifiers, with 1 or 3
@@ -105,24 +159,22 @@ impl Pack {
         // The digest only labels the image, and there is one.
         let label = labelled.then_some(0);
         let one = PackImage { digest: Digest([0; 32]), width, height, w, h, offset: 0, objects: vec![], label };
-        Ok(Pack { image_size, channels, classes: vec![], images: vec![one], pixels })
+        Ok(Pack { image_size, channels, classes: vec![], images: vec![one], pixels: pixels.into() })
     }
 
-    /// The bytes of one image, rows first.
-    pub fn pixels_of(&self, image: &PackImage) -> &[u8] {
-        &self.pixels[image.offset..image.offset + image.w * image.h * self.channels]
-    }
-
-    /// The same images at another size, from these pixels.
-    pub fn resized(&self, image_size: usize) -> Pack {
+    /// The same images at another size, from these pixels, in memory.
+    ///
+    /// # Errors
+    /// Those of the disk that the pixels are on.
+    pub fn resized(&self, image_size: usize) -> Result<Pack, DataError> {
         let (channels, labelled) = (self.channels, self.is_labelled());
-        let mut out = Pack { image_size, channels, classes: self.classes.clone(), images: Vec::new(), pixels: Vec::new() };
+        let (mut images, mut pixels) = (Vec::with_capacity(self.images.len()), Vec::new());
         for image in &self.images {
             let (w, h) = stored(image.width, image.height, image_size, labelled);
-            out.images.push(PackImage { w, h, offset: out.pixels.len(), ..image.clone() });
-            out.pixels.extend(scaled(self.pixels_of(image), image.w, image.h, channels, w, h));
+            images.push(PackImage { w, h, offset: pixels.len(), ..image.clone() });
+            pixels.extend(scaled(&self.pixels_of(image)?, image.w, image.h, channels, w, h));
         }
-        out
+        Ok(Pack { image_size, channels, classes: self.classes.clone(), images, pixels: pixels.into() })
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::batch::{Batch, UNIT};
 use super::decode::Rgb;
+use super::error::DataError;
 use super::hsv::Jitter;
 use super::letterbox::GREY;
 use super::pack::{Pack, PackImage};
@@ -18,14 +19,17 @@ use std::ops::Range;
 const TRIES: usize = 10;
 
 /// Appends the training picture of an image, `size` × `size` × channels, to `out`.
-pub fn training(pack: &Pack, augment: &Augment, size: usize, image: usize, rng: &mut Random, out: &mut Vec<f32>) {
+///
+/// # Errors
+/// A disk that does not give the pack's pixels.
+pub fn training(pack: &Pack, augment: &Augment, size: usize, image: usize, rng: &mut Random, out: &mut Vec<f32>) -> Result<(), DataError> {
     let (image, c) = (&pack.images[image], pack.channels);
     let mut pixels = if augment.area < 1.0 {
-        resized(pack, image, augment.area, size, rng)
+        resized(pack, image, augment.area, size, rng)?
     } else {
         let place = |stored: usize, rng: &mut Random| rng.below(stored + 2 * augment.crop - size + 1) as isize - augment.crop as isize;
         let (x, y) = (place(image.w, rng), place(image.h, rng));
-        window(pack.pixels_of(image), image.w, image.h, c, x, y, size)
+        window(&pack.pixels_of(image)?, image.w, image.h, c, x, y, size)
     };
     if c == 3
         && let Some(jitter) = Jitter::draw(rng, augment)
@@ -42,19 +46,24 @@ pub fn training(pack: &Pack, augment: &Augment, size: usize, image: usize, rng: 
         blank(&mut pixels, size, c, augment.cutout, rng);
     }
     out.extend(pixels.iter().map(|&p| UNIT[usize::from(p)]));
+    Ok(())
 }
 
 /// A batch for evaluation: the middle squares of a range of a pack's images, with their classes.
-pub fn evaluation(pack: &Pack, size: usize, range: Range<usize>) -> Batch {
+///
+/// # Errors
+/// A disk that does not give the pack's pixels.
+pub fn evaluation(pack: &Pack, size: usize, range: Range<usize>) -> Result<Batch, DataError> {
+    (range.end..range.end + range.len()).for_each(|i| pack.ahead(i));
     let images = &pack.images[range];
     let mut batch = Batch { n: images.len(), images: Vec::with_capacity(images.len() * size * size * pack.channels), ..Batch::default() };
     for image in images {
         let middle = |stored: usize| (stored as isize - size as isize) / 2;
-        let pixels = window(pack.pixels_of(image), image.w, image.h, pack.channels, middle(image.w), middle(image.h), size);
+        let pixels = window(&pack.pixels_of(image)?, image.w, image.h, pack.channels, middle(image.w), middle(image.h), size);
         batch.images.extend(pixels.iter().map(|&p| UNIT[usize::from(p)]));
         batch.labels.push(label(image));
     }
-    batch
+    Ok(batch)
 }
 
 /// The class of an image; a pack is checked to have one for all images or for none.
@@ -82,7 +91,7 @@ fn window(pixels: &[u8], w: usize, h: usize, c: usize, x: isize, y: isize, size:
 }
 
 /// A part of `area` to 1 of the picture, sides 3 : 4 to 4 : 3, scaled to the square (Szegedy et al. 2015).
-fn resized(pack: &Pack, image: &PackImage, area: f64, size: usize, rng: &mut Random) -> Vec<u8> {
+fn resized(pack: &Pack, image: &PackImage, area: f64, size: usize, rng: &mut Random) -> Result<Vec<u8>, DataError> {
     let (w, h, c) = (image.w, image.h, pack.channels);
     let mut part = (w.min(h), w.min(h));
     for _ in 0..TRIES {
@@ -95,9 +104,9 @@ fn resized(pack: &Pack, image: &PackImage, area: f64, size: usize, rng: &mut Ran
         }
     }
     let (x, y) = (rng.below(w - part.0 + 1), rng.below(h - part.1 + 1));
-    let source = pack.pixels_of(image);
+    let source = pack.pixels_of(image)?;
     let rows = (y..y + part.1).flat_map(|row| &source[(row * w + x) * c..(row * w + x + part.0) * c]);
-    scaled(&rows.copied().collect::<Vec<u8>>(), part.0, part.1, c, size, size)
+    Ok(scaled(&rows.copied().collect::<Vec<u8>>(), part.0, part.1, c, size, size))
 }
 
 /// A picture of `w` × `h` × `c` at another size.

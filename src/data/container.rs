@@ -29,7 +29,7 @@ pub struct Container {
 pub enum Images {
     /// All of one size: height × width × channels bytes each, one after the other.
     Raw { width: usize, height: usize, channels: usize, bytes: Vec<u8> },
-    /// JPEG or PNG files.
+    /// Image files.
     Encoded(Vec<Vec<u8>>),
 }
 

@@ -78,13 +78,17 @@ impl EvalBatches {
     }
 
     /// Batch `index`, and how each of its images lies in its square.
-    pub fn batch(&self, index: usize) -> (Batch, Vec<Letterbox>) {
+    ///
+    /// # Errors
+    /// A disk that does not give the pack's pixels.
+    pub fn batch(&self, index: usize) -> Result<(Batch, Vec<Letterbox>), DataError> {
         let range = self.range(index);
+        self.range(index.saturating_add(1)).for_each(|i| self.pack.ahead(i));
         let mut batch = Batch { n: range.len(), images: Vec::with_capacity(range.len() * self.size * self.size * 3), ..Batch::default() };
         let mut boxes = Vec::with_capacity(range.len());
         for (slot, image) in self.pack.images[range].iter().enumerate() {
             let fit = letterbox::fit(image.w, image.h, (self.size, self.size), false, false, 32);
-            let pixels = letterbox::draw(self.pack.pixels_of(image), image.w, image.h, &fit);
+            let pixels = letterbox::draw(&self.pack.pixels_of(image)?, image.w, image.h, &fit);
             batch.images.extend(pixels.iter().map(|&p| UNIT[p as usize]));
             batch.targets.extend(labels(image, &fit).iter().map(|l| target(l, slot, self.size)));
             boxes.push(Letterbox {
@@ -97,7 +101,7 @@ impl EvalBatches {
                 inner_height: fit.inner.1,
             });
         }
-        (batch, boxes)
+        Ok((batch, boxes))
     }
 }
 

@@ -122,9 +122,9 @@ pub fn is_system(name: &str) -> bool {
 /// What the suffix of a file name says: read here, an image that is not, or something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suffix {
-    /// jpg, jpeg, jfif, png.
+    /// jpg, jpeg, jfif, png, bmp, webp, tif, tiff. What the file holds decides how it is read.
     Image,
-    /// An image in another format: upstream's list, and what cameras and browsers save.
+    /// An image in another format: the rest of upstream's list, and what cameras and browsers save.
     Unsupported,
     /// Not an image.
     Other,
@@ -134,8 +134,8 @@ pub enum Suffix {
 pub fn suffix(name: &str) -> Suffix {
     let ext = name.rsplit_once('.').map_or(String::new(), |(_, ext)| ext.to_ascii_lowercase());
     match ext.as_str() {
-        "jpg" | "jpeg" | "jfif" | "png" => Suffix::Image,
-        "bmp" | "dng" | "mpo" | "tif" | "tiff" | "webp" | "pfm" => Suffix::Unsupported,
+        "jpg" | "jpeg" | "jfif" | "png" | "bmp" | "webp" | "tif" | "tiff" => Suffix::Image,
+        "dng" | "mpo" | "pfm" => Suffix::Unsupported,
         "avif" | "gif" | "heic" | "heif" | "jp2" | "jxl" => Suffix::Unsupported,
         _ => Suffix::Other,
     }
@@ -160,10 +160,8 @@ mod tests {
 
     #[test]
     fn suffixes_in_any_case() {
-        assert!(["a.jpg", "a.JPEG", "a.b.jfif", "a.PNG"].iter().all(|n| suffix(n) == Suffix::Image));
-        assert!(
-            ["a.webp", "a.TIFF", "a.gif", "a.HEIC", "a.heif", "a.avif", "a.jp2", "a.jxl"].iter().all(|n| suffix(n) == Suffix::Unsupported)
-        );
+        assert!(["a.jpg", "a.JPEG", "a.b.jfif", "a.PNG", "a.bmp", "a.webp", "a.TIFF", "a.tif"].iter().all(|n| suffix(n) == Suffix::Image));
+        assert!(["a.dng", "a.gif", "a.HEIC", "a.heif", "a.avif", "a.jp2", "a.jxl"].iter().all(|n| suffix(n) == Suffix::Unsupported));
         assert!(["a", "a.txt", "jpg"].iter().all(|n| suffix(n) == Suffix::Other));
     }
 }

@@ -21,7 +21,7 @@ pub enum FindingKind {
     MissingAnnotation,
     /// Error: an image cannot be read, is truncated, or is over the limits.
     UnreadableImage,
-    /// Error: an image in a format other than JPEG and PNG.
+    /// Error: an image in a format that is not read.
     UnsupportedImage,
     /// Error: an annotation file that is not what its format says.
     UnreadableAnnotation,
@@ -102,8 +102,8 @@ impl FindingKind {
                 "images that cannot be read or are truncated (`broken=skip` on `data` leaves them out)",
             ],
             FindingKind::UnsupportedImage => [
-                "image that is neither JPEG nor PNG; convert it (`broken=skip` on `data` leaves such images out)",
-                "images that are neither JPEG nor PNG; convert them (`broken=skip` on `data` leaves them out)",
+                "image in a format that is not read; convert it (`broken=skip` on `data` leaves such images out)",
+                "images in formats that are not read; convert them (`broken=skip` on `data` leaves them out)",
             ],
             FindingKind::UnreadableAnnotation => [
                 "annotation file that cannot be read (`broken=skip` on `data` leaves such images out)",
@@ -161,7 +161,7 @@ impl FindingKind {
                 ["image in a folder inside its class's folder, not read", "images in folders inside their class's folder, not read"]
             }
             FindingKind::NoImage => {
-                ["file in a class's folder that is no JPEG or PNG, not read", "files in classes' folders that are no JPEG or PNG, not read"]
+                ["file in a class's folder that is no image, not read", "files in classes' folders that are no images, not read"]
             }
             FindingKind::EmptyFolder => {
                 ["folder without an image of its own, so no class", "folders without an image of their own, so no classes"]

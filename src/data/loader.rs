@@ -1,6 +1,6 @@
 //! Training batches: a pure function of (pack, recipe, seed, epoch, index).
 
-use super::augment::picture;
+use super::augment::Plan;
 use super::batch::{Batch, Target, UNIT};
 use super::classify;
 use super::error::DataError;
@@ -9,6 +9,9 @@ use super::pack::Pack;
 use crate::base::Random;
 use crate::document::Augment;
 use std::sync::{Arc, Mutex};
+
+/// Pictures between the one that is made and the one whose images are asked of the disk: at 640 pixels some 80 MB.
+const AHEAD: usize = 16;
 
 /// Makes batches. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -27,12 +30,12 @@ impl Loader {
     /// resized once, from the pack's pixels.
     ///
     /// # Errors
-    /// An empty pack; a batch or size of 0.
+    /// An empty pack; a batch or size of 0; a disk that does not give the pixels of a pack that is resized.
     pub fn new(pack: Arc<Pack>, size: usize, batch: usize, augment: Augment, seed: u64) -> Result<Self, DataError> {
         if pack.images.is_empty() || batch == 0 || size == 0 {
             return Err(DataError::Invalid(format!("no batches of {batch} from {} images at {size} pixels", pack.images.len())));
         }
-        let pack = if pack.image_size == size { pack } else { Arc::new(pack.resized(size)) };
+        let pack = if pack.image_size == size { pack } else { Arc::new(pack.resized(size)?) };
         Ok(Loader { pack, size, batch, augment, seed, last_order: Arc::default() })
     }
 
@@ -67,25 +70,44 @@ impl Loader {
         }
     }
 
+    /// What chance decides of the picture at a position of an epoch of a detector.
+    fn plan(&self, epoch: usize, position: usize, image: usize) -> Plan {
+        let mut rng = Random::at(self.seed, "augment", &[epoch as u64, position as u64]);
+        Plan::draw(self.pack.images.len(), &self.augment, self.size, image, &mut rng)
+    }
+
+    /// Has the system read what a picture some way ahead is made of, while this one is made.
+    fn ahead(&self, epoch: usize, position: usize, order: &[usize]) {
+        let Some(&image) = order.get(position.saturating_add(AHEAD)) else { return };
+        let images = if self.pack.is_labelled() { vec![image] } else { self.plan(epoch, position + AHEAD, image).images() };
+        images.into_iter().for_each(|i| self.pack.ahead(i));
+    }
+
     /// Batch `index` of an epoch; empty past its end.
-    pub fn batch(&self, epoch: usize, index: usize) -> Batch {
+    ///
+    /// # Errors
+    /// A disk that does not give the pack's pixels.
+    pub fn batch(&self, epoch: usize, index: usize) -> Result<Batch, DataError> {
         let order = self.known_order(epoch);
         let start = index.saturating_mul(self.batch).min(order.len());
         let end = start.saturating_add(self.batch).min(order.len());
         let (n, pixels) = (end - start, self.size * self.size * self.pack.channels);
         let mut batch = Batch { n, images: Vec::with_capacity(n * pixels), ..Batch::default() };
         for position in start..end {
-            let mut rng = Random::at(self.seed, "augment", &[epoch as u64, position as u64]);
+            if self.pack.pixels.on_disk() {
+                self.ahead(epoch, position, &order);
+            }
             if self.pack.is_labelled() {
-                classify::training(&self.pack, &self.augment, self.size, order[position], &mut rng, &mut batch.images);
+                let mut rng = Random::at(self.seed, "augment", &[epoch as u64, position as u64]);
+                classify::training(&self.pack, &self.augment, self.size, order[position], &mut rng, &mut batch.images)?;
                 batch.labels.push(classify::label(&self.pack.images[order[position]]));
                 continue;
             }
-            let (pixels, labels) = picture(&self.pack, &self.augment, self.size, order[position], &mut rng);
+            let (pixels, labels) = self.plan(epoch, position, order[position]).picture(&self.pack, self.size)?;
             batch.images.extend(pixels.iter().map(|&p| UNIT[p as usize]));
             batch.targets.extend(labels.iter().map(|l| target(l, position - start, self.size)));
         }
-        batch
+        Ok(batch)
     }
 }
 

@@ -4,12 +4,13 @@
 //! addressed randomness. Is told where to cache, never decides by itself. Imports `space`-less: `base` and `document` only.
 //!
 //! From disk to a batch: [`scan::listing`] (names and times), [`scan::scan`] (reads and checks everything once, into a [`Scan`]),
-//! [`Pack::build`] (decodes one split at one size), [`Loader`] (augmented training batches) and [`EvalBatches`]
+//! [`Packing`] (decodes one split at one size, into a [`Pack`]), [`Loader`] (augmented training batches) and [`EvalBatches`]
 //! (letterboxed ones). Images of one class each go the same way; [`classify`] makes their pictures.
 //!
 //! A scan goes one way for every format: its files ([`formats`], [`layout`]), reading, names of classes, splits.
 
 pub mod anchors;
+pub mod archive;
 pub mod augment;
 pub mod batch;
 pub mod build;
@@ -34,6 +35,7 @@ pub mod loader;
 pub mod mosaic;
 pub mod pack;
 pub mod packfile;
+pub mod pixels;
 pub mod prefetch;
 mod reading;
 pub mod recognise;
@@ -51,6 +53,7 @@ pub mod warp;
 
 pub use anchors::{AutoAnchors, auto_anchors};
 pub use batch::{Batch, Target};
+pub use build::Packing;
 pub use decode::DECODER;
 pub use error::{DataError, Finding, FindingKind};
 pub use eval::{EvalBatches, Letterbox};

@@ -1,8 +1,11 @@
 //! A pack: one split of a data set, decoded at training size, in canonical order. The only form that training and
 //! evaluation read (invariant 4); a blob of the store.
 
+use super::error::DataError;
+use super::pixels::Pixels;
 use crate::base::Digest;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A box of the ground truth, corners in sixteenths of a pixel of the original image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,8 +56,8 @@ pub struct Pack {
     pub classes: Vec<String>,
     /// Images in the order of their digests.
     pub images: Vec<PackImage>,
-    /// All pixels.
-    pub pixels: Vec<u8>,
+    /// All pixels, in memory or on disk.
+    pub pixels: Pixels,
 }
 
 impl Pack {
@@ -63,14 +66,32 @@ impl Pack {
         self.images.first().is_some_and(|i| i.label.is_some())
     }
 
-    /// Some of its images, in its order, with their pixels.
-    pub fn part(&self, images: std::ops::Range<usize>) -> Pack {
-        let mut part = Pack { classes: self.classes.clone(), images: Vec::new(), pixels: Vec::new(), ..*self };
-        for image in self.images.get(images).unwrap_or_default() {
-            let bytes = self.pixels.get(image.offset..image.offset + image.w * image.h * self.channels).unwrap_or_default();
-            part.images.push(PackImage { offset: part.pixels.len(), ..image.clone() });
-            part.pixels.extend(bytes);
+    /// Where the bytes of an image lie in [`Pack::pixels`].
+    fn range(&self, image: &PackImage) -> std::ops::Range<usize> {
+        image.offset..image.offset.saturating_add(image.w * image.h * self.channels)
+    }
+
+    /// The bytes of one image, rows first.
+    ///
+    /// # Errors
+    /// Those of the disk that they are on.
+    pub fn pixels_of(&self, image: &PackImage) -> Result<Cow<'_, [u8]>, DataError> {
+        self.pixels.get(self.range(image))
+    }
+
+    /// Has the system read an image soon, where it is on disk.
+    pub fn ahead(&self, image: usize) {
+        if let Some(image) = self.images.get(image) {
+            self.pixels.ahead(self.range(image));
         }
-        part
+    }
+
+    /// Some of its images, in its order, with their pixels, which are shared.
+    pub fn part(&self, images: std::ops::Range<usize>) -> Pack {
+        let images = self.images.get(images).unwrap_or_default();
+        let start = images.first().map_or(0, |i| i.offset);
+        let end = images.last().map_or(start, |i| self.range(i).end);
+        let moved = |image: &PackImage| PackImage { offset: image.offset.saturating_sub(start), ..image.clone() };
+        Pack { classes: self.classes.clone(), images: images.iter().map(moved).collect(), pixels: self.pixels.part(start..end), ..*self }
     }
 }

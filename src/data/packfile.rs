@@ -1,9 +1,14 @@
 //! A pack as bytes: a magic line, the length of a JSON header, the header, the pixels. What is read is checked
-//! throughout: a blob comes from a disk, and a pack may come from elsewhere.
+//! throughout: a blob comes from a disk, and a pack may come from elsewhere. The header is read into memory; the pixels of a
+//! pack in a file stay there.
 
 use super::build::MAX_IMAGE_SIZE;
+use super::error::DataError;
 use super::pack::{Pack, PackImage};
+use super::pixels::Pixels;
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::Read;
 
 /// First bytes; the number is the version of the form.
 const MAGIC: &[u8; 16] = b"nasflow-pack 1\n\0";
@@ -42,38 +47,71 @@ fn is_three(channels: &usize) -> bool {
 
 impl Pack {
     /// The bytes of the blob. Equal packs give equal bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// Those of the disk that the pixels are on.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, DataError> {
+        let pixels = self.pixels.get(0..self.pixels.len() as usize)?;
+        Ok([&self.head()[..], &pixels[..]].concat())
+    }
+
+    /// What stands before the pixels in the blob.
+    pub(super) fn head(&self) -> Vec<u8> {
         let header = HeaderOut { image_size: self.image_size, channels: self.channels, classes: &self.classes, images: &self.images };
         // Maps with text keys, numbers and texts: serde_json cannot fail on them.
         let header = serde_json::to_vec(&header).unwrap_or_default();
-        let mut out = Vec::with_capacity(FIXED + header.len() + self.pixels.len());
+        let mut out = Vec::with_capacity(FIXED + header.len());
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&(header.len() as u64).to_le_bytes());
         out.extend_from_slice(&header);
-        out.extend_from_slice(&self.pixels);
         out
     }
 
-    /// Reads what [`Pack::to_bytes`] wrote.
+    /// Reads what [`Pack::to_bytes`] wrote; the pixels stay where they are in these bytes.
     ///
     /// # Errors
     /// Bytes that are no pack, or whose parts do not agree.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Pack, String> {
-        let length = bytes.get(MAGIC.len()..FIXED).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
-        let (true, Some(length)) = (bytes.starts_with(MAGIC), length) else { return Err("not a pack".into()) };
-        let rest = &bytes[FIXED..];
-        let length = usize::try_from(length).ok().filter(|&l| l <= rest.len()).ok_or("the pack's header is cut short")?;
-        let (header, pixels) = rest.split_at(length);
-        let header: HeaderIn = serde_json::from_slice(header).map_err(|e| format!("the pack's header: {e}"))?;
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Pack, String> {
+        let (pack, start) = Pack::open(&mut &bytes[..], bytes.len() as u64)?;
+        Ok(Pack { pixels: Pixels::behind(bytes, start), ..pack })
+    }
+
+    /// Reads the header of a pack in a file that was verified; its pixels are read when they are asked for.
+    ///
+    /// # Errors
+    /// As [`Pack::from_bytes`]; a file that cannot be read.
+    pub fn from_file(mut file: File) -> Result<Pack, String> {
+        let length = file.metadata().map_err(|e| e.to_string())?.len();
+        let (pack, start) = Pack::open(&mut file, length)?;
+        let start = start as u64;
+        Ok(Pack { pixels: Pixels::of_file(file, start, length - start), ..pack })
+    }
+
+    /// The pack without its pixels, and where these begin. `length` is that of the whole.
+    fn open(source: &mut dyn Read, length: u64) -> Result<(Pack, usize), String> {
+        let mut fixed = [0; FIXED];
+        let read = source.read_exact(&mut fixed);
+        let (magic, stated) = fixed.split_at(MAGIC.len());
+        let stated = stated.try_into().map(u64::from_le_bytes).unwrap_or(u64::MAX);
+        if read.is_err() || magic != MAGIC {
+            return Err("not a pack".into());
+        }
+        let rest = length.saturating_sub(FIXED as u64);
+        let cut = || "the pack's header is cut short".to_string();
+        let stated = usize::try_from(stated).ok().filter(|&s| s as u64 <= rest).ok_or_else(cut)?;
+        let mut header = vec![0; stated];
+        source.read_exact(&mut header).map_err(|_| cut())?;
+        let header: HeaderIn = serde_json::from_slice(&header).map_err(|e| format!("the pack's header: {e}"))?;
         let HeaderIn { image_size, channels, classes, images } = header;
-        let pack = Pack { image_size, channels, classes, images, pixels: Vec::new() };
-        pack.check(pixels.len())?;
-        Ok(Pack { pixels: pixels.to_vec(), ..pack })
+        let pack = Pack { image_size, channels, classes, images, pixels: Pixels::default() };
+        let pixels = usize::try_from(rest).map_err(|_| "the pack is too long for this machine".to_string())? - stated;
+        pack.check(pixels)?;
+        Ok((pack, FIXED + stated))
     }
 
     /// Bytes of pixels.
     pub fn total_bytes(&self) -> u64 {
-        self.pixels.len() as u64
+        self.pixels.len()
     }
 
     fn check(&self, bytes: usize) -> Result<(), String> {
@@ -167,22 +205,45 @@ mod tests {
     #[test]
     fn round_trip() {
         for (pack, bytes) in [(pack(), 48), (labelled(), 64)] {
-            assert_eq!(Pack::from_bytes(&pack.to_bytes()).unwrap(), pack);
+            assert_eq!(Pack::from_bytes(pack.to_bytes().unwrap()).unwrap(), pack);
             assert_eq!(pack.total_bytes(), bytes);
         }
-        assert!(!String::from_utf8_lossy(&pack().to_bytes()).contains("channels"));
+        assert!(!String::from_utf8_lossy(&pack().head()).contains("channels"));
+    }
+
+    /// A pack in a file gives the same pixels, whole or in part, and holds none of them.
+    #[test]
+    fn pixels_stay_in_the_file() {
+        let mut file = tempfile::tempfile().unwrap();
+        let whole = pack();
+        std::io::Write::write_all(&mut file, &whole.to_bytes().unwrap()).unwrap();
+        std::io::Seek::rewind(&mut file).unwrap();
+        let read = Pack::from_file(file.try_clone().unwrap()).unwrap();
+        assert_eq!(read, whole);
+        assert_eq!((read.pixels.held(), whole.pixels.held(), read.total_bytes()), (0, 48, 48));
+        for pack in [&read, &whole] {
+            pack.ahead(1);
+            assert_eq!(pack.pixels_of(&pack.images[1]).unwrap()[..], (24..48).collect::<Vec<u8>>());
+            let part = pack.part(1..2);
+            assert_eq!(part.images[0].offset, 0);
+            assert_eq!(part.pixels_of(&part.images[0]).unwrap()[..], (24..48).collect::<Vec<u8>>());
+            assert_eq!((pack.part(1..1).images.len(), pack.part(5..9).total_bytes()), (0, 0));
+        }
+        // A file that somebody shortens is an error where its bytes are asked for.
+        file.set_len(60).unwrap();
+        assert!(read.pixels_of(&read.images[1]).is_err());
     }
 
     #[test]
     fn hostile_bytes_are_errors() {
-        let good = pack().to_bytes();
+        let good = pack().to_bytes().unwrap();
         for cut in 0..good.len() {
-            assert!(Pack::from_bytes(&good[..cut]).is_err(), "cut at {cut}");
+            assert!(Pack::from_bytes(good[..cut].to_vec()).is_err(), "cut at {cut}");
         }
-        assert!(Pack::from_bytes(&[&good[..], b"x"].concat()).is_err());
+        assert!(Pack::from_bytes([&good[..], b"x"].concat()).is_err());
         let mut huge = good.clone();
         huge[16..24].copy_from_slice(&u64::MAX.to_le_bytes());
-        assert!(Pack::from_bytes(&huge).is_err());
+        assert!(Pack::from_bytes(huge).is_err());
         for (name, change) in [
             ("offset", (|p: &mut Pack| p.images[1].offset = usize::MAX - 3) as fn(&mut Pack)),
             ("stored", |p| p.images[0].w = 5),
@@ -197,7 +258,7 @@ mod tests {
         ] {
             let mut bad = pack();
             change(&mut bad);
-            assert!(Pack::from_bytes(&bad.to_bytes()).is_err(), "{name}");
+            assert!(Pack::from_bytes(bad.to_bytes().unwrap()).is_err(), "{name}");
         }
         for (name, change) in [
             ("class", (|p: &mut Pack| p.images[1].label = Some(1)) as fn(&mut Pack)),
@@ -208,7 +269,7 @@ mod tests {
         ] {
             let mut bad = labelled();
             change(&mut bad);
-            assert!(Pack::from_bytes(&bad.to_bytes()).is_err(), "{name}");
+            assert!(Pack::from_bytes(bad.to_bytes().unwrap()).is_err(), "{name}");
         }
     }
 }

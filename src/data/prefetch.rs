@@ -1,6 +1,7 @@
 //! Makes the next batches on one thread while the current one is used.
 
 use super::batch::Batch;
+use super::error::DataError;
 use super::loader::Loader;
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -12,7 +13,7 @@ use std::thread::JoinHandle;
 pub struct Prefetch {
     loader: Loader,
     iterations: Range<u64>,
-    receiver: Option<Receiver<Batch>>,
+    receiver: Option<Receiver<Result<Batch, DataError>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -34,15 +35,15 @@ impl Prefetch {
     }
 }
 
-fn make(loader: &Loader, iteration: u64) -> Batch {
+fn make(loader: &Loader, iteration: u64) -> Result<Batch, DataError> {
     let per_epoch = loader.iterations_per_epoch().max(1) as u64;
     loader.batch((iteration / per_epoch) as usize, (iteration % per_epoch) as usize)
 }
 
 impl Iterator for Prefetch {
-    type Item = (u64, Batch);
+    type Item = (u64, Result<Batch, DataError>);
 
-    fn next(&mut self) -> Option<(u64, Batch)> {
+    fn next(&mut self) -> Option<Self::Item> {
         let iteration = self.iterations.next()?;
         let ready = self.receiver.as_ref().and_then(|r| r.recv().ok());
         if ready.is_none() {

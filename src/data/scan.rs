@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// Raise this where a scan of the same files would come out otherwise: cached scans are keyed by it through
 /// [`Listing::fingerprint`].
-const SCAN_VERSION: usize = 3;
+const SCAN_VERSION: usize = 4;
 
 /// The files that a scan would read, as the file system knows them.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +117,7 @@ impl<'a> Survey<'a> {
             ("classes", Canon::List(data.classes.iter().map(|c| Canon::text(&c.value)).collect())),
             ("splits", Canon::List(splits.collect())),
             ("split-seed", data.split_seed.into()),
+            ("stratify", usize::from(data.stratify).into()),
             ("skip-broken", usize::from(data.skip_broken).into()),
             ("read", read),
             ("files", content.into()),

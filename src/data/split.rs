@@ -50,7 +50,7 @@ impl Dealt<'_> {
             let taken: BTreeSet<Digest> = made.values().flatten().map(|i| i.digest).collect();
             let all: Vec<usize> = (0..self.images.len()).collect();
             let pool = self.members(&all, true, findings).into_iter().filter(|i| !taken.contains(&i.digest)).collect();
-            by_share(&shares, pool, data.split_seed, &mut made)?;
+            by_share(&shares, pool, (data.split_seed, data.stratify), &mut made)?;
         }
         if generated && made.is_empty() {
             return Err(DataError::Invalid("a generated set has no lists to split by; give shares".into()));
@@ -71,7 +71,7 @@ impl Dealt<'_> {
     /// # Errors
     /// As [`of_all`](Self::of_all).
     pub fn of_own(&self, own: &[(String, Vec<usize>)], findings: &mut Findings) -> Result<Vec<ScanSplit>, DataError> {
-        let seed = self.data.split_seed;
+        let seed = (self.data.split_seed, self.data.stratify);
         let mut made: BTreeMap<&str, Vec<ScanImage>> = BTreeMap::new();
         let mut order: Vec<&str> = own.iter().map(|(name, _)| name.as_str()).collect();
         for (name, indices) in own {
@@ -145,7 +145,7 @@ fn share(by: &SplitBy) -> Option<f64> {
 fn by_share<'a>(
     shares: &[(&'a str, f64)],
     pool: Vec<ScanImage>,
-    seed: u64,
+    (seed, stratify): (u64, bool),
     made: &mut BTreeMap<&'a str, Vec<ScanImage>>,
 ) -> Result<Vec<ScanImage>, DataError> {
     let sum: f64 = shares.iter().map(|(_, s)| s).sum();
@@ -155,7 +155,8 @@ fn by_share<'a>(
     let mut ranked: Vec<([u8; 32], ScanImage)> = pool.into_iter().map(|i| (rank(seed, i.digest), i)).collect();
     ranked.sort_by_key(|r| r.0);
     let n = ranked.len();
-    let mut images = ranked.into_iter().map(|(_, image)| image);
+    let images: Vec<ScanImage> = ranked.into_iter().map(|(_, image)| image).collect();
+    let mut images = if stratify { even(images) } else { images }.into_iter();
     let (mut cumulative, mut start) = (0.0, 0);
     for (name, share) in shares {
         cumulative += share;
@@ -168,6 +169,22 @@ fn by_share<'a>(
     let mut rest: Vec<ScanImage> = images.collect();
     rest.sort_by_key(|i| i.digest);
     Ok(rest)
+}
+
+/// The images of every class spread evenly over the whole, each class in its order: of every stretch a class has its share, to an image.
+fn even(images: Vec<ScanImage>) -> Vec<ScanImage> {
+    let mut sizes: BTreeMap<Option<u16>, u64> = BTreeMap::new();
+    images.iter().for_each(|i| *sizes.entry(i.label).or_default() += 1);
+    let mut seen: BTreeMap<Option<u16>, u64> = BTreeMap::new();
+    let mut placed: Vec<((u64, u64), usize, ScanImage)> = Vec::with_capacity(images.len());
+    for (at, image) in images.into_iter().enumerate() {
+        let before = seen.entry(image.label).or_default();
+        // The middle of its stretch, as a fraction.
+        placed.push(((2 * *before + 1, 2 * sizes[&image.label]), at, image));
+        *before += 1;
+    }
+    placed.sort_by(|((a, b), i, _), ((c, d), j, _)| (a * d).cmp(&(c * b)).then(i.cmp(j)));
+    placed.into_iter().map(|(_, _, image)| image).collect()
 }
 
 /// An image's place in the order that shares and folds are cut from.

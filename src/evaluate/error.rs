@@ -9,6 +9,9 @@ pub enum EvaluateError {
     /// Network, images, and what was predicted for them do not belong together.
     #[error("{0}")]
     Misfit(String),
+    /// The images cannot be read.
+    #[error("{0}")]
+    Data(String),
     /// The executor cannot run the network.
     #[error("{0}")]
     Executor(String),

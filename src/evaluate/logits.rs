@@ -91,7 +91,7 @@ pub fn logits(
             return Ok(None);
         }
         let end = (done + batch.max(1)).min(pack.images.len());
-        let input = classify::evaluation(pack, image.h, done..end);
+        let input = classify::evaluation(pack, image.h, done..end).map_err(|e| EvaluateError::Data(e.to_string()))?;
         executor.forward_eval(params, &input.images, input.n, norm).map_err(EvaluateError::Executor)?;
         // An executor that keeps buffers for a larger batch may return more.
         let found = executor.output(0).get(..input.n * classes);

@@ -21,14 +21,15 @@ pub struct EvalBatch {
     pub places: Vec<(Digest, Letterbox)>,
 }
 
-/// A split cut into batches for [`predict`], made as they are asked for. Fails where `size` or `batch` is 0.
-pub fn batches(pack: &Arc<Pack>, size: usize, batch: usize) -> Result<impl Iterator<Item = EvalBatch>, DataError> {
+/// A split cut into batches for [`predict`], made as they are asked for. Fails where `size` or `batch` is 0; a batch fails where the
+/// disk does not give its images.
+pub fn batches(pack: &Arc<Pack>, size: usize, batch: usize) -> Result<impl Iterator<Item = Result<EvalBatch, DataError>>, DataError> {
     let source = EvalBatches::new(pack.clone(), size, batch)?;
     let pack = pack.clone();
     Ok((0..source.len()).map(move |i| {
-        let (batch, boxes) = source.batch(i);
+        let (batch, boxes) = source.batch(i)?;
         let digests = pack.images[source.range(i)].iter().map(|image| image.digest);
-        EvalBatch { images: batch.images, places: digests.zip(boxes).collect() }
+        Ok(EvalBatch { images: batch.images, places: digests.zip(boxes).collect() })
     }))
 }
 

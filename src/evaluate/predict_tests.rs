@@ -134,7 +134,8 @@ fn a_split_comes_in_its_own_order() {
     let pixels = (0..5 * 1024).flat_map(|p| [if p % 1024 / 512 * 2 + p % 32 / 16 < p / 1024 { 255 } else { 0 }, 0, 0]).collect();
     let pack = Arc::new(Pack { image_size: 32, channels: 3, classes: vec!["a".into()], images, pixels });
     let predictions =
-        predict(&mut Red(vec![]), &Parameters::default(), &program(), NORM, batches(&pack, 32, 2).unwrap(), NmsOptions::EVALUATE).unwrap();
+        predict(&mut Red(vec![]), &Parameters::default(), &program(), NORM, batches(&pack, 32, 2).unwrap().flatten(), NmsOptions::EVALUATE)
+            .unwrap();
     let counts: Vec<usize> = predictions.images.iter().map(|(_, d)| d.len()).collect();
     assert_eq!(counts, [0, 1, 2, 3, 4]);
     assert!(predictions.images.iter().zip(&pack.images).all(|(a, b)| a.0 == b.digest));

@@ -49,7 +49,8 @@ mod tests {
             objects: vec![object],
             label: None,
         };
-        let pack = Pack { image_size: 20, channels: 3, classes: vec!["a".into()], images: vec![image(b"1"), image(b"2")], pixels: vec![] };
+        let pack =
+            Pack { image_size: 20, channels: 3, classes: vec!["a".into()], images: vec![image(b"1"), image(b"2")], pixels: vec![].into() };
         let found = Detection { x1: 0.5, y1: 1.0, x2: 10.5, y2: 11.0, score: 0.9, class: 0 };
         let mut predictions = Predictions { images: pack.images.iter().map(|i| (i.digest, vec![found])).collect() };
         assert_eq!(report(&pack, &predictions).unwrap().coco_map50_95, 1.0);

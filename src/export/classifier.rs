@@ -45,7 +45,7 @@ impl Classifier {
         };
         let picture = Rgb { width: image.width() as usize, height: image.height() as usize, pixels: image.as_raw().clone() };
         let pack = Pack::of_one(picture, card.architecture.input.channels, card.image_size(), true).map_err(ExportError::Run)?;
-        let batch = classify::evaluation(&pack, card.image_size(), 0..1);
+        let batch = classify::evaluation(&pack, card.image_size(), 0..1).map_err(|e| ExportError::Run(e.to_string()))?;
         let norm = NormOptions { eps: card.norm_eps, momentum: card.norm_momentum };
         self.executor.forward_eval(&self.artefact.params, &batch.images, 1, norm).map_err(ExportError::Run)?;
         let logits = self.executor.output(0).get(..classes);

@@ -37,7 +37,8 @@ impl Detector {
     pub fn detect_with(&mut self, image: &RgbImage, options: NmsOptions) -> Result<Vec<Detection>, ExportError> {
         let card = &self.artefact.card;
         let pack = single(image, card.image_size()).map_err(ExportError::Run)?;
-        let batch = batches(&pack, card.image_size(), 1).map_err(|e| ExportError::Run(e.to_string()))?;
+        let batch: Result<Vec<_>, _> = batches(&pack, card.image_size(), 1).and_then(Iterator::collect);
+        let batch = batch.map_err(|e| ExportError::Run(e.to_string()))?;
         let norm = NormOptions { eps: card.norm_eps, momentum: 0.0 };
         let (params, program) = (&self.artefact.params, &self.artefact.program);
         let found = predict(self.executor.as_mut(), params, program, norm, batch, options).map_err(|e| ExportError::Run(e.to_string()))?;

@@ -91,7 +91,7 @@ fn images_of_any_size_are_taken_and_empty_ones_refused() {
 #[test]
 fn the_input_is_scaled_to_one_and_bordered_with_grey() {
     let pack = single(&RgbImage::from_pixel(128, 64, Pixel([255, 0, 51])), 64).unwrap();
-    let batch = batches(&pack, 64, 1).unwrap().next().unwrap();
+    let batch = batches(&pack, 64, 1).unwrap().next().unwrap().unwrap();
     let at = |x: usize, y: usize| [0, 1, 2].map(|c| batch.images[(y * 64 + x) * 3 + c]);
     assert_eq!(at(5, 15), [114.0 / 255.0; 3]);
     assert_eq!(at(5, 16), [1.0, 0.0, 0.2]);

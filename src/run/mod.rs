@@ -16,6 +16,7 @@ pub mod elsewhere;
 pub mod error;
 pub mod estimate;
 pub mod events;
+pub mod fetch;
 pub mod gain;
 pub mod history;
 pub mod inline;

@@ -5,7 +5,7 @@ use super::events::{Event, Events};
 use super::prepare::Prepared;
 use super::record;
 use crate::base::{Canon, Digest, counted};
-use crate::data::{DataError, Pack};
+use crate::data::{DataError, Packing};
 use crate::plan::{Action, Kind};
 use crate::results::Outcome;
 use crate::space::Space;
@@ -19,6 +19,31 @@ const BOUND: u64 = 8 << 30;
 
 /// Images of a pack whose making is said before it begins: of so many it takes a while.
 const MANY: usize = 2_000;
+
+/// Bytes of a pack of which it is said how many it takes.
+const LARGE: u64 = 1 << 30;
+
+fn gib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 30)
+}
+
+/// Why a pack was not made.
+enum Halt {
+    Data(DataError),
+    Store(StoreError),
+}
+
+impl From<DataError> for Halt {
+    fn from(e: DataError) -> Self {
+        Halt::Data(e)
+    }
+}
+
+impl From<StoreError> for Halt {
+    fn from(e: StoreError) -> Self {
+        Halt::Store(e)
+    }
+}
 
 /// Who waits for packs.
 pub struct Waiting<'a> {
@@ -82,24 +107,31 @@ impl Packs {
     ) -> Result<Option<Digest>, RunError> {
         let missing = || missing(name, split);
         let scan = prepared.scans.get(name).ok_or_else(missing)?;
-        let images = scan.split(split).map_or(0, |s| s.images.len());
-        if images > MANY {
+        let packing = Packing::of(scan, split, image_size, Path::new(".")).map_err(|e| RunError::Data(e.to_string()))?;
+        let (images, bytes) = (packing.images(), packing.bytes());
+        if images > MANY || bytes > LARGE {
             let sizes = if sizes(name, prepared).len() > 1 { format!(" at {image_size} px") } else { String::new() };
-            let message = format!("{name}: decoding {} of `{split}`{sizes}, once", counted(images, "image"));
+            let disk = if bytes > LARGE { format!("; they take {:.1} GiB of disk", gib(bytes)) } else { String::new() };
+            let message = format!("{name}: decoding {} of `{split}`{sizes}, once{disk}", counted(images, "image"));
             waiting.events.on(Event::Note { message });
         }
-        let pack = match Pack::build_unless(waiting.stop, scan, split, image_size, Path::new(".")) {
-            Ok(pack) => pack,
-            Err(DataError::Stopped) => return Ok(None),
-            Err(e) => return Err(RunError::Data(e.to_string())),
+        let what = format!("the split `{split}` of `{name}` ({} at {image_size} px)", counted(images, "image"));
+        if store.blobs().room(&what, bytes).is_err() {
+            // Packs that this run does not use can be made again.
+            trim(store, &own(prepared)?, 0)?;
+            store.blobs().room(&what, bytes)?;
+        }
+        let blob = match store.blobs().put_pieces(|out| packing.write(waiting.stop, out)) {
+            Ok(blob) => blob,
+            Err(Halt::Data(DataError::Stopped)) => return Ok(None),
+            Err(Halt::Data(e)) => return Err(RunError::Data(e.to_string())),
+            Err(Halt::Store(e)) => return Err(e.into()),
         };
-        let blob = store.blobs().put(&pack.to_bytes())?;
-        store.publish(&record::write(action, None, &Outcome::Pack { pack: blob, images: pack.images.len() }))?;
+        store.publish(&record::write(action, None, &Outcome::Pack { pack: blob, images }))?;
         if let Some(own) = trim(store, &own(prepared)?, BOUND)?
             && !self.said
         {
             self.said = true;
-            let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
             let message =
                 format!("the packs of this run take {:.1} GiB, more than the {:.0} GiB that a store keeps of them", gib(own), gib(BOUND));
             waiting.events.on(Event::Note { message });

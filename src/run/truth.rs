@@ -1,6 +1,7 @@
 //! What is true of a split's images, without their pixels.
 
 use super::error::RunError;
+use crate::data::pixels::Pixels;
 use crate::data::{Pack, PackImage, Scan, ScanSplit};
 
 /// The truth of a split, as a pack without pixels: what k-means and metrics read.
@@ -14,7 +15,7 @@ pub fn boxes(scan: &Scan, split: &ScanSplit, image_size: usize) -> Pack {
             PackImage { digest: i.digest, width: i.width, height: i.height, w, h, offset: 0, objects: i.objects.clone(), label: i.label }
         })
         .collect();
-    Pack { image_size, channels: scan.channels, classes: scan.classes.clone(), images, pixels: Vec::new() }
+    Pack { image_size, channels: scan.channels, classes: scan.classes.clone(), images, pixels: Pixels::default() }
 }
 
 /// [`boxes`] of a split by name.

@@ -54,16 +54,7 @@ impl Blobs {
         let digest = Digest::of(bytes);
         let path = self.path(&digest);
         let (token, counter) = self.writer()?.writing()?;
-        let folder = path.parent().unwrap_or(&self.layout.root);
-        let known = &self.folders[usize::from(digest.0[0])];
-        if !known.load(Ordering::Relaxed) || !folder.is_dir() {
-            if !ensure_dir(self.disk.as_ref(), folder)? {
-                // Whoever made it may have died before its name was durable.
-                let blobs = self.layout.folder("blobs");
-                again(|| self.disk.sync_dir(&blobs)).map_err(|e| StoreError::io("sync", &blobs, None, e))?;
-            }
-            known.store(true, Ordering::Relaxed);
-        }
+        let folder = self.folder_of(&digest, &path)?;
         if path.is_file() {
             match again(|| self.disk.read(&path)) {
                 Ok(there) if there == bytes => {
@@ -78,6 +69,21 @@ impl Blobs {
         }
         write_whole(self.disk.as_ref(), token, counter, &path, bytes)?;
         Ok(digest)
+    }
+
+    /// The folder of a blob, made sure of.
+    pub(super) fn folder_of<'p>(&'p self, digest: &Digest, path: &'p Path) -> Result<&'p Path, StoreError> {
+        let folder = path.parent().unwrap_or(&self.layout.root);
+        let known = &self.folders[usize::from(digest.0[0])];
+        if !known.load(Ordering::Relaxed) || !folder.is_dir() {
+            if !ensure_dir(self.disk.as_ref(), folder)? {
+                // Whoever made it may have died before its name was durable.
+                let blobs = self.layout.folder("blobs");
+                again(|| self.disk.sync_dir(&blobs)).map_err(|e| StoreError::io("sync", &blobs, None, e))?;
+            }
+            known.store(true, Ordering::Relaxed);
+        }
+        Ok(folder)
     }
 
     /// The bytes of a blob, verified.
@@ -96,12 +102,16 @@ impl Blobs {
         if Digest::of(&bytes) == *digest {
             return Ok(bytes);
         }
+        Err(self.damaged(digest))
+    }
+
+    /// What is said of a blob that is not what its name says, which is put aside.
+    pub(super) fn damaged(&self, digest: &Digest) -> StoreError {
         // Whoever only reads puts it aside, too, where the file system lets it: the next run then finds it missing.
-        let aside = match self.put_aside(digest) {
-            Err(e) if self.presence.is_some() => return Err(e),
-            moved => moved.unwrap_or_default(),
-        };
-        Err(StoreError::Damaged { digest: *digest, aside })
+        match self.put_aside(digest) {
+            Err(e) if self.presence.is_some() => e,
+            moved => StoreError::Damaged { digest: *digest, aside: moved.unwrap_or_default() },
+        }
     }
 
     /// Whether there is a blob of this name. Does not look into it.
@@ -181,10 +191,11 @@ impl Blobs {
 
     /// Removes the temporary files of a dead writer.
     pub(super) fn sweep(&self, token: &str) -> Result<(), StoreError> {
+        self.sweep_unpacked(token)?;
         let prefix = format!("{}{token}-", disk::TEMPORARY);
         let mut folders = entries(&self.layout.folder("blobs"))?;
         folders.extend(entries(&self.layout.folder("attempts"))?);
-        folders.extend([self.layout.root.clone(), self.layout.folder("runs")]);
+        folders.extend([self.layout.root.clone(), self.layout.folder("runs"), self.layout.folder("blobs")]);
         for folder in folders.iter().filter(|f| f.is_dir()) {
             for path in entries(folder)? {
                 if name(&path).starts_with(&prefix) {

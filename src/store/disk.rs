@@ -47,6 +47,10 @@ pub trait Disk: Send + Sync {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
     }
+    /// A file for reading, to which its caller holds on.
+    fn open(&self, path: &Path) -> io::Result<File> {
+        File::open(path)
+    }
     /// Appends whole lines under an exclusive lock and syncs; ends a torn last line first, and takes its own
     /// bytes back where it fails half-way.
     fn append(&self, path: &Path, lines: &[u8]) -> io::Result<()> {
@@ -165,6 +169,18 @@ pub(super) fn entries(path: &Path) -> Result<Vec<PathBuf>, StoreError> {
     }
     found.sort();
     Ok(found)
+}
+
+/// Bytes that this user may still write to the file system of a path; none where the system does not say.
+#[cfg(unix)]
+pub(super) fn free(path: &Path) -> Option<u64> {
+    let seen = rustix::fs::statvfs(path).ok()?;
+    Some(seen.f_bavail.saturating_mul(seen.f_frsize))
+}
+
+#[cfg(not(unix))]
+pub(super) fn free(_: &Path) -> Option<u64> {
+    None
 }
 
 /// A path's last part as text; empty where it is none.

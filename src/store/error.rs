@@ -34,6 +34,24 @@ pub enum StoreError {
         /// The system's answer.
         source: io::Error,
     },
+    /// The disk has not the room for what is to be made.
+    NoRoom {
+        /// The store.
+        root: PathBuf,
+        /// What is to be made.
+        what: String,
+        /// Bytes that it takes.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// Bytes that were to have another digest; they are not kept.
+    Unexpected {
+        /// The digest that they were to have.
+        wanted: Digest,
+        /// Theirs.
+        found: Digest,
+    },
     /// This user may not read the store, or something in it.
     Unreadable {
         /// What cannot be read.
@@ -101,6 +119,8 @@ impl StoreError {
             StoreError::Damaged { .. } => "store::damaged",
             StoreError::Missing { .. } => "store::missing",
             StoreError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "store::full",
+            StoreError::Unexpected { .. } => "store::unexpected",
+            StoreError::NoRoom { .. } => "store::full",
             StoreError::Io { .. } => "store::io",
             StoreError::Unreadable { .. } => "store::unreadable",
             StoreError::Newer { .. } => "store::newer",
@@ -177,6 +197,17 @@ impl fmt::Display for StoreError {
                     }
                     _ => Ok(()),
                 }
+            }
+            StoreError::Unexpected { wanted, found } => write!(f, "bytes with the digest {found} came where {wanted} was wanted"),
+            StoreError::NoRoom { root, what, needed, free } => {
+                let gib = |bytes: &u64| *bytes as f64 / f64::from(1 << 30);
+                write!(
+                    f,
+                    "{what} takes {:.1} GiB of disk, and {} has {:.1} GiB free: make room there, or name another store with --cache",
+                    gib(needed),
+                    root.display(),
+                    gib(free)
+                )
             }
             StoreError::Unreadable { path, permission, source } => {
                 write!(f, "the store cannot be read: {}: {source}", path.display())?;

@@ -37,6 +37,8 @@ mod rebuild;
 pub mod record;
 pub mod runs;
 mod schema;
+mod stream;
+mod unpacked;
 mod verify;
 
 #[cfg(test)]
@@ -247,7 +249,7 @@ impl Store {
     pub fn verify_outputs(&self, record: &Record) -> Result<Vec<(String, StoreError)>, StoreError> {
         let mut faults = Vec::new();
         for (name, digest) in &record.outputs {
-            match self.blobs.get(digest) {
+            match self.blobs.file(digest) {
                 Ok(_) => {}
                 Err(e @ (StoreError::Missing { .. } | StoreError::Damaged { .. })) => faults.push((name.clone(), e)),
                 Err(e) => return Err(e),

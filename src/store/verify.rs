@@ -56,7 +56,7 @@ impl Store {
     pub fn verify(&self) -> Result<Verdict, StoreError> {
         let mut verdict = Verdict::default();
         for (digest, bytes) in self.blobs.sizes()? {
-            match self.blobs.get(&digest) {
+            match self.blobs.file(&digest) {
                 Ok(_) => {
                     verdict.blobs += 1;
                     verdict.bytes += bytes;

@@ -2,7 +2,7 @@
 
 use super::reference::{initial, recipe, uniform};
 use super::{Batches, Outcome, Step, TrainError, TrainState, Trainer};
-use crate::data::Batch;
+use crate::data::{Batch, DataError};
 use crate::document::{LossGains, Recipe, Task};
 use crate::nn::{DeviceChoice, executor};
 use crate::space::{Architecture, Program};
@@ -29,7 +29,7 @@ impl Batches for Bars {
     fn per_epoch(&self) -> usize {
         5
     }
-    fn batch(&mut self, epoch: usize, index: usize) -> Batch {
+    fn batch(&mut self, epoch: usize, index: usize) -> Result<Batch, DataError> {
         let n = if index == 4 { 2 } else { 6 };
         let labels: Vec<u32> = (0..n).map(|i| ((i + index + epoch) % CLASSES) as u32).collect();
         let noise = uniform(&format!("{epoch} {index}"), n * SIZE * SIZE);
@@ -39,7 +39,7 @@ impl Batches for Bars {
             (0.3 * u + if bright && i % (labels[i / (SIZE * SIZE)] as usize + 1) == 0 { 0.7 } else { 0.0 }) as f32
         };
         let images = noise.iter().enumerate().map(pixel).collect();
-        Batch { n, images, labels, targets: vec![] }
+        Ok(Batch { n, images, labels, targets: vec![] })
     }
 }
 
@@ -102,8 +102,8 @@ fn what_does_not_belong_together_is_refused() {
         fn per_epoch(&self) -> usize {
             1
         }
-        fn batch(&mut self, _: usize, _: usize) -> Batch {
-            Batch { n: 1, images: vec![0.0; SIZE * SIZE], ..Batch::default() }
+        fn batch(&mut self, _: usize, _: usize) -> Result<Batch, DataError> {
+            Ok(Batch { n: 1, images: vec![0.0; SIZE * SIZE], ..Batch::default() })
         }
     }
     let recipe = classify();

@@ -1,7 +1,7 @@
 //! What this room's tests share: the numbers that scripts/reference_formula.py computes alike, a recipe, and a network so
 //! small that its executor stands here.
 
-use crate::data::{Batch, Target};
+use crate::data::{Batch, DataError, Target};
 use crate::document::{Augment, LossGains, Optimizer, Recipe, Schedule, Task};
 use crate::nn::{Executor, NormOptions, Parameters};
 use crate::space::{Head, ParamKind, ParamSpec, Program, Shape};
@@ -51,11 +51,11 @@ impl Batches for Generated {
     fn per_epoch(&self) -> usize {
         self.per_epoch
     }
-    fn batch(&mut self, epoch: usize, index: usize) -> Batch {
+    fn batch(&mut self, epoch: usize, index: usize) -> Result<Batch, DataError> {
         let iteration = epoch * self.per_epoch + index;
         let labels = (0..self.n).map(|i| ((iteration * self.n + i) % self.classes) as u32).collect();
         let images = uniform(&format!("image:{iteration}"), self.n * self.size * self.size * 3).iter().map(|u| *u as f32).collect();
-        Batch { n: self.n, images, targets: targets(&format!("boxes:{iteration}"), self.n, self.classes), labels }
+        Ok(Batch { n: self.n, images, targets: targets(&format!("boxes:{iteration}"), self.n, self.classes), labels })
     }
 }
 

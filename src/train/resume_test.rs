@@ -4,7 +4,7 @@ use super::reference::{Generated, TinyExecutor, initial, recipe, tiny};
 use super::state::TrainState;
 use super::trainer::{Batches, Outcome, Step, TrainError, Trainer};
 use super::weights::{weights_from_bytes, weights_to_bytes};
-use crate::data::Batch;
+use crate::data::{Batch, DataError};
 use crate::document::{Optimizer, Recipe};
 use crate::space::Program;
 
@@ -161,8 +161,8 @@ impl Batches for Wrong {
     fn per_epoch(&self) -> usize {
         1
     }
-    fn batch(&mut self, _: usize, _: usize) -> Batch {
-        self.0.clone()
+    fn batch(&mut self, _: usize, _: usize) -> Result<Batch, DataError> {
+        Ok(self.0.clone())
     }
 }
 

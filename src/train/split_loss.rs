@@ -32,7 +32,7 @@ pub fn split_loss(
         if !seen(done) {
             return Ok(None);
         }
-        let (batch, _) = batches.batch(index);
+        let (batch, _) = batches.batch(index).map_err(|e| e.to_string())?;
         if batch.images.len() != batch.n * image.h * image.w * image.c {
             return Err(format!("{} values for {} images of {} × {} × {}", batch.images.len(), batch.n, image.h, image.w, image.c));
         }
@@ -101,7 +101,7 @@ mod tests {
         let crate::space::Head::Detect { classes, .. } = &program.head else { panic!("no head") };
         let (params, pack) = (Parameters::init(&program, 7), pack(11, *classes));
         // What training computes of all images as one batch.
-        let (batch, _) = EvalBatches::new(pack.clone(), 32, 11).expect("batches").batch(0);
+        let (batch, _) = EvalBatches::new(pack.clone(), 32, 11).expect("batches").batch(0).expect("a batch");
         let mut executor = executor(&program, DeviceChoice::Fast, 11).expect("an executor");
         executor.forward_eval(&params, &batch.images, 11, NORM).expect("a pass");
         let outputs: Vec<&[f32]> = (0..program.outputs.len()).map(|i| executor.output(i)).collect();

@@ -6,7 +6,7 @@ use super::loss::LossParts;
 use super::optimizer::{self, Moments, Rule};
 use super::schedule;
 use super::state::{LossSums, TrainState};
-use crate::data::Batch;
+use crate::data::{Batch, DataError};
 use crate::document::Recipe;
 use crate::nn::{Executor, NormOptions, Parameters};
 use crate::space::{ParamKind, Program};
@@ -17,9 +17,15 @@ pub trait Batches: Send {
     /// Batches of an epoch.
     fn per_epoch(&self) -> usize;
     /// Batch `index` of epoch `epoch`, both from 0.
-    fn batch(&mut self, epoch: usize, index: usize) -> Batch;
+    ///
+    /// # Errors
+    /// A disk that does not give the images.
+    fn batch(&mut self, epoch: usize, index: usize) -> Result<Batch, DataError>;
     /// The same batch with images of this size, for those that have several; they give others by [`batch`](Self::batch).
-    fn batch_at(&mut self, epoch: usize, index: usize, size: usize) -> Batch {
+    ///
+    /// # Errors
+    /// As [`batch`](Self::batch).
+    fn batch_at(&mut self, epoch: usize, index: usize, size: usize) -> Result<Batch, DataError> {
         let _ = size;
         self.batch(epoch, index)
     }
@@ -58,6 +64,8 @@ pub struct Step {
 pub enum TrainError {
     /// Program, recipe, state or loader do not belong together.
     Unfit(String),
+    /// The images cannot be read.
+    Data(String),
     /// The loader gave a batch that cannot be right.
     Batch(String),
     /// The executor failed. The state may hold half an iteration.
@@ -70,6 +78,7 @@ impl fmt::Display for TrainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TrainError::Unfit(why) => write!(f, "the training cannot start: {why}"),
+            TrainError::Data(why) => f.write_str(why),
             TrainError::Batch(why) => write!(f, "a batch is wrong: {why}"),
             TrainError::Internal(why) => write!(f, "a fault of nasflow itself, please report it: {why}"),
             TrainError::Executor(why) => write!(f, "the network cannot be executed: {why}"),
@@ -78,6 +87,12 @@ impl fmt::Display for TrainError {
 }
 
 impl std::error::Error for TrainError {}
+
+impl From<DataError> for TrainError {
+    fn from(e: DataError) -> Self {
+        TrainError::Data(e.to_string())
+    }
+}
 
 /// One training of one network.
 pub struct Trainer {
@@ -129,7 +144,7 @@ impl Trainer {
         let iteration = self.state.iteration;
         let per_epoch = self.loader.per_epoch() as u64;
         let (epoch, index) = (iteration / per_epoch, iteration % per_epoch);
-        let batch = self.loader.batch(epoch as usize, index as usize);
+        let batch = self.loader.batch(epoch as usize, index as usize)?;
         let parts = self.forward(&batch)?;
         if !parts.sum().is_finite() || parts.sum() > self.recipe.diverged_above {
             return Ok(self.diverge(iteration, parts.sum()));

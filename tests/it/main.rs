@@ -11,6 +11,7 @@ mod doctor;
 mod documents;
 mod edits;
 mod exports;
+mod fetch;
 mod folds;
 #[cfg(unix)]
 mod gpu;

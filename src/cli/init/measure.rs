@@ -1,6 +1,6 @@
 //! How fast this machine trains and evaluates a network: a few steps now, on as many workers as a run has.
 
-use crate::data::{Batch, Loader, Pack};
+use crate::data::{Batch, DataError, Loader, Pack};
 use crate::document::Recipe;
 use crate::evaluate::{NmsOptions, batches, logits, predict};
 use crate::nn::{self, DeviceChoice, NormOptions, Parameters};
@@ -67,7 +67,7 @@ impl Batches for Plain {
     fn per_epoch(&self) -> usize {
         self.0.iterations_per_epoch()
     }
-    fn batch(&mut self, epoch: usize, index: usize) -> Batch {
+    fn batch(&mut self, epoch: usize, index: usize) -> Result<Batch, DataError> {
         self.0.batch(epoch, index)
     }
 }
@@ -99,7 +99,8 @@ fn worker(architecture: &Architecture, recipe: &Recipe, pack: &Arc<Pack>) -> Res
     let begun = Instant::now();
     match program.head {
         Head::Detect { .. } => {
-            let images = batches(pack, size, count).map_err(|e| e.to_string())?;
+            let images: Result<Vec<_>, _> = batches(pack, size, count).and_then(Iterator::collect);
+            let images = images.map_err(|e| e.to_string())?;
             predict(executor.as_mut(), params, &program, norm, images, NmsOptions::EVALUATE).map(drop)
         }
         _ => logits(executor.as_mut(), params, &program, norm, pack, count, |_| true).map(drop),

@@ -1,4 +1,4 @@
-//! A folder for each class, with JPEG and PNG files in it; perhaps within folders `train`, `val`, `test`.
+//! A folder for each class, with image files in it; perhaps within folders `train`, `val`, `test`.
 
 use super::super::error::{DataError, FindingKind, Findings};
 use super::super::files::{Suffix, names_in, suffix};
@@ -75,7 +75,7 @@ impl Format for Folder {
             }
         }
         if found.values().all(|f| f.images.is_empty() && f.own.failed.is_none()) {
-            let cause = "it holds no folder with JPEG or PNG files: one folder a class is expected";
+            let cause = "it holds no folder with images: one folder a class is expected";
             return Err(DataError::format(&source.base.join(source.root), cause));
         }
         let names: BTreeSet<String> = found.values().flat_map(|f| &f.images).map(|(class, _)| class.clone()).collect();

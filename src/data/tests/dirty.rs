@@ -182,7 +182,7 @@ fn broken_images_are_named_or_skipped() {
     for i in 0..25 {
         put(dir.path(), &format!("images/train/x{i}.jpg"), "RIFF\x10\0\0\0WEBPVP8 ");
     }
-    put(dir.path(), "images/train/y.bmp", "BM");
+    put(dir.path(), "images/train/y.jp2", "BM");
     put(dir.path(), "images/train/z.png", png(32, 32, 50));
     put(dir.path(), "labels/train/z.txt", "what\n");
     let list = errors(scan(&yolo(dir.path())));

@@ -36,6 +36,40 @@ fn nested_folders_and_other_files_are_counted() {
 }
 
 #[test]
+fn stratified_shares_have_as_much_of_every_class() {
+    let dir = tempfile::tempdir().unwrap();
+    for i in 0..60u8 {
+        let class = ["common", "some", "rare"][if i < 36 { 0 } else { 1 + usize::from(i >= 54) }];
+        put(dir.path(), &format!("{class}/{i}.png"), i);
+    }
+    let mut data = folder(dir.path());
+    shares(&mut data, &[("val", 0.25), ("test", 0.25)]);
+    let of = |data: &Data| {
+        let got = scan(data).unwrap();
+        let counts = |name: &str| -> Vec<usize> {
+            let split = got.split(name).unwrap();
+            (0..3).map(|c| split.images.iter().filter(|i| i.label == Some(c)).count()).collect()
+        };
+        (["train", "val", "test"].map(counts), got.split("val").unwrap().digest)
+    };
+    let plain = of(&data);
+    data.stratify = true;
+    let even = of(&data);
+    // Classes are sorted by name: common, rare, some. 36, 6 and 18 images; a quarter is 9, 1 or 2, 4 or 5.
+    assert_eq!(even.0.iter().map(|c| c.iter().sum::<usize>()).collect::<Vec<_>>(), [30, 15, 15]);
+    for (split, quarters) in even.0.iter().zip([2, 1, 1]) {
+        for (n, all) in split.iter().zip([36.0, 6.0, 18.0]) {
+            assert!((*n as f64 - all * f64::from(quarters) / 4.0).abs() <= 1.0, "{even:?}");
+        }
+    }
+    assert_ne!(plain.1, even.1);
+    data.split_seed = 1;
+    assert_ne!(of(&data).1, even.1);
+    data.split_seed = 0;
+    assert_eq!(of(&data), even);
+}
+
+#[test]
 fn splits_by_other_names_are_read_and_what_stands_beside_them_is_told() {
     let dir = tempfile::tempdir().unwrap();
     for (i, path) in ["train/cat/a.png", "train/dog/b.png", "Test/cat/c.png", "testing/dog/d.png", "extra/cat/e.png"].iter().enumerate() {
@@ -130,7 +164,7 @@ fn findings_of_a_split_that_nobody_reads_stop_nothing() {
     let got = scan_of(&folder(dir.path()), &["train"]).unwrap();
     assert_eq!((got.unread.clone(), got.findings.len()), (vec!["test".to_string()], 0), "{:?}", got.findings);
     let error = scan(&folder(dir.path())).unwrap_err().to_string();
-    assert!(error.contains("d.webp") && error.contains("neither JPEG nor PNG"), "{error}");
+    assert!(error.contains("d.webp") && error.contains("not an image in a format that is read"), "{error}");
 }
 
 #[test]

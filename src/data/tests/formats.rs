@@ -111,7 +111,7 @@ fn yolo_with_and_without_a_description() {
     assert_eq!(scan(&listed).unwrap().splits[0].images.len(), 2);
     fs::write(root.join("mine.txt"), "images/val/9.png\n/etc/passwd\n").unwrap();
     assert_eq!(errors(scan(&listed)).len(), 2);
-    fs::write(root.join("images/train/x.webp"), "").unwrap();
+    fs::write(root.join("images/train/x.avif"), "").unwrap();
     assert_eq!(errors(scan(&yolo(root)))[0].0, FindingKind::UnsupportedImage);
 }
 
@@ -183,7 +183,7 @@ fn a_listing_tells_what_changed_and_a_pack_refuses_it() {
     assert_eq!(serde_json::from_str::<Scan>(&json).unwrap(), scanned);
     let pack = Pack::build(&scanned, "train", 20, Path::new("")).unwrap();
     assert_eq!((pack.images[0].w, pack.images[0].h, pack.pixels.len()), (20, 15, 900));
-    assert_eq!(Pack::from_bytes(&pack.to_bytes()).unwrap(), pack);
+    assert_eq!(Pack::from_bytes(pack.to_bytes().unwrap()).unwrap(), pack);
     fs::write(root.join("JPEGImages/a.png"), png(40, 30, 9)).unwrap();
     assert_ne!(listing(&data, Path::new(""), &Need::all()).unwrap().fingerprint, first.fingerprint);
     let changed = Pack::build(&scanned, "train", 20, Path::new(""));

@@ -27,10 +27,12 @@ pub(crate) fn data(source: DataSource, image_size: usize) -> Data {
     Data {
         name: spanned("d".into()),
         source,
+        fetch: None,
         image_size,
         classes: vec![],
         splits: vec![],
         split_seed: 0,
+        stratify: false,
         folds: vec![],
         images,
         annotations,

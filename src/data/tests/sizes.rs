@@ -18,8 +18,8 @@ fn generated_images_are_drawn_at_the_size_of_the_data_and_scaled() {
         assert_eq!((scaled.image_size, scaled.images.len()), (size, own.images.len()));
         for (a, b) in own.images.iter().zip(&scaled.images) {
             assert_eq!((a.digest, &a.objects, a.width, b.w), (b.digest, &b.objects, b.width, size));
-            let drawn = Rgb { width: a.w, height: a.h, pixels: own.pixels_of(a).to_vec() };
-            assert_eq!(resize(&drawn, size, size).pixels, scaled.pixels_of(b));
+            let drawn = Rgb { width: a.w, height: a.h, pixels: own.pixels_of(a).unwrap().to_vec() };
+            assert_eq!(resize(&drawn, size, size).pixels, scaled.pixels_of(b).unwrap()[..]);
         }
     }
 }
@@ -37,7 +37,7 @@ fn no_box_is_lost_at_a_small_size_and_all_are_found_where_they_are() {
     for size in [16, 64, 160, 320] {
         let pack = Arc::new(Pack::build(&scan, "train", size, Path::new("")).unwrap());
         assert_eq!(pack.images.iter().map(|i| i.objects.clone()).collect::<Vec<_>>(), truth);
-        let (batch, places) = EvalBatches::new(pack, size, 4).unwrap().batch(0);
+        let (batch, places) = EvalBatches::new(pack, size, 4).unwrap().batch(0).unwrap();
         let s = size as f32;
         for (i, (place, objects)) in places.iter().zip(&truth).enumerate() {
             let mut found: Vec<[f32; 4]> = batch

@@ -1,6 +1,7 @@
 //! `data`: where images come from and how they are split.
 
 use super::{Spanned, Task};
+use crate::base::Digest;
 use crate::document::format::DataFormat;
 
 /// A `data` node.
@@ -10,6 +11,8 @@ pub struct Data {
     pub name: Spanned<String>,
     /// Where the images come from.
     pub source: DataSource,
+    /// `url= blake3=`: what `root` is a folder of, where that is fetched.
+    pub fetch: Option<Fetch>,
     /// `image-size` in pixels (the longer side; networks see a square of it).
     pub image_size: usize,
     /// `classes "a" "b"`: order and subset; empty is the order of the data set.
@@ -18,6 +21,8 @@ pub struct Data {
     pub splits: Vec<(Spanned<String>, SplitBy)>,
     /// `split seed=` [0].
     pub split_seed: u64,
+    /// `split stratify=`: shares have as much of every class as the whole.
+    pub stratify: bool,
     /// `folds "cv" 5 of=train`: splits that are cut into folds.
     pub folds: Vec<Folds>,
     /// `images=`: the folder of the images where it has another name than the format's.
@@ -26,6 +31,15 @@ pub struct Data {
     pub annotations: Option<Spanned<String>>,
     /// `broken=skip`: images that cannot be read are left out.
     pub skip_broken: bool,
+}
+
+/// An archive, or a single file, that is fetched once. What it is, its hash says; the place may change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fetch {
+    /// Where it is to be had.
+    pub url: Spanned<String>,
+    /// The blake3 hash of its bytes; none until it is pinned, which is an error wherever the data is read.
+    pub blake3: Option<Spanned<Digest>>,
 }
 
 /// Where the images of a data set come from.

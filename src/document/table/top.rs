@@ -51,6 +51,13 @@ pub const NODES: &[Spec] = &[
             ),
             Field::one("root", &[Path], "", "The folder; a relative one counts from this file's folder, one given by `-p` from the working directory."),
             Field::one(
+                "url",
+                &[Text],
+                "",
+                "An archive (zip, tar, tar.gz) or a single file that is fetched once: `https://`, `http://` or `file://`. `root` is then a folder in it.",
+            ),
+            Field::one("blake3", &[Text], "", "The hash of what `url` has: 64 hexadecimal digits, which `nasflow data pin FILE` writes."),
+            Field::one(
                 "generate",
                 &[Word(&["shapes", "figures"])],
                 "",
@@ -100,6 +107,7 @@ pub const NODES: &[Spec] = &[
             Field::one("val", SHARE, "", "Likewise."),
             Field::one("test", SHARE, "", "Likewise; read only where nothing chooses."),
             Field::one("seed", &[Int(0, i64::MAX)], "0", "Seeds the shares."),
+            Field::one("stratify", &[Bool], "#false", "Shares have as much of every class as the whole; of images of one class each."),
         ]],
         "Splits a data set. Left out, the format's own split holds. Where images are of one class each, shares are cut from the format's own splits.",
         "split train=0.7 val=0.15 test=0.15",

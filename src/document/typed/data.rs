@@ -1,11 +1,12 @@
 //! `data` nodes.
 
 use super::as_number;
+use crate::base::Digest;
 use crate::document::context::Context;
 use crate::document::format::{DataFormat, FormatShape};
 use crate::document::language::Language;
 use crate::document::params::Origin;
-use crate::document::pipeline::{Data, DataSource, Folds, SplitBy, Task};
+use crate::document::pipeline::{Data, DataSource, Fetch, Folds, SplitBy, Task};
 use crate::document::shorten::shorten;
 use crate::document::{Diagnostic, Node, Spanned, Value, paths};
 
@@ -27,6 +28,7 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
         let d = Diagnostic::error("missing", format!("`generate={word}` has no split of its own"), name.span, "`split` is missing");
         context.missing(node, d.help("write `{ split train=0.7 val=0.15 test=0.15 }`"));
     }
+    let stratify = stratify(context, node, shape.as_ref(), &source);
     let folds = folds(context, node, &splits, shape.as_ref());
     let image_size = node.count("image-size").unwrap_or(match &source {
         Some(DataSource::Shapes { .. }) => 96,
@@ -39,12 +41,15 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
         let d = Diagnostic::error("wrong-type", "`images` of generated data is how many", value.span, "a whole number expected");
         context.push(d.help("write `images=400`"));
     }
+    let fetch = if generated { None } else { fetch(context, node) };
     Some(Data {
         name,
+        fetch,
         image_size,
         classes,
         splits,
         split_seed,
+        stratify,
         folds,
         images: node.text("images").filter(|_| !generated),
         annotations: node.text("annotations"),
@@ -104,17 +109,23 @@ fn source(context: &mut Context, node: &Node) -> Option<DataSource> {
                 let d = Diagnostic::error("contradiction", "`seed` belongs to `generate=shapes`", p.name.span, "not with `format`");
                 context.push(d.help("delete it"));
             }
-            if node.property("root").is_none() {
+            let fetched = node.property("url").is_some();
+            if node.property("root").is_none() && !fetched {
                 let d = Diagnostic::error("missing", "`format` needs `root`", node.place("format"), "`root` is missing");
                 context.missing(node, d.help("name the folder: `root=\"data/mine\"`"));
             }
-            let root = node.text("root").map(|root| resolve(context, root))?;
+            let root = match node.text("root") {
+                Some(root) if fetched => inside(context, root),
+                Some(root) => resolve(context, root),
+                None if fetched => Spanned { value: String::new(), span: node.place("url") },
+                None => return None,
+            };
             let format = DataFormat(context.language.formats.find(&node.text("format")?.value)?);
             folders(context, node, format);
             Some(DataSource::Files { format, root })
         }
         (None, Some(_)) => {
-            for p in ["root", "annotations", "broken"].into_iter().filter_map(|name| node.property(name)) {
+            for p in ["root", "url", "blake3", "annotations", "broken"].into_iter().filter_map(|name| node.property(name)) {
                 let message = format!("`{}` belongs to `format`", p.name.value);
                 let d = Diagnostic::error("contradiction", message, p.name.span, "not with `generate`");
                 context.push(d.help("delete it, or write `format=` in place of `generate=`"));
@@ -128,6 +139,56 @@ fn source(context: &mut Context, node: &Node) -> Option<DataSource> {
             })
         }
     }
+}
+
+/// `split stratify=`: only images of one class each have it.
+fn stratify(context: &mut Context, node: &Node, format: Option<&FormatShape>, source: &Option<DataSource>) -> bool {
+    let Some(property) = node.child("split").and_then(|s| s.property("stratify")) else { return false };
+    let asked = property.values.first().is_some_and(|v| v.value == Value::Bool(true));
+    let of_one_class = format.is_some_and(|f| f.task == Task::Classify) || matches!(source, Some(DataSource::Figures { .. }));
+    if asked && source.is_some() && !of_one_class {
+        let d = Diagnostic::error("contradiction", "`stratify` is for images of one class each", property.name.span, "these have boxes");
+        context.push(d.help("delete it: shares of images with boxes are cut by a hash of their bytes"));
+    }
+    asked
+}
+
+/// `url=` and `blake3=`.
+fn fetch(context: &mut Context, node: &Node) -> Option<Fetch> {
+    let hash = node.text("blake3");
+    let Some(url) = node.text("url") else {
+        if let Some(hash) = hash {
+            let d = Diagnostic::error("missing", "`blake3` is the hash of what `url` has", hash.span, "`url` is missing");
+            context.push(d.help("write `url=\"https://…\"`, or delete it"));
+        }
+        return None;
+    };
+    let scheme = ["https://", "http://", "file://"].iter().any(|s| url.value.len() > s.len() && url.value.starts_with(s));
+    if !scheme || url.value.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        let d = Diagnostic::error("bad-url", "`url` names no place to fetch from", url.span, "a URL expected");
+        context.push(d.help("write `url=\"https://example.org/set.zip\"`; a folder of your own is `root=`"));
+    }
+    let Some(hash) = hash else {
+        let d = Diagnostic::error("not-pinned", "what `url` has is not pinned yet", url.span, "`blake3` is missing");
+        context.missing(node, d.help("`nasflow data pin FILE` fetches it and writes its hash into the file"));
+        return Some(Fetch { url, blake3: None });
+    };
+    let digest = hash.value.parse::<Digest>().ok().map(|value| Spanned { value, span: hash.span });
+    if digest.is_none() {
+        let d = Diagnostic::error("bad-hash", "`blake3` is 64 hexadecimal digits", hash.span, "not such a hash");
+        context.push(d.help("`nasflow data pin FILE` writes it; `b3sum` prints it"));
+    }
+    Some(Fetch { url, blake3: digest })
+}
+
+/// The `root` of what is fetched: a folder in it.
+fn inside(context: &mut Context, root: Spanned<String>) -> Spanned<String> {
+    use std::path::Component;
+    if !std::path::Path::new(&root.value).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir)) {
+        let d = Diagnostic::error("outside", "with `url`, `root` is a folder in the archive", root.span, "leads out of it");
+        context.push(d.help("write it as the archive has it, such as `root=\"set/images\"`, or leave it out"));
+    }
+    root
 }
 
 /// Resolves a path against the place where it was written.
@@ -234,7 +295,7 @@ fn splits(context: &mut Context, node: &Node, format: Option<&FormatShape>) -> (
         );
         context.push(d.help("shares sum to at most 1; an image is in one split only"));
     }
-    if out.is_empty() && split.properties.iter().all(|p| p.name.value == "seed") {
+    if out.is_empty() && split.properties.iter().all(|p| !SPLITS.contains(&p.name.value.as_str())) {
         let d = Diagnostic::error("missing", "`split` names no split", split.name.span, "`train`, `val` or `test` is missing");
         context.missing(split, d.help("write `split train=0.7 val=0.15 test=0.15`"));
     }

@@ -6,6 +6,7 @@ use crate::document::diagnostic::join;
 use crate::document::{Data, DataSource, Diagnostic, Pipeline, Spanned, StageKind, Task, nearest};
 use crate::plan::{DataInfo, SplitInfo};
 use crate::run::error::RunError;
+use crate::run::fetch;
 use crate::store::Store;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -46,6 +47,12 @@ pub fn scan(pipeline: &Pipeline, node: &Data, store: Option<&Store>, rehash: boo
     let need = need(pipeline, node);
     // One place has one name, from whichever directory the run is started and however the root is spelled.
     let mut node = node.clone();
+    if let (Some(fetch), DataSource::Files { root, .. }) = (&node.fetch, &mut node.source) {
+        match fetch::folder(fetch, store)? {
+            Ok(folder) => root.value = folder.join(&root.value).to_string_lossy().into_owned(),
+            Err(why) => return Ok(Err(DataError::Invalid(why))),
+        }
+    }
     if let DataSource::Files { root, .. } = &mut node.source
         && let Some(absolute) = std::fs::canonicalize(&root.value).ok().and_then(|p| p.to_str().map(str::to_string))
     {

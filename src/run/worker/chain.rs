@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::failure::Failure;
 use crate::base::Digest;
-use crate::data::{Batch, Loader, Prefetch};
+use crate::data::{Batch, DataError, Loader, Prefetch};
 use crate::results::Epoch;
 use crate::run::job::files::{CHECKPOINT, JOURNAL, read_checkpoint};
 use crate::run::job::{Checkpoint, JobResult, Rung, TrainJob, WorkerMessage};
@@ -51,7 +51,7 @@ impl Batches for Source {
     fn per_epoch(&self) -> usize {
         self.loader.iterations_per_epoch()
     }
-    fn batch(&mut self, epoch: usize, index: usize) -> Batch {
+    fn batch(&mut self, epoch: usize, index: usize) -> Result<Batch, DataError> {
         let wanted = (epoch * self.loader.iterations_per_epoch() + index) as u64;
         match self.prefetch.next() {
             Some((iteration, batch)) if iteration == wanted => batch,

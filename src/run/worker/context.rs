@@ -1,8 +1,9 @@
 //! What a job needs beside its own description.
 
-use super::failure::{Failure, blob};
+use super::failure::{Failure, blob, pack};
 use super::memory::Memory;
 use crate::base::Digest;
+use crate::data::Pack;
 use crate::nn::{self, DeviceChoice, Executor};
 use crate::run::job::WorkerMessage;
 use crate::space::Program;
@@ -35,6 +36,11 @@ impl Context<'_> {
     /// A blob that must be there.
     pub fn blob(&self, digest: Digest, what: &str) -> Result<Vec<u8>, Failure> {
         blob(&self.blobs, digest, what)
+    }
+
+    /// A pack that must be there.
+    pub fn pack(&self, digest: Digest) -> Result<Pack, Failure> {
+        pack(&self.blobs, digest)
     }
 
     /// A device that cannot be opened is no network's fault: the run stops.

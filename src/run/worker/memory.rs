@@ -1,7 +1,7 @@
 //! What a worker that stays keeps between assignments. Everything is found by the digest of what it was made from, so a
 //! result is the same whoever computes it, and whatever came before.
 
-use super::failure::{Failure, blob};
+use super::failure::{Failure, blob, pack};
 use crate::base::Digest;
 use crate::data::Pack;
 use crate::nn::Parameters;
@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 /// Packs kept: one to evaluate on, one to recalibrate on.
 const PACKS: usize = 2;
-/// More are kept, of other sizes, while all together have no more bytes of pixels.
-const PIXELS: usize = 1 << 30;
+/// More are kept, of other sizes, while all together hold no more bytes of pixels in memory.
+const PIXELS: u64 = 1 << 30;
 
 /// A supernet as workers use it.
 pub struct Net {
@@ -76,12 +76,12 @@ impl Memory {
         if let Some((_, pack)) = self.packs.iter().find(|(known, _)| *known == digest) {
             return Ok(pack.clone());
         }
-        let pack = Pack::from_bytes(&blob(blobs, digest, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
+        let pack = pack(blobs, digest)?;
         let pack = Arc::new(pack);
         self.packs.insert(0, (digest, pack.clone()));
         let mut pixels = 0;
         let fits = |(_, pack): &&(Digest, Arc<Pack>)| {
-            pixels += pack.pixels.len();
+            pixels += pack.pixels.held();
             pixels <= PIXELS
         };
         let kept = self.packs.iter().take_while(fits).count();

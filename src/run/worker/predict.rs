@@ -23,8 +23,7 @@ const CLASSIFY_BATCH: usize = 128;
 pub fn predict(job: &PredictJob, context: &mut Context) -> Result<(JobResult, u64), Failure> {
     let program = job.architecture.program().map_err(Failure::Attempt)?;
     let params = weights_from_bytes(&program, &context.blob(job.weights, "the weights")?).map_err(Failure::Attempt)?;
-    let pack = Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
-    let pack = Arc::new(pack);
+    let pack = Arc::new(context.pack(job.pack)?);
     let result = result(&program, &params, job.bn_eps, job.loss.as_ref(), &pack, context)?;
     Ok((result, pack.images.len() as u64))
 }
@@ -100,6 +99,7 @@ fn detect(program: &Program, params: &Parameters, bn_eps: f64, pack: &Arc<Pack>,
         if context.stopped() {
             return Err(Failure::Stopped);
         }
+        let batch = batch.map_err(|e| Failure::Attempt(e.to_string()))?;
         let found = run(executor.as_mut(), params, program, norm, [batch], options)?;
         predictions.images.extend(found.images);
         (context.say)(&WorkerMessage::Images { done: predictions.images.len(), of });

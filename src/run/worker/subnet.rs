@@ -36,12 +36,16 @@ fn statistics(
     let pack = context.memory.pack(&context.blobs, how.pack)?;
     let loader = Loader::new(pack, program.values[0].h, how.batch, Augment::NONE, how.seed).map_err(|e| Failure::Attempt(e.to_string()))?;
     let mut executor = context.executor(program, how.batch)?;
-    let mut stopped = false;
-    let batches = (0..how.batches).map(|i| loader.batch(0, i)).map(|b| (b.images, b.n)).take_while(|(_, n)| *n > 0);
+    let (mut stopped, mut unread) = (false, None);
+    let read = |i| loader.batch(0, i).map_err(|e| unread = Some(e)).ok();
+    let batches = (0..how.batches).map_while(read).map(|b| (b.images, b.n)).take_while(|(_, n)| *n > 0);
     let batches = batches.take_while(|_| {
         stopped = context.stopped();
         !stopped
     });
     let seen = recalibrate(executor.as_mut(), params, batches, eps);
+    if let Some(e) = unread {
+        return Err(Failure::Attempt(e.to_string()));
+    }
     if stopped { Err(Failure::Stopped) } else { Ok(seen?) }
 }

@@ -3,7 +3,7 @@
 use super::chain::{Chain, Source, Training};
 use super::context::Context;
 use super::failure::Failure;
-use crate::data::{Batch, Loader, Pack};
+use crate::data::{Batch, DataError, Loader, Pack};
 use crate::run::job::{JobResult, SupernetTrainee, TrainJob, WorkerMessage};
 use crate::train::{Batches, LossParts, Outcome, Setup, SupernetState, SupernetTrainer, TrainError, warm_parameters, weights_to_bytes};
 use std::ops::Range;
@@ -37,7 +37,7 @@ pub fn train(job: &TrainJob, supernet: &SupernetTrainee, context: &mut Context) 
     let setup = Arc::new(Setup::new(net, supernet.oneshot.clone(), job.recipe.clone(), job.seed).map_err(attempt)?);
     let (mut weights, mut choices) = (Vec::new(), Vec::new());
     for &(size, blob) in &supernet.packs {
-        let pack = Pack::from_bytes(&context.blob(blob, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?;
+        let pack = context.pack(blob)?;
         let pack = super::training::taken(job, pack);
         let held = supernet.oneshot.held_out(pack.images.len());
         let kept = pack.images.len() - held;
@@ -90,12 +90,12 @@ impl Batches for Sized {
     fn per_epoch(&self) -> usize {
         self.0.first().map_or(0, |(_, loader)| loader.iterations_per_epoch())
     }
-    fn batch(&mut self, epoch: usize, index: usize) -> Batch {
-        self.0.first().map_or_else(Batch::default, |(_, loader)| loader.batch(epoch, index))
+    fn batch(&mut self, epoch: usize, index: usize) -> Result<Batch, DataError> {
+        self.0.first().map_or_else(|| Ok(Batch::default()), |(_, loader)| loader.batch(epoch, index))
     }
-    fn batch_at(&mut self, epoch: usize, index: usize, size: usize) -> Batch {
+    fn batch_at(&mut self, epoch: usize, index: usize, size: usize) -> Result<Batch, DataError> {
         let found = self.0.iter().find(|(of, _)| *of == size).or(self.0.first());
-        found.map_or_else(Batch::default, |(_, loader)| loader.batch(epoch, index))
+        found.map_or_else(|| Ok(Batch::default()), |(_, loader)| loader.batch(epoch, index))
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn taken(job: &TrainJob, pack: Pack) -> Pack {
 /// Trains; returns the result and the iterations of this attempt.
 pub fn train(job: &TrainJob, architecture: &Architecture, context: &mut Context) -> Result<(JobResult, u64), Failure> {
     let program = architecture.program().map_err(Failure::Attempt)?;
-    let pack = taken(job, Pack::from_bytes(&context.blob(job.pack, "the pack")?).map_err(|e| Failure::Attempt(e.to_string()))?);
+    let pack = taken(job, context.pack(job.pack)?);
     let size = architecture.input.height;
     let loader =
         Loader::new(Arc::new(pack), size, job.recipe.batch, job.recipe.augment, job.seed).map_err(|e| Failure::Attempt(e.to_string()))?;

@@ -17,6 +17,11 @@ fn script(root: &Path, disk: Arc<dyn Disk>) -> Result<(), StoreError> {
     let mut run = store.run_begin("pipeline", "a.kdl", json!({}))?;
     let blobs = store.blobs();
     let (weights, state) = (blobs.put(b"weights")?, blobs.put(&vec![7; 5000])?);
+    let large = blobs.put_pieces::<StoreError>(|out| {
+        out(b"lar")?;
+        out(b"ge")
+    })?;
+    drop(blobs.file(&large)?);
     {
         let _lock = store.lock(&digest("one"))?;
         if store.lookup(&digest("one"))?.is_none() {
@@ -24,7 +29,7 @@ fn script(root: &Path, disk: Arc<dyn Disk>) -> Result<(), StoreError> {
         }
     }
     store.journal().attempt(&digest("two"), &json!({"iterations": 3}))?;
-    store.publish_many(&[record("two", Some(2), &[("state", state)]), record("three", Some(1), &[])])?;
+    store.publish_many(&[record("two", Some(2), &[("state", state)]), record("three", Some(1), &[("large", large)])])?;
     store.drop_blob(&state)?;
     let mut other = record("four", None, &[("weights", weights)]);
     other.values = json!("not the same");

@@ -164,6 +164,9 @@ impl Disk for Faulty {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.run(|| Direct.read(path), || ())
     }
+    fn open(&self, path: &Path) -> io::Result<File> {
+        self.run(|| Direct.open(path), || ())
+    }
     fn append(&self, path: &Path, lines: &[u8]) -> io::Result<()> {
         self.run(
             || {

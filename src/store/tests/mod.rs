@@ -5,6 +5,7 @@ mod concurrency;
 mod damage;
 mod faults;
 mod faulty;
+mod stream;
 
 use super::{Record, Store};
 use crate::base::Digest;

@@ -1,6 +1,6 @@
 //! The batches of a step: each network is run on images of its own size.
 
-use crate::data::Batch;
+use crate::data::{Batch, DataError};
 use crate::train::Batches;
 use std::sync::Arc;
 
@@ -45,19 +45,19 @@ impl Sources {
         self.held.is_some()
     }
 
-    /// A batch at a size.
-    pub fn get(&mut self, asked: Asked, size: usize) -> Arc<Batch> {
+    /// A batch at a size; an error where the disk does not give its images.
+    pub fn get(&mut self, asked: Asked, size: usize) -> Result<Arc<Batch>, DataError> {
         if let Some((_, _, batch)) = self.kept.iter().find(|(known, at, _)| (*known, *at) == (asked, size)) {
-            return batch.clone();
+            return Ok(batch.clone());
         }
         let source = match &mut self.held {
             Some(held) if asked.held => held,
             _ => &mut self.weights,
         };
-        let batch = Arc::new(source.batch_at(asked.epoch, asked.index, size));
+        let batch = Arc::new(source.batch_at(asked.epoch, asked.index, size)?);
         self.kept.truncate(KEPT - 1);
         self.kept.insert(0, (asked, size, batch.clone()));
-        batch
+        Ok(batch)
     }
 
     /// A batch of a test's own, and what asks for it.

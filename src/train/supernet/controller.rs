@@ -58,7 +58,7 @@ impl SupernetTrainer {
     fn reward(&mut self, sample: &Sample, batch: Asked) -> Result<f64, TrainError> {
         let network = self.networks.path(&self.setup.net, sample).map_err(|e| TrainError::Unfit(e.reason))?;
         self.runner.load(&network, &self.state.train.params.0)?;
-        let batch = self.sources.get(batch, network.image_size());
+        let batch = self.sources.get(batch, network.image_size())?;
         self.runner.forward(&batch)?;
         let outputs = self.runner.outputs();
         let quality = match network.program.head {

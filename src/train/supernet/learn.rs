@@ -93,7 +93,7 @@ impl SupernetTrainer {
         for (m, mixture) in network.mixtures.iter().enumerate() {
             self.runner.mix(m, self.setup.candidate_weights(mixture, relaxed));
         }
-        let batch = self.sources.get(batch, network.image_size());
+        let batch = self.sources.get(batch, network.image_size())?;
         self.runner.forward(&batch)?;
         let loss = self.objective.evaluate(&network.program, &self.runner.outputs(), &batch, 1.0, None).map_err(TrainError::Batch)?;
         if !loss.worst().is_finite() || loss.worst() > self.setup.recipe.diverged_above {

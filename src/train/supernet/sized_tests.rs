@@ -3,7 +3,7 @@
 use super::learn_tests::{learning, shrinking};
 use super::tests::{SPACE, oneshot, paths, step};
 use super::*;
-use crate::data::Batch;
+use crate::data::{Batch, DataError};
 use crate::document::{Form, Recipe};
 use crate::nn::{DeviceChoice, executor};
 use crate::space::Supernet;
@@ -27,10 +27,10 @@ impl Batches for Several {
     fn per_epoch(&self) -> usize {
         self.per_epoch
     }
-    fn batch(&mut self, epoch: usize, index: usize) -> Batch {
+    fn batch(&mut self, epoch: usize, index: usize) -> Result<Batch, DataError> {
         self.batch_at(epoch, index, 64)
     }
-    fn batch_at(&mut self, epoch: usize, index: usize, size: usize) -> Batch {
+    fn batch_at(&mut self, epoch: usize, index: usize, size: usize) -> Result<Batch, DataError> {
         self.seen.lock().expect("a list").push((self.held, epoch, index, size));
         Generated { n: 2, size, classes: 4, per_epoch: self.per_epoch }.batch(epoch, index)
     }

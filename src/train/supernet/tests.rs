@@ -257,7 +257,7 @@ fn the_cost_of_sharing() {
     println!("the supernet: {:?}", start.elapsed());
     let setup = Setup::new(net, oneshot(SinglePath { fair: false }.form()), recipe.clone(), 5).map(Arc::new).expect("a setup");
     let loader = || Box::new(Generated { n: 8, size: 64, classes: 4, per_epoch: 4 });
-    let batch = crate::train::Batches::batch(&mut *loader(), 0, 0);
+    let batch = crate::train::Batches::batch(&mut *loader(), 0, 0).expect("a batch");
     let state = SupernetState::fresh(&setup).expect("a state");
     let path = setup.net.path(&setup.largest).expect("a path");
     let device = executor(&path.program, DeviceChoice::Fast, 8).expect("an executor");
@@ -302,7 +302,7 @@ fn the_cost_of_sharing() {
         let mut alone = Trainer::new(&path.program, &recipe, loader(), device, alone).expect("a trainer");
         for _ in 0..ROUNDS {
             let start = Instant::now();
-            crate::train::Batches::batch(&mut *loader(), 0, 0);
+            crate::train::Batches::batch(&mut *loader(), 0, 0).expect("a batch");
             let made = start.elapsed();
             let start = Instant::now();
             alone.step().expect("an iteration");

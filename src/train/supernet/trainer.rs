@@ -162,7 +162,7 @@ impl SupernetTrainer {
     fn network(&mut self, one: &Drawn, batch: Asked) -> Result<Loss, TrainError> {
         let network = self.networks.path(&self.setup.net, &one.sample).map_err(|e| TrainError::Unfit(e.reason))?;
         self.runner.load(&network, &self.state.train.params.0)?;
-        let batch = self.sources.get(batch, network.image_size());
+        let batch = self.sources.get(batch, network.image_size())?;
         self.runner.forward(&batch)?;
         let teacher = one.teacher.map(|(weight, of)| match of {
             Teacher::InPlace => (weight, &self.soft[0][..]),
@@ -184,7 +184,7 @@ impl SupernetTrainer {
         let network = self.networks.path(&self.setup.net, &largest).map_err(|e| unfit(e.reason))?;
         self.runner.load(&network, &self.state.train.params.0)?;
         self.runner.set(self.state.teacher.as_ref());
-        let batch = self.sources.get(batch, network.image_size());
+        let batch = self.sources.get(batch, network.image_size())?;
         self.runner.forward(&batch)?;
         Ok(self.runner.outputs().iter().map(|o| o.to_vec()).collect())
     }
