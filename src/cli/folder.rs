@@ -133,7 +133,7 @@ fn nothing(place: &Path) -> String {
             0 => String::new(),
             n => format!(", but {} in formats that are not read; convert them", counted(n, "image")),
         };
-        return format!("there are no images (JPEG or PNG) in {shown}{other}");
+        return format!("there are no images (JPEG, PNG, WebP, BMP or TIFF) in {shown}{other}");
     }
     let texts = match contents.texts {
         0 => String::new(),

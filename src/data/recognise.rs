@@ -157,7 +157,7 @@ mod tests {
         let two = found(&["images/a.jpg", "labels/a.txt", "annotations/all.json"]);
         assert_eq!(two.iter().map(|f| f.0).collect::<Vec<_>>(), ["yolo", "coco"]);
         assert!(found(&["a.jpg", "b.jpg"]).is_empty() && found(&[]).is_empty() && found(&["pictures/a.jpg"]).is_empty());
-        let dir = place(&["x/a.jpg", "x/b.webp", "labels.csv"]);
-        assert_eq!(Contents::of(dir.path()).unwrap(), Contents { entries: 2, images: 1, unsupported: 1, texts: 1 });
+        let dir = place(&["x/a.jpg", "x/b.webp", "x/c.heic", "labels.csv"]);
+        assert_eq!(Contents::of(dir.path()).unwrap(), Contents { entries: 2, images: 2, unsupported: 1, texts: 1 });
     }
 }
