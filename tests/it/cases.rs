@@ -18,7 +18,7 @@ const CASES: &[Case] = &[
     ("05m-voc-test-list-without-images", true, &["train 3 images", "val 3 images"], &["error"]),
     ("06-labels-elsewhere", false, &["`train`", "has no box", "images without a label file", "Labels"], &[]),
     ("06c-all-empty", false, &["`train`", "has no box", "annotations have no box"], &[]),
-    ("07b-webp-as-jpg", true, &["train 5 images", "val 4 images"], &["p50.jpg", "error"]),
+    ("07b-webp-as-jpg", true, &["train 5 images", "val 4 images"], &["error"]),
     ("07e-no-eoi", true, &["JPEG", "end marker", "train 4 images"], &[]),
     ("07f-seven-corrupt", false, &["7 images that cannot be read"], &[]),
     ("08-exif-voc", true, &["before EXIF turns the image; boxes turned with it"], &["scaled"]),

@@ -231,7 +231,7 @@ fn what_is_no_data_set_says_why() {
     says("empty", &[], &["empty is empty"]);
     says("nowhere", &[], &["no such folder"]);
     file(root, "texts/a.txt", "x");
-    file(root, "texts/b.webp", "x");
+    file(root, "texts/b.heic", "x");
     says("texts", &[], &["no images", "1 image in formats that are not read"]);
     file(root, "loose/a.png", picture(1).0);
     says("loose", &[], &["holds 1 image, but", "no annotations in a form that is known"]);
