@@ -42,14 +42,8 @@ fn pipeline(dir: &Path) -> Pipeline {
          sample \"a\" {{ from \"s\"; strategy reference }}\n",
         root.to_string_lossy()
     );
-    document::load(
-        &nasflow::language(),
-        "bench.kdl",
-        &mut One(file),
-        &Params { values: Vec::new() },
-        Options { allow_outside: true, ..Options::default() },
-    )
-    .unwrap_or_else(|e| panic!("{e:?}"))
+    document::load(&nasflow::language(), "bench.kdl", &mut One(file), &Params { values: Vec::new() }, Options { allow_outside: true })
+        .unwrap_or_else(|e| panic!("{e:?}"))
 }
 
 fn main() {

@@ -21,7 +21,7 @@ pub(super) fn lines(artefact: &Artefact) -> Result<Vec<Line>, ExportError> {
     let outputs = |layer: usize| program.nodes.iter().filter(move |n| n.layer == layer).map(|n| program.values[n.output]);
     let shape = |source: &Source| match source {
         Source::Image => Some(program.values[0]),
-        Source::Layer(layer) => outputs(*layer).last(),
+        Source::Layer(layer) => outputs(*layer).next_back(),
     };
     let line = |(i, layer): (usize, &crate::space::Layer)| {
         let inputs: Option<Vec<Shape>> = layer.inputs.iter().map(shape).collect();
@@ -34,7 +34,7 @@ pub(super) fn lines(artefact: &Artefact) -> Result<Vec<Line>, ExportError> {
         let reads = if layer.block.joins() { format!("[{names}]") } else { names };
         let made: Vec<String> = match &layer.block {
             Block::Detect(_) => outputs(i).map(show).collect(),
-            _ => outputs(i).last().map(show).into_iter().collect(),
+            _ => outputs(i).next_back().map(show).into_iter().collect(),
         };
         Ok(Line { module: module(&layer.block, &inputs, artefact)?, reads, shape: made.join(", ") })
     };
