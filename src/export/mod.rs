@@ -21,6 +21,7 @@ pub mod pytorch;
 pub mod safetensors;
 pub mod sheet;
 mod tags;
+mod torch;
 pub mod yolo_txt;
 pub mod yolov5;
 

@@ -2,7 +2,7 @@
 //! `.ci/run` installs one in `target/pytorch`.
 
 use crate::classify::write_idx;
-use crate::support::{Place, root};
+use crate::support::{Place, python, root};
 use nasflow::evaluate::DetectHead;
 use nasflow::evaluate::decode::sigmoid;
 use nasflow::export::{Artefact, FORMATS, Format, Model, ModelCard};
@@ -11,24 +11,12 @@ use nasflow::space::architecture::{Architecture, Input, Layer, Source};
 use nasflow::space::blocks::*;
 use nasflow::space::{Activation, ParamKind};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// The formats that other runtimes compute; those of `tests/it/yolov5.rs` are not for every network.
 fn elsewhere() -> impl Iterator<Item = &'static Format> {
     FORMATS.iter().copied().filter(|f| ["safetensors", "onnx", "pytorch"].contains(&f.name))
-}
-
-/// A Python that has these modules; says that the test is skipped where there is none.
-fn python(modules: &str) -> Option<PathBuf> {
-    let named = std::env::var_os("NASFLOW_PYTHON").map(PathBuf::from);
-    let candidates = named.into_iter().chain([root().join("target/pytorch/bin/python"), "python3".into()]);
-    let has = |p: &PathBuf| Command::new(p).args(["-c", &format!("import {modules}")]).output().is_ok_and(|o| o.status.success());
-    let found = candidates.into_iter().find(has);
-    if found.is_none() {
-        eprintln!("skipped: no Python with {modules}; `NASFLOW_PYTHON` may name one");
-    }
-    found
 }
 
 /// What each kind of file needs.

@@ -118,3 +118,15 @@ pub fn real_data(name: &str) -> Option<PathBuf> {
 pub fn long() -> bool {
     std::env::var_os("NASFLOW_LONG").is_some_and(|v| v != "0")
 }
+
+/// A Python that has these modules; says that the test is skipped where there is none.
+pub fn python(modules: &str) -> Option<PathBuf> {
+    let named = std::env::var_os("NASFLOW_PYTHON").map(PathBuf::from);
+    let candidates = named.into_iter().chain([root().join("target/pytorch/bin/python"), "python3".into()]);
+    let has = |p: &PathBuf| Command::new(p).args(["-c", &format!("import {modules}")]).output().is_ok_and(|o| o.status.success());
+    let found = candidates.into_iter().find(has);
+    if found.is_none() {
+        eprintln!("skipped: no Python with {modules}; `NASFLOW_PYTHON` may name one");
+    }
+    found
+}

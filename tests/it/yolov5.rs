@@ -1,8 +1,8 @@
 //! Upstream's own code builds what is exported for it, takes the weights, and computes the same; its checkpoints become files that
-//! trainings start from. Needs Python with the `yolov5` package of PyPI: `NASFLOW_PYTHON`, else `target/py/bin/python`. Skips where
+//! trainings start from. Needs Python with the `yolov5` package of PyPI: as for the tests of `exports.rs`. Skips where
 //! that is absent.
 
-use crate::support::{Place, SMALL};
+use crate::support::{Place, SMALL, python};
 use nasflow::document::{self, Files, Options, Params};
 use nasflow::export::{Artefact, Format, ModelCard};
 use nasflow::nn::{DeviceChoice, NormOptions, Parameters, executor, save_tensors};
@@ -20,19 +20,9 @@ impl Files for One {
 }
 
 /// A Python that has upstream's code; says so where there is none. (Importing it takes seconds, so it is asked once.)
-fn python() -> Option<PathBuf> {
+fn upstream() -> Option<PathBuf> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
-    FOUND.get_or_init(find).clone()
-}
-
-fn find() -> Option<PathBuf> {
-    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/py/bin/python");
-    let python = std::env::var_os("NASFLOW_PYTHON").map_or(usual, PathBuf::from);
-    let has = Command::new(&python).args(["-c", "import yolov5.models.yolo"]).output().is_ok_and(|o| o.status.success());
-    if !has {
-        eprintln!("skipped: no Python with the `yolov5` package ({})", python.display());
-    }
-    has.then_some(python)
+    FOUND.get_or_init(|| python("yolov5.models.yolo, safetensors.torch")).clone()
 }
 
 /// Builds the network of each folder's YAML in one process (so that an activation must not leak), loads the weights, compares the raw outputs.
@@ -157,7 +147,7 @@ const MODULES: &str = r#"space "space" { choice "act" silu relu hardswish; netwo
 
 #[test]
 fn upstream_builds_loads_and_computes_the_same() {
-    let Some(python) = python() else { return };
+    let Some(python) = upstream() else { return };
     let place = Place::new("");
     let mut folders = Vec::new();
     for (name, space, samples) in [("wide", WIDE, 8), ("modules", MODULES, 16)] {
@@ -187,7 +177,7 @@ for name, value in model.state_dict().items():
 
 #[test]
 fn a_checkpoint_becomes_weights_that_a_training_starts_from() {
-    let Some(python) = python() else { return };
+    let Some(python) = upstream() else { return };
     let place = Place::new(
         "pipeline \"p\"\ndata \"d\" generate=shapes images=20 image-size=64 classes=2 { split train=0.7 val=0.3 }\n\
          space \"space\" { network like=yolov5n { input \"d\" } }\nsample \"stock\" { from \"space\"; strategy reference }\n\

@@ -1,6 +1,6 @@
 //! A network's layers as lines of Python: each makes a block of `blocks.py`.
 
-use crate::export::{Artefact, ExportError};
+use crate::export::{Artefact, ExportError, torch};
 use crate::space::blocks::{Block, Conv};
 use crate::space::{Activation, Shape, Source};
 use std::fmt::Display;
@@ -93,7 +93,7 @@ fn module(block: &Block, inputs: &[Shape], artefact: &Artefact) -> Result<String
         Block::Ghost(b) => {
             Call::new("Ghost").always(c).always(b.channels).unless("kernel", b.kernel, 3).unless("stride", b.stride, 1).act(b.activation)
         }
-        Block::SqueezeExcite(b) => Call::new("SqueezeExcite").always(c).always(b.reduced).named("gate", activation(b.gate)).end(),
+        Block::SqueezeExcite(b) => Call::new("SqueezeExcite").always(c).always(b.reduced).named("gate", torch::call(b.gate)).end(),
         Block::Upsample(b) => Call::new("nn.Upsample").named("scale_factor", b.factor).end(),
         Block::Concat => "Concat()".into(),
         Block::Add => "Add()".into(),
@@ -130,19 +130,6 @@ fn conv(b: &Conv, inputs: usize) -> String {
     call.unless("dilation", b.dilation, 1).unless("groups", b.groups, 1).act(b.activation)
 }
 
-/// What makes an activation.
-fn activation(activation: Activation) -> &'static str {
-    match activation {
-        Activation::Identity => "nn.Identity()",
-        Activation::Silu => "nn.SiLU()",
-        Activation::Relu => "nn.ReLU()",
-        Activation::Hardswish => "nn.Hardswish()",
-        Activation::LeakyRelu => "nn.LeakyReLU(0.1)",
-        Activation::Sigmoid => "nn.Sigmoid()",
-        Activation::Hardsigmoid => "nn.Hardsigmoid()",
-    }
-}
-
 /// A call with its arguments.
 struct Call {
     name: &'static str,
@@ -167,7 +154,7 @@ impl Call {
         if value { self } else { self.named(name, "False") }
     }
     fn act(self, value: Activation) -> String {
-        if value == Activation::Silu { self.end() } else { self.named("act", activation(value)).end() }
+        if value == Activation::Silu { self.end() } else { self.named("act", torch::call(value)).end() }
     }
     fn end(self) -> String {
         format!("{}({})", self.name, self.arguments.join(", "))

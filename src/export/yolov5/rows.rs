@@ -4,6 +4,7 @@
 //! the rows of a network have YOLOv5's names of tensors because its layers have them: nothing is renamed, unless the image is read twice.
 
 use crate::export::kdl::{activation, number, shortest, usual_padding};
+use crate::export::torch::call;
 use crate::space::blocks::{Block, Bottleneck, C3, Conv, Detect, Ghost, Pool};
 use crate::space::{Activation, Architecture, Shape, Source};
 
@@ -83,19 +84,6 @@ fn usual(architecture: &Architecture) -> Activation {
     let all = if all.is_empty() { convolutions } else { all };
     let count = |a: Activation| all.iter().filter(|b| **b == a).count();
     all.iter().rev().copied().max_by_key(|a| count(*a)).unwrap_or(Activation::Silu)
-}
-
-/// How PyTorch calls an activation.
-pub fn call(activation: Activation) -> &'static str {
-    match activation {
-        Activation::Identity => "nn.Identity()",
-        Activation::Silu => "nn.SiLU()",
-        Activation::Relu => "nn.ReLU()",
-        Activation::Hardswish => "nn.Hardswish()",
-        Activation::LeakyRelu => "nn.LeakyReLU(0.1)",
-        Activation::Sigmoid => "nn.Sigmoid()",
-        Activation::Hardsigmoid => "nn.Hardsigmoid()",
-    }
 }
 
 type Module = (&'static str, usize, Vec<String>);

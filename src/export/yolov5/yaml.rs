@@ -1,8 +1,9 @@
 //! The text of the YAML.
 
 use super::differ::multiples_of_eight;
-use super::rows::{Row, Rows, call};
+use super::rows::{Row, Rows};
 use crate::export::Artefact;
+use crate::export::torch::call;
 use crate::space::{Activation, Head};
 
 /// The file, with what a person needs to load it.
