@@ -2,15 +2,15 @@
 # Trains on more images than memory holds, under a limit that counts the pages which the system keeps of files, and compares
 # the speed with images in memory. Needs root and cgroups for the limit; without them it says so and runs without one.
 #
-#   scripts/large_data.sh [--images 3000] [--limit 1G] [--hold 500] [--batches 60] [--dir target/large] [--rounds 3] [--program FILE]
+#   scripts/large_data.sh [--images 3000] [--limit 1G] [--hold 500] [--batches 60] [--dir target/large] [--rounds 3] [--network yolov5n] [--program FILE]
 #
 # 20,000 images take 25 GB of disk: scripts/large_data.sh --images 20000 --limit 4G --hold 1500 --batches 200
 set -eu
-images=3000 limit=1G hold=500 batches=60 dir=target/large rounds=3 program=
+images=3000 limit=1G hold=500 batches=60 dir=target/large rounds=3 program= network=
 while [ $# -gt 0 ]; do
     case $1 in
         --images) images=$2 ;; --limit) limit=$2 ;; --hold) hold=$2 ;; --batches) batches=$2 ;;
-        --dir) dir=$2 ;; --rounds) rounds=$2 ;; --program) program=$2 ;;
+        --dir) dir=$2 ;; --rounds) rounds=$2 ;; --program) program=$2 ;; --network) network="--network $2" ;;
         *) sed -n '2,8p' "$0"; exit 2 ;;
     esac
     shift 2
@@ -46,9 +46,9 @@ limited pack --dir "$dir"
 for what in load train; do
     for _ in $(seq "$rounds"); do
         echo "== $what: $hold images in memory, no limit"
-        "$program" "$what" --dir "$dir" --batches "$batches" --hold "$hold" | tee -a "$dir/memory-$what.txt"
+        "$program" "$what" --dir "$dir" --batches "$batches" --hold "$hold" $network | tee -a "$dir/memory-$what.txt"
         echo "== $what: all $images images from disk, under the limit"
-        limited "$what" --dir "$dir" --batches "$batches" | tee -a "$dir/disk-$what.txt"
+        limited "$what" --dir "$dir" --batches "$batches" $network | tee -a "$dir/disk-$what.txt"
     done
     rate() { grep -o '[0-9.]* images/s' "$1" | tail -"$rounds" | sort -n | sed -n "$(((rounds + 1) / 2))s/ .*//p"; }
     awk -v a="$(rate "$dir/disk-$what.txt")" -v b="$(rate "$dir/memory-$what.txt")" -v w="$what" \

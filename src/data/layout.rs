@@ -10,6 +10,9 @@ use crate::document::{Spanned, SplitBy};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+/// What shares are cut from where they are of a data set's own splits: the first of these that it has.
+pub(super) const POOLS: [&str; 3] = ["train", "trainval", "all"];
+
 /// Where the truth about an image is written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Truth {
@@ -105,6 +108,33 @@ pub struct Wanted {
 }
 
 impl Layout {
+    /// Which of these splits it lacks. One that is named but whose folder or list is not there, or that holds nothing, is
+    /// lacking; what is not there is noted. `train` is then what the others leave, unless all are
+    /// lacking.
+    pub fn missing(&mut self, asked: Vec<(Spanned<String>, SplitBy)>) -> Vec<(Spanned<String>, SplitBy)> {
+        let (mut missing, all) = (Vec::new(), asked.len());
+        for (name, by) in asked {
+            let Some(place) = self.splits.iter().position(|own| own.name == name.value) else {
+                missing.push((name, by));
+                continue;
+            };
+            let own = &self.splits[place];
+            if own.failed.is_some() || (own.items.is_empty() && own.containers.is_empty()) {
+                let own = self.splits.remove(place);
+                if let Some(why) = own.failed {
+                    self.findings.add(FindingKind::MissingPlace, why.to_string());
+                }
+                missing.push((name, by));
+            }
+        }
+        match missing.as_mut_slice() {
+            [(name, by)] if name.value == "train" => *by = SplitBy::Share(1.0),
+            some if some.len() < all => missing.retain(|(name, _)| name.value != "train"),
+            _ => {}
+        }
+        missing
+    }
+
     /// What is read of it where the document makes these splits. Where it makes some by share, images are dealt out, so all
     /// count; `of_own`: shares are cut from the format's own splits.
     ///
@@ -117,7 +147,8 @@ impl Layout {
         let own: Vec<String> = self.splits.iter().map(|s| s.name.clone()).collect();
         let has = |name: &str| own.iter().any(|o| o == name);
         // What shares are cut from is read whole.
-        let pool = |name: &str| name == "train" || (name == "all" && !has("train"));
+        let from = POOLS.into_iter().find(|name| has(name));
+        let pool = |name: &str| from == Some(name);
         let first = if has("train") { Some("train") } else { own.first().map(String::as_str) };
         let reads = |name: &str| match (shares.is_empty(), of_own) {
             (false, false) => true,

@@ -12,7 +12,7 @@ use super::shapes::Shapes;
 use super::split::Dealt;
 use super::{classes, formats, reading};
 use crate::base::{Canon, Digest};
-use crate::document::{Data, SplitBy, Task};
+use crate::document::{Data, Spanned, SplitBy, Task};
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -35,6 +35,8 @@ pub struct Survey<'a> {
     data: &'a Data,
     base: &'a Path,
     need: &'a Need,
+    /// The splits that the document makes.
+    made: Vec<(Spanned<String>, SplitBy)>,
     /// What is read, and by whom; none where the images are generated.
     wanted: Option<(&'static dyn Format, Wanted)>,
 }
@@ -61,12 +63,15 @@ impl<'a> Survey<'a> {
     /// # Errors
     /// Folders and lists that are missing or unreadable, unless they are of splits that nobody reads.
     pub fn of(data: &'a Data, base: &'a Path, need: &'a Need) -> Result<Self, DataError> {
-        let Some((format, source)) = formats::of(data, base) else { return Ok(Survey { data, base, need, wanted: None }) };
-        let mut wanted = format.layout(&source)?.wanted(need, &data.splits, format.about().shape.task == Task::Classify)?;
+        let made = data.splits.clone();
+        let Some((format, source)) = formats::of(data, base) else { return Ok(Survey { data, base, need, made, wanted: None }) };
+        let mut layout = format.layout(&source)?;
+        let made = if data.only_missing { layout.missing(made) } else { made };
+        let mut wanted = layout.wanted(need, &made, cut_from_own(data, format))?;
         if data.skip_broken {
             wanted.layout.findings.skip_broken();
         }
-        Ok(Survey { data, base, need, wanted: Some((format, wanted)) })
+        Ok(Survey { data, base, need, made, wanted: Some((format, wanted)) })
     }
 
     /// The splits that the format's own lists, folders or files make: their names, how many images each names, and how many files with
@@ -118,6 +123,7 @@ impl<'a> Survey<'a> {
             ("splits", Canon::List(splits.collect())),
             ("split-seed", data.split_seed.into()),
             ("stratify", usize::from(data.stratify).into()),
+            ("only-missing", usize::from(data.only_missing).into()),
             ("skip-broken", usize::from(data.skip_broken).into()),
             ("read", read),
             ("files", content.into()),
@@ -132,7 +138,7 @@ impl<'a> Survey<'a> {
     /// # Errors
     /// Files that are missing, unreadable or truncated, all of them in one [`DataError::Findings`]; splits that cannot be made.
     pub fn scan(self) -> Result<Scan, DataError> {
-        let Survey { data, base, need, wanted } = self;
+        let Survey { data, base, need, made, wanted } = self;
         let Some((format, wanted)) = wanted else { return generated(data) };
         let mut findings = wanted.layout.findings.clone();
         let mut reads = reading::read(format, base, &wanted, &mut findings)?;
@@ -143,16 +149,21 @@ impl<'a> Survey<'a> {
         if findings.has_errors() {
             return Err(DataError::Findings(findings.list()));
         }
-        let dealt = Dealt { data, need, classes: &classes, channels: reads.channels, images: &images };
-        let splits = match format.about().shape.task {
-            Task::Detect => dealt.of_all(&reads.splits, &mut findings)?,
-            Task::Classify => dealt.of_own(&reads.splits, &mut findings)?,
+        let dealt = Dealt { data, splits: &made, need, classes: &classes, channels: reads.channels, images: &images };
+        let splits = match cut_from_own(data, format) {
+            true => dealt.of_own(&reads.splits, &mut findings)?,
+            false => dealt.of_all(&reads.splits, &mut findings)?,
         };
         let word = format.about().word.name;
         let containers = wanted.layout.containers.into_iter().map(|path| (word.to_string(), path)).collect();
         let findings = findings.list();
         Ok(Scan { classes, splits, generator: None, channels: reads.channels, containers, unread: wanted.unread, findings })
     }
+}
+
+/// Whether shares are cut from the format's own splits, and not from all images.
+fn cut_from_own(data: &Data, format: &dyn Format) -> bool {
+    data.only_missing || format.about().shape.task == Task::Classify
 }
 
 fn generated(data: &Data) -> Result<Scan, DataError> {
@@ -179,7 +190,7 @@ fn generated(data: &Data) -> Result<Scan, DataError> {
         })
         .collect();
     let mut findings = Findings::default();
-    let dealt = Dealt { data, need: &Need::all(), classes: &classes, channels: 3, images: &images };
+    let dealt = Dealt { data, splits: &data.splits, need: &Need::all(), classes: &classes, channels: 3, images: &images };
     let splits = dealt.of_all(&[], &mut findings)?;
     let findings = findings.list();
     Ok(Scan { classes, splits, generator: Some(shapes), channels: 3, containers: Vec::new(), unread: Vec::new(), findings })

@@ -1,10 +1,10 @@
 //! Splits: by share, by list, or the format's own. Membership depends on content and the split's seed alone.
 
 use super::error::{DataError, Finding, FindingKind, Findings};
-use super::layout::Need;
+use super::layout::{Need, POOLS};
 use super::scanned::{Place, ScanImage, ScanSplit};
 use crate::base::Digest;
-use crate::document::{Data, SplitBy};
+use crate::document::{Data, Spanned, SplitBy};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The generator's own split.
@@ -14,6 +14,8 @@ const GENERATED: [(&str, f64); 3] = [("train", 0.7), ("val", 0.15), ("test", 0.1
 pub(crate) struct Dealt<'a> {
     /// What the document says.
     pub data: &'a Data,
+    /// The splits that are made: the document's, or those of them that the data set lacks.
+    pub splits: &'a [(Spanned<String>, SplitBy)],
     /// Which splits are asked for.
     pub need: &'a Need,
     /// Classes in their order.
@@ -37,10 +39,10 @@ impl Dealt<'_> {
     pub fn of_all(&self, listed: &[(String, Vec<usize>)], findings: &mut Findings) -> Result<Vec<ScanSplit>, DataError> {
         let data = self.data;
         let generated = data.source.is_generated();
-        let shares: Vec<(&str, f64)> = if data.splits.is_empty() && generated {
+        let shares: Vec<(&str, f64)> = if self.splits.is_empty() && generated {
             GENERATED.to_vec()
         } else {
-            data.splits.iter().filter_map(|(name, by)| Some((name.value.as_str(), share(by)?))).collect()
+            self.splits.iter().filter_map(|(name, by)| Some((name.value.as_str(), share(by)?))).collect()
         };
         let mut made: BTreeMap<&str, Vec<ScanImage>> = BTreeMap::new();
         for (name, indices) in listed {
@@ -55,17 +57,17 @@ impl Dealt<'_> {
         if generated && made.is_empty() {
             return Err(DataError::Invalid("a generated set has no lists to split by; give shares".into()));
         }
-        let order: Vec<&str> = match (data.splits.is_empty(), generated) {
+        let order: Vec<&str> = match (self.splits.is_empty(), generated) {
             (true, true) => GENERATED.iter().map(|(n, _)| *n).collect(),
             (true, false) => listed.iter().map(|(n, _)| n.as_str()).collect(),
-            _ => data.splits.iter().map(|(n, _)| n.value.as_str()).collect(),
+            _ => self.splits.iter().map(|(n, _)| n.value.as_str()).collect(),
         };
         self.finish(order, made, findings)
     }
 
-    /// The splits of images of one class each. `own` are the format's, with indices into the images. A share is cut from
-    /// the format's own split of that name where it has one, else from its `train` (or from everything, where it has no
-    /// splits); what is left of `train` is `train` where the document does not cut that too. Splits that it does not name
+    /// Splits cut from a data set's own. `own` are the format's, with indices into the images. A share is cut from
+    /// the format's own split of that name where it has one, else from its `train` (or `trainval`, without the images of
+    /// other splits; or from everything, where it has no splits); what is left of `train` is `train` where the document does not cut that too. Splits that it does not name
     /// stay.
     ///
     /// # Errors
@@ -78,7 +80,7 @@ impl Dealt<'_> {
             made.insert(name, self.members(indices, true, findings));
         }
         let mut of_train: Vec<(&str, f64)> = Vec::new();
-        for (name, by) in &self.data.splits {
+        for (name, by) in self.splits {
             let name = name.value.as_str();
             let Some(share) = share(by) else {
                 return Err(DataError::Invalid(format!("split {name}: this format has no lists; give a share")));
@@ -94,8 +96,13 @@ impl Dealt<'_> {
         // Where nobody asks for `train` or a share of it, it was not read, and nothing is cut.
         let asked = self.need.anchors || self.need.has("train") || of_train.iter().any(|(name, _)| self.need.has(name));
         if asked && !of_train.is_empty() {
-            let from = if made.contains_key("train") { "train" } else { "all" };
-            let pool = made.remove(from).ok_or_else(|| DataError::Invalid("there is no `train` that shares could be cut from".into()))?;
+            let from = POOLS.into_iter().find(|name| made.contains_key(name)).unwrap_or(POOLS[0]);
+            let pool = made.remove(from);
+            let mut pool = pool.ok_or_else(|| DataError::Invalid("there is no `train` that shares could be cut from".into()))?;
+            if from == "trainval" {
+                let others: BTreeSet<Digest> = made.values().flatten().map(|image| image.digest).collect();
+                pool.retain(|image| !others.contains(&image.digest));
+            }
             let rest = by_share(&of_train, pool, seed, &mut made)?;
             made.entry("train").or_insert(rest);
             order.retain(|name| *name != from);

@@ -120,3 +120,30 @@ fn a_narrow_space_is_trained_as_a_supernet_and_one_waits_for_what_was_chosen() {
         assert_eq!(cell(line, "choice:stem.kernel"), cell(&best, "choice:stem.kernel"), "{csv}");
     }
 }
+
+/// `min-iterations` is another way to write `epochs`: the trainings are the same ones.
+#[test]
+fn few_images_are_trained_on_for_as_many_epochs_as_reach_the_iterations() {
+    let text = |length: &str| JOINT.replace("epochs 1 }", &format!("{length} }}"));
+    // 12 images in batches of 4: three iterations an epoch.
+    let long = Place::new(&text("epochs 1; min-iterations 7"));
+    let checked = long.nasflow(&["check", "pipeline.kdl"]);
+    assert!(checked.ok(), "{checked:?}");
+    let note = "short: 3 epochs, not 1: of 12 images they are 9 iterations";
+    assert!((checked.out + &checked.err).contains(note));
+    assert!(long.run().ok());
+    assert_eq!(weights(&long), {
+        let written = Place::new(&text("epochs 3"));
+        assert!(written.run().ok());
+        weights(&written)
+    });
+    // Of images that are many, the epochs that are written are enough.
+    std::fs::write(long.path().join("pipeline.kdl"), text("epochs 3; min-iterations 7")).expect("written");
+    assert!(long.run().nothing_executed());
+    let folds = text("epochs 1; min-iterations 7")
+        .replace("test=0.25 }", "test=0.25; folds \"cv\" 3 of=train }")
+        .replacen("split=train", "folds=\"cv\"", 1)
+        .replacen("split=val", "folds=\"cv\"", 1);
+    let said = Place::new(&folds).nasflow(&["check", "pipeline.kdl"]);
+    assert!((said.out + &said.err).contains("short: 4 epochs, not 1: of 8 images they are 8 iterations"));
+}

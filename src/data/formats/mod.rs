@@ -60,7 +60,8 @@ pub fn of<'a>(data: &'a Data, base: &'a Path) -> Option<(&'static dyn Format, So
         root: Path::new(&root.value),
         images: text(&data.images),
         annotations: text(&data.annotations),
-        splits: &data.splits,
+        // Those that are missing are known once its own are.
+        splits: if data.only_missing { &[] } else { &data.splits },
     };
     let format = if hub_name(source.root).is_some() { &hub::Hub } else { by_word(format.name())? };
     Some((format, source))

@@ -7,6 +7,7 @@ mod dirty;
 mod folders;
 mod formats;
 pub(crate) mod labelled;
+mod missing;
 mod sizes;
 
 use super::error::DataError;
@@ -33,6 +34,7 @@ pub(crate) fn data(source: DataSource, image_size: usize) -> Data {
         splits: vec![],
         split_seed: 0,
         stratify: false,
+        only_missing: false,
         folds: vec![],
         images,
         annotations,

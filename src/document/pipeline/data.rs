@@ -23,6 +23,8 @@ pub struct Data {
     pub split_seed: u64,
     /// `split stratify=`: shares have as much of every class as the whole.
     pub stratify: bool,
+    /// `split only-missing=`: the splits that the data set itself has stay; only the others are cut, from its `train`.
+    pub only_missing: bool,
     /// `folds "cv" 5 of=train`: splits that are cut into folds.
     pub folds: Vec<Folds>,
     /// `images=`: the folder of the images where it has another name than the format's.

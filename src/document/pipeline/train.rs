@@ -18,6 +18,8 @@ pub struct Train {
     pub choices: Vec<RecipeChoice>,
     /// `epochs N`.
     pub epochs: usize,
+    /// `min-iterations N`: `epochs` rises to as many as reach these, once the images are counted.
+    pub min_iterations: Option<Spanned<usize>>,
     /// `images=` [1]: the share of the split that is trained on.
     pub images: f64,
     /// True where `schedule over=` was left out, so that `plan` can warn.
@@ -67,6 +69,27 @@ impl Train {
     /// larger one; at least one.
     pub fn taken(&self, images: usize) -> usize {
         ((images as f64 * self.images).round() as usize).clamp(1.min(images), images)
+    }
+
+    /// Iterations (batches) of an epoch over so many images, of which some are held out for the choices of a supernet.
+    pub fn iterations(&self, images: usize, batch: usize) -> usize {
+        let held = self.oneshot.as_ref().map_or(0, |o| o.value.held_out(images));
+        (images - held).div_ceil(batch.max(1)).max(1)
+    }
+
+    /// Takes as many epochs as reach `min-iterations` with the largest batch, where the split has so many images; says how many where these
+    /// are more than are written.
+    pub fn lengthen(&mut self, images: usize) -> Option<usize> {
+        let least = self.min_iterations.as_ref()?.value;
+        let epochs = least.div_ceil(self.iterations(self.taken(images), self.largest_batch()));
+        if epochs <= self.epochs {
+            return None;
+        }
+        self.epochs = epochs;
+        if self.over_is_epochs {
+            self.recipe.over = epochs as f64;
+        }
+        Some(epochs)
     }
 
     /// The recipe for a model that has these values; of those that it lacks, the reference's.

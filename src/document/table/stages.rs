@@ -90,6 +90,12 @@ pub const NODES: &[Spec] = &[
                 "Where everything not written here comes from.",
             ),
             Field::one("epochs", EPOCHS, "required, but for phases", "How long."),
+            Field::one(
+                "min-iterations",
+                &[Int(1, 1_000_000_000)],
+                "none",
+                "Where these epochs are fewer iterations (batches), it takes as many epochs as reach so many: for data of which nobody knows how much there is.",
+            ),
             Field::one("images", &[Number(1e-6, 1.0)], "1", "The share of the split's images that is trained on; a smaller share is part of a larger one."),
             Field::one(
                 "holdout",

@@ -107,6 +107,12 @@ pub const NODES: &[Spec] = &[
             Field::one("val", SHARE, "", "Likewise."),
             Field::one("test", SHARE, "", "Likewise; read only where nothing chooses."),
             Field::one("seed", &[Int(0, i64::MAX)], "0", "Seeds the shares."),
+            Field::one(
+                "only-missing",
+                &[Bool],
+                "#false",
+                "The splits that the data set has stay; a share stands for one that it lacks, and is cut from its `train` (or from all images).",
+            ),
             Field::one("stratify", &[Bool], "#false", "Shares have as much of every class as the whole; of images of one class each."),
         ]],
         "Splits a data set. Left out, the format's own split holds. Where images are of one class each, shares are cut from the format's own splits.",

@@ -29,6 +29,7 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
         context.missing(node, d.help("write `{ split train=0.7 val=0.15 test=0.15 }`"));
     }
     let stratify = stratify(context, node, shape.as_ref(), &source);
+    let only_missing = only_missing(context, node, generated, &splits);
     let folds = folds(context, node, &splits, shape.as_ref());
     let image_size = node.count("image-size").unwrap_or(match &source {
         Some(DataSource::Shapes { .. }) => 96,
@@ -50,6 +51,7 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
         splits,
         split_seed,
         stratify,
+        only_missing,
         folds,
         images: node.text("images").filter(|_| !generated),
         annotations: node.text("annotations"),
@@ -151,6 +153,26 @@ fn stratify(context: &mut Context, node: &Node, format: Option<&FormatShape>, so
         context.push(d.help("delete it: shares of images with boxes are cut by a hash of their bytes"));
     }
     asked
+}
+
+/// `split only-missing=`: of shares, where the data has splits of its own.
+fn only_missing(context: &mut Context, node: &Node, generated: bool, splits: &[(Spanned<String>, SplitBy)]) -> bool {
+    let Some(property) = node.child("split").and_then(|s| s.property("only-missing")) else { return false };
+    let asked = property.values.first().is_some_and(|v| v.value == Value::Bool(true));
+    let list = splits.iter().find_map(|(_, by)| if let SplitBy::File(file) = by { Some(file.span) } else { None });
+    let d = match list {
+        _ if !asked => return false,
+        _ if generated => {
+            let message = "generated images have no splits of their own";
+            Diagnostic::error("contradiction", message, property.name.span, "every split is missing").help("delete it")
+        }
+        Some(list) => Diagnostic::error("contradiction", "a list says which images it has", property.name.span, "of shares alone")
+            .also(list, "a list")
+            .help("delete it, or write a share in place of the list"),
+        None => return true,
+    };
+    context.push(d);
+    true
 }
 
 /// `url=` and `blake3=`.

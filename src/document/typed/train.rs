@@ -28,6 +28,7 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
     let mut recipe = node.text("recipe").and_then(|r| recipes::named(&r.value)).unwrap_or_else(by_default);
     let line = super::method::line(context, node, node.count("epochs"))?;
     let epochs = epochs(context, node, line.method, line.epochs);
+    let min_iterations = min_iterations(context, node, line.method);
     lines(context, node, &mut recipe);
     foreign_lines(context, node, recipe.task);
     let over = node.child("schedule").and_then(|s| s.number("over"));
@@ -39,6 +40,7 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
         recipe,
         choices: choices(node),
         epochs,
+        min_iterations,
         images: node.number("images").unwrap_or(1.0),
         over_is_epochs: over.is_none(),
         init: node.child("init").map_or(Init::Scratch, |node| init::init(context, node)),
@@ -69,6 +71,20 @@ fn epochs(context: &mut Context, node: &Node, method: Named, own: Option<usize>)
         _ => {}
     }
     own.or_else(|| node.count("epochs")).unwrap_or(1)
+}
+
+/// `min-iterations`: of trainings whose length is `epochs` alone.
+fn min_iterations(context: &mut Context, node: &Node, method: Named) -> Option<Spanned<usize>> {
+    let written = Spanned { value: node.count("min-iterations")?, span: node.place("min-iterations") };
+    if method.traits().own_epochs {
+        let d = Diagnostic::error("contradiction", "the phases say how long it takes", written.span, "not beside phases");
+        context.push(d.help("delete it; `teacher` and each `phase` have their own epochs"));
+    } else if let Some(budget) = node.child("budget") {
+        let d =
+            Diagnostic::error("contradiction", "a budget is counted in the epochs that are written", written.span, "may make them more");
+        context.push(d.also(budget.name.span, "the budget").help("delete one of them"));
+    }
+    Some(written)
 }
 
 /// A line that the recipe's task does not read would change nothing: it is refused.

@@ -165,7 +165,9 @@ fn data(data: &Data, path: &dyn Fn(&str) -> String) -> String {
         };
         let splits: String = data.splits.iter().map(|(name, how)| format!(" {}={}", name.value, by(how))).collect();
         let seed = if data.split_seed == 0 { String::new() } else { format!(" seed={}", data.split_seed) };
-        inside.push(format!("split{splits}{seed}"));
+        let flags = [("only-missing", data.only_missing), ("stratify", data.stratify)];
+        let flags: String = flags.iter().filter(|(_, set)| *set).map(|(name, _)| format!(" {name}=#true")).collect();
+        inside.push(format!("split{splits}{seed}{flags}"));
     }
     if inside.is_empty() { line } else { format!("{line} {{ {} }}", inside.join("; ")) }
 }

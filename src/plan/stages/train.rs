@@ -40,8 +40,7 @@ impl Engine<'_> {
             let transfer = start.transfer();
             // The weights of a supernet learn from what is not held out for its choices.
             let images = train.taken(part.images);
-            let held = train.oneshot.as_ref().map_or(0, |o| o.value.held_out(images));
-            let per_epoch = (images - held).div_ceil(recipe.batch.max(1)).max(1);
+            let per_epoch = train.iterations(images, recipe.batch);
             let action = |iteration: usize| self.train_action(train, &recipe, &slot.model, part, &start, seed, iteration as u64);
             let actions: Vec<(usize, Action)> = rungs.iter().map(|&epochs| (epochs, action(epochs * per_epoch))).collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();

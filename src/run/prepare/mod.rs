@@ -3,6 +3,7 @@
 mod anchors;
 mod fit;
 mod latencies;
+mod lengths;
 mod losses;
 mod prepared;
 mod scan;
@@ -43,6 +44,7 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
             }
         }
     }
+    lengths::settle(&mut pipeline, &infos, &mut notes);
     let mut warnings = pipeline.warnings.clone();
     let mut spaces = BTreeMap::new();
     let mut wrong = BTreeSet::new();
