@@ -30,6 +30,7 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)
         .with_weights(&prepared.weights)
+        .with_commands(&prepared.commands)
         .replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());

@@ -2,6 +2,7 @@
 
 mod announce;
 mod attempts;
+mod commands;
 mod jobs;
 mod publish;
 mod sound;
@@ -25,7 +26,7 @@ use crate::plan::{Engine, Replay, Work};
 use crate::results::GivenUp;
 use crate::store::Store;
 use announce::{Announced, subject};
-use attempts::{Attempts, Purpose, Running};
+use attempts::{Admitted, Attempts, Purpose, Running};
 use jobs::Jobs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -46,7 +47,8 @@ pub fn run(
     let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string())
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)
-        .with_weights(&prepared.weights);
+        .with_weights(&prepared.weights)
+        .with_commands(&prepared.commands);
     events.on(Event::Begin {
         pipeline: prepared.pipeline.name.clone(),
         numerics: numerics.to_string(),
@@ -252,6 +254,11 @@ impl Coordinator<'_> {
             }
             if Inline::takes(work) || self.attempts.holds(jobs::lock(work)) {
                 continue;
+            }
+            match self.attempts.admits(work) {
+                Admitted::Now => {}
+                Admitted::Later => continue,
+                Admitted::Alone => break,
             }
             let (options, begun) = (self.options, self.begun);
             let mut waiting = Waiting { events: self.events, stop: &|| due(options, begun).is_some() };

@@ -35,7 +35,9 @@ pub fn publish(store: &Store, work: &Work, result: &JobResult) -> Result<Publica
             }
             publication.rungs(store, train, rungs, curve)?;
             let last = curve.last().map_or(f64::NAN, Epoch::total);
-            publication.result = format!("{}, loss {last:.4}", counted(train.rungs.last().map_or(0, |r| r.0), "epoch"));
+            let epochs = counted(train.rungs.last().map_or(0, |r| r.0), "epoch");
+            // A trainer of one's own may say nothing on its way.
+            publication.result = if last.is_finite() { format!("{epochs}, loss {last:.4}") } else { epochs };
         }
         (Work::Train(train), JobResult::Diverged { iteration, reason, curve, rungs }) => {
             publication.rungs(store, train, rungs, curve)?;
@@ -55,6 +57,11 @@ pub fn publish(store: &Store, work: &Work, result: &JobResult) -> Result<Publica
             publication.record(store, &record::write(work.action(), None, &outcome), &work.label())?;
             publication.result = format!("loss {}", fixed(value, 4));
         }
+        (Work::Command(command), JobResult::Number { value }) => {
+            let outcome = Outcome::Measured { value: *value, classes: Classes::Detection(Vec::new()) };
+            publication.record(store, &record::write(work.action(), None, &outcome), &work.label())?;
+            publication.result = format!("{} {}", command.metric, fixed(*value, 3));
+        }
         _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
     }
     publication.keys.push(work.key());
@@ -72,11 +79,13 @@ impl Publication {
             };
             let outcome = Outcome::Trained(Trained {
                 weights: rung.weights,
-                state: Some(rung.state),
+                state: rung.state,
                 choices: rung.choices,
                 epochs: *epoch,
                 curve: curve.iter().filter(|e| e.epoch <= *epoch).copied().collect(),
                 learned,
+                reported: rung.reported.clone(),
+                checkpoint: rung.checkpoint,
             });
             let chain = (train.chain, (epoch * train.per_epoch) as u64);
             self.record(store, &record::write(action, Some(chain), &outcome), &train.request.label())?;
@@ -108,6 +117,7 @@ pub fn timing(store: &Store, work: &Work, seconds: f64, count: u64, options: &Op
         Work::Train(w) => (w.trainee.macs(), count * w.recipe.batch as u64),
         Work::Predict(w) => (w.candidate.macs, count),
         Work::Subnet(w) => (w.candidate.macs, count),
+        Work::Command(w) => (w.candidate.macs, count),
         _ => return Ok(()),
     };
     let (action, threads, jobs) = (Some(work.key()), options.threads, options.jobs);
