@@ -212,7 +212,7 @@ impl Coordinator<'_> {
 
     /// Why the run is to end before everything is done, as soon as it is to.
     fn due(&self) -> Option<RunEnd> {
-        due(self.options, self.begun)
+        self.options.due(self.begun)
     }
 
     fn stop(&mut self, why: RunEnd) {
@@ -261,7 +261,7 @@ impl Coordinator<'_> {
                 Admitted::Alone => break,
             }
             let (options, begun) = (self.options, self.begun);
-            let mut waiting = Waiting { events: self.events, stop: &|| due(options, begun).is_some() };
+            let mut waiting = Waiting { events: self.events, stop: &|| options.due(begun).is_some() };
             let made = self.jobs.make(work, self.prepared, self.store, self.options, &mut waiting)?;
             let Some((assignment, from)) = made else { continue };
             let started = Event::Started { subject: subject(work), attempt: self.attempts.failed(work.key()) + 1, from };
@@ -386,13 +386,6 @@ impl Coordinator<'_> {
         self.jobs.forget();
         self.events.on(Event::Note { message: format!("{label}: an input is gone or damaged; it is made again") });
     }
-}
-
-fn due(options: &Options, begun: Instant) -> Option<RunEnd> {
-    if options.until.is_some_and(|limit| begun.elapsed() > limit) {
-        return Some(RunEnd::Paused);
-    }
-    (options.stop.load(Ordering::Relaxed) > 0).then_some(RunEnd::Interrupted)
 }
 
 fn stuck(replay: &Replay) -> String {
