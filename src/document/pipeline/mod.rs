@@ -75,6 +75,12 @@ impl Pipeline {
         stage.train().map_or(1, |train| train.seeds.max(1) * folds)
     }
 
+    /// The declaration of a metric that a command measures, wherever it stands.
+    pub fn own_metric(&self, metric: &Metric) -> Option<&OwnMetric> {
+        let all = self.stages.iter().filter_map(|s| s.evaluate()).flat_map(|e| &e.own);
+        all.into_iter().find(|own| own.metric.value == *metric)
+    }
+
     /// The stage of this name.
     pub fn stage(&self, name: &str) -> Option<StageId> {
         self.links.id(name)

@@ -1,6 +1,6 @@
 //! What is computed by commands of one's own: a trainer, and metrics.
 
-use super::{Better, Metric, MetricWord, Pipeline, Reads, Spanned, Unit};
+use super::{Better, Metric, MetricWord, Reads, Spanned, Unit};
 use crate::document::word::Word;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -43,14 +43,6 @@ pub struct OwnMetric {
     pub command: OwnCommand,
     /// `alone` [#false]: nothing else of the run goes on meanwhile.
     pub alone: bool,
-}
-
-impl Pipeline {
-    /// The declaration of a metric that a command measures, wherever it stands.
-    pub fn own_metric(&self, metric: &Metric) -> Option<&OwnMetric> {
-        let all = self.stages.iter().filter_map(|s| s.evaluate()).flat_map(|e| &e.own);
-        all.into_iter().find(|own| own.metric.value == *metric)
-    }
 }
 
 impl Metric {

@@ -60,7 +60,7 @@ pub fn publish(store: &Store, work: &Work, result: &JobResult) -> Result<Publica
         (Work::Command(command), JobResult::Number { value }) => {
             let outcome = Outcome::Measured { value: *value, classes: Classes::Detection(Vec::new()) };
             publication.record(store, &record::write(work.action(), None, &outcome), &work.label())?;
-            publication.result = format!("{} {}", command.metric, fixed(*value, 3));
+            publication.result = format!("{} {}", command.metric, fixed(*value, if value.abs() < 1000.0 { 3 } else { 0 }));
         }
         _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
     }
