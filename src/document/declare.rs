@@ -3,10 +3,13 @@
 
 use super::context::Context;
 use super::pipeline::{Better, MetricWord, Reads, Unit, declared};
+use super::shorten::shorten;
 use super::{Diagnostic, Node, Span, Spanned, Value};
 
 /// The most that one file may declare.
 const MOST: usize = 200;
+/// The most bytes of a name.
+const LONGEST: usize = 40;
 
 /// Makes words of the metrics that these nodes declare, as they are written. A name that is taken stays what it is: `typed` says so.
 pub fn metrics(context: &mut Context, raw: &[Node]) {
@@ -18,19 +21,26 @@ pub fn metrics(context: &mut Context, raw: &[Node]) {
             _ => continue,
         };
         for (line, reads) in inside {
-            let Some(Value::Text(name)) = line.arguments.first().map(|v| &v.value).or_else(|| written(line, "name")) else { continue };
-            let better = match written(line, "better") {
+            let Some(Spanned { value: Value::Text(name), span }) = line.arguments.first().or_else(|| written(line, "name")) else {
+                continue;
+            };
+            let better = match written(line, "better").map(|v| &v.value) {
                 Some(Value::Text(side)) if side == "lower" => Better::Lower,
                 _ => Better::Higher,
             };
-            let unit = match written(line, "unit") {
+            let unit = match written(line, "unit").map(|v| &v.value) {
                 Some(Value::Text(word)) => unit(word),
                 _ => Unit::Number,
             };
-            // What takes `:` is a class of another metric.
             let taken = |known: &&'static MetricWord| known.word.name == name;
             let foreign = context.language.metrics.known.iter().any(taken) || context.language.metrics.later.contains(&name.as_str());
-            if name.is_empty() || name.contains(':') || foreign {
+            if name.is_empty() || foreign {
+                continue;
+            }
+            if name.len() > LONGEST || !name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) {
+                let message = format!("`{}` is no name for a metric", shorten(name));
+                let d = Diagnostic::error("metric-name", message, *span, "letters, digits, `-`, `_` and `.` expected");
+                context.spoil(d.help(format!("such as \"pi-ms\"; at most {LONGEST} bytes")), *span);
                 continue;
             }
             if found.len() >= MOST {
@@ -67,7 +77,7 @@ fn children<'n>(node: &'n Node, name: &'static str) -> impl Iterator<Item = &'n 
 }
 
 /// The value of a property, whichever way it is written.
-fn written<'n>(node: &'n Node, name: &'static str) -> Option<&'n Value> {
+fn written<'n>(node: &'n Node, name: &'static str) -> Option<&'n Spanned<Value>> {
     let child = || children(node, name).next().and_then(|c| c.arguments.first());
-    node.property(name).and_then(|p| p.values.first()).or_else(child).map(|v| &v.value)
+    node.property(name).and_then(|p| p.values.first()).or_else(child)
 }
