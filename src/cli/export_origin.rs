@@ -66,7 +66,7 @@ fn measured(pipeline: &Pipeline) -> Option<(&String, &String, Vec<&Metric>, &Met
 
 /// Whether nasflow measures it of a trained network alone; what a table of latencies, a supernet or a command says is not written.
 fn is_measured(metric: &Metric) -> bool {
-    !(metric.is_table_latency() || metric.is_learned() || metric.is_by_command() || metric.is_reported())
+    !(metric.is_table_latency() || metric.is_learned() || metric.is_own())
 }
 
 /// Reads a pipeline that is about to be written, and compares its network with the one that it was written for.

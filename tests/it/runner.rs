@@ -122,6 +122,43 @@ fn a_search_goes_by_them_over_folds_and_from_other_weights() {
     assert_eq!(executed(&said), [6, 5, 5, 5], "{said:?}");
 }
 
+/// `replicate`, weights of another training, and an answer by a command's figure.
+#[test]
+fn they_stand_where_nasflows_own_stand() {
+    let text = "pipeline \"own\" seed=1
+        data \"figures\" generate=figures images=40 image-size=32 { split train=0.5 val=0.3 test=0.2 }
+        space \"s\" { network { input \"figures\"; conv 8 stride=4 { kernel 3 5 7 }; global-pool; linear } }
+        sample \"trials\" { from \"s\"; strategy evolution population=2 tournament=2; trials 3 window=1; replicate 3; objective \"score\" maximize=dice }
+        sample \"stock\" { from \"s\"; strategy reference }
+        train \"base\" { from \"stock\"; data \"figures\" split=train; batch 4; epochs 1; seeds 2 }
+        train \"own\" {
+            from \"trials\"; data \"figures\" split=train; batch 4; epochs 2; init from=\"base\" match=overlap
+            runner command { command \"sh\" \"train.sh\"; uses \"train.sh\"; reports \"dice\" better=higher unit=share }
+        }
+        evaluate \"score\" { from \"own\"; metrics dice params }
+        select \"best\" { from \"score\"; top 1 by=dice }
+        train \"final\" { from \"best\"; data \"figures\" split=train; batch 4; epochs 2; init continue; seeds 2 }
+        evaluate \"edge\" { from \"final\" \"base\"; data \"figures\" split=test; metrics accuracy; metric \"kb\" better=lower unit=bytes { command \"./size.sh\"; uses \"size.sh\" } }
+        answer \"best\" { in \"edge\"; by \"kb\"; against \"base\" }";
+    let place = place(text);
+    // A figure that seed and network decide.
+    let script = "seed=$(sed -n 's/.*\"seed\": \\([0-9]*\\).*/\\1/p' job.json)\n\
+                  cp network.safetensors out/weights.safetensors\necho \"{\\\"dice\\\": 0.$(wc -c < network.json)$seed}\" > out/metrics.json\n";
+    put(&place, "train.sh", script);
+    let said = place.run();
+    // Three trials and each once more, two of `base`, two of `final`.
+    assert_eq!(said.executed("train"), 10, "{said:?}");
+    assert_eq!(said.executed("command"), 4, "{said:?}");
+    assert!(said.out.contains("answer: best  kb 2"), "{said:?}");
+    assert!(place.run().nothing_executed());
+    let shown = place.nasflow(&["show", "pipeline.kdl"]).out;
+    assert!(shown.contains("dice"), "{shown}");
+    for file in ["best.py", "best.kdl"] {
+        let said = place.nasflow(&["export", "pipeline.kdl", "-o", file]);
+        assert!(said.ok(), "{said:?}");
+    }
+}
+
 /// Only what a trainer says itself is known of what is no network of nasflow's.
 #[test]
 fn a_trainer_may_leave_no_weights() {

@@ -46,6 +46,11 @@ pub struct OwnMetric {
 }
 
 impl Metric {
+    /// Whether a command or a trainer of one's own says it of a network.
+    pub fn is_own(&self) -> bool {
+        self.is_by_command() || self.is_reported()
+    }
+
     /// Whether a command of one's own measures it.
     pub fn is_by_command(&self) -> bool {
         self.reads() == Reads::Command
