@@ -416,7 +416,8 @@ fn mistakes_are_errors_at_their_lines() {
     assert!(!refused.ok() && refused.err.contains("is neither a file nor a folder"), "{refused:?}");
 }
 
-/// The examples, as they are shipped: PyTorch trains, ONNX Runtime measures.
+/// The examples, as they are shipped: PyTorch trains, ONNX Runtime measures. It takes a minute where they are: importing torch takes
+/// seconds, and 12 epochs are what the networks need to find anything.
 #[test]
 fn pytorch_trains_what_nasflow_samples() {
     for (folder, modules) in [("torch", "torch, safetensors"), ("metric", "onnxruntime, numpy")] {
@@ -434,6 +435,12 @@ fn pytorch_trains_what_nasflow_samples() {
         assert!(said.ok(), "{folder}: {said:?}");
         let shown = place.nasflow(&["show", "pipeline.kdl"]);
         eprintln!("{}", shown.out);
+        if folder == "torch" {
+            let shown = place.nasflow(&["show", "pipeline.kdl", "--json"]).out;
+            let json: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+            let found = json["rows"][0]["metrics"]["map50"]["values"][0].as_f64();
+            assert!(found.is_some_and(|map| map > 0.1), "what PyTorch trained finds nothing here: {found:?}");
+        }
         assert!(place.run().nothing_executed());
     }
 }
