@@ -99,10 +99,11 @@ impl Publication {
     fn record(&mut self, store: &Store, record: &Record, work: &Work) -> Result<(), RunError> {
         if let Published::Replaced(_) = store.publish(record)? {
             let by_command = matches!(work, Work::Command(_)) || matches!(work, Work::Train(w) if w.runner.is_some());
-            let why =
-                if by_command { "the command gave another result than before" } else { "the same action gave other bits than before" };
-            let report = if by_command { "" } else { ". Please report it" };
-            self.notes.push(format!("{}: {why}; the new ones are kept{report}", work.label()));
+            let why = match by_command {
+                true => "the command gave another result than before; the new one is kept",
+                false => "the same action gave other bits than before; the new ones are kept. Please report it",
+            };
+            self.notes.push(format!("{}: {why}", work.label()));
         }
         Ok(())
     }
