@@ -41,6 +41,10 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     let Some(train) = prepared.pipeline.stages[trained.stage].train() else {
         return Err(format!("{} was never trained", model.label()).into());
     };
+    if train.runner.as_ref().is_some_and(|r| !r.value.weights) {
+        let why = "its trainer leaves no weights of this network (`runner command weights=#false`), so there is nothing to export";
+        return Err(format!("{}: {why}", model.label()).into());
+    }
     let info = prepared.data.get(&train.data.value).ok_or_else(|| format!("no data `{}`", train.data.value))?;
     let split = info.splits.get(&train.split.value).ok_or_else(|| format!("no split `{}`", train.split.value))?;
     let architecture = model.candidate.architecture.clone();

@@ -58,10 +58,15 @@ fn measured(pipeline: &Pipeline) -> Option<(&String, &String, Vec<&Metric>, &Met
     let evaluate = stage.evaluate()?;
     let (data, split) = evaluate.data.as_ref()?;
     // What a table of latencies or a supernet says is not measured anew.
-    let metrics: Vec<&Metric> = evaluate.metrics.iter().map(|m| &m.value).filter(|m| !m.is_table_latency() && !m.is_learned()).collect();
+    let metrics: Vec<&Metric> = evaluate.metrics.iter().map(|m| &m.value).filter(|m| is_measured(m)).collect();
     let by = pipeline.answer.as_ref().map(|a| &a.by.value).filter(|by| metrics.contains(by));
     let by = by.or_else(|| metrics.iter().copied().find(|m| m.reads_predictions()))?;
     Some((&data.value, &split.value, metrics, by))
+}
+
+/// Whether nasflow measures it of a trained network alone; what a table of latencies, a supernet or a command says is not written.
+fn is_measured(metric: &Metric) -> bool {
+    !(metric.is_table_latency() || metric.is_learned() || metric.is_own())
 }
 
 /// Reads a pipeline that is about to be written, and compares its network with the one that it was written for.

@@ -30,6 +30,7 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)
         .with_weights(&prepared.weights)
+        .with_commands(&prepared.commands)
         .replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());
@@ -39,7 +40,7 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let todo = Todo::of(&prepared, &replay, jobs);
     let speed = if todo.is_nothing() { None } else { Speed::of(&prepared, store.as_ref(), device) };
     if arguments.json {
-        let time = speed.map(|s| json!({ "seconds": s.seconds(&todo), "basis": s.basis }));
+        let time = speed.and_then(|s| Some(json!({ "seconds": s.seconds(&todo)?, "basis": s.basis })));
         let text = serde_json::to_string_pretty(&json!({
             "pipeline": prepared.pipeline.name,
             "numerics": numerics,
@@ -137,7 +138,8 @@ fn recorded(work: &Work, store: Option<&Store>) -> Result<(Vec<String>, bool), F
 /// What follows from the document alone: schedules without a horizon, and searches that hardly evolve.
 fn remarks(prepared: &Prepared, index: usize) -> Vec<String> {
     let train = prepared.pipeline.stages[index].train();
-    let bound = train.filter(|t| t.over_is_epochs && t.recipe.schedule != crate::document::Schedule::Constant);
+    // A command trains from the beginning, whatever the schedule.
+    let bound = train.filter(|t| t.runner.is_none() && t.over_is_epochs && t.recipe.schedule != crate::document::Schedule::Constant);
     let remark =
         |t: &Train| format!("the schedule's horizon is `epochs` ({}): raising `epochs` trains anew; `schedule … over=` fixes it", t.epochs);
     let stopping = stops(&prepared.pipeline, index).map(|s| {

@@ -106,6 +106,7 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)
         .with_weights(&prepared.weights)
+        .with_commands(&prepared.commands)
         .replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());

@@ -55,6 +55,11 @@ impl Pack {
         Ok([&self.head()[..], &pixels[..]].concat())
     }
 
+    /// Where the pixels begin in the blob of the whole pack.
+    pub fn pixels_start(&self) -> u64 {
+        self.head().len() as u64
+    }
+
     /// What stands before the pixels in the blob.
     pub(super) fn head(&self) -> Vec<u8> {
         let header = HeaderOut { image_size: self.image_size, channels: self.channels, classes: &self.classes, images: &self.images };

@@ -2,7 +2,8 @@
 
 use super::diagnostic;
 use super::language::Language;
-use super::{Diagnostic, Diagnostics, Node, Severity, Sources, Span};
+use super::pipeline::MetricWord;
+use super::{Diagnostic, Diagnostics, Node, Severity, Sources, Span, Spanned};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Most findings that one report shows.
@@ -22,6 +23,8 @@ pub enum Origin {
 pub struct Context {
     /// The words that rooms above describe.
     pub language: Language,
+    /// Metrics that the file declares, at the first lines that do.
+    pub declared: Vec<Spanned<&'static MetricWord>>,
     /// The texts read so far.
     pub sources: Sources,
     /// What the parser saw of them: comments, hidden nodes and traps overwritten.

@@ -262,8 +262,8 @@ fn distinct(context: &mut Context, spec: &Spec, field: &Field, property: &Proper
         }
         return;
     }
-    // A layer may be read twice, and two betas may be equal.
-    if field.count == Count::List && matches!(field.types, [Type::Name("layer") | Type::Number(..)]) {
+    // A layer may be read twice, two betas may be equal, and words of a command are whatever they are.
+    if field.count == Count::List && matches!(field.types, [Type::Name("layer") | Type::Number(..) | Type::Argument]) {
         return;
     }
     for (i, value) in property.values.iter().enumerate().take(1000) {

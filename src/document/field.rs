@@ -61,6 +61,8 @@ pub enum Type {
     Name(&'static str),
     /// Free text.
     Text,
+    /// A word of a command: any text, also an empty one, and the same one several times.
+    Argument,
     /// A file or folder.
     Path,
     /// A whole number between these bounds, both included.

@@ -7,7 +7,7 @@ use super::params::{self, Params};
 use super::raw::Convert;
 use super::shorten::shorten;
 use super::typed::{self, Draft};
-use super::{Diagnostic, Diagnostics, Node, Pipeline, check, decode};
+use super::{Diagnostic, Diagnostics, Node, Pipeline, check, declare, decode};
 
 /// Reads a pipeline and everything that it includes, in the words of this language. Errors are all errors of the files, with the warnings.
 pub fn load(language: &Language, top: &str, files: &mut dyn Files, params: &Params, options: Options) -> Result<Pipeline, Diagnostics> {
@@ -40,6 +40,7 @@ fn pipeline(context: &mut Context, top: &str, files: &mut dyn Files, given: &Par
     for (file, node) in &nodes {
         raw.push(Convert { context, params: &params, file: *file }.node(node));
     }
+    declare::metrics(context, &raw);
     let nodes = decode::nodes(context, raw);
     for param in params.iter().filter(|p| !context.used.contains(&p.name.value)).collect::<Vec<_>>() {
         let shown = shorten(&param.name.value);
@@ -55,7 +56,8 @@ fn pipeline(context: &mut Context, top: &str, files: &mut dyn Files, given: &Par
 pub(super) fn drafted(language: &Language, top: &str, files: &mut dyn Files) -> (Draft, Vec<Diagnostic>) {
     let mut context = Context::new(language);
     let nodes = include::read(&mut context, top, files, Options::default()).unwrap_or_default();
-    let raw = nodes.iter().map(|(file, node)| Convert { context: &mut context, params: &[], file: *file }.node(node)).collect();
+    let raw: Vec<Node> = nodes.iter().map(|(file, node)| Convert { context: &mut context, params: &[], file: *file }.node(node)).collect();
+    declare::metrics(&mut context, &raw);
     let nodes = decode::nodes(&mut context, raw);
     let draft = draft(&mut context, nodes);
     (draft, context.found)

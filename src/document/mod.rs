@@ -10,6 +10,7 @@
 
 mod check;
 mod context;
+mod declare;
 mod decode;
 pub mod diagnostic;
 mod excerpt;

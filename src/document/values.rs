@@ -98,6 +98,7 @@ fn fits(language: &Language, ty: Type, value: &Value) -> bool {
     match (ty, value) {
         (Type::Word(words), Value::Text(t)) => words.contains(&t.as_str()),
         (Type::Name(_) | Type::Text | Type::Path | Type::Label, Value::Text(t)) => !t.is_empty(),
+        (Type::Argument, Value::Text(_)) => true,
         (Type::Of(kind), Value::Text(t)) => language.word(kind, t).is_some(),
         (Type::Metric, Value::Text(t)) => {
             // `ap50:RBC` is `ap50` of a class.
@@ -145,7 +146,7 @@ pub fn expected(language: &Language, field: &Field) -> String {
                 Type::Of(kind) => list(&language.names(*kind)),
                 Type::LaterWord(_) => return None,
                 Type::Name(what) => format!("the name of a {what}"),
-                Type::Text => "a text".into(),
+                Type::Text | Type::Argument => "a text".into(),
                 Type::Path => "a path".into(),
                 Type::Int(..) => "a whole number".into(),
                 Type::Number(..) | Type::Positive => "a number".into(),

@@ -140,7 +140,7 @@ impl Parameters {
         save_tensors(&named.collect::<Vec<_>>(), metadata)
     }
 
-    /// Reads what [`Parameters::to_safetensors`] or PyTorch wrote. `num_batches_tracked` is passed over; a missing or
+    /// Reads what [`Parameters::to_safetensors`] or PyTorch wrote. Buffers (`num_batches_tracked`, YOLOv5's `anchors`) are passed over; a missing or
     /// unknown name, another shape, or a value that is not finite is an error that names the tensor.
     pub fn from_safetensors(program: &Program, bytes: &[u8]) -> Result<Self, String> {
         // The counters are whole numbers, which `load_tensors` rightly refuses: only what the program names is read.
@@ -148,7 +148,8 @@ impl Parameters {
         let known: std::collections::HashSet<&str> = program.params.iter().map(|p| p.name.as_str()).collect();
         let mut names = file.names();
         names.sort_unstable();
-        if let Some(name) = names.iter().find(|n| !known.contains(**n) && !n.ends_with("num_batches_tracked")) {
+        let buffer = |n: &str| ["num_batches_tracked", ".anchors", ".anchor_grid"].iter().any(|end| n.ends_with(end));
+        if let Some(name) = names.iter().find(|n| !known.contains(**n) && !buffer(n)) {
             return Err(format!("tensor `{name}` does not belong to this network"));
         }
         let read = |spec: &crate::space::ParamSpec| -> Result<Vec<f32>, String> {

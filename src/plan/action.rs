@@ -28,11 +28,13 @@ pub enum Kind {
     Loss,
     /// How a metric differs between one network and others, and how surely.
     Compare,
+    /// What a command of one's own says of a network.
+    Command,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Anchors,
         Kind::Pack,
         Kind::Train,
@@ -44,6 +46,7 @@ impl Kind {
         Kind::Table,
         Kind::Compare,
         Kind::Loss,
+        Kind::Command,
     ];
 
     /// The word in records.
@@ -60,6 +63,7 @@ impl Kind {
             Kind::Table => "table",
             Kind::Compare => "compare",
             Kind::Loss => "loss",
+            Kind::Command => "command",
         }
     }
 
@@ -72,7 +76,7 @@ impl Kind {
     pub fn version(self) -> i64 {
         match self {
             Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select => 1,
-            Kind::Cut | Kind::PredictSubnet | Kind::Table | Kind::Compare | Kind::Loss => 1,
+            Kind::Cut | Kind::PredictSubnet | Kind::Table | Kind::Compare | Kind::Loss | Kind::Command => 1,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The replay: walks the stages over what is known, proposes as far as results allow, and lists what would run.
 
 use super::action::Action;
+use super::command::Commands;
 use super::model::{Candidate, Drawn, Raced, Slot, State};
 use super::replicas::Replicas;
 use super::table::Table;
@@ -156,6 +157,8 @@ pub struct Engine<'a> {
     pub(super) wholes: HashMap<String, Arc<Candidate>>,
     /// What trainings start from.
     pub(super) warm: Warm,
+    /// What commands of one's own use.
+    pub(super) commands: Commands,
 }
 
 impl<'a> Engine<'a> {
@@ -182,6 +185,7 @@ impl<'a> Engine<'a> {
             ahead: ahead(pipeline),
             wholes: HashMap::new(),
             warm: Warm::default(),
+            commands: Commands::default(),
         }
     }
 
@@ -203,6 +207,13 @@ impl<'a> Engine<'a> {
     #[must_use]
     pub fn with_weights(mut self, files: &BTreeMap<String, Arc<WeightsFile>>) -> Self {
         self.warm.files.clone_from(files);
+        self
+    }
+
+    /// The same engine with what commands of one's own use.
+    #[must_use]
+    pub fn with_commands(mut self, commands: &Commands) -> Self {
+        self.commands.clone_from(commands);
         self
     }
 

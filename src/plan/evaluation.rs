@@ -12,6 +12,9 @@ pub const NMS_IOU: f64 = 0.6;
 /// Detections an image.
 pub const MAX_DETECTIONS: usize = 300;
 
+/// Batch norm's epsilon and momentum in networks that were never trained, where they are written out: those of YOLOv5's recipes.
+pub const UNTRAINED_NORM: (f64, f64) = (1e-3, 0.03);
+
 /// What is asked of a network over a split.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Asked {

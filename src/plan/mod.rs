@@ -8,6 +8,7 @@ pub mod answer;
 mod best;
 pub mod budget;
 pub mod choose;
+pub mod command;
 mod compare;
 pub mod engine;
 pub mod equal;
@@ -33,6 +34,7 @@ pub mod work;
 pub use action::{Action, Kind};
 pub use answer::winner;
 pub use best::best;
+pub use command::{Command, Commands, RunnerWork, UsedFile, UsedFiles};
 pub use engine::{Compared, DataInfo, Engine, Known, Point, Replay, SplitInfo, StageReplay};
 pub use figures::Figure;
 pub use model::{Fold, Model, Raced, SeedRun, Slot, State, Step, Subnet, Trained};
@@ -40,5 +42,6 @@ pub use reason::Reason;
 pub use table::Table;
 pub use warm::WeightsFile;
 pub use work::{
-    CompareWork, CutWork, MetricWork, PredictWork, Recalibration, Request, SelectWork, Sides, SubnetWork, TrainWork, Trainee, Work,
+    CommandWork, CompareWork, CutWork, MetricWork, PredictWork, Recalibration, Request, SelectWork, Sides, SubnetWork, TrainWork, Trainee,
+    Work,
 };

@@ -50,6 +50,10 @@ pub struct SeedRun {
     pub weights: Digest,
     /// Where it was trained without a fold: which.
     pub fold: Option<Fold>,
+    /// What a trainer of one's own reported of it.
+    pub reported: BTreeMap<String, f64>,
+    /// The checkpoint that such a trainer left.
+    pub checkpoint: Option<Digest>,
 }
 
 /// A fold that a training left out.

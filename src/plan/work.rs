@@ -1,6 +1,7 @@
 //! What is to be executed: an action with everything that an executor needs beside its key.
 
 use super::action::Action;
+use super::command::{Command, RunnerWork};
 use super::model::Candidate;
 use crate::base::Digest;
 use crate::document::{LossGains, Metric, OneShot, Recipe};
@@ -25,6 +26,8 @@ pub enum Work {
     Subnet(Box<SubnetWork>),
     /// Compare a network with others.
     Compare(Box<CompareWork>),
+    /// Measure a network by a command of one's own (in a worker).
+    Command(Box<CommandWork>),
 }
 
 impl Work {
@@ -38,6 +41,7 @@ impl Work {
             Work::Cut(w) => &w.request,
             Work::Subnet(w) => &w.request,
             Work::Compare(w) => &w.request,
+            Work::Command(w) => &w.request,
         }
     }
 
@@ -51,6 +55,7 @@ impl Work {
             Work::Cut(w) => &mut w.request,
             Work::Subnet(w) => &mut w.request,
             Work::Compare(w) => &mut w.request,
+            Work::Command(w) => &mut w.request,
         }
     }
 
@@ -168,6 +173,8 @@ pub struct TrainWork {
     pub resume: Option<Resume>,
     /// Iterations at the checkpoint that an interrupted attempt left; its worker goes on from there by itself.
     pub checkpoint: Option<u64>,
+    /// Where a command of one's own trains: which.
+    pub runner: Option<RunnerWork>,
 }
 
 impl TrainWork {
@@ -210,6 +217,31 @@ pub struct MetricWork {
     pub predictions: Digest,
     /// `data` node and split.
     pub data: (String, String),
+}
+
+/// Measure a network by a command of one's own.
+#[derive(Clone, Debug)]
+pub struct CommandWork {
+    /// What is asked for.
+    pub request: Request,
+    /// The metric.
+    pub metric: Metric,
+    /// What measures it.
+    pub command: Command,
+    /// What is measured.
+    pub candidate: Arc<Candidate>,
+    /// Its weights; none where it has none that fit it: fresh ones stand for them.
+    pub weights: Option<Digest>,
+    /// The seed of fresh weights.
+    pub seed: u64,
+    /// What a trainer of one's own left beside its weights.
+    pub checkpoint: Option<Digest>,
+    /// Batch norm's epsilon and momentum.
+    pub norm: (f64, f64),
+    /// `data` node and split, where the stage reads one.
+    pub data: Option<(String, String)>,
+    /// Whether nothing else may go on meanwhile.
+    pub alone: bool,
 }
 
 /// Compare a network with others.

@@ -43,6 +43,8 @@ pub fn value(metric: &Metric, value: f64) -> String {
         Unit::Share | Unit::Nats => fixed(value, 3),
         Unit::Milliseconds => format!("{} ms", fixed(value, 1)),
         Unit::PerSecond => format!("{} /s", fixed(value, 0)),
+        Unit::Number if value.abs() >= 1000.0 => si(value),
+        Unit::Number => fixed(value, 3),
     }
 }
 

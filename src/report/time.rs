@@ -18,7 +18,11 @@ pub fn todo(todo: &Todo) -> String {
 pub fn time(todo: &Todo, speed: Option<&Speed>) -> String {
     match speed {
         _ if todo.is_nothing() => "time: a moment; nothing is left to train or to evaluate on images".into(),
-        Some(speed) => format!("time: about {}, {}", number::duration(speed.seconds(todo)), basis(&speed.basis)),
+        Some(speed) => match speed.seconds(todo) {
+            Some(seconds) => format!("time: about {}, {}", number::duration(seconds), basis(&speed.basis)),
+            None => "time: not known: a command of your own trains, and was never timed here".into(),
+        },
+        None if todo.commanded > 0.0 => "time: not known: a command of your own trains".into(),
         None => "time: not known for this executor: `nasflow run --smoke` measures it".into(),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::base::Digest;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Weights at an epoch, with what led to them.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,10 @@ pub struct Trained {
     pub curve: Vec<Epoch>,
     /// What the method has learned of its choices: what the blob `choices` holds.
     pub learned: Option<Learned>,
+    /// What a trainer of one's own reported, by metric.
+    pub reported: BTreeMap<String, f64>,
+    /// The checkpoint that such a trainer left.
+    pub checkpoint: Option<Digest>,
 }
 
 /// One epoch of a learning curve: mean losses. A classifier has one loss, which `cls` holds.

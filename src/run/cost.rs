@@ -73,7 +73,7 @@ impl<'a> Ledger<'a> {
     /// Those of the store.
     pub fn new(prepared: &'a Prepared, replay: &'a Replay, store: &'a Store) -> Result<Self, StoreError> {
         let mut times: BTreeMap<Digest, (f64, u64)> = BTreeMap::new();
-        for kind in ["train-time", "predict-time"] {
+        for kind in ["train-time", "predict-time", "runner-time", "command-time"] {
             for timing in store.all_observations(kind)?.iter().filter_map(|o| record::read_timing(&o.value)) {
                 if let Some(action) = timing.action {
                     let sum = times.entry(action).or_default();
@@ -159,6 +159,7 @@ impl<'a> Ledger<'a> {
                         spent.evaluated_images += images;
                         spent.untimed += usize::from(timed < images);
                     }
+                    Kind::Command => {}
                     _ => continue,
                 }
                 spent.seconds += seconds;

@@ -10,6 +10,9 @@ use crate::store::{Store, StoreError};
 /// The observation kind of a work's timing.
 pub fn kind(work: &Work) -> &'static str {
     match work {
+        // What others' programs take says nothing of nasflow's own.
+        Work::Train(w) if w.runner.is_some() => "runner-time",
+        Work::Command(_) => "command-time",
         Work::Train(_) => "train-time",
         _ => "predict-time",
     }

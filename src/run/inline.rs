@@ -48,7 +48,9 @@ impl Inline {
                 true => Computed::Done { result: "cut out of its supernet".into(), value: None },
                 false => Computed::InputGone,
             }),
-            Work::Train(_) | Work::Predict(_) | Work::Subnet(_) => Err(RunError::Stuck("a worker's job came to the coordinator".into())),
+            Work::Train(_) | Work::Predict(_) | Work::Subnet(_) | Work::Command(_) => {
+                Err(RunError::Stuck("a worker's job came to the coordinator".into()))
+            }
         }
     }
 

@@ -6,8 +6,8 @@ use crate::plan::Replay;
 use crate::results::GivenUp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// How to run: nothing here changes a bit of any result, except that `executor` names the numerics class.
 #[derive(Clone, Debug)]
@@ -34,6 +34,14 @@ impl Options {
     /// One worker of one thread, three attempts a trial, a checkpoint a minute, no limit of time.
     pub fn new(executor: DeviceChoice) -> Self {
         Options { jobs: 1, threads: 1, executor, timeout: None, attempts: 3, until: None, checkpoint_seconds: 60.0, stop: Arc::default() }
+    }
+
+    /// Why a run that began then is to end before everything is done, as soon as it is to.
+    pub fn due(&self, begun: Instant) -> Option<RunEnd> {
+        if self.until.is_some_and(|limit| begun.elapsed() > limit) {
+            return Some(RunEnd::Paused);
+        }
+        (self.stop.load(Ordering::Relaxed) > 0).then_some(RunEnd::Interrupted)
     }
 }
 

@@ -33,10 +33,14 @@ fn parts(outcome: &Outcome) -> (BTreeMap<&'static str, Digest>, Value) {
             let mut outputs = BTreeMap::from([("weights", trained.weights)]);
             outputs.extend(trained.state.map(|state| ("state", state)));
             outputs.extend(trained.choices.map(|choices| ("choices", choices)));
+            outputs.extend(trained.checkpoint.map(|checkpoint| ("checkpoint", checkpoint)));
             let mut values = json!({ "status": "trained", "epochs": trained.epochs, "curve": trained.curve });
             // What a method has learned of choices is read by plans and people: it stands in the record, too.
             if let (Some(learned), Some(values)) = (&trained.learned, values.as_object_mut()) {
                 values.insert("choices".into(), json!(learned));
+            }
+            if let (false, Some(values)) = (trained.reported.is_empty(), values.as_object_mut()) {
+                values.insert("reported".into(), json!(trained.reported));
             }
             (outputs, values)
         }
@@ -75,9 +79,11 @@ pub fn read(record: &Record) -> Option<Outcome> {
             epochs: values["epochs"].as_u64().unwrap_or(0) as usize,
             curve: curve(),
             learned: serde_json::from_value(values["choices"].clone()).ok(),
+            reported: serde_json::from_value(values["reported"].clone()).unwrap_or_default(),
+            checkpoint: blob("checkpoint"),
         }),
         Kind::Predict | Kind::PredictSubnet => Outcome::Predicted { predictions: blob("predictions")? },
-        Kind::Metric | Kind::Loss => Outcome::Measured {
+        Kind::Metric | Kind::Loss | Kind::Command => Outcome::Measured {
             value: values["value"].as_f64().unwrap_or(f64::NAN),
             classes: serde_json::from_value(values["classes"].clone()).unwrap_or(Classes::Detection(Vec::new())),
         },
@@ -128,7 +134,17 @@ mod tests {
         };
         let trained = |learned: Option<Learned>| {
             let choices = learned.as_ref().map(|_| blob("c"));
-            Outcome::Trained(Trained { weights: blob("w"), state: Some(blob("s")), choices, epochs: 2, curve: vec![epoch], learned })
+            let (reported, checkpoint) = (BTreeMap::new(), None);
+            Outcome::Trained(Trained {
+                weights: blob("w"),
+                state: Some(blob("s")),
+                choices,
+                epochs: 2,
+                curve: vec![epoch],
+                learned,
+                reported,
+                checkpoint,
+            })
         };
         let class = ClassReport {
             name: "disc".into(),
@@ -141,7 +157,24 @@ mod tests {
             coco_ap50: None,
             coco_ap50_95: None,
         };
-        let cases: [(Kind, Outcome, &str, &[&str]); 12] = [
+        let by_command = Outcome::Trained(Trained {
+            weights: blob("w"),
+            state: None,
+            choices: None,
+            epochs: 1,
+            curve: Vec::new(),
+            learned: None,
+            reported: BTreeMap::from([("dice".to_string(), 0.5)]),
+            checkpoint: Some(blob("c")),
+        });
+        let cases: [(Kind, Outcome, &str, &[&str]); 14] = [
+            (Kind::Train, by_command, r#"{"curve":[],"epochs":1,"reported":{"dice":0.5},"status":"trained"}"#, &["checkpoint", "weights"]),
+            (
+                Kind::Command,
+                Outcome::Measured { value: 2.5, classes: Classes::Detection(Vec::new()) },
+                r#"{"classes":[],"value":2.5}"#,
+                &[],
+            ),
             (
                 Kind::Anchors,
                 Outcome::Anchors { anchors: vec![vec![(1.5, 0.1)]], best_possible_recall: 1.0 },

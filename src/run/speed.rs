@@ -28,21 +28,22 @@ impl Speed {
     pub fn of(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) -> Option<Speed> {
         let training = store.and_then(|s| rate(s, "train-time"));
         let evaluation = store.and_then(|s| rate(s, "predict-time"));
+        let commanded = store.and_then(|s| rate(s, "runner-time"));
         if let Some(training) = training {
-            return Some(Speed { training, evaluation: evaluation.unwrap_or(training * PASSES), basis: Basis::History });
+            return Some(Speed { training, evaluation: evaluation.unwrap_or(training * PASSES), commanded, basis: Basis::History });
         }
         if device != DeviceChoice::Fast {
             return None;
         }
         let size = prepared.spaces.values().map(Space::image_size).max().unwrap_or(0);
-        Some(Speed::of_products(matrix_rate(), size))
+        Some(Speed { commanded, ..Speed::of_products(matrix_rate(), size) })
     }
 
     /// From a matrix rate in FLOP/s.
     pub fn of_products(rate: f64, image_size: usize) -> Speed {
         let macs = rate / 2.0;
         let training = macs * utilisation(image_size) / PASSES;
-        Speed { training, evaluation: macs * EVALUATION, basis: Basis::Products { rate } }
+        Speed { training, evaluation: macs * EVALUATION, commanded: None, basis: Basis::Products { rate } }
     }
 }
 
@@ -55,11 +56,15 @@ mod tests {
     fn an_estimate_grows_with_what_is_to_do() {
         let todo = |epochs: f64| Todo { training: epochs * 1e12, evaluation: 1e12, ..Todo::default() };
         let (fast, slow) = (Speed::of_products(2e11, 320), Speed::of_products(1e11, 320));
-        let trained = |epochs: f64| slow.seconds(&todo(epochs)) - slow.seconds(&todo(0.0));
-        assert!(trained(10.0) > 0.0 && slow.seconds(&todo(0.0)) > 0.0);
+        let seconds = |speed: &Speed, epochs: f64| speed.seconds(&todo(epochs)).expect("no command");
+        let trained = |epochs: f64| seconds(&slow, epochs) - seconds(&slow, 0.0);
+        assert!(trained(10.0) > 0.0 && seconds(&slow, 0.0) > 0.0);
         assert!((trained(20.0) / trained(10.0) - 2.0).abs() < 1e-9);
-        assert!((slow.seconds(&todo(3.0)) / fast.seconds(&todo(3.0)) - 2.0).abs() < 1e-9);
+        assert!((seconds(&slow, 3.0) / seconds(&fast, 3.0) - 2.0).abs() < 1e-9);
+        let command = Todo { commanded: 1e12, ..todo(0.0) };
+        assert!(slow.seconds(&command).is_none());
+        assert!(Speed { commanded: Some(1e11), ..slow }.seconds(&command).is_some_and(|s| s > 10.0));
         // Small maps keep the kernels less busy.
-        assert!(Speed::of_products(1e11, 64).seconds(&todo(3.0)) > slow.seconds(&todo(3.0)));
+        assert!(seconds(&Speed::of_products(1e11, 64), 3.0) > seconds(&slow, 3.0));
     }
 }

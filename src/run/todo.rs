@@ -23,6 +23,9 @@ pub struct Todo {
     /// (a supernet, the last of a search) count so many times more as workers are idle: time is this ÷ the speed of all of them.
     #[serde(skip)]
     pub training: f64,
+    /// Those of trainings by commands of one's own, which have a speed of their own.
+    #[serde(skip)]
+    pub commanded: f64,
     /// Multiply-adds of the evaluations, counted likewise.
     #[serde(skip)]
     pub evaluation: f64,
@@ -41,7 +44,10 @@ impl Todo {
             todo.iterations += part.iterations;
             todo.trained_images += part.trained_images;
             todo.evaluated_images += part.evaluated_images;
-            todo.training += part.training * idle;
+            match stage.train().is_some_and(|t| t.runner.is_some()) {
+                true => todo.commanded += part.training * idle,
+                false => todo.training += part.training * idle,
+            }
             todo.evaluation += part.evaluation * idle;
         }
         todo
@@ -177,14 +183,18 @@ pub struct Speed {
     pub training: f64,
     /// While it evaluates.
     pub evaluation: f64,
+    /// While commands of one's own train, where they have; what others' programs will take is not known before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commanded: Option<f64>,
     /// Where that is from.
     pub basis: Basis,
 }
 
 impl Speed {
-    /// Seconds for what is left.
-    pub fn seconds(&self, todo: &Todo) -> f64 {
-        todo.training / self.training + todo.evaluation / self.evaluation
+    /// Seconds for what is left; none where a command's are not known.
+    pub fn seconds(&self, todo: &Todo) -> Option<f64> {
+        let commanded = if todo.commanded > 0.0 { todo.commanded / self.commanded? } else { 0.0 };
+        Some(todo.training / self.training + commanded + todo.evaluation / self.evaluation)
     }
 }
 

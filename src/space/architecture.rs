@@ -155,6 +155,15 @@ impl Architecture {
         }
     }
 
+    /// Classes of its head; 0 of a network without one.
+    pub fn classes(&self) -> usize {
+        match self.layers.last().map(|l| &l.block) {
+            Some(Block::Detect(detect)) => detect.classes,
+            Some(Block::Linear(linear)) => linear.channels,
+            _ => 0,
+        }
+    }
+
     /// The same network with other anchors in its head, of as many levels and sizes as it has; else it is unchanged.
     #[must_use]
     pub fn with_anchors(&self, anchors: &[Vec<(f32, f32)>]) -> Architecture {

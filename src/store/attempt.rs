@@ -32,6 +32,11 @@ impl Attempt {
         Ok(Attempt { blobs: blobs.clone(), folder, lock })
     }
 
+    /// Where it lies, for what works inside it.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
     /// A file of an attempt, without making anything.
     pub fn peek(root: &Path, lock: Digest, name: &str) -> Option<Vec<u8>> {
         std::fs::read(root.join("attempts").join(lock.hex()).join(name)).ok()

@@ -30,6 +30,8 @@ mod racing;
 mod recipe;
 mod replicate;
 mod rooms;
+#[cfg(unix)]
+mod runner;
 mod sized;
 mod start;
 mod supernet;

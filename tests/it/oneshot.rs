@@ -68,7 +68,16 @@ fn planted(text: &str) -> Place {
     let net = Supernet::of(&prepared.spaces["tiny"]).unwrap_or_else(|e| panic!("{e:?}"));
     let holder = shared::holder(&net).expect("a holder");
     let weights = store.blobs().put(&weights_to_bytes(&holder, &Parameters::init(&holder, 1)).expect("bytes")).expect("put");
-    let trained = Trained { weights, state: None, choices: None, epochs: 2, curve: Vec::new(), learned: None };
+    let trained = Trained {
+        weights,
+        state: None,
+        choices: None,
+        epochs: 2,
+        curve: Vec::new(),
+        learned: None,
+        reported: std::collections::BTreeMap::new(),
+        checkpoint: None,
+    };
     let planted = record::write(&train.request.action, Some((train.chain, train.end())), &Outcome::Trained(trained));
     store.publish(&planted).expect("published");
     place

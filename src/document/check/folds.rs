@@ -53,7 +53,7 @@ impl Rules<'_> {
             },
             StageKind::Evaluate(evaluate) if evaluate.table.is_none() => match (&evaluate.data, &evaluate.folds) {
                 (Some((data, _)), Some(folds)) => self.measures_folds(index, data, folds),
-                (Some((_, split)), None) if evaluate.metrics.iter().any(|m| m.value.reads_predictions()) => {
+                (Some((_, split)), None) if evaluate.metrics.iter().any(|m| m.value.reads_predictions() || m.value.is_by_command()) => {
                     self.measures_a_split(index, split);
                 }
                 _ => {}

@@ -5,6 +5,7 @@ mod folds;
 mod graph;
 mod kinds;
 mod learned;
+mod own;
 mod racing;
 mod replicate;
 mod rules;

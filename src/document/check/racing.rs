@@ -43,6 +43,11 @@ impl Rules<'_> {
                 .also(self.draft.stages[target].name.span, "measures one epoch");
             self.context.push(d.help("delete `at` there, or evaluate that epoch in a stage of its own"));
         }
+        if let Some(runner) = self.draft.stages[train].train().and_then(|t| t.runner.as_ref()) {
+            let message = format!("a command trains `{}`: it is one run, which cannot be stopped early and gone on with", self.name(train));
+            let d = fault(message, "stops trainings of nasflow's own").also(runner.span, "one's own trainer");
+            self.context.push(d.help("delete `stop-early`"));
+        }
         self.rule(sample, stop, train);
     }
 

@@ -45,7 +45,7 @@ impl Rules<'_> {
             self.context.push(d.help("delete `replicate`, or put a `train` between"));
             return;
         }
-        if !objective.metric.value.reads_predictions() {
+        if !(objective.metric.value.reads_predictions() || objective.metric.value.is_own()) {
             let message = format!("`{}` is the same after every training", objective.metric.value.name());
             let d = fault(message, "nothing to repeat").also(objective.metric.span, "follows from the architecture");
             self.context.push(d.help("delete `replicate`, or search by a metric of the trained network"));

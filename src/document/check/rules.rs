@@ -80,6 +80,7 @@ impl Rules<'_> {
         let stage = &self.draft.stages[index];
         if let StageKind::Train(train) = &stage.kind {
             self.budget(index, train);
+            self.runner(index, train);
         }
         match &stage.kind {
             StageKind::Sample(sample) => {
@@ -99,6 +100,7 @@ impl Rules<'_> {
                 self.trained(index, &evaluate.metrics);
                 self.subnets(index, evaluate);
                 self.likelihood(index, evaluate);
+                self.measures_own(index, evaluate);
                 for &epoch in &evaluate.at {
                     self.at(index, epoch);
                 }

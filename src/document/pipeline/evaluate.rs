@@ -1,6 +1,6 @@
 //! `evaluate`: metrics, of predictions or out of a table.
 
-use super::{Metric, Spanned, TableSource};
+use super::{Metric, OwnMetric, Spanned, TableSource};
 
 /// An `evaluate` stage.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub struct Evaluate {
     pub folds: Option<Spanned<String>>,
     /// What is measured.
     pub metrics: Vec<Spanned<Metric>>,
+    /// Those of them that a command measures and that are declared here.
+    pub own: Vec<OwnMetric>,
     /// `at 10 20`: epochs; empty is the last.
     pub at: Vec<usize>,
     /// `recalibrate`: written where subnets of a supernet are evaluated.

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// What a metric is computed from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reads {
     /// The architecture alone: known without running anything.
     Architecture,
@@ -24,6 +24,10 @@ pub enum Reads {
     Loss,
     /// A clock or a machine: it may be reported but never decides.
     Machine,
+    /// A command of one's own, which is given the network.
+    Command,
+    /// What a trainer of one's own reports of a training.
+    Reported,
 }
 
 impl Reads {
@@ -37,12 +41,14 @@ impl Reads {
             Reads::Predictions(Task::Classify) => "a classifier's predictions",
             Reads::Loss => "a classifier's predictions, or a detector's outputs",
             Reads::Machine => "this machine",
+            Reads::Command => "a command of one's own",
+            Reads::Reported => "a trainer of one's own",
         }
     }
 }
 
 /// In what a metric is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unit {
     /// Between 0 and 1.
     Share,
@@ -56,6 +62,8 @@ pub enum Unit {
     PerSecond,
     /// Bytes.
     Bytes,
+    /// A number of whatever is meant.
+    Number,
 }
 
 impl Unit {
@@ -68,12 +76,13 @@ impl Unit {
             Unit::Milliseconds => "ms",
             Unit::PerSecond => "a second",
             Unit::Bytes => "bytes",
+            Unit::Number => "a number",
         }
     }
 }
 
 /// The side on which a metric is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Better {
     /// More is better.
     Higher,

@@ -4,6 +4,7 @@ mod data;
 mod evaluate;
 mod links;
 mod metric;
+mod own;
 mod recipe;
 mod search;
 mod select;
@@ -17,6 +18,7 @@ pub use data::*;
 pub use evaluate::*;
 pub use links::{AnswerLinks, Links, StageId};
 pub use metric::*;
+pub use own::*;
 pub use recipe::*;
 pub use search::*;
 pub use select::*;
@@ -71,6 +73,12 @@ impl Pipeline {
         let stage = &self.stages[train];
         let folds = self.folds(stage).map_or(1, |folds| folds.count.value);
         stage.train().map_or(1, |train| train.seeds.max(1) * folds)
+    }
+
+    /// The declaration of a metric that a command measures, wherever it stands.
+    pub fn own_metric(&self, metric: &Metric) -> Option<&OwnMetric> {
+        let all = self.stages.iter().filter_map(|s| s.evaluate()).flat_map(|e| &e.own);
+        all.into_iter().find(|own| own.metric.value == *metric)
     }
 
     /// The stage of this name.

@@ -3,6 +3,7 @@
 
 mod layers;
 pub mod methods;
+pub mod own;
 mod racing;
 mod recipes;
 mod spaces;
@@ -16,7 +17,7 @@ pub use spec::Spec;
 /// All nodes.
 pub fn all() -> impl Iterator<Item = &'static Spec> {
     let top = top::NODES.iter().chain(spaces::NODES).chain(layers::NODES);
-    top.chain(stages::NODES).chain(recipes::NODES).chain(racing::NODES).chain(methods::NODES)
+    top.chain(stages::NODES).chain(recipes::NODES).chain(racing::NODES).chain(methods::NODES).chain(own::NODES)
 }
 
 /// The node of this name in a place.

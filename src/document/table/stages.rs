@@ -1,5 +1,6 @@
 //! `sample`, `train`, `evaluate`, `select`, `answer` and their lines.
 
+use super::own::{BETTER_WORDS, OWN_UNIT_WORDS};
 use super::spec::Spec;
 use super::{Field, Kind, Type, Type::*};
 use crate::document::pipeline::TABLE_UNIT_WORDS;
@@ -158,7 +159,6 @@ pub const NODES: &[Spec] = &[
         "diverged loss-above=1e4",
     )
     .once(),
-    Spec::later("runner", &["train"], "a trainer of one's own"),
     Spec::new(
         "evaluate",
         &[""],
@@ -183,9 +183,11 @@ pub const NODES: &[Spec] = &[
         &[&[
             Field::one("name", &[Metric], "", "The metric.").required(),
             Field::one("class", &[Text], "", "The class of `ap50`."),
-            Field::later("better", "a metric of one's own"),
+            Field::one("better", &[Word(&BETTER_WORDS)], "", "Of a metric of one's own, which `command` measures: its better side."),
+            Field::one("unit", &[Word(&OWN_UNIT_WORDS)], "a number", "Of a metric of one's own: in what it is measured."),
+            Field::one("alone", &[Bool], "#false", "Of a metric of one's own: nothing else of the run goes on while it is measured."),
         ]],
-        "One metric with its parameters.",
+        "One metric with its parameters, or one of one's own: `metric \"NAME\" better=… { command … }`.",
         "metric ap50 class=\"RBC\"",
     ),
     Spec::new(
@@ -238,8 +240,6 @@ pub const NODES: &[Spec] = &[
         "How the table calls an option.",
         "word \"conv3\" \"nor_conv_3x3\"",
     ),
-    Spec::later("command", &["metric"], "a metric of one's own"),
-    Spec::later("uses", &["metric"], "a metric of one's own"),
     Spec::new(
         "recalibrate",
         &["evaluate"],

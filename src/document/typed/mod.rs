@@ -6,6 +6,7 @@ pub mod derived;
 pub mod init;
 pub mod method;
 pub mod metric;
+pub mod own;
 pub mod reads;
 pub mod space;
 pub mod stages;

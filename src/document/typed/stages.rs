@@ -3,9 +3,9 @@
 use super::data::resolve;
 use super::metric::{every_metric, metrics, one_metric};
 use super::reads::reads;
-use super::{supernet, table};
+use super::{own, supernet, table};
 use crate::document::context::Context;
-use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, Sample, Select, SelectBy, Stage, StageKind, Trust};
+use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, OwnMetric, Sample, Select, SelectBy, Stage, StageKind, Trust};
 use crate::document::settings::Settings;
 use crate::document::stopping::ChosenStop;
 use crate::document::strategy::{Asked, Chosen, Objectives};
@@ -107,6 +107,8 @@ fn objective(context: &mut Context, node: &Node) -> Option<Objective> {
 pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
     let name = node.text("name")?;
     let metrics = metrics(context, node);
+    let lines = node.children.iter().filter(|c| c.name.value == "metric");
+    let own: Vec<OwnMetric> = lines.filter_map(|line| own::metric(context, line)).collect();
     if !node.children.iter().any(|c| matches!(c.name.value.as_str(), "metrics" | "metric")) {
         let d = Diagnostic::error("missing", "`evaluate` needs `metrics`", node.name.span, "`metrics` is missing");
         context.missing(node, d.help("what is measured, such as `metrics map50 params flops`"));
@@ -114,11 +116,17 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
     let reads = node.child("data").and_then(|line| reads(context, line));
     let (data, folds) = reads.map_or((None, None), |r| (Some((r.data, r.split)), r.folds));
     if let Some(method) = node.child("method") {
+        if let Some(first) = own.first() {
+            let message = format!("`{}` is measured by a command, and this stage reads a table", first.metric.value);
+            let d = Diagnostic::error("contradiction", message, first.metric.span, "not out of a table");
+            context.push(d.also(method.name.span, "reads a table").help("measure it in a stage of its own"));
+        }
         let table = table::table(context, node, method, &metrics)?;
         let evaluate = Evaluate {
             data: None,
             folds: None,
             metrics,
+            own: Vec::new(),
             at: Vec::new(),
             recalibrate: None,
             latency_table: None,
@@ -132,7 +140,7 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
     }
     let recalibrate = node.child("recalibrate").and_then(|line| supernet::recalibrate(context, line));
     let latency_table = latency_table(context, node, &metrics);
-    let evaluate = Evaluate { data, folds, metrics, at: node.counts("at"), recalibrate, latency_table, table: None };
+    let evaluate = Evaluate { data, folds, metrics, own, at: node.counts("at"), recalibrate, latency_table, table: None };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) })
 }
 

@@ -1,6 +1,7 @@
 //! `train` nodes: a recipe and the lines that override it.
 
 use super::init;
+use super::own;
 use super::reads::{Reads, reads};
 use crate::document::context::Context;
 use crate::document::method::Named;
@@ -50,6 +51,7 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
         init_written: node.child("init").is_some(),
         method: line.oneshot.is_some().then_some(line.method),
         oneshot: line.oneshot,
+        runner: node.child("runner").map(|node| own::runner(context, node)),
     };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Train(Box::new(train)) })
 }

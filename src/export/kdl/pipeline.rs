@@ -183,6 +183,9 @@ fn train(trained: &Trained, names: &Names, path: &dyn Fn(&str) -> String) -> Str
     if train.images < 1.0 {
         out += &format!("    images {}\n", number(train.images));
     }
+    if let Some(runner) = &train.runner {
+        out += &format!("    // There a command of one's own trained it: {}\n", comment(&runner.value.command.words.join(" ")));
+    }
     out += &match &train.init {
         Init::Scratch => "    init scratch\n".to_string(),
         Init::File(file, matching) => {

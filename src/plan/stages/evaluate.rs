@@ -88,6 +88,7 @@ impl Engine<'_> {
                 Err(why) => state = State::Failed(why),
             }
         }
+        state = self.own_figures(index, evaluate, &mut slot, state, known, works);
         let measured: Vec<Metric> = evaluate.metrics.iter().map(|m| m.value.clone()).filter(Metric::reads_predictions).collect();
         // Once trained, a model has weights of its own.
         let subnet = slot.model.subnet.clone().filter(|_| slot.model.trained.is_none());
@@ -285,6 +286,7 @@ impl<T> Found<T> {
     }
 }
 
-fn pending(state: State) -> State {
+/// Pending, unless it has failed.
+pub(super) fn pending(state: State) -> State {
     if matches!(state, State::Failed(_)) { state } else { State::Pending }
 }

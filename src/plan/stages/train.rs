@@ -9,6 +9,7 @@ use super::folds::{Part, note};
 use crate::base::{Canon, Digest};
 use crate::document::{Recipe, Train};
 use crate::results::Outcome;
+use std::collections::BTreeMap;
 
 impl Engine<'_> {
     pub(in super::super) fn train(
@@ -34,6 +35,9 @@ impl Engine<'_> {
             Ok(start) => start,
             Err(state) => return Slot { state, ..slot },
         };
+        if let Some(runner) = &train.runner {
+            return self.train_by_command(index, train, &runner.value, slot, &parts, &start, known, works);
+        }
         let seeds = (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k));
         for (part, seed) in parts.iter().flat_map(|part| seeds.clone().map(move |seed| (part, seed))) {
             let init = start.weights(seed);
@@ -54,7 +58,7 @@ impl Engine<'_> {
                     Some(Outcome::Diverged { reason, .. }) => state = State::Failed(reason.clone()),
                     Some(Outcome::Trained(t)) => points[i].runs.push({
                         let (key, weights, fold) = (keys[i], t.weights, part.fold.clone());
-                        SeedRun { seed, key, weights, fold }
+                        SeedRun { seed, key, weights, fold, reported: BTreeMap::new(), checkpoint: None }
                     }),
                     _ => missing = true,
                 }
@@ -106,6 +110,7 @@ impl Engine<'_> {
                 rungs: actions[first_missing..=last_missing].to_vec(),
                 resume,
                 checkpoint,
+                runner: None,
             })));
         }
         if state == State::Ready {

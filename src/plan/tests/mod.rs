@@ -75,7 +75,19 @@ impl World {
                     let key = action.key();
                     let state = Some(blob("state", key));
                     let (weights, epochs) = (blob("weights", key), *epochs);
-                    self.done(key, Outcome::Trained(Trained { weights, state, choices: None, epochs, curve: Vec::new(), learned: None }));
+                    self.done(
+                        key,
+                        Outcome::Trained(Trained {
+                            weights,
+                            state,
+                            choices: None,
+                            epochs,
+                            curve: Vec::new(),
+                            learned: None,
+                            reported: BTreeMap::new(),
+                            checkpoint: None,
+                        }),
+                    );
                     let point = Point { iteration: (epochs * w.per_epoch) as u64, key, state, diverged: None };
                     self.chains.entry(w.chain).or_default().push(point);
                 }
@@ -86,6 +98,10 @@ impl World {
                     return self.done(key, Outcome::Measured { value: value(key), classes: Classes::Detection(Vec::new()) });
                 }
                 self.done(key, Outcome::Predicted { predictions: blob("predictions", key) });
+            }
+            Work::Command(w) => {
+                let (value, classes) = (value(w.request.key), Classes::Detection(Vec::new()));
+                self.done(w.request.key, Outcome::Measured { value, classes });
             }
             Work::Cut(w) => self.done(w.request.key, Outcome::Cut { weights: blob("weights", w.request.key) }),
             Work::Metric(w) => {

@@ -93,7 +93,16 @@ fn other_weights_train_anew_and_the_same_weights_do_not() {
     let replay = place.engine().replay(&mut world);
     assert_eq!(replay.works.len(), 2);
     for (work, weights) in replay.works.iter().zip(weights) {
-        let trained = Trained { weights, state: None, choices: None, epochs: 4, curve: Vec::new(), learned: None };
+        let trained = Trained {
+            weights,
+            state: None,
+            choices: None,
+            epochs: 4,
+            curve: Vec::new(),
+            learned: None,
+            reported: BTreeMap::new(),
+            checkpoint: None,
+        };
         world.done(work.key(), Outcome::Trained(trained));
     }
     world.run(&again);

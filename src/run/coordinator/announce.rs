@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 /// How long rates are believed before they are looked up again.
 const FRESH: Duration = Duration::from_secs(5);
 
-type Rates = (Option<f64>, Option<f64>);
+type Rates = (Option<f64>, Option<f64>, Option<f64>);
 
 /// What was announced already.
 pub struct Announced {
@@ -109,7 +109,7 @@ impl Announced {
         let rates = match self.rates {
             Some((when, rates)) if when.elapsed() < FRESH => rates,
             _ => {
-                let rates = (rate(store, "train-time"), rate(store, "predict-time"));
+                let rates = (rate(store, "train-time"), rate(store, "predict-time"), rate(store, "runner-time"));
                 self.rates = Some((Instant::now(), rates));
                 rates
             }
@@ -129,9 +129,9 @@ impl Announced {
 }
 
 /// Seconds that a run still needs, at what this machine reached before; none where a rate that it takes is not known.
-fn seconds_left(todo: &Todo, (train, predict): Rates) -> Option<f64> {
+fn seconds_left(todo: &Todo, (train, predict, runner): Rates) -> Option<f64> {
     let part = |load: f64, rate: Option<f64>| if load > 0.0 { Some(load / rate?) } else { Some(0.0) };
-    Some(part(todo.training, train)? + part(todo.evaluation, predict)?)
+    Some(part(todo.training, train)? + part(todo.commanded, runner)? + part(todo.evaluation, predict)?)
 }
 
 /// Says how much there is to do, and how long that takes.
@@ -139,7 +139,7 @@ pub fn estimate(prepared: &Prepared, store: &Store, replay: &Replay, options: &O
     let todo = Todo::of(prepared, replay, options.jobs);
     if !todo.is_nothing() {
         let speed = Speed::of(prepared, Some(store), options.executor);
-        events.on(Event::Estimate { todo, time: speed.map(|speed| Time { seconds: speed.seconds(&todo), speed }) });
+        events.on(Event::Estimate { todo, time: speed.and_then(|speed| Some(Time { seconds: speed.seconds(&todo)?, speed })) });
     }
 }
 

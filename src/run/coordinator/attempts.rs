@@ -101,6 +101,17 @@ impl Running {
     }
 }
 
+/// Whether a work may begin beside those that run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// It may.
+    Now,
+    /// Not this one: others may.
+    Later,
+    /// Nothing may begin before those that run have ended.
+    Alone,
+}
+
 /// All attempts of a run.
 #[derive(Default)]
 pub struct Attempts {
@@ -117,6 +128,20 @@ impl Attempts {
     /// Whether one holds this lock.
     pub fn holds(&self, lock: Digest) -> bool {
         self.running.values().any(|r| r.assignment.lock == lock)
+    }
+
+    /// A command measures one network at a time, because what it measures on may be one; where it says so, nothing else goes on.
+    pub fn admits(&self, work: &Work) -> Admitted {
+        let commands =
+            || self.running.values().filter_map(|r| if let Purpose::Work(Work::Command(w)) = &r.purpose { Some(w) } else { None });
+        if commands().any(|w| w.alone) {
+            return Admitted::Alone;
+        }
+        match work {
+            Work::Command(w) if w.alone && !self.running.is_empty() => Admitted::Alone,
+            Work::Command(w) if commands().any(|other| other.metric == w.metric) => Admitted::Later,
+            _ => Admitted::Now,
+        }
     }
 
     /// How often this key has failed.

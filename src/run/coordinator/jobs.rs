@@ -1,5 +1,6 @@
 //! What a worker is given to do.
 
+use super::commands::CommandJobs;
 use crate::base::Digest;
 use crate::document::{Init, Pipeline};
 use crate::plan::{self, SubnetWork, TrainWork, Work};
@@ -22,6 +23,7 @@ pub struct Jobs {
     packs: Packs,
     /// Blobs of spaces by name.
     spaces: HashMap<String, Digest>,
+    commands: CommandJobs,
 }
 
 /// What a lock is held on while a work is done.
@@ -50,6 +52,7 @@ fn reads<'a>(work: &'a Work, prepared: &Prepared) -> Vec<(&'a (String, String), 
             let all = std::iter::once(&w.data).chain(w.recalibration.as_ref().map(|r| &r.data));
             all.map(|data| (data, w.candidate.image_size())).collect()
         }
+        Work::Command(w) => w.data.iter().map(|data| (data, w.candidate.image_size())).collect(),
         Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) => Vec::new(),
     }
 }
@@ -71,10 +74,18 @@ impl Jobs {
             let Some(pack) = self.packs.ensure(data, *size, prepared, store, waiting)? else { return Ok(None) };
             packs.push(pack);
         }
+        if let Work::Command(w) = work {
+            let job = Job::Command(Box::new(self.commands.measure(w, packs.first().copied(), prepared, store)?));
+            return Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, 0)));
+        }
         let Some(&pack) = packs.first() else { return Ok(None) };
         let by_size: Vec<(usize, Digest)> = reads.iter().map(|r| r.1).zip(packs.iter().copied()).collect();
         let (job, from) = match work {
-            Work::Train(w) => (Job::Train(Box::new(train(w, pack, &by_size, prepared, store, options.checkpoint_seconds)?)), w.done()),
+            Work::Train(w) => {
+                let mut job = train(w, pack, &by_size, prepared, store, options.checkpoint_seconds)?;
+                job.runner = self.commands.runner(w, prepared, store)?;
+                (Job::Train(Box::new(job)), w.done())
+            }
             Work::Predict(w) => {
                 let architecture = w.candidate.architecture.clone();
                 (Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, loss: w.loss, pack })), 0)
@@ -85,7 +96,7 @@ impl Jobs {
                     recalibration.map(|(r, &pack)| RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed });
                 (Job::Subnet(Box::new(self.subnet(w, pack, recalibration, prepared, store)?)), 0)
             }
-            Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) => return Ok(None),
+            Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) | Work::Command(_) => return Ok(None),
         };
         Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, from)))
     }
@@ -94,6 +105,7 @@ impl Jobs {
     pub fn forget(&mut self) {
         self.packs.forget();
         self.spaces.clear();
+        self.commands.forget();
     }
 
     fn subnet(
@@ -164,6 +176,7 @@ fn train(
         resume: w.resume.as_ref().map(|r| (r.iteration, r.state)),
         curve,
         checkpoint_seconds,
+        runner: None,
     })
 }
 

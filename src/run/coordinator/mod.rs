@@ -2,6 +2,7 @@
 
 mod announce;
 mod attempts;
+mod commands;
 mod jobs;
 mod publish;
 mod sound;
@@ -25,7 +26,7 @@ use crate::plan::{Engine, Replay, Work};
 use crate::results::GivenUp;
 use crate::store::Store;
 use announce::{Announced, subject};
-use attempts::{Attempts, Purpose, Running};
+use attempts::{Admitted, Attempts, Purpose, Running};
 use jobs::Jobs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -46,7 +47,8 @@ pub fn run(
     let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string())
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)
-        .with_weights(&prepared.weights);
+        .with_weights(&prepared.weights)
+        .with_commands(&prepared.commands);
     events.on(Event::Begin {
         pipeline: prepared.pipeline.name.clone(),
         numerics: numerics.to_string(),
@@ -210,7 +212,7 @@ impl Coordinator<'_> {
 
     /// Why the run is to end before everything is done, as soon as it is to.
     fn due(&self) -> Option<RunEnd> {
-        due(self.options, self.begun)
+        self.options.due(self.begun)
     }
 
     fn stop(&mut self, why: RunEnd) {
@@ -253,8 +255,13 @@ impl Coordinator<'_> {
             if Inline::takes(work) || self.attempts.holds(jobs::lock(work)) {
                 continue;
             }
+            match self.attempts.admits(work) {
+                Admitted::Now => {}
+                Admitted::Later => continue,
+                Admitted::Alone => break,
+            }
             let (options, begun) = (self.options, self.begun);
-            let mut waiting = Waiting { events: self.events, stop: &|| due(options, begun).is_some() };
+            let mut waiting = Waiting { events: self.events, stop: &|| options.due(begun).is_some() };
             let made = self.jobs.make(work, self.prepared, self.store, self.options, &mut waiting)?;
             let Some((assignment, from)) = made else { continue };
             let started = Event::Started { subject: subject(work), attempt: self.attempts.failed(work.key()) + 1, from };
@@ -379,13 +386,6 @@ impl Coordinator<'_> {
         self.jobs.forget();
         self.events.on(Event::Note { message: format!("{label}: an input is gone or damaged; it is made again") });
     }
-}
-
-fn due(options: &Options, begun: Instant) -> Option<RunEnd> {
-    if options.until.is_some_and(|limit| begun.elapsed() > limit) {
-        return Some(RunEnd::Paused);
-    }
-    (options.stop.load(Ordering::Relaxed) > 0).then_some(RunEnd::Interrupted)
 }
 
 fn stuck(replay: &Replay) -> String {

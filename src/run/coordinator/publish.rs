@@ -33,27 +33,34 @@ pub fn publish(store: &Store, work: &Work, result: &JobResult) -> Result<Publica
             if let Some((epoch, _)) = train.rungs.iter().find(|(e, _)| !rungs.iter().any(|r| r.epoch == *e)) {
                 return Err(RunError::Worker(format!("{}: the result has no epoch {epoch}", work.label())));
             }
-            publication.rungs(store, train, rungs, curve)?;
+            publication.rungs(store, work, train, rungs, curve)?;
             let last = curve.last().map_or(f64::NAN, Epoch::total);
-            publication.result = format!("{}, loss {last:.4}", counted(train.rungs.last().map_or(0, |r| r.0), "epoch"));
+            let epochs = counted(train.rungs.last().map_or(0, |r| r.0), "epoch");
+            // A trainer of one's own may say nothing on its way.
+            publication.result = if last.is_finite() { format!("{epochs}, loss {last:.4}") } else { epochs };
         }
         (Work::Train(train), JobResult::Diverged { iteration, reason, curve, rungs }) => {
-            publication.rungs(store, train, rungs, curve)?;
+            publication.rungs(store, work, train, rungs, curve)?;
             let outcome = Outcome::Diverged { iteration: *iteration, reason: reason.clone(), curve: curve.clone() };
             let chain = Some((train.chain, *iteration));
-            publication.record(store, &record::write(&train.request.action, chain, &outcome), &work.label())?;
+            publication.record(store, &record::write(&train.request.action, chain, &outcome), work)?;
             (publication.result, publication.failed) = (reason.clone(), Some(reason.clone()));
         }
         (Work::Predict(_) | Work::Subnet(_), JobResult::Predicted { predictions }) => {
             let outcome = Outcome::Predicted { predictions: *predictions };
-            publication.record(store, &record::write(work.action(), None, &outcome), &work.label())?;
+            publication.record(store, &record::write(work.action(), None, &outcome), work)?;
             publication.result = "detected".into();
         }
         (Work::Predict(_) | Work::Subnet(_), JobResult::Loss { value }) => {
             let value = value.unwrap_or(f64::NAN);
             let outcome = Outcome::Measured { value, classes: Classes::Detection(Vec::new()) };
-            publication.record(store, &record::write(work.action(), None, &outcome), &work.label())?;
+            publication.record(store, &record::write(work.action(), None, &outcome), work)?;
             publication.result = format!("loss {}", fixed(value, 4));
+        }
+        (Work::Command(command), JobResult::Number { value }) => {
+            let outcome = Outcome::Measured { value: *value, classes: Classes::Detection(Vec::new()) };
+            publication.record(store, &record::write(work.action(), None, &outcome), work)?;
+            publication.result = format!("{} {}", command.metric, fixed(*value, if value.abs() < 1000.0 { 3 } else { 0 }));
         }
         _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
     }
@@ -63,7 +70,7 @@ pub fn publish(store: &Store, work: &Work, result: &JobResult) -> Result<Publica
 
 impl Publication {
     /// Publishes the rungs that a training has passed.
-    fn rungs(&mut self, store: &Store, train: &TrainWork, rungs: &[Rung], curve: &[Epoch]) -> Result<(), RunError> {
+    fn rungs(&mut self, store: &Store, work: &Work, train: &TrainWork, rungs: &[Rung], curve: &[Epoch]) -> Result<(), RunError> {
         for (epoch, action) in &train.rungs {
             let Some(rung) = rungs.iter().find(|r| r.epoch == *epoch) else { continue };
             let learned = match rung.choices {
@@ -72,23 +79,31 @@ impl Publication {
             };
             let outcome = Outcome::Trained(Trained {
                 weights: rung.weights,
-                state: Some(rung.state),
+                state: rung.state,
                 choices: rung.choices,
                 epochs: *epoch,
                 curve: curve.iter().filter(|e| e.epoch <= *epoch).copied().collect(),
                 learned,
+                reported: rung.reported.clone(),
+                checkpoint: rung.checkpoint,
             });
             let chain = (train.chain, (epoch * train.per_epoch) as u64);
-            self.record(store, &record::write(action, Some(chain), &outcome), &train.request.label())?;
+            self.record(store, &record::write(action, Some(chain), &outcome), work)?;
             self.keys.push(action.key());
         }
         Ok(())
     }
 
-    /// Publishes a record; the same action with other bits is what nasflow promises not to happen, so it is said.
-    fn record(&mut self, store: &Store, record: &Record, label: &str) -> Result<(), RunError> {
+    /// Publishes a record; the same action with other bits is what nasflow promises not to happen, so it is said. Commands of one's own
+    /// promise nothing.
+    fn record(&mut self, store: &Store, record: &Record, work: &Work) -> Result<(), RunError> {
         if let Published::Replaced(_) = store.publish(record)? {
-            self.notes.push(format!("{label}: the same action gave other bits than before; the new ones are kept. Please report it"));
+            let by_command = matches!(work, Work::Command(_)) || matches!(work, Work::Train(w) if w.runner.is_some());
+            let why = match by_command {
+                true => "the command gave another result than before; the new one is kept",
+                false => "the same action gave other bits than before; the new ones are kept. Please report it",
+            };
+            self.notes.push(format!("{}: {why}", work.label()));
         }
         Ok(())
     }
@@ -108,6 +123,7 @@ pub fn timing(store: &Store, work: &Work, seconds: f64, count: u64, options: &Op
         Work::Train(w) => (w.trainee.macs(), count * w.recipe.batch as u64),
         Work::Predict(w) => (w.candidate.macs, count),
         Work::Subnet(w) => (w.candidate.macs, count),
+        Work::Command(w) => (w.candidate.macs, count),
         _ => return Ok(()),
     };
     let (action, threads, jobs) = (Some(work.key()), options.threads, options.jobs);

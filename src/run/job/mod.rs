@@ -1,11 +1,13 @@
 //! What a worker is given, what it says, and what it leaves: all of it files or lines of JSON, wherever it works.
 
+mod command;
 pub mod files;
 pub mod follow;
 mod message;
 mod result;
 mod task;
 
+pub use command::{About, CommandJob, CommandSpec, Images, RunnerJob};
 pub use message::{WorkerMessage, exit};
 pub use result::{Checkpoint, JobResult, Rung};
 pub use task::{

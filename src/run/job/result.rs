@@ -5,6 +5,7 @@ use crate::base::Digest;
 use crate::evaluate::Observed;
 use crate::results::Epoch;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Weights at an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,11 +14,30 @@ pub struct Rung {
     pub epoch: usize,
     /// The weights to evaluate.
     pub weights: Digest,
-    /// The whole training state.
-    pub state: Digest,
+    /// The whole training state; none of a trainer of one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Digest>,
     /// Of a supernet whose method learns choices: their distribution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choices: Option<Digest>,
+    /// What a trainer of one's own reported, by metric.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reported: BTreeMap<String, f64>,
+    /// The checkpoint that such a trainer left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<Digest>,
+}
+
+impl Rung {
+    /// Of a training of nasflow's own.
+    pub fn new(epoch: usize, weights: Digest, state: Digest, choices: Option<Digest>) -> Self {
+        Rung { epoch, weights, state: Some(state), choices, reported: BTreeMap::new(), checkpoint: None }
+    }
+
+    /// The blobs that it names.
+    fn blobs(&self) -> impl Iterator<Item = Digest> {
+        [Some(self.weights), self.state, self.choices, self.checkpoint].into_iter().flatten()
+    }
 }
 
 /// What a worker leaves.
@@ -52,6 +72,11 @@ pub enum JobResult {
         /// None where it is no number.
         value: Option<f64>,
     },
+    /// What a command of one's own says.
+    Number {
+        /// A finite number.
+        value: f64,
+    },
     /// Observed alone on the machine.
     Measured(Observed),
 }
@@ -60,11 +85,9 @@ impl JobResult {
     /// The blobs that it names.
     pub fn outputs(&self) -> Vec<Digest> {
         match self {
-            JobResult::Trained { rungs, .. } | JobResult::Diverged { rungs, .. } => {
-                rungs.iter().flat_map(|r| [r.weights, r.state].into_iter().chain(r.choices)).collect()
-            }
+            JobResult::Trained { rungs, .. } | JobResult::Diverged { rungs, .. } => rungs.iter().flat_map(Rung::blobs).collect(),
             JobResult::Predicted { predictions } => vec![*predictions],
-            JobResult::Loss { .. } | JobResult::Measured(_) => Vec::new(),
+            JobResult::Loss { .. } | JobResult::Number { .. } | JobResult::Measured(_) => Vec::new(),
         }
     }
 
@@ -75,6 +98,7 @@ impl JobResult {
             (JobResult::Diverged { .. }, Job::Train(_)) => true,
             (JobResult::Predicted { .. }, job) => job.loss() == Some(false),
             (JobResult::Loss { .. }, job) => job.loss() == Some(true),
+            (JobResult::Number { .. }, Job::Command(_)) => true,
             _ => false,
         }
     }
@@ -103,7 +127,7 @@ mod tests {
     #[test]
     fn a_divergence_names_the_blobs_of_the_rungs_it_passed() {
         let [weights, state, choices] = ["w", "s", "c"].map(|name| Digest::of(name.as_bytes()));
-        let rungs = vec![Rung { epoch: 1, weights, state, choices: Some(choices) }];
+        let rungs = vec![Rung::new(1, weights, state, Some(choices))];
         let diverged = JobResult::Diverged { iteration: 9, reason: "loss NaN".into(), curve: Vec::new(), rungs: rungs.clone() };
         assert_eq!(diverged.outputs(), [weights, state, choices]);
         assert_eq!(JobResult::Trained { rungs, curve: Vec::new() }.outputs(), diverged.outputs());

@@ -1,5 +1,6 @@
 //! What a worker is given: one assignment file. The same file serves a worker on another machine.
 
+use super::command::{CommandJob, RunnerJob};
 use crate::base::Digest;
 use crate::document::{LossGains, OneShot, Recipe, SpaceNode};
 use crate::nn::DeviceChoice;
@@ -9,7 +10,7 @@ use crate::space::{Architecture, InputSpec, Sample, Space, Supernet};
 use serde::{Deserialize, Serialize};
 
 /// The version of assignments and results; a worker refuses another.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// What a worker is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub enum Job {
     Subnet(Box<SubnetJob>),
     /// Measure the latency of a network, alone on the machine.
     Latency(Box<LatencyJob>),
+    /// Measure a network by a command of one's own.
+    Command(Box<CommandJob>),
 }
 
 impl Job {
@@ -46,7 +49,7 @@ impl Job {
         match self {
             Job::Predict(job) => Some(job.loss.is_some()),
             Job::Subnet(job) => Some(job.loss.is_some()),
-            Job::Train(_) | Job::Latency(_) => None,
+            Job::Train(_) | Job::Latency(_) | Job::Command(_) => None,
         }
     }
 
@@ -84,6 +87,9 @@ pub struct TrainJob {
     pub curve: Vec<Epoch>,
     /// Write a checkpoint at least so often within an epoch, in seconds.
     pub checkpoint_seconds: f64,
+    /// Where a command of one's own trains: which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<RunnerJob>,
 }
 
 /// A part of other weights, over fresh ones.

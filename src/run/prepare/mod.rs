@@ -1,6 +1,7 @@
 //! Before a replay: data sets are scanned (or known from last time), anchors found, spaces compiled.
 
 mod anchors;
+mod commands;
 mod fit;
 mod latencies;
 mod lengths;
@@ -11,6 +12,7 @@ mod supernets;
 mod tables;
 mod weights;
 
+pub use commands::keep as keep_used;
 pub use prepared::Prepared;
 pub use scan::Look;
 pub use weights::keep as keep_weights;
@@ -98,9 +100,10 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     let latencies = latencies::measured(&pipeline, &spaces, store, &mut errors)?;
     latencies::penalties(&mut pipeline, &spaces, store, &mut errors)?;
     let weights = weights::read(&pipeline, &spaces, &mut errors);
+    let commands = commands::read(&pipeline, &mut errors);
     supernets::check(&pipeline, &spaces, store, &mut errors)?;
     if errors.is_empty() {
-        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, latencies, weights, warnings, notes });
+        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, latencies, weights, commands, warnings, notes });
     }
     errors.extend(warnings);
     errors.sort_by_key(|d| (d.severity == Severity::Warning, d.labels.first().map(|l| l.0)));

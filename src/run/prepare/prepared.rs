@@ -2,7 +2,7 @@
 
 use crate::data::Scan;
 use crate::document::{Diagnostic, Pipeline};
-use crate::plan::{DataInfo, Table, WeightsFile};
+use crate::plan::{Commands, DataInfo, Table, WeightsFile};
 use crate::space::{LatencyTable, Space};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct Prepared {
     pub latencies: BTreeMap<String, Arc<LatencyTable>>,
     /// Files of weights that trainings start from, by stage.
     pub weights: BTreeMap<String, Arc<WeightsFile>>,
+    /// What commands of one's own use.
+    pub commands: Commands,
     /// What the reader should know: warnings of the document, with their places.
     pub warnings: Vec<Diagnostic>,
     /// What the reader should know of the data: one line a finding.

@@ -188,7 +188,7 @@ impl Position {
                 let choices = training.choices().map_err(Failure::Attempt)?;
                 let choices = choices.map(|bytes| context.blobs.put(&bytes)).transpose()?;
                 self.rungs.retain(|r| r.epoch != epoch);
-                self.rungs.push(Rung { epoch, weights, state, choices });
+                self.rungs.push(Rung::new(epoch, weights, state, choices));
                 None
             }
             None => {

@@ -5,6 +5,7 @@ mod context;
 mod failure;
 mod latency;
 mod memory;
+mod own;
 mod predict;
 mod remote;
 mod subnet;

@@ -7,7 +7,7 @@ use crate::data::{Loader, Pack};
 use crate::nn::Parameters;
 use crate::run::job::{JobResult, TrainJob, WorkerMessage};
 use crate::space::{Architecture, Program};
-use crate::train::{LossParts, Outcome, TrainError, TrainState, Trainer, warm_parameters, weights_to_bytes};
+use crate::train::{LossParts, Outcome, TrainError, TrainState, Trainer, warm_parameters, weights_from_bytes, weights_to_bytes};
 use std::sync::Arc;
 
 struct Network {
@@ -68,6 +68,20 @@ pub fn train(job: &TrainJob, architecture: &Architecture, context: &mut Context)
         let trainer = Trainer::new(&program, &job.recipe, Box::new(source), executor, state);
         Ok(Box::new(Network { trainer: trainer.map_err(|e| Failure::Attempt(e.to_string()))?, program: program.clone() }))
     })
+}
+
+/// The weights that a training starts from, before its first iteration.
+pub(super) fn initial(job: &TrainJob, program: &Program, context: &mut Context) -> Result<Parameters, Failure> {
+    match (job.init, &job.warm) {
+        (Some(weights), Some(warm)) => {
+            let bytes = context.blob(weights, "the weights to start from")?;
+            warm_parameters(program, job.seed, &bytes, &warm.transfer).map_err(Failure::Attempt)
+        }
+        (Some(weights), None) => {
+            weights_from_bytes(program, &context.blob(weights, "the weights to start from")?).map_err(Failure::Attempt)
+        }
+        (None, _) => Ok(Parameters::init(program, job.seed)),
+    }
 }
 
 fn fresh(job: &TrainJob, program: &Program, context: &mut Context) -> Result<TrainState, Failure> {

@@ -4,7 +4,7 @@ use super::chain;
 use super::context::Context;
 use super::failure::Failure;
 use super::memory::Memory;
-use super::{latency, predict, subnet, supernet, training};
+use super::{latency, own, predict, subnet, supernet, training};
 use crate::base::Digest;
 use crate::run::job::files::{assignment_file, read_result, result_file};
 use crate::run::job::{Assignment, FORMAT, Job, Trainee, WorkerMessage, exit};
@@ -87,12 +87,14 @@ fn perform(
     let begun = Instant::now();
     let (result, count) = match &assignment.job {
         Job::Train(job) => match &job.trainee {
+            Trainee::Network(architecture) if job.runner.is_some() => own::train(job, architecture, &mut context)?,
             Trainee::Network(architecture) => training::train(job, architecture, &mut context)?,
             Trainee::Supernet(supernet) => supernet::train(job, supernet, &mut context)?,
         },
         Job::Predict(job) => predict::predict(job, &mut context)?,
         Job::Subnet(job) => subnet::predict(job, &mut context)?,
         Job::Latency(job) => latency::measure(job, &mut context)?,
+        Job::Command(job) => own::measure(job, &mut context)?,
     };
     let bytes = serde_json::to_vec_pretty(&result).map_err(|e| Failure::Broken(e.to_string()))?;
     context.attempt.write(&result_file(key), &bytes)?;

@@ -17,7 +17,7 @@ pub const MAY_USE: [(&str, &[&str]); 17] = [
     ("train", &["base", "data", "document", "nn", "results", "space"]),
     ("evaluate", &["base", "data", "document", "metrics", "nn", "space"]),
     ("store", &["base"]),
-    ("run", &["base", "data", "document", "evaluate", "metrics", "nn", "plan", "results", "search", "space", "store", "train"]),
+    ("run", &["base", "data", "document", "evaluate", "export", "metrics", "nn", "plan", "results", "search", "space", "store", "train"]),
     ("export", &["base", "data", "document", "evaluate", "metrics", "nn", "space"]),
     ("report", &["base", "document", "evaluate", "metrics", "plan", "results", "run", "space"]),
     ("language", &["data", "document", "evaluate", "metrics", "search", "space", "train"]),
