@@ -1,11 +1,13 @@
 //! Hugging Face's layout: `train-00000-of-00001.parquet` and so on, or `train/0000.parquet`; a row has an image (a JPEG or PNG
 //! file, alone or as `bytes` of a group) and a class number. Class names are in the file's own description, where it has one.
 
-use super::super::container::{Container, Images, MAX_CONTAINER};
+use super::super::container::{Container, Images, MAX_CONTAINER, Truths};
 use super::super::error::DataError;
-use super::super::files::names_in;
+use super::super::files::{names_in, read_capped};
 use super::super::format::{About, Format, Lies, Source};
 use super::super::layout::{Layout, OwnSplit};
+use super::super::text;
+use super::{hub_names, parquet_boxes};
 use crate::document::{FormatShape, Task, Word};
 use parquet::basic::Type as Physical;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -14,6 +16,7 @@ use parquet::schema::types::Type;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const SPLITS: [(&str, &str); 5] = [("train", "train"), ("validation", "val"), ("valid", "val"), ("val", "val"), ("test", "test")];
 
@@ -33,45 +36,70 @@ impl Format for Parquet {
     }
 
     fn recognise(&self, place: &Path) -> Result<Option<Lies>, DataError> {
-        if !place.is_dir() {
-            return Ok(None);
-        }
-        let source = Source { base: Path::new(""), root: place, images: None, annotations: None, splits: &[] };
-        Ok(if self.layout(&source).is_ok() { Lies::here() } else { None })
+        // What cannot be read is of this format, whose reader then says why.
+        Ok(if first_file(place).is_some_and(|file| !parquet_boxes::holds_boxes(&file)) { Lies::here() } else { None })
     }
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {
-        source.folder()?;
-        let (base, root) = (source.base, source.root);
-        let mut found = parquets(base, root)?;
-        if found.is_empty() {
-            // One folder of a configuration, as `plain_text` or `data`.
-            let inner = names_in(&base.join(root))?;
-            let inner: Vec<PathBuf> = inner.into_iter().map(|n| root.join(n)).filter(|p| base.join(p).is_dir()).collect();
-            for folder in inner {
-                let here = parquets(base, &folder)?;
-                if !here.is_empty() && !found.is_empty() {
-                    return Err(DataError::format(&base.join(root), "several of its folders hold parquet files; name one as `root`"));
-                }
-                found.extend(here);
-            }
-        }
-        if found.is_empty() {
-            return Err(DataError::format(&base.join(root), "it holds no train-….parquet, nor train/….parquet"));
-        }
-        let mut layout = Layout::default();
-        for (number, (split, path)) in found.into_iter().enumerate() {
-            layout.containers.push(path);
-            match layout.splits.iter_mut().find(|own| own.name == split) {
-                Some(own) => own.containers.push(number),
-                None => layout.splits.push(OwnSplit { name: split, containers: vec![number], ..OwnSplit::default() }),
-            }
-        }
+        let mut layout = layout(source)?;
+        let first = layout.containers.first().map(|path| source.base.join(path));
+        let column = first.and_then(|path| schema(&path, |schema| Ok(Columns::of(schema)?.label)).ok());
+        readme_names(source, &mut layout, column.map(|label| vec![label]));
         Ok(layout)
     }
 
     fn container(&self, path: &Path) -> Result<Container, DataError> {
-        read(path)
+        read(path, rows)
+    }
+}
+
+/// The first of the files in a folder that was looked at; none where it has no files of this layout.
+pub(super) fn first_file(place: &Path) -> Option<PathBuf> {
+    let source = Source { base: Path::new(""), root: place, images: None, annotations: None, splits: &[] };
+    if place.is_dir() { layout(&source).ok()?.containers.into_iter().next() } else { None }
+}
+
+/// The files and the splits that they make.
+pub(super) fn layout(source: &Source) -> Result<Layout, DataError> {
+    source.folder()?;
+    let (base, root) = (source.base, source.root);
+    let mut found = parquets(base, root)?;
+    if found.is_empty() {
+        // One folder of a configuration, as `plain_text` or `data`.
+        let inner = names_in(&base.join(root))?;
+        let inner: Vec<PathBuf> = inner.into_iter().map(|n| root.join(n)).filter(|p| base.join(p).is_dir()).collect();
+        for folder in inner {
+            let here = parquets(base, &folder)?;
+            if !here.is_empty() && !found.is_empty() {
+                return Err(DataError::format(&base.join(root), "several of its folders hold parquet files; name one as `root`"));
+            }
+            found.extend(here);
+        }
+    }
+    if found.is_empty() {
+        return Err(DataError::format(&base.join(root), "it holds no train-….parquet, nor train/….parquet"));
+    }
+    let mut layout = Layout::default();
+    for (number, (split, path)) in found.into_iter().enumerate() {
+        layout.containers.push(path);
+        match layout.splits.iter_mut().find(|own| own.name == split) {
+            Some(own) => own.containers.push(number),
+            None => layout.splits.push(OwnSplit { name: split, containers: vec![number], ..OwnSplit::default() }),
+        }
+    }
+    Ok(layout)
+}
+
+/// Class names from a README.md in the root, or beside it where it is the folder `data`. What a file says of itself comes before them.
+pub(super) fn readme_names(source: &Source, layout: &mut Layout, column: Option<Vec<String>>) {
+    let Some(column) = column else { return };
+    let above = source.root.parent().filter(|_| source.root.file_name().is_some_and(|n| n == "data"));
+    for folder in [Some(source.root), above].into_iter().flatten() {
+        let path = folder.join("README.md");
+        let Ok(bytes) = read_capped(&source.base.join(&path), hub_names::MAX_README) else { continue };
+        layout.names = text::plain(&bytes).ok().and_then(|text| hub_names::of_readme(&text, &column));
+        layout.others.push(path);
+        return;
     }
 }
 
@@ -97,24 +125,34 @@ fn parquets(base: &Path, folder: &Path) -> Result<Vec<(String, PathBuf)>, DataEr
     Ok(found)
 }
 
-fn read(path: &Path) -> Result<Container, DataError> {
+/// What one file gives.
+pub(super) fn read<T>(path: &Path, of: impl FnOnce(&SerializedFileReader<File>) -> Result<T, String>) -> Result<T, DataError> {
     let file = File::open(path).map_err(|e| DataError::io(path, e))?;
     if file.metadata().map_err(|e| DataError::io(path, e))?.len() > MAX_CONTAINER {
         return Err(DataError::format(path, format!("longer than {} GiB", MAX_CONTAINER >> 30)));
     }
     // The parquet crate has panicked on damaged files; one of them is no reason for this program to end.
-    let read = catch_unwind(AssertUnwindSafe(|| rows(file)));
+    let read = catch_unwind(AssertUnwindSafe(|| of(&SerializedFileReader::new(file).map_err(|e| e.to_string())?)));
     let read = read.unwrap_or_else(|_| Err("damaged: its reader gave up".into()));
     read.map_err(|e| DataError::format(path, e))
 }
 
-fn rows(file: File) -> Result<Container, String> {
-    let reader = SerializedFileReader::new(file).map_err(|e| e.to_string())?;
+/// What the columns of a file say.
+pub(super) fn schema<T>(path: &Path, of: impl FnOnce(&Type) -> Result<T, String>) -> Result<T, DataError> {
+    read(path, |reader| of(reader.metadata().file_metadata().schema_descr().root_schema()))
+}
+
+/// The names of a column's classes, as the file itself describes them.
+pub(super) fn described(reader: &SerializedFileReader<File>, column: &[String]) -> Option<Vec<String>> {
+    let texts = reader.metadata().file_metadata().key_value_metadata().into_iter().flatten();
+    texts.filter(|kv| kv.key == "huggingface").find_map(|kv| hub_names::described(kv.value.as_deref()?, column))
+}
+
+fn rows(reader: &SerializedFileReader<File>) -> Result<Container, String> {
     let metadata = reader.metadata().file_metadata();
     let columns = Columns::of(metadata.schema_descr().root_schema())?;
     let count = metadata.num_rows();
-    let texts = metadata.key_value_metadata().into_iter().flatten();
-    let names = texts.filter(|kv| kv.key == "huggingface").find_map(|kv| names(kv.value.as_deref()?, &columns.label));
+    let names = described(reader, std::slice::from_ref(&columns.label));
     let (mut labels, mut files, mut total) = (Vec::new(), Vec::new(), 0u64);
     for (i, row) in reader.get_row_iter(None).map_err(|e| e.to_string())?.enumerate() {
         let row = row.map_err(|e| format!("row {i}: {e}"))?;
@@ -132,7 +170,7 @@ fn rows(file: File) -> Result<Container, String> {
     if labels.len() as i64 != count {
         return Err(format!("{} rows where its head says {count}", labels.len()));
     }
-    Ok(Container { labels, names, images: Images::Encoded(files) })
+    Ok(Container { truths: Truths::Classes(labels), names, images: Images::Encoded(files) })
 }
 
 /// Which columns are read.
@@ -141,21 +179,64 @@ struct Columns {
     label: String,
 }
 
+/// The only column that fits, or the first of those that are called so.
+pub(super) fn pick(fields: &[Arc<Type>], fits: &dyn Fn(&Type) -> bool, liked: &[&str]) -> Option<String> {
+    let all: Vec<&str> = fields.iter().filter(|f| fits(f)).map(|f| f.name()).collect();
+    liked.iter().find(|l| all.contains(l)).copied().or(if all.len() == 1 { Some(all[0]) } else { None }).map(str::to_string)
+}
+
+/// The column of image files.
+pub(super) fn image_column(schema: &Type) -> Result<String, String> {
+    let bytes = |t: &Type| t.is_primitive() && t.get_physical_type() == Physical::BYTE_ARRAY;
+    let image = |t: &Type| if t.is_group() { t.get_fields().iter().any(|f| f.name() == "bytes" && bytes(f)) } else { bytes(t) };
+    pick(schema.get_fields(), &image, &["img", "image"])
+        .ok_or_else(|| format!("no column `img` or `image` with image files among {}", listed(schema)))
+}
+
+/// The names of all columns.
+pub(super) fn listed(schema: &Type) -> String {
+    schema.get_fields().iter().map(|f| f.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// The bytes of an image file: alone, or as `bytes` of a group.
+pub(super) fn image_file(field: &Field) -> Option<Vec<u8>> {
+    match field {
+        Field::Bytes(bytes) => Some(bytes.data().to_vec()),
+        Field::Group(inner) => inner.get_column_iter().find_map(|(n, f)| match f {
+            Field::Bytes(bytes) if n == "bytes" => Some(bytes.data().to_vec()),
+            _ => None,
+        }),
+        _ => None,
+    }
+}
+
+/// A whole number.
+pub(super) fn whole(field: &Field) -> Option<i64> {
+    match field {
+        Field::Long(v) => Some(*v),
+        Field::Int(v) => Some(i64::from(*v)),
+        Field::Short(v) => Some(i64::from(*v)),
+        Field::Byte(v) => Some(i64::from(*v)),
+        Field::UByte(v) => Some(i64::from(*v)),
+        Field::UShort(v) => Some(i64::from(*v)),
+        Field::UInt(v) => Some(i64::from(*v)),
+        Field::ULong(v) => i64::try_from(*v).ok(),
+        _ => None,
+    }
+}
+
+/// The number of a class.
+pub(super) fn class(field: &Field) -> Option<usize> {
+    whole(field).and_then(|v| usize::try_from(v).ok()).filter(|&v| v < usize::from(u16::MAX))
+}
+
 impl Columns {
     fn of(schema: &Type) -> Result<Columns, String> {
-        let bytes = |t: &Type| t.is_primitive() && t.get_physical_type() == Physical::BYTE_ARRAY;
-        let image = |t: &Type| if t.is_group() { t.get_fields().iter().any(|f| f.name() == "bytes" && bytes(f)) } else { bytes(t) };
         let whole = |t: &Type| t.is_primitive() && matches!(t.get_physical_type(), Physical::INT64 | Physical::INT32);
-        let fields = schema.get_fields();
-        let pick = |fits: &dyn Fn(&Type) -> bool, liked: &[&str]| {
-            let all: Vec<&str> = fields.iter().filter(|f| fits(f)).map(|f| f.name()).collect();
-            liked.iter().find(|l| all.contains(l)).copied().or(if all.len() == 1 { Some(all[0]) } else { None }).map(str::to_string)
-        };
-        let all = || fields.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ");
+        let label = pick(schema.get_fields(), &whole, &["label", "labels", "fine_label"]);
         Ok(Columns {
-            image: pick(&image, &["img", "image"]).ok_or_else(|| format!("no column `img` or `image` with image files among {}", all()))?,
-            label: pick(&whole, &["label", "labels", "fine_label"])
-                .ok_or_else(|| format!("no column `label` with class numbers among {}", all()))?,
+            image: image_column(schema)?,
+            label: label.ok_or_else(|| format!("no column `label` with class numbers among {}", listed(schema)))?,
         })
     }
 
@@ -163,30 +244,11 @@ impl Columns {
         let (mut label, mut file) = (None, None);
         for (name, field) in row.get_column_iter() {
             if *name == self.label {
-                let number = match field {
-                    Field::Long(v) => Some(*v),
-                    Field::Int(v) => Some(i64::from(*v)),
-                    _ => None,
-                };
-                label = number.and_then(|v| usize::try_from(v).ok()).filter(|&v| v < usize::from(u16::MAX));
+                label = class(field);
             } else if *name == self.image {
-                file = match field {
-                    Field::Bytes(bytes) => Some(bytes.data().to_vec()),
-                    Field::Group(inner) => inner.get_column_iter().find_map(|(n, f)| match f {
-                        Field::Bytes(bytes) if n == "bytes" => Some(bytes.data().to_vec()),
-                        _ => None,
-                    }),
-                    _ => None,
-                };
+                file = image_file(field);
             }
         }
         Ok((label.ok_or("its class is no number from 0 to 65,534")?, file.ok_or("its image is missing")?))
     }
-}
-
-/// The class names in Hugging Face's description of the columns.
-fn names(text: &str, column: &str) -> Option<Vec<String>> {
-    let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    let names = value["info"]["features"][column]["names"].as_array()?;
-    names.iter().map(|n| n.as_str().map(str::to_string)).collect()
 }

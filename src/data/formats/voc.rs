@@ -1,4 +1,5 @@
-//! Pascal VOC: `JPEGImages`, `Annotations/*.xml`, `ImageSets/Main/*.txt`.
+//! Pascal VOC: `JPEGImages`, `Annotations/*.xml`, `ImageSets/Main/*.txt`; or images and XML files side by side in a folder for
+//! each split (`voc_folders.rs`).
 //!
 //! Boxes follow upstream's conversion, cx = ((xmin + xmax)/2 − 1)/W and w = (xmax − xmin)/W: both edges move by one
 //! pixel, so that the set converted by upstream's script to YOLO's form has the same digest. Objects marked
@@ -10,6 +11,7 @@ use super::super::format::{About, Format, Lies, Source};
 use super::super::layout::{Item, Layout, OwnSplit, Truth};
 use super::super::text;
 use super::super::truth::{Annotation, ClassRef, Frame, RawBox};
+use super::voc_folders;
 use crate::document::{FormatShape, Task, Word};
 use roxmltree::{Document, Node, ParsingOptions};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +28,10 @@ const OWN: [&str; 4] = ["train", "val", "trainval", "test"];
 pub struct Voc;
 
 static ABOUT: About = About {
-    word: Word::new("voc", "Boxes in Pascal VOC's XML files: `JPEGImages`, `Annotations`, lists in `ImageSets/Main`."),
+    word: Word::new(
+        "voc",
+        "Boxes in Pascal VOC's XML files: `JPEGImages`, `Annotations`, lists in `ImageSets/Main`; or `train/x.xml` beside `train/x.jpg`.",
+    ),
     shape: FormatShape {
         task: Task::Detect,
         image_size: 640,
@@ -50,6 +55,9 @@ impl Format for Voc {
         if !place.is_dir() {
             return Ok(None);
         }
+        if !voc_folders::splits(Path::new(""), place)?.is_empty() {
+            return Ok(Lies::here());
+        }
         // Two folders, whatever they are called: one of XML files, one with an image of the same name. They may be one.
         let mut folders = vec![".".to_string()];
         folders.extend(names_in(place)?.into_iter().filter(|name| place.join(name).is_dir()));
@@ -69,7 +77,10 @@ impl Format for Voc {
     }
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {
-        Found::of(source)?.layout()
+        let folders = voc_folders::splits(source.base, source.root)?;
+        // Folders that have the usual names, or that the document names, come first.
+        let usual = source.images.is_some() || source.annotations.is_some() || source.base.join(source.root).join("JPEGImages").is_dir();
+        if folders.is_empty() || usual { Found::of(source)?.layout() } else { voc_folders::layout(source, folders) }
     }
 
     fn longest_annotation(&self) -> u64 {
@@ -82,7 +93,7 @@ impl Format for Voc {
 }
 
 /// What lies in the folders.
-struct Found<'a> {
+pub(super) struct Found<'a> {
     source: &'a Source<'a>,
     /// Folder of the images, folder of the annotations, under the root.
     folders: [&'a str; 2],
@@ -95,12 +106,12 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn of(source: &'a Source<'a>) -> Result<Self, DataError> {
+    pub(super) fn of(source: &'a Source<'a>) -> Result<Self, DataError> {
         let folder = source.base.join(source.root);
         let folders = [source.images.unwrap_or("JPEGImages"), source.annotations.unwrap_or("Annotations")];
         if let Some(missing) = folders.iter().find(|f| !folder.join(f).is_dir()) {
             let cause = format!(
-                "not a VOC data set: there is no folder `{missing}`; name the folders by `images=` and `annotations=` \
+                "not a VOC data set: there is no folder `{missing}`, nor `train` with images and XML files side by side; name the folders by `images=` and `annotations=` \
                  where they are called otherwise"
             );
             return Err(DataError::format(&folder, cause));
@@ -124,7 +135,7 @@ impl<'a> Found<'a> {
         Ok(Found { source, folders, images, unsupported, annotated })
     }
 
-    fn layout(&self) -> Result<Layout, DataError> {
+    pub(super) fn layout(&self) -> Result<Layout, DataError> {
         let mut layout = Layout::default();
         let mut named: Vec<(OwnSplit, BTreeSet<String>)> = Vec::new();
         for (split, path) in self.lists() {
@@ -165,11 +176,12 @@ impl<'a> Found<'a> {
 
     /// Whether an image and its annotation are there; what is missing is told.
     fn check(&self, stem: &str, findings: &mut Findings) -> bool {
+        let shown = |folder: &str, end: &str| Path::new(folder).join(format!("{stem}.{end}")).display().to_string();
         let [images, annotations] = self.folders;
         match self.images.contains_key(stem) {
             false if self.unsupported.contains(stem) => findings.add(FindingKind::UnsupportedImage, stem),
-            false => findings.add(FindingKind::MissingImage, format!("{images}/{stem}.jpg")),
-            true if !self.annotated.contains_key(stem) => findings.add(FindingKind::MissingAnnotation, format!("{annotations}/{stem}.xml")),
+            false => findings.add(FindingKind::MissingImage, shown(images, "jpg")),
+            true if !self.annotated.contains_key(stem) => findings.add(FindingKind::MissingAnnotation, shown(annotations, "xml")),
             true => return true,
         }
         false

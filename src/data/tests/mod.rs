@@ -8,6 +8,7 @@ mod folders;
 mod formats;
 pub(crate) mod labelled;
 mod sizes;
+mod tables;
 
 use super::error::DataError;
 use super::layout::Need;
