@@ -122,15 +122,18 @@ def detections(rows, place):
     corners, scores = np.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], 1), scores[row, classes]
     order = np.argsort(-scores, kind="stable")[:CANDIDATES]
     kept = []
-    for i in order:
-        same = [k for k in kept if classes[k] == classes[i]]
-        if len(kept) < MOST and not (same and (overlaps(corners[i], corners[same]) > OVERLAP).any()):
-            kept.append(i)
-    kx, ky, left, top, width, height = place
+    for c in np.unique(classes):
+        left = order[classes[order] == c]
+        while len(left):
+            kept.append(left[0])
+            left = left[1:][overlaps(corners[left[0]], corners[left[1:]]) <= OVERLAP]
+    place_of = {i: at for at, i in enumerate(order)}
+    kept = sorted(kept, key=place_of.get)[:MOST]
+    kx, ky, pad_x, pad_y, width, height = place
     found = []
     for i in kept:
-        x1, x2 = (float(np.clip((v - left) * kx, 0, width)) for v in corners[i, [0, 2]])
-        y1, y2 = (float(np.clip((v - top) * ky, 0, height)) for v in corners[i, [1, 3]])
+        x1, x2 = (float(np.clip((v - pad_x) * kx, 0, width)) for v in corners[i, [0, 2]])
+        y1, y2 = (float(np.clip((v - pad_y) * ky, 0, height)) for v in corners[i, [1, 3]])
         found.append((int(classes[i]), float(scores[i]), x1, y1, x2, y2))
     return found
 

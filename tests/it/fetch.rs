@@ -238,7 +238,7 @@ fn servers_that_break_hang_or_never_end() {
 
 /// What lies in the store of downloads that have not ended.
 fn unfinished(store: &Path) -> usize {
-    let folders = std::fs::read_dir(store.join("attempts")).map(|d| d.flatten().filter(|e| e.path().is_dir()).count());
+    let folders = std::fs::read_dir(store.join("attempts")).map(|d| d.flatten().filter(|e| e.path().join("bytes").exists()).count());
     folders.unwrap_or(0)
 }
 

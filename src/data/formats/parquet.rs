@@ -233,7 +233,12 @@ pub(super) fn class(field: &Field) -> Option<usize> {
 impl Columns {
     fn of(schema: &Type) -> Result<Columns, String> {
         let whole = |t: &Type| t.is_primitive() && matches!(t.get_physical_type(), Physical::INT64 | Physical::INT32);
-        let label = pick(schema.get_fields(), &whole, &["label", "labels", "fine_label"]);
+        let liked = ["label", "labels", "fine_label"];
+        let label = pick(schema.get_fields(), &whole, &liked);
+        // The only number of such a table is that of the image.
+        if !label.as_deref().is_some_and(|l| liked.contains(&l)) && parquet_boxes::has_boxes(schema) {
+            return Err("its images have boxes: `format=parquet-boxes` reads them".into());
+        }
         Ok(Columns {
             image: image_column(schema)?,
             label: label.ok_or_else(|| format!("no column `label` with class numbers among {}", listed(schema)))?,

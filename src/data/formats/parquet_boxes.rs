@@ -64,6 +64,11 @@ pub(super) fn holds_boxes(path: &Path) -> bool {
     parquet::schema(path, Columns::of).is_ok()
 }
 
+/// Whether these are such columns.
+pub(super) fn has_boxes(schema: &Type) -> bool {
+    Columns::of(schema).is_ok()
+}
+
 /// Which columns are read.
 #[derive(Debug)]
 struct Columns {

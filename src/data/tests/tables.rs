@@ -196,7 +196,7 @@ fn boxes_that_cannot_be_cocos_are_refused() {
     put(dir.path(), "train.parquet", parquet_bytes(&[png(8, 8, 1)], &[0], None));
     assert!(scan(&boxes(dir.path())).unwrap_err().to_string().contains("no column `objects`"));
     put(dir.path(), "train.parquet", table(Form::Lists, &rows(0), None));
-    assert!(scan(&files_of("parquet", dir.path(), 32)).unwrap_err().to_string().contains("no column `label`"));
+    assert!(scan(&files_of("parquet", dir.path(), 32)).unwrap_err().to_string().contains("`format=parquet-boxes` reads them"));
     // Damage anywhere may be an error or another content, never the end of the program.
     let good = fs::read(dir.path().join("train.parquet")).unwrap();
     let quiet = std::panic::take_hook();
