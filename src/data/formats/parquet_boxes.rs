@@ -9,11 +9,11 @@ use super::super::format::{About, Format, Lies, Source};
 use super::super::layout::Layout;
 use super::super::truth::{Annotation, ClassRef, RawBox};
 use super::box_form::Form;
-use super::parquet;
+use super::hub_table;
 use crate::document::{FormatShape, Task, Word};
-use ::parquet::file::reader::{FileReader, SerializedFileReader};
-use ::parquet::record::{Field, Row};
-use ::parquet::schema::types::Type;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::{Field, Row};
+use parquet::schema::types::Type;
 use std::fs::File;
 use std::path::Path;
 
@@ -39,14 +39,14 @@ impl Format for ParquetBoxes {
     }
 
     fn recognise(&self, place: &Path) -> Result<Option<Lies>, DataError> {
-        Ok(if parquet::first_file(place).is_some_and(|file| holds_boxes(&file)) { Lies::here() } else { None })
+        Ok(if hub_table::first_file(place).is_some_and(|file| holds_boxes(&file)) { Lies::here() } else { None })
     }
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {
-        let mut layout = parquet::layout(source)?;
+        let mut layout = hub_table::layout(source)?;
         let first = layout.containers.first().map(|path| source.base.join(path));
-        let column = first.and_then(|path| parquet::schema(&path, Columns::of).ok()).map(|columns| columns.path());
-        parquet::readme_names(source, &mut layout, column);
+        let column = first.and_then(|path| hub_table::schema(&path, Columns::of).ok()).map(|columns| columns.path());
+        hub_table::readme_names(source, &mut layout, column);
         // Shares are of all images, whichever file they are in.
         if source.by_share() {
             layout.splits.clear();
@@ -55,13 +55,13 @@ impl Format for ParquetBoxes {
     }
 
     fn container(&self, path: &Path) -> Result<Container, DataError> {
-        parquet::read(path, rows)
+        hub_table::read(path, rows)
     }
 }
 
 /// Whether a file has columns of images and of boxes.
 pub(super) fn holds_boxes(path: &Path) -> bool {
-    parquet::schema(path, Columns::of).is_ok()
+    hub_table::schema(path, Columns::of).is_ok()
 }
 
 /// Whether these are such columns.
@@ -93,7 +93,7 @@ fn inside(t: &Type) -> &[std::sync::Arc<Type>] {
 
 impl Columns {
     fn of(schema: &Type) -> Result<Columns, String> {
-        let image = parquet::image_column(schema)?;
+        let image = hub_table::image_column(schema)?;
         let named = |fields: &[std::sync::Arc<Type>], names: &[&str]| {
             names.iter().find(|name| fields.iter().any(|f| f.name() == **name)).map(ToString::to_string)
         };
@@ -106,7 +106,7 @@ impl Columns {
         groups.sort_by_key(|f| GROUPS.iter().position(|name| f.name() == *name).unwrap_or(GROUPS.len()));
         let grouped = groups.into_iter().find_map(|f| of(inside(f), Some(f.name().to_string())));
         grouped.or_else(|| of(fields, None)).ok_or_else(|| {
-            let columns = parquet::listed(schema);
+            let columns = hub_table::listed(schema);
             format!("no column `objects` with `bbox` and `category` among {columns}")
         })
     }
@@ -119,7 +119,7 @@ impl Columns {
     /// The image file of a row, its boxes, and the size of the image that the row states.
     fn read(&self, row: &Row) -> Result<(Vec<u8>, Annotation, Option<(f64, f64)>), String> {
         let field = |wanted: &str| row.get_column_iter().find(|(name, _)| name.as_str() == wanted).map(|(_, field)| field);
-        let file = field(&self.image).and_then(parquet::image_file).ok_or("its image is missing")?;
+        let file = field(&self.image).and_then(hub_table::image_file).ok_or("its image is missing")?;
         let annotation = match self.group.as_deref().map(field) {
             None => self.lists(row)?,
             Some(None | Some(Field::Null)) => Annotation::default(),
@@ -168,7 +168,7 @@ impl Columns {
 fn add(annotation: &mut Annotation, corners: &Field, class: &Field, crowd: Option<&Field>) -> Result<(), String> {
     let class = match class {
         Field::Str(name) if !name.trim().is_empty() => ClassRef::Name(name.trim().to_string()),
-        class => ClassRef::Index(parquet::class(class).ok_or("its class is neither a number from 0 to 65,534 nor a name")?),
+        class => ClassRef::Index(hub_table::class(class).ok_or("its class is neither a number from 0 to 65,534 nor a name")?),
     };
     let Field::ListInternal(list) = corners else { return Err("four numbers are expected".into()) };
     let values: Vec<f64> = list.elements().iter().map_while(number).collect();
@@ -176,7 +176,7 @@ fn add(annotation: &mut Annotation, corners: &Field, class: &Field, crowd: Optio
     if values.iter().any(|v| !v.is_finite()) || w < 0.0 || h < 0.0 {
         return Err(format!("{x}, {y}, {w}, {h} is not left, top, width, height in pixels, as COCO writes boxes"));
     }
-    let is_crowd = crowd.is_some_and(|c| matches!(c, Field::Bool(true)) || parquet::whole(c).is_some_and(|v| v != 0));
+    let is_crowd = crowd.is_some_and(|c| matches!(c, Field::Bool(true)) || hub_table::whole(c).is_some_and(|v| v != 0));
     if is_crowd {
         annotation.notes.push(FindingKind::Difficult);
     } else {
@@ -189,14 +189,14 @@ fn number(field: &Field) -> Option<f64> {
     match field {
         Field::Double(v) => Some(*v),
         Field::Float(v) => Some(f64::from(*v)),
-        other => parquet::whole(other).map(|v| v as f64),
+        other => hub_table::whole(other).map(|v| v as f64),
     }
 }
 
 fn rows(reader: &SerializedFileReader<File>) -> Result<Container, String> {
     let metadata = reader.metadata().file_metadata();
     let columns = Columns::of(metadata.schema_descr().root_schema())?;
-    let (count, names) = (metadata.num_rows(), parquet::described(reader, &columns.path()));
+    let (count, names) = (metadata.num_rows(), hub_table::described(reader, &columns.path()));
     let (mut files, mut boxes, mut total, mut form) = (Vec::new(), Vec::new(), 0u64, Form::default());
     for (i, row) in reader.get_row_iter(None).map_err(|e| e.to_string())?.enumerate() {
         let row = row.map_err(|e| format!("row {i}: {e}"))?;

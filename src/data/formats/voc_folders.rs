@@ -5,7 +5,7 @@ use super::super::error::DataError;
 use super::super::files::{Suffix, names_in, suffix};
 use super::super::format::Source;
 use super::super::layout::{Layout, OwnSplit};
-use super::voc::Found;
+use super::voc_files::Found;
 use std::path::Path;
 
 /// Folders that are splits, under whatever name.

@@ -2,6 +2,7 @@
 
 mod download;
 mod partial;
+mod progress;
 
 use crate::base::Digest;
 use crate::data::archive;
@@ -12,22 +13,7 @@ use partial::Partial;
 use std::path::{Path, PathBuf};
 
 pub use download::{Patience, USUAL};
-
-/// How far a download is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress<'a> {
-    /// What is fetched.
-    pub url: &'a str,
-    /// Bytes that are there, those of an earlier try included.
-    pub done: u64,
-    /// Bytes of the whole, where the server says it.
-    pub of: Option<u64>,
-    /// Whether no more will come.
-    pub ended: bool,
-}
-
-/// Who is told how far a download is.
-pub type Watch<'a> = &'a dyn Fn(&Progress);
+pub use progress::{Progress, Watch};
 
 /// The folder with the files of a data set; fetched and unpacked where they are not there.
 ///

@@ -5,7 +5,7 @@
 //! hash that the whole will be compared with. Else a broken download begins anew.
 
 use super::download::{self, Answer, Halt, Patience, halt};
-use super::{Progress, Watch};
+use super::progress::{Progress, Watch};
 use crate::base::Digest;
 use crate::store::{Attempt, Blobs, StoreError};
 use std::time::{Duration, Instant};
