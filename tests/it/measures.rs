@@ -162,3 +162,41 @@ fn detections_on_bccd_are_measured_as_others_measure_them_and_the_onnx_file_find
     let theirs = said(&python, "scripts/onnx_map.py", &["model.onnx", "--voc", &cells, "--split", "test", "--json"], &measured.place);
     same(&measured.metrics, &theirs, &["map50", "map50-95", "coco-map50", "coco-map50-95"], 5e-4, "onnxruntime");
 }
+
+/// A classifier's ONNX file over the images of its test split.
+#[test]
+fn an_exported_classifier_is_as_accurate_elsewhere() {
+    let Some(python) = python("numpy, onnxruntime, PIL") else { return };
+    let place = Place::new(
+        "pipeline \"classes\" seed=3\ndata \"set\" format=folder root=\"set\" image-size=24\n\
+         space \"space\" { network activation=relu { input \"set\"; conv 8 kernel=3 stride=2; residual 16 stride=2; global-pool; linear } }\n\
+         sample \"one\" { from \"space\"; strategy reference }\n\
+         train \"short\" { from \"one\"; data \"set\" split=train; epochs 5; batch 16; augment crop=1 flip-lr=0.5 }\n\
+         evaluate \"score\" { from \"short\"; data \"set\" split=val; metrics accuracy }\n\
+         select \"best\" { from \"score\"; top 1 by=accuracy }\n\
+         evaluate \"test\" { from \"best\"; data \"set\" split=test; metrics accuracy }\n",
+    );
+    // Stripes across, along and both, in noise that hides some of them.
+    for (split, from, to) in [("train", 0, 120), ("val", 500, 545), ("test", 900, 1020)] {
+        for i in from..to {
+            let class = i % 3;
+            let image = image::RgbImage::from_fn(24, 24, |x, y| {
+                let noise = (i.wrapping_mul(2_654_435_761).wrapping_add(x * 97 + y * 193).wrapping_mul(2_246_822_519) >> 24) as u8 / 2;
+                let stripe = (class != 0 && x % 4 < 2) || (class != 1 && y % 4 < 2);
+                image::Rgb([noise + if stripe { 22 } else { 0 }, noise, 60])
+            });
+            let folder = place.path().join(format!("set/{split}/{}", ["across", "along", "both"][class as usize]));
+            std::fs::create_dir_all(&folder).expect("a folder");
+            image.save(folder.join(format!("{i}.png"))).expect("written");
+        }
+    }
+    place.run();
+    let said_here = place.nasflow(&["export", "pipeline.kdl", "-o", "model.onnx"]);
+    assert!(said_here.ok(), "{said_here:?}");
+    let shown: Value = serde_json::from_str(&place.nasflow(&["show", "pipeline.kdl", "--json"]).out).expect("JSON");
+    let row = shown["rows"].as_array().into_iter().flatten().find(|r| r["stage"] == "test").expect("a row");
+    let ours = json!({ "accuracy": row["metrics"]["accuracy"]["values"][0] });
+    let theirs = said(&python, "tests/it/measures/by_onnxruntime.py", &["model.onnx", "set/test"], &place);
+    assert!(ours["accuracy"].as_f64().is_some_and(|a| a > 0.4), "chance is a third: {ours}");
+    same(&ours, &theirs, &["accuracy"], 5e-4, "onnxruntime");
+}

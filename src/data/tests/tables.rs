@@ -165,6 +165,22 @@ fn tables_with_boxes_are_the_same_data_as_cocos_form() {
     }
 }
 
+/// Two files of pyarrow's, which the hub's are made by (`scripts/fixture_parquet.py`).
+#[test]
+fn files_as_the_hub_has_them() {
+    let files = [&include_bytes!("../testdata/boxes-lists.parquet")[..], include_bytes!("../testdata/boxes-groups.parquet")];
+    for bytes in files {
+        let dir = tempfile::tempdir().unwrap();
+        put(dir.path(), "data/train-00000-of-00001.parquet", bytes);
+        let got = scan(&boxes(dir.path())).unwrap();
+        assert_eq!((counts(&got), &got.classes[..]), (vec![("train", 2)], &["mask".to_string(), "glove".into()][..]));
+        let found: Vec<Object> = got.splits[0].images.iter().flat_map(|i| i.objects.clone()).collect();
+        let half = Object { class: 1, x1: 32, y1: 48, x2: 152, y2: 176 };
+        assert_eq!(found, [sixteenths(0, [10, 0, 24, 16]), half]);
+        assert!(got.findings.iter().all(|f| f.kind == FindingKind::NoBoxes), "{:?}", got.findings);
+    }
+}
+
 #[test]
 fn boxes_that_cannot_be_cocos_are_refused() {
     let dir = tempfile::tempdir().unwrap();
