@@ -177,7 +177,7 @@ fn an_exported_classifier_is_as_accurate_elsewhere() {
          evaluate \"test\" { from \"best\"; data \"set\" split=test; metrics accuracy }\n",
     );
     // Stripes across, along and both, in noise that hides some of them.
-    for (split, from, to) in [("train", 0, 120), ("val", 500, 545), ("test", 900, 1020)] {
+    for (split, from, to) in [("train", 0u32, 120), ("val", 500, 545), ("test", 900, 1020)] {
         for i in from..to {
             let class = i % 3;
             let image = image::RgbImage::from_fn(24, 24, |x, y| {
