@@ -183,7 +183,7 @@ fn an_exported_classifier_is_as_accurate_elsewhere() {
             let image = image::RgbImage::from_fn(24, 24, |x, y| {
                 let noise = (i.wrapping_mul(2_654_435_761).wrapping_add(x * 97 + y * 193).wrapping_mul(2_246_822_519) >> 24) as u8 / 2;
                 let stripe = (class != 0 && x % 4 < 2) || (class != 1 && y % 4 < 2);
-                image::Rgb([noise + if stripe { 22 } else { 0 }, noise, 60])
+                image::Rgb([noise + if stripe { 13 } else { 0 }, noise, 60])
             });
             let folder = place.path().join(format!("set/{split}/{}", ["across", "along", "both"][class as usize]));
             std::fs::create_dir_all(&folder).expect("a folder");
