@@ -103,7 +103,7 @@ pub struct FileArguments {
 /// `init`
 #[derive(Debug, Args)]
 pub struct InitArguments {
-    /// A folder of images with boxes or classes (VOC, YOLO, COCO, a folder for each class, MNIST, CIFAR-10, parquet), or a `data.yaml`
+    /// A folder of images with boxes or classes (VOC, YOLO, COCO, a folder for each class, MNIST, CIFAR, parquet), or a `data.yaml`
     pub dir: PathBuf,
     /// The pipeline to write
     #[arg(short, long, value_name = "FILE", default_value = "search.kdl")]

@@ -58,6 +58,11 @@ pub fn clear() {
     }
 }
 
+/// A line that is drawn by a template.
+pub fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━ ")
+}
+
 /// When it was said how many seconds are left.
 type Countdown = Arc<Mutex<Option<(Instant, f64)>>>;
 
@@ -78,10 +83,6 @@ impl Bars {
         Bars { all, bars: HashMap::new(), total: None, countdown: Countdown::default() }
     }
 
-    fn style(template: &str) -> ProgressStyle {
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━ ")
-    }
-
     fn set_seconds_left(&self, seconds: f64) {
         *self.countdown.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), seconds));
     }
@@ -94,7 +95,7 @@ impl Bars {
         let countdown = self.countdown.clone();
         let bar = self.total.get_or_insert_with(|| {
             let bar = self.all.add(ProgressBar::new(0));
-            let style = Self::style("  {elapsed} {pos}/{len} done{left}{wide_msg}");
+            let style = style("  {elapsed} {pos}/{len} done{left}{wide_msg}");
             bar.set_style(style.with_key("left", move |_: &ProgressState, out: &mut dyn Write| {
                 let _ = out.write_str(&remaining(&countdown));
             }));
@@ -134,7 +135,7 @@ impl Events for Bars {
         match event {
             Event::Started { subject, from, .. } => {
                 let bar = self.all.add(ProgressBar::new(0));
-                bar.set_style(Self::style("  {msg:36!} {bar:18} {pos}/{len} {eta}"));
+                bar.set_style(style("  {msg:36!} {bar:18} {pos}/{len} {eta}"));
                 bar.set_message(subject.label);
                 bar.set_position(from);
                 self.bars.insert(subject.key, bar);

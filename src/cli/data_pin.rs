@@ -1,6 +1,7 @@
 //! `nasflow data pin`: fetches what `data … url=` names and writes its hash into the file, which stays as it is elsewhere.
 
 use super::arguments::{DataPinArguments, FileArguments};
+use super::download;
 use super::failure::Failure;
 use super::load::{self, Access};
 use super::print;
@@ -35,7 +36,7 @@ pub fn run(arguments: &DataPinArguments) -> Result<ExitCode, Failure> {
     let mut edited = text.clone();
     // From the end, so that places before stay where they are.
     for f in wanted.iter().rev() {
-        let hash = fetch::fetch(&f.url, &store, fetch::USUAL)?.hex();
+        let hash = fetch::fetch(&f.url, &store, fetch::USUAL, &download::watch)?.hex();
         if f.hash.as_ref() == Some(&hash) {
             print::note(&format!("{}: {} still has the hash {hash}", f.name, f.url));
             continue;

@@ -2,7 +2,7 @@
 
 use super::arguments::{FileArguments, NumericsArguments};
 use super::failure::Failure;
-use super::print;
+use super::{download, print};
 use crate::document::{self, Diagnostics, Files, Options, Params, Pipeline};
 use crate::nn::{self, DeviceChoice};
 use crate::run::{Look, Prepared, prepare};
@@ -117,7 +117,7 @@ fn shown(path: &Path, here: &Path) -> String {
 /// Prepares a pipeline, and prints what the reader should know.
 /// (To the error stream, so that `--json` may be as loud as any; `quiet` is for commands that look at what a run has left.)
 pub fn prepared(pipeline: Pipeline, store: Option<&Store>, arguments: &FileArguments, quiet: bool) -> Result<Prepared, Failure> {
-    prepared_with(pipeline, store, Look { rehash: arguments.rehash, all: false }, quiet)
+    prepared_with(pipeline, store, Look { rehash: arguments.rehash, all: false, watch: Some(download::watch) }, quiet)
 }
 
 /// The same, of data sets that are looked at so.

@@ -8,6 +8,7 @@ mod data_pin;
 mod data_show;
 mod data_text;
 mod doctor;
+mod download;
 mod examples;
 mod export;
 mod export_origin;

@@ -77,6 +77,8 @@ fn names(about: &About, reads: &Reads, declared: &[String]) -> Result<Vec<String
     }
     let names = match &reads.names {
         Some(names) => names.clone(),
+        // Where annotations name classes though their format has numbers.
+        None if !named.is_empty() => named.into_iter().collect(),
         None if declared.is_empty() => (0..count).map(|i| i.to_string()).collect(),
         None => declared.to_vec(),
     };

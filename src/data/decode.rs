@@ -108,6 +108,14 @@ fn unended(bytes: &[u8]) -> Result<Decoded, String> {
 /// Bytes that are put behind an unended JPEG: more than a block of any component needs.
 const PAD: usize = 4096;
 
+/// Width and height of the upright image, by the head of the file; none where that cannot be read.
+pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let mut decoder = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_decoder().ok()?;
+    let (w, h) = decoder.dimensions();
+    let turned = decoder.orientation().ok().and_then(Turn::of).is_some();
+    Some(if turned { (h, w) } else { (w, h) })
+}
+
 fn pixels(bytes: &[u8]) -> Result<Decoded, String> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
     let mut limits = Limits::default();

@@ -157,7 +157,7 @@ impl Layout {
             (true, _) => need.has(name) || (need.anchors && first == Some(name)),
         };
         let dealt = !shares.is_empty() && !of_own;
-        let (mut items, mut containers) = (vec![dealt; self.items.len()], vec![false; self.containers.len()]);
+        let (mut items, mut containers) = (vec![dealt; self.items.len()], vec![dealt; self.containers.len()]);
         let (mut kept, mut unread) = (Vec::new(), Vec::new());
         for split in std::mem::take(&mut self.splits) {
             if !reads(&split.name) {

@@ -1,7 +1,7 @@
 //! Reads what is wanted of a layout, on all threads of rayon's pool: every image whole (a truncated file is found here),
 //! every annotation. What cannot be read is among the findings.
 
-use super::container::Container;
+use super::container::{Container, Truths};
 use super::decode::{self, MAX_FILE};
 use super::error::{DataError, FindingKind, Findings};
 use super::files::read_capped;
@@ -121,7 +121,7 @@ fn elsewhere(format: &dyn Format, base: &Path, wanted: &Wanted, named: bool) -> 
         .collect();
     let unread = wanted.layout.containers.iter().zip(&wanted.containers).filter(|(_, wanted)| !**wanted);
     for container in unread.filter_map(|(path, _)| formats::open(format, base, path).ok()) {
-        classes.extend(container.labels.iter().max().map(|&l| ClassRef::Index(l)));
+        classes.extend(container.truths.classes());
     }
     classes.sort();
     classes.dedup();
@@ -130,7 +130,15 @@ fn elsewhere(format: &dyn Format, base: &Path, wanted: &Wanted, named: bool) -> 
 
 fn entry(container: &Container, number: usize, index: usize) -> Result<Read, String> {
     let image = container.image(index)?;
-    let found = Found::Class(container.labels[index]);
+    let found = match &container.truths {
+        Truths::Classes(classes) => Found::Class(*classes.get(index).ok_or("it has no class")?),
+        Truths::Boxes(boxes) => {
+            let (annotation, stated) = boxes.get(index).cloned().unwrap_or_default();
+            let mut annotation = annotation.placed(stated, Frame { width: image.width, height: image.height, turn: image.turn });
+            no_boxes(&mut annotation);
+            Found::Boxes(annotation)
+        }
+    };
     let name = format!("image {index} of file {number}");
     Ok(Read { digest: image.digest, place: Place::Entry(number, index as u64), width: image.width, height: image.height, found, name })
 }

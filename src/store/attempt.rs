@@ -93,6 +93,16 @@ impl Attempt {
         }
     }
 
+    /// Where a file lies.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Removes the folder with all that is in it, as far as the disk lets us.
+    pub fn clear(self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+
     /// Appends to a log, without waiting for the disk.
     ///
     /// # Errors

@@ -73,6 +73,28 @@ impl Blobs {
         Ok(digest)
     }
 
+    /// Takes a file that lies in the store's own folder as a blob: it is read once for its digest, and moved into its place. Where
+    /// another digest is wanted it stays where it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; [`StoreError::ReadOnly`]; [`StoreError::Unexpected`].
+    pub fn put_file(&self, path: &Path, wanted: Option<Digest>) -> Result<Digest, StoreError> {
+        self.writer()?.writing()?;
+        let disk = self.disk.as_ref();
+        let io = |doing, path: &Path, e| StoreError::io(doing, path, None, e);
+        let mut file = again(|| disk.open(path)).map_err(|e| io("read", path, e))?;
+        let digest = hashed(&mut file).map_err(|e| io("read", path, e))?;
+        if let Some(wanted) = wanted.filter(|w| *w != digest) {
+            return Err(StoreError::Unexpected { wanted, found: digest });
+        }
+        again(|| disk.sync_file(&file, path)).map_err(|e| io("sync", path, e))?;
+        let to = self.path(&digest);
+        let folder = self.folder_of(&digest, &to)?;
+        again(|| disk.rename(path, &to)).map_err(|e| io("put in place", &to, e))?;
+        again(|| disk.sync_dir(folder)).map_err(|e| io("sync the directory of", &to, e))?;
+        Ok(digest)
+    }
+
     /// The file of a blob, verified: its bytes were read once, and are those of its name. Whoever holds it reads the same bytes,
     /// also after the blob was removed or put aside.
     ///
@@ -88,14 +110,7 @@ impl Blobs {
             }
             Err(e) => return Err(failed(e)),
         };
-        let (mut hashing, mut piece) = (Hashing::default(), vec![0; PIECE]);
-        loop {
-            match again(|| file.read(&mut piece)).map_err(failed)? {
-                0 => break,
-                n => hashing.update(&piece[..n]),
-            }
-        }
-        if hashing.digest() != *digest {
+        if hashed(&mut file).map_err(failed)? != *digest {
             return Err(self.damaged(digest));
         }
         file.rewind().map_err(failed)?;
@@ -110,6 +125,17 @@ impl Blobs {
         match disk::free(&self.layout.root) {
             Some(free) if free < needed => Err(StoreError::NoRoom { root: self.layout.root.clone(), what: what.to_string(), needed, free }),
             _ => Ok(()),
+        }
+    }
+}
+
+/// The digest of what is left of a file.
+fn hashed(file: &mut File) -> io::Result<Digest> {
+    let (mut hashing, mut piece) = (Hashing::default(), vec![0; PIECE]);
+    loop {
+        match again(|| file.read(&mut piece))? {
+            0 => return Ok(hashing.digest()),
+            n => hashing.update(&piece[..n]),
         }
     }
 }

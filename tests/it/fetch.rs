@@ -2,13 +2,13 @@
 
 use crate::support::Place;
 use nasflow::base::Digest;
-use nasflow::run::fetch::{Patience, fetch};
+use nasflow::run::fetch::{Patience, Progress, fetch};
 use nasflow::store::Store;
 use std::io::{Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// What the server has: a YOLO set in a zip, and pages that are not as they should be.
@@ -59,9 +59,33 @@ fn answer(mut stream: TcpStream, zip: &[u8], count: &AtomicUsize) -> std::io::Re
                 stream.write_all(&[7; 65536])?;
             }
         }
+        // Breaks off after a third; gives the rest to whoever asks for the rest of this version.
+        "/ranges.zip" | "/renamed.zip" | "/pinned.zip" | "/changed.zip" => ranges(&mut stream, path, &request, zip),
         "/away" => stream.write_all(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"),
         _ => stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
     }
+}
+
+/// A server that can go on. `/renamed.zip` has another version at every request, `/pinned.zip` names none, and the rest of `/changed.zip`
+/// is of something else.
+fn ranges(stream: &mut TcpStream, path: &str, request: &str, zip: &[u8]) -> std::io::Result<()> {
+    let field = |name: &str| {
+        request.lines().find_map(|l| l.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim().to_string()))
+    };
+    let from: usize = field("range").and_then(|r| r.trim_start_matches("bytes=").trim_end_matches('-').parse().ok()).unwrap_or(0);
+    let tag = format!("\"v{}\"", if path == "/renamed.zip" { request.len() } else { 1 });
+    let version = if path == "/pinned.zip" || path == "/changed.zip" { String::new() } else { format!("ETag: {tag}\r\n") };
+    let same = field("if-range").is_none_or(|v| v == tag);
+    if from == 0 || !same {
+        let most = if from == 0 { zip.len() / 3 } else { zip.len() };
+        let head = format!("HTTP/1.1 200 OK\r\n{version}Content-Length: {}\r\nConnection: close\r\n\r\n", zip.len());
+        return stream.write_all(&[head.as_bytes(), &zip[..most]].concat());
+    }
+    let (rest, end) = (zip.len() - from, zip.len() - 1);
+    let range = format!("Content-Range: bytes {from}-{end}/{}\r\n", zip.len());
+    let head = format!("HTTP/1.1 206 Partial Content\r\n{version}{range}Content-Length: {rest}\r\nConnection: close\r\n\r\n");
+    let rest = if path == "/changed.zip" { vec![7; rest] } else { zip[from..].to_vec() };
+    stream.write_all(&[head.as_bytes(), &rest].concat())
 }
 
 fn zip(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
@@ -191,7 +215,7 @@ fn servers_that_break_hang_or_never_end() {
     let store = Store::open(dir.path(), true).expect("a store");
     let patience = Patience { connect: 5, stall: 2, most: 1 << 20, tries: 2 };
     let server = Server::new(archive.clone());
-    let get = |path: &str| fetch(&format!("{}{path}", server.base), &store, patience);
+    let get = |path: &str| fetch(&format!("{}{path}", server.base), &store, patience, &|_| ());
     let started = Instant::now();
     // The first answer breaks off, and it is fetched from the start again.
     assert_eq!(get("/flaky.zip"), Ok(Digest::of(&archive)));
@@ -205,9 +229,81 @@ fn servers_that_break_hang_or_never_end() {
         let said = get(path).expect_err(path);
         assert!(said.contains(says), "{path}: {said}");
     }
-    let said = fetch("http://127.0.0.1:1/x", &store, patience).expect_err("nobody");
+    let said = fetch("http://127.0.0.1:1/x", &store, patience, &|_| ()).expect_err("nobody");
     assert!(said.to_lowercase().contains("connect"), "{said}");
     assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
     // The archive and the record that names it; of everything else nothing.
     assert_eq!(left(dir.path()), 2);
+}
+
+/// What lies in the store of downloads that have not ended.
+fn unfinished(store: &Path) -> usize {
+    let folders = std::fs::read_dir(store.join("attempts")).map(|d| d.flatten().filter(|e| e.path().join("bytes").exists()).count());
+    folders.unwrap_or(0)
+}
+
+#[test]
+fn a_broken_download_goes_on_where_it_was() {
+    if !has_curl() {
+        return;
+    }
+    // Longer than what sockets hold back.
+    let bytes: Vec<u8> = (0..3_000_000u32).flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let (all, third) = (bytes.len() as u64, bytes.len() as u64 / 3);
+    let server = Server::new(bytes.clone());
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path(), true).expect("a store");
+    let seen: Mutex<Vec<(u64, Option<u64>, bool)>> = Mutex::default();
+    let watch = |p: &Progress| seen.lock().expect("nobody fails").push((p.done, p.of, p.ended));
+    // What came of it, how often the server was asked, and what was told.
+    let get = |path: &str, tries: usize| {
+        let before = server.asked.load(Ordering::SeqCst);
+        let patience = Patience { connect: 5, stall: 5, most: 1 << 30, tries };
+        let said = fetch(&format!("{}{path}", server.base), &store, patience, &watch);
+        let told = std::mem::take(&mut *seen.lock().expect("nobody fails"));
+        (said, server.asked.load(Ordering::SeqCst) - before, told)
+    };
+    let whole = Ok(Digest::of(&bytes));
+    // It breaks; what came stays, and the next call asks for the rest alone.
+    let (said, asked, told) = get("/ranges.zip", 1);
+    assert!(said.expect_err("broken").contains("broke before all had come") && asked == 1);
+    assert_eq!((told.first(), told.last()), (Some(&(0, Some(all), false)), Some(&(third, Some(all), true))));
+    assert_eq!(unfinished(dir.path()), 1);
+    let (said, asked, told) = get("/ranges.zip", 1);
+    assert_eq!((&said, asked), (&whole, 1));
+    assert_eq!((told.first(), told.last()), (Some(&(third, Some(all), false)), Some(&(all, Some(all), true))));
+    assert_eq!(unfinished(dir.path()), 0);
+    // The same within one call.
+    let (said, asked, _) = get("/ranges.zip", 2);
+    assert_eq!((&said, asked), (&whole, 2));
+    // Another version: all of it is asked for, not its rest. (The server breaks off whenever it begins at the start.)
+    let (said, _, told) = get("/renamed.zip", 3);
+    assert!(said.is_err() && told.iter().all(|t| t.0 <= third), "{said:?} {told:?}");
+    // Where nothing says which version it is and no hash is known, what came is of no use.
+    let (said, asked, _) = get("/pinned.zip", 2);
+    assert!(said.is_err() && asked == 2);
+    assert_eq!(unfinished(dir.path()), 1, "only that of /renamed.zip");
+}
+
+#[test]
+fn what_is_pinned_goes_on_without_a_version_and_is_verified() {
+    if !has_curl() {
+        return;
+    }
+    let archive = set();
+    let hash = Digest::of(&archive).hex();
+    let server = Server::new(archive);
+    let place = Place::new("");
+    let run = |path: &str, cache: &str| {
+        place.write(&pipeline(&format!("url=\"{}{path}\" blake3=\"{hash}\" root=\"set\"", server.base)));
+        let before = server.asked.load(Ordering::SeqCst);
+        (place.nasflow(&["run", "pipeline.kdl", "--cache", cache]), server.asked.load(Ordering::SeqCst) - before)
+    };
+    let (said, asked) = run("/pinned.zip", "good");
+    assert!(said.ok() && asked == 2 && said.err.contains("going on at"), "{asked} {said:?}");
+    assert_eq!(unfinished(&place.path().join("good")), 0);
+    // The rest is of something else: all is asked for again, once, and what does not fit is not kept.
+    let (said, asked) = run("/changed.zip", "bad");
+    assert!(!said.ok() && asked == 3 && flat(&said.err).contains("broke before all had come"), "{asked} {said:?}");
+    assert_eq!(left(&place.path().join("bad")), 0);
 }

@@ -13,6 +13,7 @@ mod edits;
 mod exports;
 mod fetch;
 mod folds;
+mod forms;
 #[cfg(unix)]
 mod gpu;
 mod keys;
@@ -22,6 +23,7 @@ mod launch;
 mod learning;
 mod lookups;
 mod losses;
+mod measures;
 mod methods;
 mod nix;
 mod oneshot;

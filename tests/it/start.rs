@@ -181,6 +181,24 @@ fn a_folder_of_roboflow_and_one_of_coco_become_searches() {
     assert!(!tight.ok() && tight.err.contains("--flops"), "{tight:?}");
 }
 
+/// Images and XML files side by side in a folder for each split, as Roboflow exports VOC.
+#[test]
+fn voc_in_folders_of_splits_becomes_a_search() {
+    let place = place();
+    let (all, robo) = (place.path().join("all"), place.path().join("robo"));
+    voc(&all, 24);
+    for i in 0..24 {
+        let split = ["train", "train", "valid", "test"][i % 4];
+        file(&robo, &format!("{split}/{i}.png"), std::fs::read(all.join(format!("JPEGImages/{i}.png"))).expect("a picture"));
+        file(&robo, &format!("{split}/{i}.xml"), std::fs::read(all.join(format!("Annotations/{i}.xml"))).expect("its boxes"));
+    }
+    let said = init(&place, "robo", &[]);
+    assert!(said.ok() && said.out.contains("24 images, 48 boxes of 2 classes"), "{said:?}");
+    let text = written(&place);
+    assert!(text.contains("format=voc root=\"robo\"") && !text.contains("split train=") && !text.contains("annotations="), "{text}");
+    assert!(checked(&place).out.contains("train 12 images, 24 boxes"), "{text}");
+}
+
 #[test]
 fn a_folder_of_classes_becomes_a_search_that_runs() {
     let place = place();

@@ -2,7 +2,7 @@
 //! CIFAR-10's unpacked files. Its readers take memory for what a head claims and read a folder as a whole, so every head is
 //! compared with its file here first; what does not fit is left to this project's own readers, which say why.
 
-use super::super::container::{Container, Images};
+use super::super::container::{Container, Images, Truths};
 use super::super::files::FileStamp;
 use super::{cifar_file, idx_file};
 use candle_datasets::vision::{self, Dataset};
@@ -115,7 +115,7 @@ fn container(images: &candle_core::Tensor, labels: &candle_core::Tensor, height:
     if bytes.len() != labels.len() * height * width * channels || unknown {
         candle_core::bail!("{} bytes and {} classes are no images of {width} × {height} pixels", bytes.len(), labels.len());
     }
-    Ok(Container { labels, names, images: Images::Raw { width, height, channels, bytes } })
+    Ok(Container { truths: Truths::Classes(labels), names, images: Images::Raw { width, height, channels, bytes } })
 }
 
 #[cfg(test)]
@@ -138,7 +138,7 @@ mod tests {
         for stem in ["train", "t10k"] {
             let path = dir.path().join(format!("{stem}-images-idx3-ubyte"));
             let (theirs, ours) = (idx(&path).unwrap(), idx_file::own(&path).unwrap());
-            assert_eq!((bytes(&theirs), &theirs.labels), (bytes(&ours), &ours.labels));
+            assert_eq!((bytes(&theirs), &theirs.truths), (bytes(&ours), &ours.truths));
         }
         // What does not fit is not candle's to read.
         let images = dir.path().join("train-images-idx3-ubyte");
@@ -164,7 +164,7 @@ mod tests {
         std::fs::write(&test, file(9)).unwrap();
         for path in [dir.path().join("data_batch_2.bin"), test.clone()] {
             let (theirs, ours) = (cifar(&path).unwrap(), cifar_file::own(&path).unwrap());
-            assert_eq!((&theirs.labels, &theirs.names), (&ours.labels, &ours.names));
+            assert_eq!((&theirs.truths, &theirs.names), (&ours.truths, &ours.names));
             assert!(bytes(&theirs) == bytes(&ours));
         }
         // A class that there is not, or a file cut short: this project's reader says so.

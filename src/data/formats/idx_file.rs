@@ -3,7 +3,7 @@
 //! A file is 0, 0, 8 (bytes), the number of dimensions, each dimension as a 32-bit number with its big end first, the bytes.
 //! A length that a file claims is compared with what it holds before memory is taken for it.
 
-use super::super::container::{Container, Images, MAX_CONTAINER};
+use super::super::container::{Container, Images, MAX_CONTAINER, Truths};
 use super::super::error::DataError;
 use flate2::read::GzDecoder;
 use std::fs::File;
@@ -36,7 +36,7 @@ pub(super) fn own(path: &Path) -> Result<Container, DataError> {
         return Err(DataError::format(&beside, format!("{} labels for the {n} images of {name}", labels.len())));
     }
     let labels = labels.into_iter().map(usize::from).collect();
-    Ok(Container { labels, names: None, images: Images::Raw { width, height, channels: 1, bytes } })
+    Ok(Container { truths: Truths::Classes(labels), names: None, images: Images::Raw { width, height, channels: 1, bytes } })
 }
 
 /// The dimensions of an unpacked file whose head is right and that holds what its head says.

@@ -1,6 +1,7 @@
 //! The formats of data sets. Each is one value in one file: what it is called and what it can do ([`About`](super::format::About)), which
 //! files it consists of, and how one of them is read. [`FORMATS`] has one line for each; everybody else asks it.
 
+mod box_form;
 #[cfg(feature = "hub")]
 mod candle;
 mod cifar;
@@ -10,10 +11,15 @@ mod coco_numbers;
 pub mod data_yaml;
 mod folder;
 mod hub;
+mod hub_names;
+mod hub_table;
 mod idx;
 mod idx_file;
 mod parquet;
+mod parquet_boxes;
 mod voc;
+mod voc_files;
+mod voc_folders;
 mod yolo;
 mod yolo_labels;
 
@@ -29,6 +35,7 @@ static FORMATS: &[&dyn Format] = &[
     &voc::Voc,
     &yolo::Yolo,
     &coco::Coco,
+    &parquet_boxes::ParquetBoxes,
     // Images of one class each.
     &idx::Idx,
     &cifar::Cifar,
@@ -75,7 +82,7 @@ pub(crate) fn open(format: &dyn Format, base: &Path, path: &Path) -> Result<Cont
     // What the hub gives is no file.
     let full = if hub_name(path).is_some() { path.to_path_buf() } else { base.join(path) };
     let container = format.container(&full)?;
-    if container.labels.is_empty() {
+    if container.len() == 0 {
         return Err(DataError::format(&full, "it holds no images"));
     }
     Ok(container)

@@ -14,7 +14,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-fn counts(scan: &Scan) -> Vec<(&str, usize)> {
+pub(super) fn counts(scan: &Scan) -> Vec<(&str, usize)> {
     scan.splits.iter().map(|s| (s.name.as_str(), s.images.len())).collect()
 }
 
@@ -136,7 +136,7 @@ fn hostile_idx_files_are_errors() {
     fails("train-labels");
 }
 
-fn cifar_record(i: usize, class: u8) -> Vec<u8> {
+pub(super) fn cifar_record(i: usize, class: u8) -> Vec<u8> {
     std::iter::once(class).chain(picture(i, 3072)).collect()
 }
 
@@ -166,22 +166,35 @@ fn cifar_planes_become_pixels_and_hostile_files_are_errors() {
 
 /// A file of Hugging Face's layout.
 pub(crate) fn parquet_bytes(images: &[Vec<u8>], labels: &[i64], names: Option<&str>) -> Vec<u8> {
-    let schema = "message schema { optional group img { optional binary bytes; optional binary path (UTF8); } optional int64 label; }";
+    columns(images, &[("label", labels)], names)
+}
+
+/// The same with the two kinds of classes that CIFAR-100 has.
+pub(crate) fn two_labels(images: &[Vec<u8>], fine: &[i64], coarse: &[i64], names: &str) -> Vec<u8> {
+    columns(images, &[("fine_label", fine), ("coarse_label", coarse)], Some(names))
+}
+
+fn columns(images: &[Vec<u8>], labels: &[(&str, &[i64])], names: Option<&str>) -> Vec<u8> {
+    let numbers: String = labels.iter().map(|(name, _)| format!("optional int64 {name}; ")).collect();
+    let schema = format!("message schema {{ optional group img {{ optional binary bytes; optional binary path (UTF8); }} {numbers} }}");
     let description = names.map(|n| KeyValue { key: "huggingface".into(), value: Some(n.into()) });
     let properties = WriterProperties::builder()
         .set_compression(parquet::basic::Compression::SNAPPY)
         .set_key_value_metadata(description.map(|d| vec![d]))
         .build();
-    let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(parse_message_type(schema).unwrap()), Arc::new(properties)).unwrap();
+    let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(parse_message_type(&schema).unwrap()), Arc::new(properties)).unwrap();
     let mut group = writer.next_row_group().unwrap();
     let bytes: Vec<ByteArray> = images.iter().map(|i| ByteArray::from(i.clone())).collect();
     let paths: Vec<ByteArray> = (0..images.len()).map(|i| ByteArray::from(format!("{i}.png").into_bytes())).collect();
-    for column in 0..3 {
+    for column in 0..2 + labels.len() {
         let mut c = group.next_column().unwrap().unwrap();
         match column {
             0 => drop(c.typed::<ByteArrayType>().write_batch(&bytes, Some(&vec![2; bytes.len()]), None).unwrap()),
             1 => drop(c.typed::<ByteArrayType>().write_batch(&paths, Some(&vec![2; paths.len()]), None).unwrap()),
-            _ => drop(c.typed::<Int64Type>().write_batch(labels, Some(&vec![1; labels.len()]), None).unwrap()),
+            _ => {
+                let (_, labels) = labels[column - 2];
+                let _ = c.typed::<Int64Type>().write_batch(labels, Some(&vec![1; labels.len()]), None).unwrap();
+            }
         }
         c.close().unwrap();
     }
@@ -189,7 +202,7 @@ pub(crate) fn parquet_bytes(images: &[Vec<u8>], labels: &[i64], names: Option<&s
     writer.into_inner().unwrap()
 }
 
-const NAMES: &str = r#"{"info":{"features":{"img":{"_type":"Image"},"label":{"names":["cat","dog"],"_type":"ClassLabel"}}}}"#;
+pub(super) const NAMES: &str = r#"{"info":{"features":{"img":{"_type":"Image"},"label":{"names":["cat","dog"],"_type":"ClassLabel"}}}}"#;
 
 #[test]
 fn parquet_files_of_hugging_face() {

@@ -9,6 +9,7 @@ mod formats;
 pub(crate) mod labelled;
 mod missing;
 mod sizes;
+mod tables;
 
 use super::error::DataError;
 use super::layout::Need;

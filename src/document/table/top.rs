@@ -85,7 +85,7 @@ pub const NODES: &[Spec] = &[
             Field::one(
                 "image-size",
                 &[Int(8, 8192)],
-                "`voc`, `yolo`, `coco` 640; `folder` 224; `cifar`, `parquet` 32; `idx` 28; `shapes` 96; `figures` 48",
+                "`voc`, `yolo`, `coco`, `parquet-boxes` 640; `folder` 224; `cifar`, `parquet` 32; `idx` 28; `shapes` 96; `figures` 48",
                 "The longer side in pixels (where images are of one class each, the shorter); networks see a square of it.",
             ),
             Field::list(

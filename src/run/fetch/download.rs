@@ -3,6 +3,7 @@
 
 use crate::store::StoreError;
 use std::io::{ErrorKind, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// How long a server is waited for, and how much is taken from it.
@@ -40,30 +41,63 @@ impl From<StoreError> for Halt {
     }
 }
 
-fn halt(why: impl Into<String>) -> Halt {
+pub(super) fn halt(why: impl Into<String>) -> Halt {
     Halt::Url { why: why.into(), again: false }
 }
 
-/// Hands on what a URL has.
-pub fn download(url: &str, patience: Patience, out: &mut dyn FnMut(&[u8]) -> Result<(), Halt>) -> Result<(), Halt> {
-    if let Some(path) = url.strip_prefix("file://") {
-        let file = std::fs::File::open(path).map_err(|e| halt(e.to_string()))?;
-        if !file.metadata().is_ok_and(|m| m.is_file()) {
-            return Err(halt("it is no file"));
-        }
-        return pass(file, patience.most, out);
+/// What takes the bytes as they come.
+pub type Out<'a> = dyn FnMut(&[u8]) -> Result<(), Halt> + 'a;
+
+/// Hands on what a file has.
+pub fn file(path: &Path, patience: Patience, out: &mut Out) -> Result<(), Halt> {
+    let file = std::fs::File::open(path).map_err(|e| halt(e.to_string()))?;
+    if !file.metadata().is_ok_and(|m| m.is_file()) {
+        return Err(halt("it is no file"));
     }
+    pass(file, patience.most, out)
+}
+
+/// From where on a server is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Begin<'a> {
+    /// Bytes that are there already.
+    pub byte: u64,
+    /// What the server said names the version that they are of: only of that one the rest is wanted.
+    pub version: Option<&'a str>,
+    /// Where the head of its answer is written, before its bytes come.
+    pub head: &'a Path,
+}
+
+/// How a server's answer ended that began well or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Its bytes came to their end.
+    Whole,
+    /// It does not give the rest of what is there already: it must be asked for all.
+    NoRest,
+}
+
+/// Hands on what a server has under a URL.
+pub fn server(url: &str, patience: Patience, from: Begin, out: &mut Out) -> Result<Answer, Halt> {
     let mut curl = Command::new("curl");
     // Nobody's own settings; no other protocols, also where the server sends us on to another place.
     curl.args(["-q", "--silent", "--show-error", "--fail", "--location", "--max-redirs", "5", "--globoff"]);
     curl.args(["--proto", "=http,https", "--proto-redir", "=http,https", "--speed-limit", "1"]);
     curl.arg("--connect-timeout").arg(patience.connect.to_string()).arg("--speed-time").arg(patience.stall.to_string());
+    curl.arg("--dump-header").arg(from.head);
+    if from.byte > 0 {
+        curl.arg("--continue-at").arg(from.byte.to_string());
+        if let Some(version) = from.version {
+            curl.arg("--header").arg(format!("If-Range: {version}"));
+        }
+    }
     curl.arg("--url").arg(url).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = curl.spawn().map_err(|e| match e.kind() {
         ErrorKind::NotFound => halt("`curl` fetches it, and is not installed; or fetch it by hand and write `url=\"file:///…\"`"),
         _ => halt(format!("curl: {e}")),
     })?;
-    let passed = child.stdout.take().map_or(Ok(()), |stdout| pass(stdout, patience.most, out));
+    let most = patience.most.saturating_sub(from.byte);
+    let passed = child.stdout.take().map_or(Ok(()), |stdout| pass(stdout, most, out));
     if passed.is_err() {
         let _ = child.kill();
     }
@@ -74,19 +108,25 @@ pub fn download(url: &str, patience: Patience, out: &mut dyn FnMut(&[u8]) -> Res
     let ended = child.wait().map_err(|e| halt(format!("curl: {e}")))?;
     passed?;
     if ended.success() {
-        return Ok(());
+        return Ok(Answer::Whole);
+    }
+    // No ranges; a range that the file does not have (416).
+    if from.byte > 0 && matches!(ended.code(), Some(22 | 33 | 36)) {
+        return Ok(Answer::NoRest);
     }
     let said = said.trim().trim_start_matches("curl: ");
     let (why, again) = match ended.code() {
         Some(18) => ("the connection broke before all had come".to_string(), true),
         Some(28) => (format!("the server does not answer, or gave nothing for {} s", patience.stall), true),
-        Some(code) => (if said.is_empty() { format!("curl ended with {code}") } else { said.to_string() }, [7, 52, 56].contains(&code)),
+        Some(code) => {
+            (if said.is_empty() { format!("curl ended with {code}") } else { said.to_string() }, [7, 52, 55, 56, 92].contains(&code))
+        }
         None => ("curl was killed".to_string(), false),
     };
     Err(Halt::Url { why, again })
 }
 
-fn pass(mut source: impl Read, most: u64, out: &mut dyn FnMut(&[u8]) -> Result<(), Halt>) -> Result<(), Halt> {
+fn pass(mut source: impl Read, most: u64, out: &mut Out) -> Result<(), Halt> {
     let (mut piece, mut all) = (vec![0; 256 << 10], 0);
     loop {
         match source.read(&mut piece) {

@@ -1,21 +1,25 @@
 //! Data sets that are fetched: an archive is named by the hash of its bytes and kept in the store under it, wherever it came from.
 
 mod download;
+mod partial;
+mod progress;
 
 use crate::base::Digest;
 use crate::data::archive;
 use crate::document::Fetch;
-use crate::store::{Blobs, Record, Store, StoreError};
+use crate::store::{Record, Store, StoreError};
 use download::Halt;
-use std::path::PathBuf;
+use partial::Partial;
+use std::path::{Path, PathBuf};
 
 pub use download::{Patience, USUAL};
+pub use progress::{Progress, Watch};
 
 /// The folder with the files of a data set; fetched and unpacked where they are not there.
 ///
 /// # Errors
 /// Of the store. In words: that it is not there and nothing may be written; what is wrong with the server, the bytes or the archive.
-pub fn folder(fetch: &Fetch, store: Option<&Store>) -> Result<Result<PathBuf, String>, StoreError> {
+pub fn folder(fetch: &Fetch, store: Option<&Store>, watch: Watch) -> Result<Result<PathBuf, String>, StoreError> {
     let Some(hash) = fetch.blake3.as_ref().map(|h| h.value) else { return Ok(Err("its `blake3` is missing".into())) };
     let url = &fetch.url.value;
     let of = place(&hash, &file_name(url));
@@ -28,7 +32,7 @@ pub fn folder(fetch: &Fetch, store: Option<&Store>) -> Result<Result<PathBuf, St
     // One process fetches, others wait for it.
     let _lock = store.lock(&key(&hash))?;
     if !store.blobs().has(&hash)? {
-        match got(url, Some(hash), &store.blobs(), USUAL) {
+        match got(url, Some(hash), store, USUAL, watch) {
             Ok(_) => {}
             Err(Halt::Store(e)) => return Err(e),
             Err(Halt::Url { why, .. }) => return Ok(Err(format!("{url}: {why}"))),
@@ -60,7 +64,7 @@ fn place(hash: &Digest, name: &str) -> Digest {
 ///
 /// # Errors
 /// In words.
-pub fn fetch(url: &str, store: &Store, patience: Patience) -> Result<Digest, String> {
+pub fn fetch(url: &str, store: &Store, patience: Patience, watch: Watch) -> Result<Digest, String> {
     let told = |halt| match halt {
         Halt::Store(e) => StoreError::to_string(&e),
         Halt::Url { why, .. } if why.contains(url) => why,
@@ -69,36 +73,58 @@ pub fn fetch(url: &str, store: &Store, patience: Patience) -> Result<Digest, Str
     if !["https://", "http://", "file://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(format!("{url} is no URL: `https://`, `http://` or `file://` was expected"));
     }
-    let hash = got(url, None, &store.blobs(), patience).map_err(told)?;
+    let hash = got(url, None, store, patience, watch).map_err(told)?;
     keep(store, hash).map_err(|e| e.to_string())?;
     unpacked(url, hash, store).map_err(told)?;
     Ok(hash)
 }
 
-/// Downloads into the store: from the start again, a few times, where the connection broke.
-fn got(url: &str, wanted: Option<Digest>, blobs: &Blobs, patience: Patience) -> Result<Digest, Halt> {
-    let mut tries = patience.tries;
-    loop {
-        tries = tries.saturating_sub(1);
-        let mut bytes = 0u64;
-        let done = blobs.put_wanted::<Halt>(wanted, |out| {
-            download::download(url, patience, &mut |piece| {
+/// Downloads into the store. A connection that broke is tried again a few times, and goes on where it was where the server can; what
+/// has come by then stays for the next run.
+fn got(url: &str, wanted: Option<Digest>, store: &Store, patience: Patience, watch: Watch) -> Result<Digest, Halt> {
+    let blobs = store.blobs();
+    if let Some(path) = url.strip_prefix("file://") {
+        let mut bytes = 0;
+        let kept = blobs.put_wanted::<Halt>(wanted, |out| {
+            download::file(Path::new(path), patience, &mut |piece| {
                 bytes += piece.len() as u64;
                 out(piece)
             })
         });
-        match done {
+        return kept.map_err(|e| unexpected(e, bytes));
+    }
+    let _lock = store.lock(&partial::key(url))?;
+    let mut tries = patience.tries;
+    loop {
+        tries = tries.saturating_sub(1);
+        let partial = Partial::open(&blobs, url, wanted)?;
+        let resumed = match partial.fetch(patience, watch) {
+            Ok(resumed) => resumed,
             Err(Halt::Url { again: true, .. }) if tries > 0 => continue,
-            Err(Halt::Store(StoreError::Unexpected { wanted, found })) => {
-                let why = format!(
-                    "it is not what was pinned: its {bytes} bytes have the hash {found}, and `blake3` says {wanted}. \
-                     If it is meant to have changed, `nasflow data pin` writes the new hash"
-                );
-                return Err(Halt::Url { why, again: false });
+            Err(e) => {
+                if !matches!(e, Halt::Url { again: true, .. }) || !partial.goes_on() {
+                    partial.clear();
+                }
+                return Err(e);
             }
-            done => return done,
+        };
+        let bytes = partial.length();
+        match partial.keep(&blobs) {
+            // What was there may have been of something else.
+            Err(StoreError::Unexpected { .. }) if resumed && tries > 0 => continue,
+            done => return done.map_err(|e| unexpected(e.into(), bytes)),
         }
     }
+}
+
+/// Bytes of another hash than the one that was pinned.
+fn unexpected(halt: Halt, bytes: u64) -> Halt {
+    let Halt::Store(StoreError::Unexpected { wanted, found }) = halt else { return halt };
+    let why = format!(
+        "it is not what was pinned: its {bytes} bytes have the hash {found}, and `blake3` says {wanted}. \
+         If it is meant to have changed, `nasflow data pin` writes the new hash"
+    );
+    Halt::Url { why, again: false }
 }
 
 /// The key of a fetched blob: its hash and nothing else.

@@ -28,7 +28,7 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     let mut errors = Vec::new();
     let (mut infos, mut scans, mut notes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for node in &pipeline.data {
-        match scan::scan(&pipeline, node, store, look.rehash)? {
+        match scan::scan(&pipeline, node, store, look)? {
             Err(e) => errors.push(Diagnostic::error(
                 "data-broken",
                 format!("the data set `{}` cannot be used", node.name.value),

@@ -18,6 +18,8 @@ pub struct Look {
     pub rehash: bool,
     /// Name every file with a fault, however many there are.
     pub all: bool,
+    /// Who is told how far a download is.
+    pub watch: Option<fn(&fetch::Progress)>,
 }
 
 /// Every place where a stage reads a split: (data, split).
@@ -42,13 +44,13 @@ fn need(pipeline: &Pipeline, data: &Data) -> Need {
 }
 
 /// What a data set holds, or why it cannot be used.
-pub fn scan(pipeline: &Pipeline, node: &Data, store: Option<&Store>, rehash: bool) -> Result<Result<Scan, DataError>, RunError> {
+pub fn scan(pipeline: &Pipeline, node: &Data, store: Option<&Store>, look: Look) -> Result<Result<Scan, DataError>, RunError> {
     let base = Path::new(".");
     let need = need(pipeline, node);
     // One place has one name, from whichever directory the run is started and however the root is spelled.
     let mut node = node.clone();
     if let (Some(fetch), DataSource::Files { root, .. }) = (&node.fetch, &mut node.source) {
-        match fetch::folder(fetch, store)? {
+        match fetch::folder(fetch, store, &|progress| look.watch.into_iter().for_each(|watch| watch(progress)))? {
             Ok(folder) => root.value = folder.join(&root.value).to_string_lossy().into_owned(),
             Err(why) => return Ok(Err(DataError::Invalid(why))),
         }
@@ -67,7 +69,7 @@ pub fn scan(pipeline: &Pipeline, node: &Data, store: Option<&Store>, rehash: boo
         Ok(listing) => listing,
         Err(e) => return Ok(Err(e)),
     };
-    if let (Some(store), false) = (store, rehash) {
+    if let (Some(store), false) = (store, look.rehash) {
         let known = store.get_source(&listing.fingerprint.hex())?;
         // A scan that is gone or damaged is made again.
         if let Some(scan) = known.and_then(|blob| store.blobs().get(&blob).ok()).and_then(|b| serde_json::from_slice::<Scan>(&b).ok()) {
