@@ -94,7 +94,7 @@ impl Attempt {
     }
 
     /// Where a file lies.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 

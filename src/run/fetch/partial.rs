@@ -41,12 +41,12 @@ impl<'a> Partial<'a> {
 
     /// Bytes that have come.
     pub fn length(&self) -> u64 {
-        self.attempt.path(BYTES).metadata().map_or(0, |m| m.len())
+        self.attempt.file(BYTES).metadata().map_or(0, |m| m.len())
     }
 
     /// Whether what has come can be gone on from.
     pub fn goes_on(&self) -> bool {
-        self.length() > 0 && (self.wanted.is_some() || self.attempt.path(VERSION).is_file())
+        self.length() > 0 && (self.wanted.is_some() || self.attempt.file(VERSION).is_file())
     }
 
     /// Gone, and all that has come with it.
@@ -71,7 +71,7 @@ impl<'a> Partial<'a> {
         self.attempt.remove(HEAD)?;
         let (mut begun, mut refused) = (false, false);
         let (mut done, mut of, mut told) = (byte, None, Instant::now());
-        let head = self.attempt.path(HEAD);
+        let head = self.attempt.file(HEAD);
         let from = download::Begin { byte, version, head: &head };
         let answer = download::server(self.url, patience, from, &mut |piece| {
             if !begun {
@@ -111,13 +111,13 @@ impl<'a> Partial<'a> {
 
     /// What the last answer of the server begins with.
     fn head(&self) -> Head {
-        let bytes = std::fs::read(self.attempt.path(HEAD)).unwrap_or_default();
+        let bytes = std::fs::read(self.attempt.file(HEAD)).unwrap_or_default();
         Head::of(&String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_HEAD)]))
     }
 
     /// Takes what has come as a blob.
     pub fn keep(self, blobs: &Blobs) -> Result<Digest, StoreError> {
-        let kept = blobs.put_file(&self.attempt.path(BYTES), self.wanted);
+        let kept = blobs.put_file(&self.attempt.file(BYTES), self.wanted);
         // Whatever was wrong with it, it is no good to go on from.
         self.attempt.clear();
         kept
