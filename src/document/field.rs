@@ -61,7 +61,7 @@ pub enum Type {
     Name(&'static str),
     /// Free text.
     Text,
-    /// A word of a command: any text, also an empty one, and the same one several times.
+    /// Any text, also an empty one; the words of a command are such, and the same one may stand there several times.
     Argument,
     /// A file or folder.
     Path,

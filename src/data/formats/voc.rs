@@ -74,9 +74,20 @@ impl Format for Voc {
 
     fn layout(&self, source: &Source) -> Result<Layout, DataError> {
         let folders = voc_folders::splits(source.base, source.root)?;
-        // Folders that have the usual names, or that the document names, come first.
+        // Folders that have the usual names, or that the document names, come first; then those that are found by what is in them.
         let usual = source.images.is_some() || source.annotations.is_some() || source.base.join(source.root).join("JPEGImages").is_dir();
-        if folders.is_empty() || usual { Found::of(source)?.layout() } else { voc_folders::layout(source, folders) }
+        if usual {
+            return Found::of(source)?.layout();
+        }
+        if !folders.is_empty() {
+            return voc_folders::layout(source, folders);
+        }
+        match self.recognise(&source.base.join(source.root))? {
+            Some(Lies { images: Some(images), annotations: Some(annotations), .. }) => {
+                Found::of(&Source { images: Some(&images), annotations: Some(&annotations), ..*source })?.layout()
+            }
+            _ => Found::of(source)?.layout(),
+        }
     }
 
     fn longest_annotation(&self) -> u64 {

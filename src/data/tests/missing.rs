@@ -105,3 +105,21 @@ fn without_training_images_nothing_can_be_cut() {
     files(&mut lists, &[("val", "val.txt")]);
     assert_eq!(counts(&scan(&lists).unwrap()), [("val", 8)]);
 }
+
+/// As many sets come: `images` and `annotations`, without lists.
+#[test]
+fn folders_of_other_names_are_found_by_what_they_hold() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    let usual = scan(&only_missing(set(&root.join("usual"), &[]))).unwrap();
+    let named = set(&root.join("named"), &[]);
+    for (from, to) in [("JPEGImages", "images"), ("Annotations", "annotations")] {
+        fs::rename(root.join("named").join(from), root.join("named").join(to)).unwrap();
+    }
+    let found = scan(&only_missing(named)).unwrap();
+    let digests = |scan: &Scan| scan.splits.iter().map(|s| (s.name.clone(), s.digest)).collect::<Vec<_>>();
+    assert_eq!(digests(&found), digests(&usual));
+    fs::remove_dir_all(root.join("named/annotations")).unwrap();
+    let said = scan(&voc(&root.join("named"))).unwrap_err().to_string();
+    assert!(said.contains("there is no folder `JPEGImages`"), "{said}");
+}

@@ -65,14 +65,14 @@ pub const NODES: &[Spec] = &[
             ),
             Field::one(
                 "images",
-                &[Int(3, 1_000_000), Text],
-                "400; of a format, its own name",
+                &[Int(3, 1_000_000), Argument],
+                "400; of a format, its own name (\"\" likewise)",
                 "How many to generate; or, of a format with boxes, the folder of the images where it has another name than usual.",
             ),
             Field::one(
                 "annotations",
-                &[Text],
-                "the format's own name",
+                &[Argument],
+                "the format's own name (\"\" likewise)",
                 "Of a format with boxes: where the annotations are, where that has another name than usual.",
             ),
             Field::one(

@@ -53,11 +53,16 @@ pub fn data(context: &mut Context, node: &Node) -> Option<Data> {
         stratify,
         only_missing,
         folds,
-        images: node.text("images").filter(|_| !generated),
-        annotations: node.text("annotations"),
+        images: place(node, "images").filter(|_| !generated),
+        annotations: place(node, "annotations"),
         skip_broken: node.text("broken").is_some_and(|b| b.value == "skip"),
         source: source?,
     })
+}
+
+/// The place that one of these names; an empty text, as a parameter may have it, names none.
+fn place(node: &Node, name: &str) -> Option<Spanned<String>> {
+    node.text(name).filter(|text| !text.value.is_empty())
 }
 
 /// `images` and `annotations` are of formats with such folders; a number of images is of none.
