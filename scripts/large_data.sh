@@ -4,7 +4,7 @@
 #
 #   scripts/large_data.sh [--images 3000] [--limit 1G] [--hold 500] [--batches 60] [--dir target/large] [--rounds 3] [--network yolov5n] [--program FILE]
 #
-# 20,000 images take 25 GB of disk: scripts/large_data.sh --images 20000 --limit 4G --hold 1500 --batches 200
+# 20,000 images take 25 GB of disk: scripts/large_data.sh --images 20000 --limit 4G --hold 1500 --batches 20 --network yolov5n
 set -eu
 images=3000 limit=1G hold=500 batches=60 dir=target/large rounds=3 program= network=
 while [ $# -gt 0 ]; do
