@@ -128,7 +128,7 @@ impl Layout {
             }
         }
         match missing.as_mut_slice() {
-            [(name, by)] if name.value == "train" => *by = SplitBy::Share(1.0),
+            [(name, by)] if name.value == "train" && all > 1 => *by = SplitBy::Share(1.0),
             some if some.len() < all => missing.retain(|(name, _)| name.value != "train"),
             _ => {}
         }

@@ -52,6 +52,11 @@ fn a_set_without_splits_is_dealt_out() {
     shares(&mut dealt, &THREE);
     let (dealt, cut) = (scan(&dealt).unwrap(), scan(&only_missing(plain)).unwrap());
     assert_eq!((dealt.splits, counts(&cut)), (cut.splits.clone(), vec![("train", 14), ("val", 3), ("test", 3)]));
+    // A share is a share where nothing but `train` is asked for.
+    let mut half = set(&dir.path().join("half"), &[]);
+    shares(&mut half, &[("train", 0.5)]);
+    half.only_missing = true;
+    assert_eq!(counts(&scan(&half).unwrap()), [("train", 10)]);
 }
 
 #[test]

@@ -123,7 +123,6 @@ impl Engine<'_> {
         seed: u64,
     ) -> Action {
         let candidate = part.fold.as_ref().map_or(&slot.model.candidate, |fold| &fold.candidate);
-        let decoder = self.data.get(&train.data.value).map(|d| d.decoder.clone());
         let mut inputs = vec![("architecture", candidate.digest), ("split", part.digest), ("uses", work.command.used.digest())];
         inputs.extend(start.weights(seed).map(|i| ("init", i)));
         let mut config = vec![
@@ -131,14 +130,8 @@ impl Engine<'_> {
             ("reports".to_string(), work.reports.clone().into()),
             ("weights".to_string(), work.weights.into()),
             ("epochs".to_string(), train.epochs.into()),
-            ("image-size".to_string(), candidate.image_size().into()),
-            ("decoder".to_string(), decoder.into()),
-            ("recipe".to_string(), super::super::recipe::canon(recipe)),
         ];
-        let taken = train.taken(part.images);
-        if taken < part.images {
-            config.push(("images".to_string(), taken.into()));
-        }
+        config.extend(self.read(train, recipe, candidate.image_size(), part));
         config.extend(start.canon());
         Action { kind: Kind::Train, config: Canon::Map(config), inputs, seed: Some(seed), numerics: None }
     }

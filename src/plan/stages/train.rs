@@ -147,16 +147,11 @@ impl Engine<'_> {
         rungs
     }
 
-    /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
-    fn train_action(&self, train: &Train, recipe: &Recipe, model: &Model, part: &Part, start: &Start, seed: u64, iteration: u64) -> Action {
-        let candidate = part.fold.as_ref().map_or(&model.candidate, |fold| &fold.candidate);
+    /// What every training reads beside its inputs, whoever trains: how images come to it, and the recipe.
+    pub(super) fn read(&self, train: &Train, recipe: &Recipe, image_size: usize, part: &Part) -> Vec<(String, Canon)> {
         let decoder = self.data.get(&train.data.value).map(|d| d.decoder.clone());
-        let subject = if model.supernet.is_some() { "space" } else { "architecture" };
-        let mut inputs = vec![(subject, candidate.digest), ("split", part.digest)];
-        inputs.extend(start.weights(seed).map(|i| ("init", i)));
         let mut config = vec![
-            ("iteration".to_string(), iteration.into()),
-            ("image-size".to_string(), candidate.image_size().into()),
+            ("image-size".to_string(), image_size.into()),
             ("decoder".to_string(), decoder.into()),
             ("recipe".to_string(), super::super::recipe::canon(recipe)),
         ];
@@ -164,6 +159,17 @@ impl Engine<'_> {
         if taken < part.images {
             config.push(("images".to_string(), taken.into()));
         }
+        config
+    }
+
+    /// The action whose result is the weights after `iteration` iterations; 0 stands for the chain itself.
+    fn train_action(&self, train: &Train, recipe: &Recipe, model: &Model, part: &Part, start: &Start, seed: u64, iteration: u64) -> Action {
+        let candidate = part.fold.as_ref().map_or(&model.candidate, |fold| &fold.candidate);
+        let subject = if model.supernet.is_some() { "space" } else { "architecture" };
+        let mut inputs = vec![(subject, candidate.digest), ("split", part.digest)];
+        inputs.extend(start.weights(seed).map(|i| ("init", i)));
+        let mut config = vec![("iteration".to_string(), iteration.into())];
+        config.extend(self.read(train, recipe, candidate.image_size(), part));
         if model.supernet.is_some() {
             config.extend(super::supernet::config(train));
         }
