@@ -99,6 +99,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     best = Some((value, space.describe(&ticket.sample)));
                 }
             }
+            Next::Recalled(_) => return Err("recalled without a record".into()),
             Next::NeedResult(ticket) => return Err(format!("ticket {ticket} has no result").into()),
             Next::Exhausted { note } => {
                 println!("{note}");

@@ -27,11 +27,17 @@ pub enum Canon {
     Map(Vec<(String, Canon)>),
 }
 
-/// Where the canonical writer writes to.
+/// Where the canonical writer writes to. What only one of the two needs is made by it alone: hashing is what a replay does most.
 trait Sink {
-    fn leaf(&mut self, path: &[String], tag: u8, bytes: &[u8], text: &str);
+    fn leaf(&mut self, tag: u8, bytes: &[u8], text: impl FnOnce() -> String);
     fn open(&mut self, tag: u8, len: usize);
     fn name(&mut self, name: &str);
+    /// What follows is the entry of a map.
+    fn enter(&mut self, name: &str);
+    /// What follows is the item of a list.
+    fn item(&mut self, place: usize);
+    /// The entry or item ends.
+    fn leave(&mut self);
 }
 
 impl Canon {
@@ -48,15 +54,15 @@ impl Canon {
     /// The digest of this value: its name wherever it is an input.
     pub fn digest(&self) -> Digest {
         let mut sink = HashSink(blake3::Hasher::new());
-        write(self, &mut Vec::new(), &mut sink);
+        write(self, &mut sink);
         Digest(*sink.0.finalize().as_bytes())
     }
 
     /// The lines that a person reads: `path = value`, one a leaf, in canonical order.
     pub fn lines(&self) -> Vec<(String, String)> {
-        let mut sink = TextSink(Vec::new());
-        write(self, &mut Vec::new(), &mut sink);
-        sink.0
+        let mut sink = TextSink::default();
+        write(self, &mut sink);
+        sink.lines
     }
 }
 
@@ -111,32 +117,32 @@ impl<T: Into<Canon>> From<Option<T>> for Canon {
     }
 }
 
-fn write(value: &Canon, path: &mut Vec<String>, sink: &mut impl Sink) {
+fn write(value: &Canon, sink: &mut impl Sink) {
     match value {
-        Canon::None => sink.leaf(path, 0, &[], "none"),
-        Canon::Bool(b) => sink.leaf(path, 1, &[u8::from(*b)], &b.to_string()),
-        Canon::Int(i) => sink.leaf(path, 2, &i.to_le_bytes(), &i.to_string()),
+        Canon::None => sink.leaf(0, &[], || "none".to_string()),
+        Canon::Bool(b) => sink.leaf(1, &[u8::from(*b)], || b.to_string()),
+        Canon::Int(i) => sink.leaf(2, &i.to_le_bytes(), || i.to_string()),
         Canon::Float(x) => {
             let x = if x.is_nan() { f64::NAN } else { x + 0.0 };
-            sink.leaf(path, 3, &x.to_bits().to_le_bytes(), &format!("{x:?}"));
+            sink.leaf(3, &x.to_bits().to_le_bytes(), || format!("{x:?}"));
         }
-        Canon::Text(t) => sink.leaf(path, 4, t.as_bytes(), t),
-        Canon::Digest(d) => sink.leaf(path, 5, &d.0, &d.short()),
+        Canon::Text(t) => sink.leaf(4, t.as_bytes(), || t.clone()),
+        Canon::Digest(d) => sink.leaf(5, &d.0, || d.short()),
         Canon::List(items) => {
             sink.open(6, items.len());
             for (i, item) in items.iter().enumerate() {
-                path.push(i.to_string());
-                write(item, path, sink);
-                path.pop();
+                sink.item(i);
+                write(item, sink);
+                sink.leave();
             }
         }
         Canon::Map(entries) => {
             sink.open(7, entries.len());
             for (name, item) in entries {
                 sink.name(name);
-                path.push(name.clone());
-                write(item, path, sink);
-                path.pop();
+                sink.enter(name);
+                write(item, sink);
+                sink.leave();
             }
         }
     }
@@ -145,27 +151,45 @@ fn write(value: &Canon, path: &mut Vec<String>, sink: &mut impl Sink) {
 struct HashSink(blake3::Hasher);
 
 impl Sink for HashSink {
-    fn leaf(&mut self, _: &[String], tag: u8, bytes: &[u8], _: &str) {
+    fn leaf(&mut self, tag: u8, bytes: &[u8], _: impl FnOnce() -> String) {
         self.open(tag, bytes.len());
         self.0.update(bytes);
     }
     fn open(&mut self, tag: u8, len: usize) {
-        self.0.update(&[tag]);
-        self.0.update(&(len as u64).to_le_bytes());
+        let mut head = [0; 9];
+        head[0] = tag;
+        head[1..].copy_from_slice(&(len as u64).to_le_bytes());
+        self.0.update(&head);
     }
     fn name(&mut self, name: &str) {
-        self.leaf(&[], 8, name.as_bytes(), "");
+        self.leaf(8, name.as_bytes(), String::new);
     }
+    fn enter(&mut self, _: &str) {}
+    fn item(&mut self, _: usize) {}
+    fn leave(&mut self) {}
 }
 
-struct TextSink(Vec<(String, String)>);
+#[derive(Default)]
+struct TextSink {
+    path: Vec<String>,
+    lines: Vec<(String, String)>,
+}
 
 impl Sink for TextSink {
-    fn leaf(&mut self, path: &[String], _: u8, _: &[u8], text: &str) {
-        self.0.push((path.join("."), text.to_string()));
+    fn leaf(&mut self, _: u8, _: &[u8], text: impl FnOnce() -> String) {
+        self.lines.push((self.path.join("."), text()));
     }
     fn open(&mut self, _: u8, _: usize) {}
     fn name(&mut self, _: &str) {}
+    fn enter(&mut self, name: &str) {
+        self.path.push(name.to_string());
+    }
+    fn item(&mut self, place: usize) {
+        self.path.push(place.to_string());
+    }
+    fn leave(&mut self) {
+        self.path.pop();
+    }
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     }
     let info = prepared.data.get(&train.data.value).ok_or_else(|| format!("no data `{}`", train.data.value))?;
     let split = info.splits.get(&train.split.value).ok_or_else(|| format!("no split `{}`", train.split.value))?;
-    let architecture = model.candidate.architecture.clone();
+    let architecture = model.candidate.architecture()?.clone();
     let program = architecture.program()?;
     let params = weights_from_bytes(&program, &store.blobs().get(&run.weights)?)?;
     let recipe = train.recipe_of(&trained.read);

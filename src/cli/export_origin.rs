@@ -33,7 +33,7 @@ pub fn files(
     let shown = |x: f64| format!("{x:.4}").trim_end_matches('0').trim_end_matches('.').to_string();
     let figures = model.figures.iter().map(|(metric, f)| (metric.name(), shown(f.mean()))).collect();
     let origin = Origin {
-        architecture: &model.candidate.architecture,
+        architecture: model.candidate.architecture()?,
         pipeline: &pipeline.name,
         label: model.label(),
         choices: &model.candidate.choices,
@@ -86,7 +86,7 @@ fn same(arguments: &ExportArguments, bytes: &[u8], store: &Store, model: &Model)
     if again.digest() == model.candidate.digest {
         return Ok(());
     }
-    let why = match again.with_anchors(model.candidate.architecture.anchors().unwrap_or_default()).digest() == model.candidate.digest {
+    let why = match again.with_anchors(model.candidate.architecture()?.anchors().unwrap_or_default()).digest() == model.candidate.digest {
         true => "its anchors would be found anew from other boxes than there",
         false => "the network that the file describes is another, which is a bug",
     };

@@ -59,7 +59,7 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
             json!({ "name": a.name, "model": a.model.label(), "metric": a.metric, "values": a.figure.values, "baselines": baselines })
         });
         let trust = crate::run::trust::trusted(&prepared.pipeline, &replay);
-        let winner = show::winner(&prepared.pipeline, &replay).map(|m| &m.candidate.architecture);
+        let winner = show::winner(&prepared.pipeline, &replay).and_then(|m| m.candidate.architecture().ok());
         let (worth, again) = (scores(&prepared.pipeline, &replay), trained_again(&prepared.pipeline, &replay));
         let all = json!({ "pipeline": prepared.pipeline.name, "finished": replay.finished(), "answer": answer, "trust": trust, "reliability": worth, "replicas": again, "rows": rows, "architecture": winner });
         serde_json::to_string_pretty(&all).map_err(|e| e.to_string())? + "\n"
@@ -274,7 +274,7 @@ fn trial(pipeline: &Pipeline, replay: &Replay, store: Option<&Store>, stage: &st
         }
     }
     out += "\n";
-    for line in candidate.architecture.text().lines() {
+    for line in candidate.architecture()?.text().lines() {
         out += &format!("  {line}\n");
     }
     Ok(out)

@@ -4,6 +4,7 @@ use super::field::Field;
 use super::table::Spec;
 use super::tree::{Node, Span, Value};
 use super::word::Word;
+use crate::base::Canon;
 use std::collections::BTreeMap;
 
 /// Values by field. A value is there where it was written, or where the field has a default.
@@ -84,6 +85,21 @@ impl Settings {
     /// The line of a node that may stand once, else its defaults.
     pub fn line_or_defaults(&self, spec: &Spec) -> Settings {
         self.line(spec.name).cloned().unwrap_or_else(|| Self::fields(spec.all_fields(), None, self.place))
+    }
+
+    /// What they are, defaults applied: names of searches are made of it.
+    pub fn canon(&self) -> Canon {
+        let value = |value: &Value| match value {
+            Value::Text(t) => Canon::from(t.as_str()),
+            Value::Int(i) => (*i).into(),
+            Value::Float(x) => (*x).into(),
+            Value::Bool(b) => (*b).into(),
+            Value::Choice(label) => Canon::map([("choice", label.as_str().into())]),
+            Value::Expr(expression) => Canon::map([("expression", format!("{expression:?}").into())]),
+        };
+        let values = self.values.iter().map(|(name, all)| ((*name).to_string(), Canon::List(all.iter().map(value).collect())));
+        let lines = self.lines.iter().map(|(name, line)| Canon::List(vec![(*name).into(), line.canon()]));
+        Canon::List(vec![Canon::Map(values.collect()), Canon::List(lines.collect())])
     }
 
     /// The place of the node's name.

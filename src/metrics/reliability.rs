@@ -43,11 +43,29 @@ pub fn reliability(scores: &[Vec<f64>]) -> Option<Reliability> {
     let share = squares.share(1.0, 1.0)?;
     let shares = (0..DRAWS).filter_map(|round| {
         let mut random = Random::at(0, "reliability", &[round]);
-        // Chi-square, divided by its mean.
-        let mut chi = |freedom: usize| (0..freedom).map(|_| random.normal()).map(|z| z * z).sum::<f64>() / freedom as f64;
+        let mut chi = |freedom: usize| chi_square(&mut random, freedom);
         squares.share(chi(squares.networks - 1), chi(squares.freedom))
     });
     Some(Reliability { networks: sound.len(), repeated, share, interval: interval(shares.collect()) })
+}
+
+/// The degrees of freedom beyond which a sum of squares takes longer than it is worth: thousands of networks are no more than ten.
+const SUMMED: usize = 200;
+
+/// A chi-square draw, divided by its mean: a sum of squares, or of many twice a gamma variate (Marsaglia and Tsang 2000).
+fn chi_square(random: &mut Random, freedom: usize) -> f64 {
+    if freedom <= SUMMED {
+        return (0..freedom).map(|_| random.normal()).map(|z| z * z).sum::<f64>() / freedom as f64;
+    }
+    let d = freedom as f64 / 2.0 - 1.0 / 3.0;
+    let c = 1.0 / libm::sqrt(9.0 * d);
+    loop {
+        let x = random.normal();
+        let v = (1.0 + c * x) * (1.0 + c * x) * (1.0 + c * x);
+        if v > 0.0 && libm::log(1.0 - random.unit()) < 0.5 * x * x + d - d * v + d * libm::log(v) {
+            return 2.0 * d * v / freedom as f64;
+        }
+    }
 }
 
 /// The mean squares of an analysis of variance.
@@ -103,6 +121,20 @@ mod tests {
             (0..if n < twice { 2 } else { 1 }).map(|_| own + r.normal()).collect()
         };
         (0..networks).map(of).collect()
+    }
+
+    /// Mean 1, variance 2/k, skewness √(8/k), on both sides of where the way of drawing changes.
+    #[test]
+    fn chi_square_draws_have_their_moments() {
+        for freedom in [SUMMED, SUMMED + 1, 3000] {
+            let draws: Vec<f64> = (0..20_000).map(|i| chi_square(&mut Random::at(1, "chi", &[i]), freedom)).collect();
+            let moment = |about: f64, power: i32| draws.iter().map(|x| (x - about).powi(power)).sum::<f64>() / draws.len() as f64;
+            let (mean, k) = (moment(0.0, 1), freedom as f64);
+            let (variance, skew) = (moment(mean, 2), moment(mean, 3) / moment(mean, 2).powf(1.5));
+            assert!((mean - 1.0).abs() < 4.0 * (2.0 / k / 20_000.0).sqrt(), "{freedom}: mean {mean}");
+            assert!((variance * k / 2.0 - 1.0).abs() < 0.05, "{freedom}: variance {variance}");
+            assert!((skew - (8.0 / k).sqrt()).abs() < 0.1, "{freedom}: skewness {skew}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! `budget epochs=`: the most that a stage trains. What is known already counts like the rest, so that a full cache leads to the same
 //! search as an empty one.
 
-use super::engine::{Engine, StageReplay, Tickets};
+use super::engine::{Engine, StageReplay};
 use super::model::{Model, Slot, State};
+use super::tickets::Tickets;
 use crate::document::{Pipeline, Sample, StageId, Train};
 
 impl Engine<'_> {

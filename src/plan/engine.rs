@@ -1,17 +1,18 @@
 //! The replay: walks the stages over what is known, proposes as far as results allow, and lists what would run.
 
 use super::action::Action;
+use super::candidate::Candidate;
 use super::command::Commands;
-use super::model::{Candidate, Drawn, Raced, Slot, State};
+use super::model::{Raced, Slot, State};
 use super::replicas::Replicas;
 use super::table::Table;
+use super::tickets::Tickets;
 use super::warm::{Warm, WeightsFile};
 use super::work::{Request, Work};
 use crate::base::Digest;
 use crate::document::{Pipeline, StageId, StageKind, Task};
 use crate::results::{Comparison, Outcome};
-use crate::search::racing::Race;
-use crate::search::{Distribution, Search};
+use crate::search::{Distribution, Record};
 use crate::space::{AnchorSet, LatencyTable, Space};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -68,6 +69,10 @@ pub trait Known {
     fn chain(&mut self, chain: Digest) -> Vec<Point>;
     /// Why this action is out of attempts in this run.
     fn given_up(&mut self, key: Digest) -> Option<String>;
+    /// What a search of this name left behind; nothing where that is not kept.
+    fn search(&mut self, _key: Digest) -> Record {
+        Record::default()
+    }
 }
 
 /// One stage after a replay.
@@ -119,17 +124,6 @@ impl Replay {
     pub fn all(&self, stage: StageId) -> impl Iterator<Item = &Slot> {
         self.stages[stage].slots.iter().chain(self.copies(stage))
     }
-}
-
-/// A search in progress: tickets proposed so far never change.
-pub(super) struct Tickets<'a> {
-    pub search: Search<'a>,
-    /// Where the search stops its trials early.
-    pub race: Option<Race>,
-    pub candidates: Vec<Arc<Candidate>>,
-    pub drawn: Vec<Arc<Drawn>>,
-    pub over: bool,
-    pub note: Option<String>,
 }
 
 /// Replays one pipeline. Keeps what cannot change between replays (tickets, candidates), nothing else.

@@ -2,42 +2,12 @@
 
 use super::Figure;
 use super::action::Action;
+use super::candidate::Candidate;
 use crate::base::{Canon, Digest};
 use crate::document::{Metric, RecipeValue};
-use crate::space::{Architecture, Cost, Sample, recipe_canon};
+use crate::space::{Sample, Space, recipe_canon};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// An architecture with what follows from it alone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
-    /// The canonical form.
-    pub architecture: Architecture,
-    /// Its digest.
-    pub digest: Digest,
-    /// Trainable parameters.
-    pub params: u64,
-    /// Multiply-adds of one image.
-    pub macs: u64,
-    /// Label → value of the decisions that led to it, for people.
-    pub choices: Vec<(String, String)>,
-    /// Those of `choices` that are not the reference's.
-    pub edits: Vec<(String, String)>,
-    /// Those of `choices` that trainings read.
-    pub recipe: Vec<RecipeValue>,
-}
-
-impl Candidate {
-    /// The size at which it reads images, in pixels.
-    pub fn image_size(&self) -> usize {
-        self.architecture.input.height
-    }
-
-    /// What it costs.
-    pub fn cost(&self) -> Cost {
-        Cost { params: self.params, macs: self.macs }
-    }
-}
 
 /// One trained copy of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,8 +95,15 @@ pub struct Drawn {
     pub space: String,
     /// What was decided; only meaningful with that space.
     pub sample: Sample,
-    /// What names the sample: [`crate::space::Space::path`].
-    pub path: Digest,
+    /// That space as it was searched.
+    pub searched: Arc<Space>,
+}
+
+impl Drawn {
+    /// What names the sample.
+    pub fn path(&self) -> Digest {
+        self.searched.path(&self.sample)
+    }
 }
 
 impl Raced {

@@ -1,7 +1,8 @@
 //! What trainings start from that start where others ended.
 
+use super::candidate::Candidate;
 use super::lead::related;
-use super::model::{Candidate, Drawn, Model, Slot};
+use super::model::{Drawn, Model, Slot};
 use crate::base::{Canon, Digest};
 use crate::document::{Matching, Pipeline};
 use crate::space::warm::{Given, Layout, Network, Shapes, Transfer, into_network, into_supernet};
@@ -90,7 +91,7 @@ impl Origin {
 }
 
 fn named(drawn: &Drawn, candidate: &Candidate) -> Digest {
-    Canon::List(vec![drawn.space.as_str().into(), drawn.path.into(), candidate.digest.into()]).digest()
+    Canon::List(vec![drawn.space.as_str().into(), drawn.path().into(), candidate.digest.into()]).digest()
 }
 
 /// What an engine keeps of it.
@@ -184,7 +185,7 @@ fn given(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, origin: &Origin,
             let space = spaces.get(&drawn.space).ok_or_else(|| format!("no space `{}`", drawn.space))?;
             let layout = Layout::of(space, &drawn.sample).map_err(|e| e.reason)?;
             let related = related(pipeline, &drawn.space, target);
-            Given::of_network(&Network { layout: &layout, architecture: &candidate.architecture, related }, known)
+            Given::of_network(&Network { layout: &layout, architecture: candidate.architecture()?, related }, known)
         }
         Origin::File(file) => {
             let space = spaces.get(target).ok_or_else(|| format!("no space `{target}`"))?;

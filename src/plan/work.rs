@@ -1,8 +1,8 @@
 //! What is to be executed: an action with everything that an executor needs beside its key.
 
 use super::action::Action;
+use super::candidate::Candidate;
 use super::command::{Command, RunnerWork};
-use super::model::Candidate;
 use crate::base::Digest;
 use crate::document::{LossGains, Metric, OneShot, Recipe};
 use crate::space::Sample;

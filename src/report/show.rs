@@ -40,7 +40,7 @@ pub fn text(pipeline: &Pipeline, replay: &Replay, rows: &[Row], width: Option<us
             out += &format!("  {label} = {value}\n");
         }
         out += "\n";
-        for line in model.candidate.architecture.text().lines() {
+        for line in model.candidate.architecture().map_or_else(|why| why, |a| a.text()).lines() {
             out += &format!("  {line}\n");
         }
     }

@@ -4,10 +4,27 @@ use super::job::Checkpoint;
 use super::job::files::checkpoint_of;
 use super::record;
 use crate::base::Digest;
-use crate::plan::{Known, Point};
+use crate::plan::{Engine, Known, Point};
 use crate::results::Outcome;
+use crate::search;
 use crate::store::{Store, StoreError};
 use std::collections::HashMap;
+
+/// What records of searches are kept as.
+const SEARCH: &str = "search";
+
+/// Keeps what the engine's searches left behind; while they go on, only what is worth another file.
+///
+/// # Errors
+/// What keeps the store from being written.
+pub fn keep_searches(engine: &mut Engine, store: &Store, over: bool) -> Result<(), StoreError> {
+    for (key, record) in engine.searches(over) {
+        // A record is plain data: writing it as JSON cannot fail.
+        store.put_memo(SEARCH, &key, &serde_json::to_vec(&record).unwrap_or_default())?;
+    }
+    engine.kept(over);
+    Ok(())
+}
 
 /// What is known, from a store or from nowhere.
 pub struct StoreKnown<'a> {
@@ -92,6 +109,12 @@ impl Known for StoreKnown<'_> {
             points.push(Point { iteration, key: chain, state: None, diverged: None });
         }
         points
+    }
+
+    fn search(&mut self, key: Digest) -> search::Record {
+        let Some(store) = self.store else { return search::Record::default() };
+        let bytes = self.or_note(store.memo(SEARCH, &key)).flatten();
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
     fn given_up(&mut self, key: Digest) -> Option<String> {

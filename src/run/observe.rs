@@ -75,8 +75,8 @@ pub fn wanted(pipeline: &Pipeline, replay: &Replay, store: &Store, executor: Dev
                 continue;
             }
             let key = Canon::List(vec![KIND.into(), run.weights.into(), machine.clone().into()]).digest();
-            let job =
-                LatencyJob { architecture: slot.model.candidate.architecture.clone(), weights: run.weights, bn_eps: train.recipe.bn_eps };
+            let Ok(architecture) = slot.model.candidate.architecture() else { continue };
+            let job = LatencyJob { architecture: architecture.clone(), weights: run.weights, bn_eps: train.recipe.bn_eps };
             let assignment = Assignment { format: FORMAT, key, lock: key, executor, job: Job::Latency(Box::new(job)) };
             wanted.push(Wanted {
                 key,

@@ -16,6 +16,7 @@ mod likelihood;
 mod local_search;
 pub mod racing;
 mod random;
+mod recorded;
 mod reference;
 mod strategy;
 mod ticket;
@@ -29,12 +30,14 @@ mod tests;
 
 pub use distribution::Distribution;
 pub use likelihood::{LEARNED, LearnedPath};
+pub use recorded::{Record, VERSION};
 pub use strategy::{Given, Propose, Standing, Strategy, Turn, Unbuilt, build};
-pub use ticket::{Known, Next, Ticket, Told};
+pub use ticket::{Built, Known, Next, Recorded, Ticket, Told};
 
-use crate::base::{Digest, Random};
-use crate::document::{StrategyWord, Words};
+use crate::base::{Canon, Digest, Random};
+use crate::document::{Chosen, StrategyWord, Words};
 use crate::space::{Sample, Space};
+use recorded::{Named, Seen};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
@@ -75,9 +78,15 @@ pub struct Search<'a> {
     listed: Option<Vec<(Digest, Sample)>>,
     /// Whether a candidate is a path through a supernet, rather than an architecture.
     paths: bool,
-    ended: Option<String>,
+    /// Why there is no further candidate, and what that was found from.
+    ended: Option<(String, Digest)>,
     /// Networks that were built to be held against the bounds.
     built: Cell<u64>,
+    /// What an earlier one left behind.
+    record: Record,
+    /// What this one leaves behind, beside `past`.
+    left: Vec<(Built, Digest)>,
+    seen_results: Seen,
 }
 
 impl<'a> Search<'a> {
@@ -96,6 +105,9 @@ impl<'a> Search<'a> {
             paths: false,
             ended: None,
             built: Cell::new(0),
+            record: Record::default(),
+            left: vec![],
+            seen_results: Seen::default(),
         }
     }
 
@@ -120,6 +132,26 @@ impl<'a> Search<'a> {
         self
     }
 
+    /// The same search, which takes from the record what is recorded.
+    #[must_use]
+    pub fn with_record(mut self, record: Record) -> Self {
+        self.record = record;
+        self
+    }
+
+    /// What names this search, beside its results, for records of it: `strategy` is the one that it was made with, `beside` what that
+    /// was handed.
+    pub fn key(&self, strategy: &Chosen, beside: Canon) -> Digest {
+        Named { space: &self.space, strategy, beside, window: self.window, seed: self.seed, paths: self.paths }.key()
+    }
+
+    /// What it leaves behind.
+    pub fn record(&self) -> Record {
+        let tickets = self.past.iter().cloned().zip(&self.left);
+        let tickets = tickets.map(|(known, (built, seen))| Recorded { known, built: built.clone(), seen: *seen });
+        Record { tickets: tickets.collect(), ended: self.ended.clone() }
+    }
+
     /// What is searched.
     pub fn space(&self) -> &Space {
         &self.space
@@ -130,6 +162,16 @@ impl<'a> Search<'a> {
         &self.past
     }
 
+    /// Whether it found that there is no further candidate.
+    pub fn is_exhausted(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// Of how many of its first tickets it has heard the results: these it asks for no more.
+    pub fn heard(&self) -> usize {
+        self.values.len()
+    }
+
     /// How many proposals had to be built, those that were refused included.
     pub fn built(&self) -> u64 {
         self.built.get()
@@ -138,7 +180,7 @@ impl<'a> Search<'a> {
     /// The next ticket. `results` answers for tickets that were handed out; what it answered once must stay.
     pub fn propose(&mut self, results: &dyn Fn(usize) -> Option<Told>) -> Next {
         let number = self.past.len();
-        if let Some(note) = &self.ended {
+        if let Some((note, _)) = &self.ended {
             return Next::Exhausted { note: note.clone() };
         }
         if number >= self.trials {
@@ -155,7 +197,8 @@ impl<'a> Search<'a> {
                 None => return Next::NeedResult(self.values.len()),
             }
         }
-        self.give(number, visible, &[])
+        let seen = self.seen_results.upto(&self.values[..visible]);
+        self.give(number, visible, &[], seen)
     }
 
     /// Whether the next ticket is proposed from results.
@@ -167,7 +210,7 @@ impl<'a> Search<'a> {
     /// where one failed; they may change from ticket to ticket. `epochs`, where they are given, say how far each was trained.
     pub fn propose_from(&mut self, results: Vec<Option<f64>>, epochs: &[usize]) -> Next {
         let number = self.past.len();
-        if let Some(note) = &self.ended {
+        if let Some((note, _)) = &self.ended {
             return Next::Exhausted { note: note.clone() };
         }
         if number >= self.trials {
@@ -175,13 +218,22 @@ impl<'a> Search<'a> {
         }
         self.values = results;
         let visible = if self.reads_results() { self.values.len().min(number) } else { 0 };
-        self.give(number, visible, epochs)
+        let seen = Seen::of(&self.values[..visible], epochs);
+        self.give(number, visible, epochs, seen)
     }
 
-    fn give(&mut self, number: usize, visible: usize, epochs: &[usize]) -> Next {
+    fn give(&mut self, number: usize, visible: usize, epochs: &[usize], seen: Digest) -> Next {
+        if let Some(recorded) = self.record.ticket(number, seen) {
+            self.keep(recorded.known.clone(), recorded.built.clone(), seen);
+            return Next::Recalled(Box::new(recorded));
+        }
+        if let Some(note) = self.record.end(number, seen) {
+            self.ended = Some((note.clone(), seen));
+            return Next::Exhausted { note };
+        }
         match self.draw(number, visible, epochs) {
             Some(ticket) => {
-                self.recall(ticket.known());
+                self.keep(ticket.known(), ticket.built.clone(), seen);
                 Next::Ticket(Box::new(ticket))
             }
             None => {
@@ -193,10 +245,15 @@ impl<'a> Search<'a> {
                         format!("{} proposals found no candidate beside the {number} known ones that meets the bounds", self.tries())
                     }
                 };
-                self.ended = Some(note.clone());
+                self.ended = Some((note.clone(), seen));
                 Next::Exhausted { note }
             }
         }
+    }
+
+    fn keep(&mut self, known: Known, built: Built, seen: Digest) {
+        self.recall(known);
+        self.left.push((built, seen));
     }
 
     /// Proposals of one ticket before it is given up.
@@ -204,7 +261,7 @@ impl<'a> Search<'a> {
         if self.space.envelope().is_some() { TRIES_WITHIN } else { TRIES_LARGE }
     }
 
-    /// Takes the next ticket from a record instead of proposing it: replaying thousands costs look-ups.
+    /// Takes a ticket in that was proposed elsewhere.
     pub fn recall(&mut self, known: Known) {
         self.seen.insert(known.digest);
         self.past.push(known);
@@ -240,11 +297,14 @@ impl<'a> Search<'a> {
     fn accept(&self, number: usize, sample: Sample) -> Option<Ticket> {
         self.built.set(self.built.get() + 1);
         let architecture = self.space.architecture(&sample).ok()?;
-        let digest = if self.paths { self.space.path(&sample) } else { self.space.candidate(&sample, &architecture) };
+        let network = architecture.digest();
+        let digest = if self.paths { self.space.path(&sample) } else { self.space.candidate(&sample, network) };
         if self.seen.contains(&digest) || (self.strategy.searches() && self.space.admits(&architecture).is_err()) {
             return None;
         }
-        Some(Ticket { number, sample, architecture, digest })
+        let (params, macs) = architecture.cost().map_or((0, u64::MAX), |c| (c.params, c.macs));
+        let built = Built { architecture: network, params, image_size: architecture.input.height };
+        Some(Ticket { number, sample, architecture, digest, built, macs })
     }
 
     /// One of the candidates that are left, where the space can be listed.

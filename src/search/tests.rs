@@ -60,7 +60,7 @@ fn the_order_in_which_results_arrive_changes_nothing() {
                     told.insert(done.number, Told::Value(score(done.digest)));
                 }
                 Next::Done => break,
-                Next::Exhausted { note } => panic!("{note}"),
+                other => panic!("{other:?}"),
             }
         }
         assert_eq!(got, expected);

@@ -24,6 +24,10 @@ pub struct Ticket {
     pub architecture: Architecture,
     /// The candidate's name, distinct in a search: the architecture's digest, or the path's.
     pub digest: Digest,
+    /// What follows from the network.
+    pub built: Built,
+    /// Its multiply-adds; where it cannot be counted, the most.
+    pub macs: u64,
 }
 
 /// What comes next.
@@ -40,6 +44,8 @@ pub enum Next {
     },
     /// As many tickets as were asked for.
     Done,
+    /// A candidate to look at, as it was recorded: nothing was proposed or built.
+    Recalled(Box<Recorded>),
 }
 
 /// What a search needs to remember of a ticket; recorded, it replays the ticket without building anything.
@@ -53,10 +59,31 @@ pub struct Known {
     pub macs: u64,
 }
 
+/// A ticket as a search leaves it behind: what whoever asks again needs of it without its network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// What the search remembers.
+    pub known: Known,
+    /// The network.
+    pub built: Built,
+    /// What it was proposed from, summed up.
+    pub seen: Digest,
+}
+
+/// What follows from an architecture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Built {
+    /// Its digest.
+    pub architecture: Digest,
+    /// Trainable parameters.
+    pub params: u64,
+    /// The size at which it reads images, in pixels.
+    pub image_size: usize,
+}
+
 impl Ticket {
     /// What to record of it.
     pub fn known(&self) -> Known {
-        let macs = self.architecture.cost().map_or(u64::MAX, |c| c.macs);
-        Known { sample: self.sample.clone(), digest: self.digest, macs }
+        Known { sample: self.sample.clone(), digest: self.digest, macs: self.macs }
     }
 }

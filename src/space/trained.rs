@@ -3,7 +3,6 @@
 //! The network does not read them, so a space makes them only where it is told that a search does. What a training does with
 //! them is not known here.
 
-use super::architecture::Architecture;
 use super::sample::Sample;
 use super::space::Space;
 use super::structure::Trained;
@@ -36,12 +35,12 @@ impl Space {
         self.structure.trained.iter().filter_map(value).collect()
     }
 
-    /// What names the candidate of a sample: its network, and what its trainings read.
-    pub fn candidate(&self, sample: &Sample, architecture: &Architecture) -> Digest {
+    /// What names the candidate of a sample: the digest of its network, and what its trainings read.
+    pub fn candidate(&self, sample: &Sample, architecture: Digest) -> Digest {
         let recipe = self.recipe(sample);
         match recipe.is_empty() {
-            true => architecture.digest(),
-            false => Canon::List(vec![architecture.digest().into(), recipe_canon(&recipe)]).digest(),
+            true => architecture,
+            false => Canon::List(vec![architecture.into(), recipe_canon(&recipe)]).digest(),
         }
     }
 }

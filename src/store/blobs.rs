@@ -195,6 +195,7 @@ impl Blobs {
         let prefix = format!("{}{token}-", disk::TEMPORARY);
         let mut folders = entries(&self.layout.folder("blobs"))?;
         folders.extend(entries(&self.layout.folder("attempts"))?);
+        folders.extend(entries(&self.layout.folder("memo"))?);
         folders.extend([self.layout.root.clone(), self.layout.folder("runs"), self.layout.folder("blobs")]);
         for folder in folders.iter().filter(|f| f.is_dir()) {
             for path in entries(folder)? {

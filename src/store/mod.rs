@@ -18,7 +18,7 @@
 //! index.sqlite       key → manifest; observations; source fingerprint → digest
 //! runs/              one JSON file a run         attempts/, observations/   lines of JSON
 //! locks/             one file a key in work      open/                      who uses the store
-//! damaged/           what was put aside
+//! damaged/           what was put aside     memo/       what can be worked out again, sealed
 //! ```
 
 mod attempt;
@@ -30,6 +30,7 @@ mod index;
 pub mod journal;
 mod layout;
 mod lock;
+mod memo;
 mod notes;
 mod open;
 mod presence;

@@ -124,7 +124,7 @@ fn what_is_cut_out_is_what_was_measured_inside() {
     let pack = store.keys().expect("keys").iter().filter_map(|k| store.lookup(k).ok()??.outputs.get("pack").copied()).collect::<Vec<_>>();
 
     // The network alone, with the weights that were cut out, over whichever pack is the right one.
-    let architecture = best.candidate.architecture.clone();
+    let architecture = best.candidate.architecture().expect("a network").clone();
     weights_from_bytes(&architecture.program().expect("a program"), &store.blobs().get(&weights).expect("there")).expect("its own weights");
     let alone: Vec<Digest> = pack
         .iter()

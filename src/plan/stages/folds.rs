@@ -1,7 +1,8 @@
 //! What a training reads: one split, or over folds each time all of a split but one fold.
 
+use super::super::candidate::Candidate;
 use super::super::engine::Engine;
-use super::super::model::{Candidate, Fold, Model, SeedRun, Trained};
+use super::super::model::{Fold, Model, SeedRun, Trained};
 use crate::base::Digest;
 use crate::document::{Evaluate, Train};
 use std::sync::Arc;
@@ -33,7 +34,8 @@ impl Engine<'_> {
             let split = folds.without(fold);
             let read = of(&split)?;
             let candidate = &model.candidate;
-            let (size, own) = (candidate.image_size(), candidate.architecture.anchors().unwrap_or_default());
+            let network = candidate.architecture()?;
+            let (size, own) = (candidate.image_size(), network.anchors().unwrap_or_default());
             let at_size = |anchors: &[crate::space::AnchorSet]| {
                 anchors.iter().find(|a| a.image_size == size && a.levels.len() == own.len()).map(|a| a.levels.clone())
             };
@@ -43,8 +45,8 @@ impl Engine<'_> {
                 None => candidate.clone(),
                 Some(anchors) => {
                     let with = || {
-                        let architecture = candidate.architecture.with_anchors(&anchors);
-                        Arc::new(Candidate { digest: architecture.digest(), architecture, ..(**candidate).clone() })
+                        let architecture = network.with_anchors(&anchors);
+                        Arc::new(Candidate { digest: architecture.digest(), network: architecture.into(), ..(**candidate).clone() })
                     };
                     self.folded.entry((candidate.digest, read.digest)).or_insert_with(with).clone()
                 }

@@ -12,7 +12,7 @@ impl Engine<'_> {
     /// A model's latency by the table of a stage, or which row that lacks.
     pub(super) fn table_latency(&mut self, stage: &str, metric: &Metric, slot: &mut Slot) -> Result<f64, String> {
         let (table, digest) = self.latencies.get(stage).ok_or("its table of latencies was not read")?;
-        let candidate = &slot.model.candidate;
+        let candidate = slot.model.candidate.clone();
         let action = Action {
             kind: Kind::Table,
             config: Canon::map([("metric", metric.name().into())]),
@@ -21,7 +21,7 @@ impl Engine<'_> {
             numerics: None,
         };
         slot.steps.push(Step { key: action.key(), action, known: true, chain: None, fold: None });
-        let sum = self.summed.entry((*digest, candidate.digest)).or_insert_with(|| table.latency(&candidate.architecture));
+        let sum = self.summed.entry((*digest, candidate.digest)).or_insert_with(|| table.latency(candidate.architecture()?));
         sum.clone().map(|ms| measure(LATENCIES, metric, &TableLatency(ms)).unwrap_or(f64::NAN))
     }
 }

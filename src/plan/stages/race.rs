@@ -1,8 +1,9 @@
 //! A `sample` that stops its trials early: its tickets start trials and send them on, as the rule says.
 
 use super::super::budget::{affordable, paid, trains};
-use super::super::engine::{Engine, Known, Tickets};
+use super::super::engine::{Engine, Known};
 use super::super::model::Raced;
+use super::super::tickets::Tickets;
 use super::subnet::Source;
 use crate::document::{Sample, StageId};
 use crate::search::Next;
@@ -27,7 +28,6 @@ impl Engine<'_> {
         path: &[StageId],
         tickets: &mut Tickets,
         supernet: &Option<Source>,
-        reference: &[(String, String)],
         known: &mut dyn Known,
     ) -> bool {
         let Some(mut race) = tickets.race.take() else { return false };
@@ -55,9 +55,8 @@ impl Engine<'_> {
                 let results = race.known().map(|lane| lane.values.last().copied().flatten()).collect();
                 let epochs: Vec<usize> = race.known().map(|lane| rungs[lane.first + lane.values.len() - 1]).collect();
                 match tickets.search.propose_from(results, if ranks { &epochs } else { &[] }) {
-                    Next::Ticket(ticket) => {
-                        race.started(self.accept(*ticket, tickets, reference));
-                    }
+                    Next::Ticket(ticket) => race.started(self.accept(*ticket, tickets)),
+                    Next::Recalled(recorded) => race.started(self.recall(*recorded, tickets)),
                     Next::Exhausted { note } => {
                         tickets.note = Some(note);
                         race.exhausted();

@@ -1,10 +1,11 @@
 //! `replicate`: the first trials of a search go the way to its objective once more, each training with the next seed.
 
 use super::super::choose::value_of;
-use super::super::engine::{Engine, Known, Tickets};
+use super::super::engine::{Engine, Known};
 use super::super::model::{Slot, State};
 use super::super::repeats::asked;
 use super::super::replicas::{FirstScore, Replica, Replicas};
+use super::super::tickets::Tickets;
 use super::super::work::Work;
 use crate::document::{Evaluate, Objective, Sample, StageId, StageKind, Train};
 use crate::search::Told;

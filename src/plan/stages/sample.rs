@@ -1,17 +1,25 @@
 //! `sample`: a fold over tickets. Ticket n is proposed once the results of tickets 0 … n − window are known.
 
-use super::super::engine::{Engine, Known, StageReplay, Tickets};
-use super::super::model::{Candidate, Drawn, Model, Slot, State, Subnet};
+use super::super::candidate::{Candidate, Network};
+use super::super::engine::{Engine, Known as Results, StageReplay};
+use super::super::model::{Drawn, Model, Slot, State, Subnet};
+use super::super::tickets::Tickets;
 use super::super::{budget, choose};
 use super::subnet::Source;
-use crate::document::{Evaluate, RecipeValue, Sample, StageKind};
-use crate::search::{self, Given, Next, Search, Ticket, Told};
+use crate::document::{Evaluate, Sample, StageKind};
+use crate::search::{self, Built, Given, Known, Next, Recorded, Search, Ticket, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl<'a> Engine<'a> {
-    pub(in super::super) fn sample(&mut self, index: usize, sample: &Sample, views: &[StageReplay], known: &mut dyn Known) -> StageReplay {
+    pub(in super::super) fn sample(
+        &mut self,
+        index: usize,
+        sample: &Sample,
+        views: &[StageReplay],
+        known: &mut dyn Results,
+    ) -> StageReplay {
         let pipeline = self.pipeline;
         let (space, supernet) = match self.sampled(index) {
             Ok(sampled) => sampled,
@@ -49,16 +57,17 @@ impl<'a> Engine<'a> {
                     Ok(race) => race,
                     Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault] },
                 };
-                Tickets { search, race, candidates: Vec::new(), drawn: Vec::new(), over: false, note: None }
+                Tickets::new(search, race, learned.is_none().then_some(&sample.strategy), |key| known.search(key))
             }
         };
-        let reference = tickets.search.space().describe(&tickets.search.space().reference());
         // Results of earlier tickets follow the chain of stages from here to the objective's evaluate stage.
         let path = pipeline.links.way(index);
         let mut told: BTreeMap<usize, Option<Told>> = BTreeMap::new();
+        // What the search was told in an earlier replay, it is not told again.
+        let heard = tickets.search.heard();
         while !tickets.over {
             if tickets.race.is_some() {
-                if !self.raced(index, sample, &path, &mut tickets, &supernet, &reference, known) {
+                if !self.raced(index, sample, &path, &mut tickets, &supernet, known) {
                     break;
                 }
                 continue;
@@ -67,16 +76,15 @@ impl<'a> Engine<'a> {
             let upto = tickets.candidates.len();
             if sample.objective.is_some() {
                 let needed = (upto + 1).saturating_sub(sample.window);
-                for ticket in told.len()..needed {
+                for ticket in heard + told.len()..needed {
                     let slot = self.slot(index, ticket, &tickets, &supernet);
                     let result = self.result(&path, sample, slot, known);
                     told.insert(ticket, result);
                 }
             }
             match tickets.search.propose(&|ticket| told.get(&ticket).cloned().flatten()) {
-                Next::Ticket(ticket) => {
-                    self.accept(*ticket, &mut tickets, &reference);
-                }
+                Next::Ticket(ticket) => drop(self.accept(*ticket, &mut tickets)),
+                Next::Recalled(recorded) => drop(self.recall(*recorded, &mut tickets)),
                 Next::NeedResult(_) => break,
                 Next::Exhausted { note } => {
                     tickets.over = true;
@@ -101,34 +109,32 @@ impl<'a> Engine<'a> {
     }
 
     /// Takes a ticket in as the next candidate; its multiply-adds.
-    pub(super) fn accept(&mut self, ticket: Ticket, tickets: &mut Tickets, reference: &[(String, String)]) -> u64 {
-        let searched = tickets.search.space();
-        let (choices, recipe) = (searched.describe(&ticket.sample), searched.recipe(&ticket.sample));
-        let (space, path) = (searched.name.clone(), searched.path(&ticket.sample));
-        let candidate = self.candidate(ticket.architecture, choices, recipe, reference);
-        let macs = candidate.macs;
-        tickets.drawn.push(Arc::new(Drawn { space, sample: ticket.sample, path }));
-        tickets.candidates.push(candidate);
-        macs
+    pub(super) fn accept(&mut self, ticket: Ticket, tickets: &mut Tickets) -> u64 {
+        let (known, built) = (ticket.known(), ticket.built);
+        self.take_in(known, built, Some(ticket.architecture), tickets)
     }
 
-    /// The candidate of an architecture, shared by all that propose it by the same choices.
-    fn candidate(
-        &mut self,
-        architecture: Architecture,
-        choices: Vec<(String, String)>,
-        recipe: Vec<RecipeValue>,
-        reference: &[(String, String)],
-    ) -> Arc<Candidate> {
-        let digest = architecture.digest();
-        self.candidates
-            .entry((digest, choices.clone()))
-            .or_insert_with(|| {
-                let (params, macs) = architecture.cost().map(|c| (c.params, c.macs)).unwrap_or_default();
-                let edits = choices.iter().filter(|c| !reference.contains(c)).cloned().collect();
-                Arc::new(Candidate { architecture, digest, params, macs, choices, edits, recipe })
-            })
-            .clone()
+    /// The same of a recorded one, whose network is built when something asks for it.
+    pub(super) fn recall(&mut self, recorded: Recorded, tickets: &mut Tickets) -> u64 {
+        self.take_in(recorded.known, recorded.built, None, tickets)
+    }
+
+    fn take_in(&mut self, known: Known, built: Built, network: Option<Architecture>, tickets: &mut Tickets) -> u64 {
+        let (space, sample) = (tickets.space.clone(), known.sample);
+        let (choices, recipe) = (space.describe(&sample), space.recipe(&sample));
+        let reference = &tickets.reference;
+        let drawn = Drawn { space: space.name.clone(), sample: sample.clone(), searched: space.clone() };
+        let candidate = self.candidates.entry((built.architecture, choices.clone())).or_insert_with(|| {
+            let edits = choices.iter().filter(|c| !reference.contains(c)).cloned().collect();
+            // What cannot be counted counts as nothing here, and as the most where a search breaks ties.
+            let macs = if known.macs == u64::MAX { 0 } else { known.macs };
+            let network = network.map_or_else(|| Network::of(space, sample), Network::from);
+            let (digest, params, image_size) = (built.architecture, built.params, built.image_size);
+            Arc::new(Candidate { network, digest, params, macs, image_size, choices, edits, recipe })
+        });
+        tickets.candidates.push(candidate.clone());
+        tickets.drawn.push(Arc::new(drawn));
+        candidate.macs
     }
 
     pub(super) fn slot(&self, index: usize, ticket: usize, tickets: &Tickets, supernet: &Option<Source>) -> Slot {
@@ -154,7 +160,7 @@ impl<'a> Engine<'a> {
     }
 
     /// What the strategy is told of one ticket: none while it is not known.
-    pub(super) fn result(&mut self, path: &[usize], sample: &Sample, slot: Slot, known: &mut dyn Known) -> Option<Told> {
+    pub(super) fn result(&mut self, path: &[usize], sample: &Sample, slot: Slot, known: &mut dyn Results) -> Option<Told> {
         let objective = sample.objective.as_ref()?;
         let pipeline = self.pipeline;
         let mut at = slot;

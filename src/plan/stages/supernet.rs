@@ -1,8 +1,9 @@
 //! `train` of a space: one chain over iterations as of any training; its key holds the space in place of an architecture,
 //! and the method.
 
+use super::super::candidate::Candidate;
 use super::super::engine::{Engine, Known, StageReplay};
-use super::super::model::{Candidate, Model, Slot, State};
+use super::super::model::{Model, Slot, State};
 use super::super::work::{Trainee, Work};
 use super::folds::Part;
 use crate::base::{Canon, Digest};
@@ -55,8 +56,10 @@ impl<'a> Engine<'a> {
         let costs = (0..PATHS).filter_map(|i| Some(space.architecture(&space.random(0, &[u64::MAX, i])).ok()?.cost().ok()?.macs));
         let (sum, count) = costs.fold((0, 0), |(sum, count), macs| (sum + macs, count + 1));
         let reference = space.reference_cost();
+        let architecture = space.architecture(&space.reference()).ok()?;
         let whole = Arc::new(Candidate {
-            architecture: space.architecture(&space.reference()).ok()?,
+            image_size: architecture.input.height,
+            network: architecture.into(),
             digest: space.network(),
             params: reference.params,
             macs: sum.checked_div(count).unwrap_or(reference.macs),

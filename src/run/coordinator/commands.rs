@@ -3,7 +3,7 @@
 use crate::base::Digest;
 use crate::data::Place;
 use crate::document::DataSource;
-use crate::plan::model::Candidate;
+use crate::plan::Candidate;
 use crate::plan::{Command, CommandWork, TrainWork, Trainee};
 use crate::run::error::RunError;
 use crate::run::job::{About, CommandJob, CommandSpec, Images, RunnerJob};
@@ -33,7 +33,7 @@ impl CommandJobs {
         Ok(CommandJob {
             command: self.spec(&w.command, model, &w.candidate, w.data.as_ref(), prepared, store)?,
             metric: w.metric.name(),
-            architecture: w.candidate.architecture.clone(),
+            architecture: w.candidate.architecture().map_err(RunError::Stuck)?.clone(),
             weights: w.weights,
             seed: w.seed,
             checkpoint: w.checkpoint,
@@ -57,7 +57,7 @@ impl CommandJobs {
         store: &Store,
     ) -> Result<CommandSpec, RunError> {
         prepare::keep_used(&command.used, store)?;
-        let classes = self.classes(candidate, data, prepared);
+        let classes = self.classes(candidate, data, prepared)?;
         Ok(CommandSpec {
             words: command.words.clone(),
             files: command.used.0.iter().map(|f| (f.name.clone(), f.digest)).collect(),
@@ -73,14 +73,14 @@ impl CommandJobs {
     }
 
     /// Names of the network's classes: those of the data that it reads, else of one with as many.
-    fn classes(&self, candidate: &Candidate, data: Option<&(String, String)>, prepared: &Prepared) -> Vec<String> {
+    fn classes(&self, candidate: &Candidate, data: Option<&(String, String)>, prepared: &Prepared) -> Result<Vec<String>, RunError> {
         let of = |name: &String| prepared.data.get(name).map(|info| info.classes.clone());
         if let Some(classes) = data.and_then(|(name, _)| of(name)) {
-            return classes;
+            return Ok(classes);
         }
-        let count = candidate.architecture.classes();
+        let count = candidate.architecture().map_err(RunError::Stuck)?.classes();
         let fits = prepared.data.values().find(|info| info.classes.len() == count);
-        fits.map_or_else(|| (0..count).map(|i| i.to_string()).collect(), |info| info.classes.clone())
+        Ok(fits.map_or_else(|| (0..count).map(|i| i.to_string()).collect(), |info| info.classes.clone()))
     }
 
     fn images(&mut self, data: &(String, String), prepared: &Prepared, store: &Store) -> Result<Images, RunError> {

@@ -87,7 +87,7 @@ impl Jobs {
                 (Job::Train(Box::new(job)), w.done())
             }
             Work::Predict(w) => {
-                let architecture = w.candidate.architecture.clone();
+                let architecture = w.candidate.architecture().map_err(RunError::Stuck)?.clone();
                 (Job::Predict(Box::new(PredictJob { architecture, weights: w.weights, bn_eps: w.bn_eps, loss: w.loss, pack })), 0)
             }
             Work::Subnet(w) => {
@@ -155,7 +155,7 @@ fn train(
         prepare::keep_weights(file, store)?;
     }
     let trainee = match &w.trainee {
-        plan::Trainee::Candidate(candidate) => Trainee::Network(candidate.architecture.clone()),
+        plan::Trainee::Candidate(candidate) => Trainee::Network(candidate.architecture().map_err(RunError::Stuck)?.clone()),
         plan::Trainee::Supernet { space, oneshot, .. } => Trainee::Supernet(Box::new(SupernetTrainee {
             space: spec(space, prepared)?,
             oneshot: oneshot.clone(),

@@ -5,6 +5,7 @@ mod attempts;
 mod commands;
 mod jobs;
 mod publish;
+mod searches;
 mod sound;
 
 #[cfg(test)]
@@ -103,7 +104,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Coordinator<'_> {
     fn run(mut self) -> Result<Report, RunError> {
         let (store, pipeline, when) = (self.store, &self.prepared.pipeline, observe::now());
-        match self.drive() {
+        let driven = self.drive();
+        self.keep_searches(true);
+        match driven {
             Ok((replay, ended)) => {
                 let report = self.report(replay, ended);
                 history::keep(store, pipeline, &report, when)?;
@@ -129,6 +132,7 @@ impl Coordinator<'_> {
                 return Err(error.into());
             }
             self.pass_on_notices();
+            self.keep_searches(false);
             self.announced.announce(self.prepared, self.store, &replay, self.events);
             if first && let Some(message) = elsewhere::note(&replay.works, self.store, self.options.executor.numerics())? {
                 self.events.on(Event::Note { message });
