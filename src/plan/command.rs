@@ -34,6 +34,8 @@ pub struct Commands {
     pub runners: BTreeMap<String, Arc<UsedFiles>>,
     /// Of metrics, by name.
     pub metrics: BTreeMap<String, Arc<UsedFiles>>,
+    /// Of what proposes, by stage.
+    pub proposers: BTreeMap<String, Arc<UsedFiles>>,
 }
 
 /// A command that is to run.

@@ -222,7 +222,7 @@ impl<'a> Engine<'a> {
         let mut pass = Pass { views: Vec::new(), works: Vec::new() };
         for (index, stage) in pipeline.stages.iter().enumerate() {
             let replay = match &stage.kind {
-                StageKind::Sample(sample) => self.sample(index, sample, &pass.views, known),
+                StageKind::Sample(sample) => self.sample(index, sample, &pass.views, known, &mut pass.works),
                 StageKind::Train(train) if pipeline.supernet(stage).is_some() => self.supernet(index, train, known, &mut pass.works),
                 StageKind::Train(train) => {
                     let incoming = self.incoming(index, &pass);

@@ -46,6 +46,6 @@ pub use reason::Reason;
 pub use table::Table;
 pub use warm::WeightsFile;
 pub use work::{
-    CommandWork, CompareWork, CutWork, MetricWork, PredictWork, Recalibration, Request, SelectWork, Sides, SubnetWork, TrainWork, Trainee,
-    Work,
+    CommandWork, CompareWork, CutWork, MetricWork, PredictWork, ProposeWork, Recalibration, Request, SelectWork, Sides, SubnetWork,
+    TrainWork, Trainee, Work,
 };

@@ -28,6 +28,8 @@ pub enum Work {
     Compare(Box<CompareWork>),
     /// Measure a network by a command of one's own (in a worker).
     Command(Box<CommandWork>),
+    /// Have a command of one's own propose a candidate (in a worker).
+    Propose(Box<ProposeWork>),
 }
 
 impl Work {
@@ -42,6 +44,7 @@ impl Work {
             Work::Subnet(w) => &w.request,
             Work::Compare(w) => &w.request,
             Work::Command(w) => &w.request,
+            Work::Propose(w) => &w.request,
         }
     }
 
@@ -56,6 +59,7 @@ impl Work {
             Work::Subnet(w) => &mut w.request,
             Work::Compare(w) => &mut w.request,
             Work::Command(w) => &mut w.request,
+            Work::Propose(w) => &mut w.request,
         }
     }
 
@@ -242,6 +246,17 @@ pub struct CommandWork {
     pub data: Option<(String, String)>,
     /// Whether nothing else may go on meanwhile.
     pub alone: bool,
+}
+
+/// Have a command propose the next candidate of a search.
+#[derive(Clone, Debug)]
+pub struct ProposeWork {
+    /// What is asked for.
+    pub request: Request,
+    /// What proposes.
+    pub command: Command,
+    /// What it is told: JSON.
+    pub ask: String,
 }
 
 /// Compare a network with others.

@@ -14,6 +14,7 @@ pub use measured::{ClassAccuracy, ClassReport, Classes};
 pub use training::{Choice, Collapsed, Epoch, Learned, Trained};
 
 use crate::base::Digest;
+use std::collections::BTreeMap;
 
 /// Anchors by level: (w, h) in pixels.
 pub type Anchors = Vec<Vec<(f32, f32)>>;
@@ -65,6 +66,11 @@ pub enum Outcome {
     },
     /// A network beside others.
     Compared(Comparison),
+    /// What a command of one's own proposed.
+    Proposed {
+        /// Label → value; none where it has no further candidate.
+        choices: Option<BTreeMap<String, String>>,
+    },
     /// A network's weights cut out of its supernet's.
     Cut {
         /// The blob.

@@ -159,7 +159,7 @@ impl<'a> Ledger<'a> {
                         spent.evaluated_images += images;
                         spent.untimed += usize::from(timed < images);
                     }
-                    Kind::Command => {}
+                    Kind::Command | Kind::Propose => {}
                     _ => continue,
                 }
                 spent.seconds += seconds;

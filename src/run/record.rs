@@ -51,6 +51,7 @@ fn parts(outcome: &Outcome) -> (BTreeMap<&'static str, Digest>, Value) {
         Outcome::Measured { value, classes } => (BTreeMap::new(), json!({ "value": value, "classes": classes })),
         Outcome::Chosen { models } => (BTreeMap::new(), json!({ "chosen": models })),
         Outcome::Compared(comparison) => (BTreeMap::new(), json!(comparison)),
+        Outcome::Proposed { choices } => (BTreeMap::new(), json!({ "choices": choices })),
         Outcome::Cut { weights } => (BTreeMap::from([("weights", *weights)]), json!({})),
     }
 }
@@ -88,6 +89,7 @@ pub fn read(record: &Record) -> Option<Outcome> {
             classes: serde_json::from_value(values["classes"].clone()).unwrap_or(Classes::Detection(Vec::new())),
         },
         Kind::Select => Outcome::Chosen { models: serde_json::from_value(values["chosen"].clone()).ok()? },
+        Kind::Propose => Outcome::Proposed { choices: serde_json::from_value(values.get("choices")?.clone()).ok()? },
         Kind::Cut => Outcome::Cut { weights: blob("weights")? },
         Kind::Compare => Outcome::Compared(Comparison::deserialize(values).ok()?),
         // A look-up in a table is worked out by the replay itself.
@@ -167,7 +169,10 @@ mod tests {
             reported: BTreeMap::from([("dice".to_string(), 0.5)]),
             checkpoint: Some(blob("c")),
         });
-        let cases: [(Kind, Outcome, &str, &[&str]); 14] = [
+        let proposed = BTreeMap::from([("kernel".to_string(), "5".to_string())]);
+        let cases: [(Kind, Outcome, &str, &[&str]); 16] = [
+            (Kind::Propose, Outcome::Proposed { choices: Some(proposed) }, r#"{"choices":{"kernel":"5"}}"#, &[]),
+            (Kind::Propose, Outcome::Proposed { choices: None }, r#"{"choices":null}"#, &[]),
             (Kind::Train, by_command, r#"{"curve":[],"epochs":1,"reported":{"dice":0.5},"status":"trained"}"#, &["checkpoint", "weights"]),
             (
                 Kind::Command,

@@ -9,6 +9,7 @@
 //!
 //! Promises: pure. May import `space`, `document` and `base` only.
 
+mod command;
 mod distribution;
 mod evolution;
 mod learned;
@@ -43,8 +44,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 
 /// The strategies of the language; the first is what holds where a `sample` names none.
-const STRATEGIES: [&dyn StrategyWord; 5] =
-    [&evolution::STRATEGY, &random::STRATEGY, &reference::STRATEGY, &learned::STRATEGY, &local_search::STRATEGY];
+const STRATEGIES: [&dyn StrategyWord; 6] =
+    [&evolution::STRATEGY, &random::STRATEGY, &reference::STRATEGY, &learned::STRATEGY, &local_search::STRATEGY, &command::STRATEGY];
 
 /// The strategies, and those of later versions.
 pub fn words() -> Words<dyn StrategyWord> {
@@ -180,25 +181,52 @@ impl<'a> Search<'a> {
     /// The next ticket. `results` answers for tickets that were handed out; what it answered once must stay.
     pub fn propose(&mut self, results: &dyn Fn(usize) -> Option<Told>) -> Next {
         let number = self.past.len();
+        match self.awaits(self.strategy.reads_results(number), results) {
+            Err(next) => next,
+            Ok(visible) => {
+                let seen = self.seen_results.upto(&self.values[..visible]);
+                self.give(number, visible, &[], seen)
+            }
+        }
+    }
+
+    /// Of how many tickets the next one may know the results, once all of these are known; else what comes in its place.
+    pub fn awaits(&mut self, reads: bool, results: &dyn Fn(usize) -> Option<Told>) -> Result<usize, Next> {
+        let number = self.past.len();
         if let Some((note, _)) = &self.ended {
-            return Next::Exhausted { note: note.clone() };
+            return Err(Next::Exhausted { note: note.clone() });
         }
         if number >= self.trials {
-            return Next::Done;
+            return Err(Next::Done);
         }
-        let visible = match self.strategy.reads_results(number) {
-            true => (number + 1).saturating_sub(self.window),
-            false => 0,
-        };
+        let visible = if reads { (number + 1).saturating_sub(self.window) } else { 0 };
         while self.values.len() < visible {
             match results(self.values.len()) {
                 Some(Told::Value(x)) => self.values.push(Some(x).filter(|x| !x.is_nan())),
                 Some(Told::Failed) => self.values.push(None),
-                None => return Next::NeedResult(self.values.len()),
+                None => return Err(Next::NeedResult(self.values.len())),
             }
         }
-        let seen = self.seen_results.upto(&self.values[..visible]);
-        self.give(number, visible, &[], seen)
+        Ok(visible)
+    }
+
+    /// The next ticket, proposed from outside; else why it is refused, for whoever proposed it.
+    pub fn offer(&mut self, sample: Sample) -> Result<Ticket, String> {
+        let architecture = self.space.architecture(&sample).map_err(|e| e.reason)?;
+        self.space.admits(&architecture).map_err(|e| e.reason)?;
+        let Some(ticket) = self.accept(self.past.len(), sample) else { return Err("this network was proposed before".into()) };
+        self.keep(ticket.known(), ticket.built.clone(), Digest::of(&[]));
+        Ok(ticket)
+    }
+
+    /// Ends the search: there is no further candidate.
+    pub fn close(&mut self, note: String) {
+        self.ended = Some((note, Digest::of(&[])));
+    }
+
+    /// The results that it has heard, of its first tickets; none where one failed.
+    pub fn values(&self) -> &[Option<f64>] {
+        &self.values
     }
 
     /// Whether the next ticket is proposed from results.

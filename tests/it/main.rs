@@ -28,6 +28,8 @@ mod methods;
 mod nix;
 mod oneshot;
 mod output;
+#[cfg(unix)]
+mod proposer;
 mod racing;
 mod recipe;
 mod replicate;

@@ -41,7 +41,7 @@ answer "best" { in "test"; by accuracy; against "stock"; trust "val" "truth" }
 "#;
 
 /// Nine rows; the network 3,5 (`k3|2`) has none.
-const ROWS: &str = "net,val1,val2,test\nk1|0,50,52,0.5\nk1|1,60,60,0.6\nk1|2,61,63,0.7\nk3|0,70,70,0.65\nk3|1,80,82,0.8\n\
+pub const ROWS: &str = "net,val1,val2,test\nk1|0,50,52,0.5\nk1|1,60,60,0.6\nk1|2,61,63,0.7\nk3|0,70,70,0.65\nk3|1,80,82,0.8\n\
                     kfive|0,72,74,0.75\nkfive|1,90,90,0.85\nkfive|2,88,86,0.9\n\"k9|9\",1,1,0.1\n";
 
 pub fn place(pipeline: &str, rows: &str) -> Place {

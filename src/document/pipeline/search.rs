@@ -1,6 +1,6 @@
 //! `sample`: strategy, budget and goal.
 
-use super::{Metric, Span, Spanned};
+use super::{Metric, OwnCommand, Span, Spanned};
 use crate::document::stopping::ChosenStop;
 use crate::document::strategy::Chosen;
 use std::collections::BTreeMap;
@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub struct Sample {
     /// How proposals are made.
     pub strategy: Chosen,
+    /// Of `strategy command`: what proposes.
+    pub proposer: Option<OwnCommand>,
     /// `trials N`, distinct candidates; 1 for a strategy that has one.
     pub trials: usize,
     /// `trials … window=` [4]: ticket n sees the results of tickets 0 … n − window.

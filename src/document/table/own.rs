@@ -1,4 +1,4 @@
-//! `runner` of a `train`, and what stands in it and in a `metric` of one's own.
+//! `runner` of a `train`, and what stands in it, in a `metric` of one's own and in `strategy command`.
 
 use super::spec::Spec;
 use super::{Field, Type::*};
@@ -29,7 +29,7 @@ pub const NODES: &[Spec] = &[
     .once(),
     Spec::new(
         "command",
-        &["runner", "metric"],
+        &["runner", "metric", "strategy"],
         &["words"],
         &[&[Field::list("words", &[Argument], "", "The program and its arguments; no shell reads them.").required()]],
         "What runs, in a folder of its own with the files that it uses.",
@@ -38,7 +38,7 @@ pub const NODES: &[Spec] = &[
     .once(),
     Spec::new(
         "uses",
-        &["runner", "metric"],
+        &["runner", "metric", "strategy"],
         &["paths"],
         &[&[Field::list("paths", &[Path], "", "Files and folders, from the folder of this file on.").required()]],
         "What the command needs: it is given it, and runs again when it changes.",

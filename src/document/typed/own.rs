@@ -1,4 +1,4 @@
-//! Commands of one's own: `runner` of a `train`, `metric` with a `command`.
+//! Commands of one's own: `runner` of a `train`, `metric` with a `command`, `strategy command`.
 
 use super::data::resolve;
 use crate::document::context::Context;
@@ -30,6 +30,21 @@ pub fn runner(context: &mut Context, node: &Node) -> Spanned<Runner> {
         context.missing(node, d.help("name what it reports: `reports \"dice\" better=higher`; or let it leave weights"));
     }
     Spanned { value: Runner { command, reports, weights }, span: node.name.span }
+}
+
+/// The command of a `strategy command`; none of another strategy, which has none.
+pub fn proposer(context: &mut Context, line: &Node) -> Option<OwnCommand> {
+    if line.text("kind").is_some_and(|kind| kind.value == "command") {
+        return Some(command(context, line));
+    }
+    for child in line.children.iter().filter(|c| matches!(c.name.value.as_str(), "command" | "uses")) {
+        let message = format!("`{}` belongs to `strategy command`", child.name.value);
+        context.push(
+            Diagnostic::error("contradiction", message, child.name.span, "of another strategy")
+                .help("write `strategy command`, or delete it"),
+        );
+    }
+    None
 }
 
 /// The metric that a line of an `evaluate` declares; none where it names one that is there.

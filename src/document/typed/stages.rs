@@ -26,6 +26,7 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
     let chosen = Chosen { strategy, settings };
     let trials = node.child("trials");
     let sample = Sample {
+        proposer: line.and_then(|line| own::proposer(context, line)),
         trials: trials.and_then(|t| t.count("count")).unwrap_or(1),
         window: trials.and_then(|t| t.count("window")).unwrap_or(4),
         seed: node.count("seed").unwrap_or(0) as u64,
@@ -42,6 +43,10 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
         for diagnostic in strategy.check(&Asked { settings: &sample.strategy.settings, trials: count }) {
             context.push(diagnostic);
         }
+    }
+    if let (Some(_), Some(stop)) = (&sample.proposer, sample.objective.as_ref().and_then(|o| o.stop.as_ref())) {
+        let d = Diagnostic::error("contradiction", "`strategy command` is asked for whole trials", stop.span, "stops trials early");
+        context.push(d.also(place, "a command proposes").help("delete `stop-early`, or write another strategy"));
     }
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Sample(sample) })
 }

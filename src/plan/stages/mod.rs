@@ -6,6 +6,7 @@ mod init;
 mod latency;
 mod narrowed;
 mod own;
+mod proposer;
 mod race;
 mod replicate;
 mod runner;

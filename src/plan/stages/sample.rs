@@ -4,7 +4,9 @@ use super::super::candidate::{Candidate, Network};
 use super::super::engine::{Engine, Known as Results, StageReplay};
 use super::super::model::{Drawn, Model, Slot, State, Subnet};
 use super::super::tickets::Tickets;
+use super::super::work::Work;
 use super::super::{budget, choose};
+use super::proposer::Asked;
 use super::subnet::Source;
 use crate::document::{Evaluate, Sample, StageKind};
 use crate::search::{self, Built, Given, Known, Next, Recorded, Search, Ticket, Told};
@@ -19,6 +21,7 @@ impl<'a> Engine<'a> {
         sample: &Sample,
         views: &[StageReplay],
         known: &mut dyn Results,
+        works: &mut Vec<Work>,
     ) -> StageReplay {
         let pipeline = self.pipeline;
         let (space, supernet) = match self.sampled(index) {
@@ -82,7 +85,15 @@ impl<'a> Engine<'a> {
                     told.insert(ticket, result);
                 }
             }
-            match tickets.search.propose(&|ticket| told.get(&ticket).cloned().flatten()) {
+            let results = |ticket: usize| told.get(&ticket).cloned().flatten();
+            let next = match &sample.proposer {
+                Some(command) => {
+                    let asked = Asked { index, sample, command, tickets: &mut tickets };
+                    self.asked(asked, &results, known, works)
+                }
+                None => tickets.search.propose(&results),
+            };
+            match next {
                 Next::Ticket(ticket) => drop(self.accept(*ticket, &mut tickets)),
                 Next::Recalled(recorded) => drop(self.recall(*recorded, &mut tickets)),
                 Next::NeedResult(_) => break,

@@ -4,9 +4,9 @@ use crate::base::Digest;
 use crate::data::Place;
 use crate::document::DataSource;
 use crate::plan::Candidate;
-use crate::plan::{Command, CommandWork, TrainWork, Trainee};
+use crate::plan::{Command, CommandWork, ProposeWork, TrainWork, Trainee};
 use crate::run::error::RunError;
-use crate::run::job::{About, CommandJob, CommandSpec, Images, RunnerJob};
+use crate::run::job::{About, CommandJob, CommandSpec, Images, ProposeJob, RunnerJob};
 use crate::run::prepare::{self, Prepared};
 use crate::store::Store;
 use std::collections::HashMap;
@@ -40,6 +40,13 @@ impl CommandJobs {
             norm: w.norm,
             pack,
         })
+    }
+
+    /// A question.
+    pub fn propose(&mut self, w: &ProposeWork, store: &Store) -> Result<ProposeJob, RunError> {
+        prepare::keep_used(&w.command.used, store)?;
+        let files = w.command.used.0.iter().map(|f| (f.name.clone(), f.digest)).collect();
+        Ok(ProposeJob { words: w.command.words.clone(), files, ask: w.ask.clone() })
     }
 
     /// Forgets which blobs are there.

@@ -53,7 +53,7 @@ fn reads<'a>(work: &'a Work, prepared: &Prepared) -> Vec<(&'a (String, String), 
             all.map(|data| (data, w.candidate.image_size())).collect()
         }
         Work::Command(w) => w.data.iter().map(|data| (data, w.candidate.image_size())).collect(),
-        Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) => Vec::new(),
+        Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) | Work::Propose(_) => Vec::new(),
     }
 }
 
@@ -78,6 +78,10 @@ impl Jobs {
             let job = Job::Command(Box::new(self.commands.measure(w, packs.first().copied(), prepared, store)?));
             return Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, 0)));
         }
+        if let Work::Propose(w) = work {
+            let job = Job::Propose(Box::new(self.commands.propose(w, store)?));
+            return Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, 0)));
+        }
         let Some(&pack) = packs.first() else { return Ok(None) };
         let by_size: Vec<(usize, Digest)> = reads.iter().map(|r| r.1).zip(packs.iter().copied()).collect();
         let (job, from) = match work {
@@ -96,7 +100,7 @@ impl Jobs {
                     recalibration.map(|(r, &pack)| RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed });
                 (Job::Subnet(Box::new(self.subnet(w, pack, recalibration, prepared, store)?)), 0)
             }
-            Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) | Work::Command(_) => return Ok(None),
+            Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) | Work::Command(_) | Work::Propose(_) => return Ok(None),
         };
         Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, from)))
     }

@@ -62,6 +62,11 @@ pub fn publish(store: &Store, work: &Work, result: &JobResult) -> Result<Publica
             publication.record(store, &record::write(work.action(), None, &outcome), work)?;
             publication.result = format!("{} {}", command.metric, fixed(*value, if value.abs() < 1000.0 { 3 } else { 0 }));
         }
+        (Work::Propose(_), JobResult::Proposed { choices }) => {
+            let outcome = Outcome::Proposed { choices: choices.clone() };
+            publication.record(store, &record::write(work.action(), None, &outcome), work)?;
+            publication.result = if choices.is_some() { "a candidate".into() } else { "no further candidate".into() };
+        }
         _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
     }
     publication.keys.push(work.key());
@@ -98,7 +103,7 @@ impl Publication {
     /// promise nothing.
     fn record(&mut self, store: &Store, record: &Record, work: &Work) -> Result<(), RunError> {
         if let Published::Replaced(_) = store.publish(record)? {
-            let by_command = matches!(work, Work::Command(_)) || matches!(work, Work::Train(w) if w.runner.is_some());
+            let by_command = matches!(work, Work::Command(_) | Work::Propose(_)) || matches!(work, Work::Train(w) if w.runner.is_some());
             let why = match by_command {
                 true => "the command gave another result than before; the new one is kept",
                 false => "the same action gave other bits than before; the new ones are kept. Please report it",

@@ -78,3 +78,14 @@ pub struct CommandJob {
     /// The images: a pack's blob.
     pub pack: Option<Digest>,
 }
+
+/// A question for a command of one's own that proposes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProposeJob {
+    /// The program and its arguments.
+    pub words: Vec<String>,
+    /// What it uses: names from its folder on, and blobs.
+    pub files: Vec<(String, Digest)>,
+    /// What it is told: JSON.
+    pub ask: String,
+}

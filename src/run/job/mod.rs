@@ -7,7 +7,7 @@ mod message;
 mod result;
 mod task;
 
-pub use command::{About, CommandJob, CommandSpec, Images, RunnerJob};
+pub use command::{About, CommandJob, CommandSpec, Images, ProposeJob, RunnerJob};
 pub use message::{WorkerMessage, exit};
 pub use result::{Checkpoint, JobResult, Rung};
 pub use task::{

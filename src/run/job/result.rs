@@ -77,6 +77,11 @@ pub enum JobResult {
         /// A finite number.
         value: f64,
     },
+    /// What a command of one's own proposes.
+    Proposed {
+        /// Label → value; none where it has no further candidate.
+        choices: Option<BTreeMap<String, String>>,
+    },
     /// Observed alone on the machine.
     Measured(Observed),
 }
@@ -87,7 +92,7 @@ impl JobResult {
         match self {
             JobResult::Trained { rungs, .. } | JobResult::Diverged { rungs, .. } => rungs.iter().flat_map(Rung::blobs).collect(),
             JobResult::Predicted { predictions } => vec![*predictions],
-            JobResult::Loss { .. } | JobResult::Number { .. } | JobResult::Measured(_) => Vec::new(),
+            JobResult::Loss { .. } | JobResult::Number { .. } | JobResult::Proposed { .. } | JobResult::Measured(_) => Vec::new(),
         }
     }
 
@@ -98,7 +103,7 @@ impl JobResult {
             (JobResult::Diverged { .. }, Job::Train(_)) => true,
             (JobResult::Predicted { .. }, job) => job.loss() == Some(false),
             (JobResult::Loss { .. }, job) => job.loss() == Some(true),
-            (JobResult::Number { .. }, Job::Command(_)) => true,
+            (JobResult::Number { .. }, Job::Command(_)) | (JobResult::Proposed { .. }, Job::Propose(_)) => true,
             _ => false,
         }
     }

@@ -1,6 +1,6 @@
 //! What a worker is given: one assignment file. The same file serves a worker on another machine.
 
-use super::command::{CommandJob, RunnerJob};
+use super::command::{CommandJob, ProposeJob, RunnerJob};
 use crate::base::Digest;
 use crate::document::{LossGains, OneShot, Recipe, SpaceNode};
 use crate::nn::DeviceChoice;
@@ -10,7 +10,7 @@ use crate::space::{Architecture, InputSpec, Sample, Space, Supernet};
 use serde::{Deserialize, Serialize};
 
 /// The version of assignments and results; a worker refuses another.
-pub const FORMAT: u32 = 6;
+pub const FORMAT: u32 = 7;
 
 /// What a worker is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub enum Job {
     Latency(Box<LatencyJob>),
     /// Measure a network by a command of one's own.
     Command(Box<CommandJob>),
+    /// Ask a command of one's own for a candidate.
+    Propose(Box<ProposeJob>),
 }
 
 impl Job {
@@ -49,7 +51,7 @@ impl Job {
         match self {
             Job::Predict(job) => Some(job.loss.is_some()),
             Job::Subnet(job) => Some(job.loss.is_some()),
-            Job::Train(_) | Job::Latency(_) | Job::Command(_) => None,
+            Job::Train(_) | Job::Latency(_) | Job::Command(_) | Job::Propose(_) => None,
         }
     }
 

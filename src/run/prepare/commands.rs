@@ -23,6 +23,9 @@ pub fn read(pipeline: &Pipeline, errors: &mut Vec<Diagnostic>) -> Commands {
         if let Some(runner) = stage.train().and_then(|t| t.runner.as_ref()) {
             commands.runners.insert(stage.name.value.clone(), Arc::new(used(&runner.value.command, errors)));
         }
+        if let Some(command) = stage.sample().and_then(|s| s.proposer.as_ref()) {
+            commands.proposers.insert(stage.name.value.clone(), Arc::new(used(command, errors)));
+        }
         for own in stage.evaluate().iter().flat_map(|e| &e.own) {
             commands.metrics.insert(own.metric.value.name(), Arc::new(used(&own.command, errors)));
         }

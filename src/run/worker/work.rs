@@ -95,6 +95,7 @@ fn perform(
         Job::Subnet(job) => subnet::predict(job, &mut context)?,
         Job::Latency(job) => latency::measure(job, &mut context)?,
         Job::Command(job) => own::measure(job, &mut context)?,
+        Job::Propose(job) => own::propose(job, &mut context)?,
     };
     let bytes = serde_json::to_vec_pretty(&result).map_err(|e| Failure::Broken(e.to_string()))?;
     context.attempt.write(&result_file(key), &bytes)?;
