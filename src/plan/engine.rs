@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::command::Commands;
+use super::earlier::Earlier;
 use super::model::{Candidate, Drawn, Raced, Slot, State};
 use super::replicas::Replicas;
 use super::table::Table;
@@ -130,6 +131,8 @@ pub(super) struct Tickets<'a> {
     pub drawn: Vec<Arc<Drawn>>,
     pub over: bool,
     pub note: Option<String>,
+    /// What is to be said of what it begins with.
+    pub begun: Vec<String>,
 }
 
 /// Replays one pipeline. Keeps what cannot change between replays (tickets, candidates), nothing else.
@@ -159,6 +162,8 @@ pub struct Engine<'a> {
     pub(super) warm: Warm,
     /// What commands of one's own use.
     pub(super) commands: Commands,
+    /// What searches know before their first trial, by stage.
+    pub(super) earlier: BTreeMap<String, Arc<Earlier>>,
 }
 
 impl<'a> Engine<'a> {
@@ -186,6 +191,7 @@ impl<'a> Engine<'a> {
             wholes: HashMap::new(),
             warm: Warm::default(),
             commands: Commands::default(),
+            earlier: BTreeMap::new(),
         }
     }
 

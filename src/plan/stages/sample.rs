@@ -4,8 +4,8 @@ use super::super::engine::{Engine, Known, StageReplay, Tickets};
 use super::super::model::{Candidate, Drawn, Model, Slot, State, Subnet};
 use super::super::{budget, choose};
 use super::subnet::Source;
-use crate::document::{Evaluate, RecipeValue, Sample, StageKind};
-use crate::search::{self, Given, Next, Search, Ticket, Told};
+use crate::document::{Evaluate, Needs, RecipeValue, Sample, StageKind};
+use crate::search::{self, Given, Next, Part, Scores, Search, Ticket, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ impl<'a> Engine<'a> {
             Ok(sampled) => sampled,
             Err(nothing) => return nothing,
         };
-        let reads = sample.strategy.strategy.needs().learned;
+        let reads = sample.reads_learned();
         let learned = match (reads, &supernet) {
             (true, Some(source)) => self.distribution_of(&source.space, &source.trained, known),
             _ => None,
@@ -29,7 +29,8 @@ impl<'a> Engine<'a> {
         let mut tickets = match self.tickets.remove(&index) {
             Some(tickets) => tickets,
             None => {
-                let strategy = match search::build(&sample.strategy, Given { learned: learned.clone() }) {
+                let parts: Vec<Part> = sample.strategies().map(|(chosen, trials)| Part { chosen, trials }).collect();
+                let strategy = match search::chain(&parts, &Given { learned: learned.clone() }) {
                     Ok(strategy) => strategy,
                     Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault.to_string()] },
                 };
@@ -49,7 +50,14 @@ impl<'a> Engine<'a> {
                     Ok(race) => race,
                     Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault] },
                 };
-                Tickets { search, race, candidates: Vec::new(), drawn: Vec::new(), over: false, note: None }
+                let (start, mut begun) = match self.started(index, search.space(), views) {
+                    Ok(started) => started,
+                    Err(nothing) => return nothing,
+                };
+                let (known_before, notes) = self.known_before(index, sample, &search);
+                begun.extend(notes);
+                let search = search.starting_with(start).after(known_before);
+                Tickets { search, race, candidates: Vec::new(), drawn: Vec::new(), over: false, note: None, begun }
             }
         };
         let reference = tickets.search.space().describe(&tickets.search.space().reference());
@@ -89,8 +97,9 @@ impl<'a> Engine<'a> {
             tickets.note = self.spent(index, sample, &tickets);
         }
         let slots = (0..tickets.candidates.len()).map(|n| self.slot(index, n, &tickets, &supernet)).collect();
-        let mut notes: Vec<String> = tickets.note.iter().cloned().collect();
+        let mut notes: Vec<String> = tickets.begun.iter().chain(&tickets.note).cloned().collect();
         if let (Some(learned), Some(first)) = (&learned, tickets.search.known().first())
+            && matches!(sample.strategy.strategy.needs(), Needs { learned: true, .. } if sample.start.is_empty())
             && first.sample != learned.strongest(space)
         {
             notes.push("the strongest network does not meet the bounds of the space: all are drawn".into());
@@ -163,8 +172,9 @@ impl<'a> Engine<'a> {
             at = match &pipeline.stages[index].kind {
                 StageKind::Train(train) => self.train(index, train, at, known, &mut unasked),
                 StageKind::Evaluate(evaluate) => {
-                    // Only the objective's own metric counts: another metric beside it changes no proposal.
-                    let only = Evaluate { metrics: vec![objective.metric.clone()], ..evaluate.clone() };
+                    // Only the objectives' own metrics count: another metric beside them changes no proposal.
+                    let metrics = objective.goals().map(|(metric, _)| metric.clone()).collect();
+                    let only = Evaluate { metrics, ..evaluate.clone() };
                     self.evaluate(index, &only, at, known, &mut unasked).pop()?
                 }
                 _ => return Some(Told::Failed),
@@ -175,10 +185,15 @@ impl<'a> Engine<'a> {
                 State::Pending => return None,
             }
         }
-        let value = choose::value_of(&at.model, &objective.metric.value);
-        if value.is_nan() {
-            return Some(Told::Failed);
-        }
-        Some(Told::Value(if objective.maximize { value } else { -value }))
+        let scores = objective.goals().map(|(metric, maximize)| {
+            let value = choose::value_of(&at.model, &metric.value);
+            if maximize { value } else { -value }
+        });
+        let scores: Vec<f64> = scores.collect();
+        Some(match scores.as_slice() {
+            all if all.iter().any(|score| score.is_nan()) => Told::Failed,
+            [one] => Told::Value(*one),
+            several => Told::Values(Scores::new(several.iter().copied())),
+        })
     }
 }
