@@ -147,3 +147,53 @@ fn children_of_two_parents_have_what_one_of_them_has() {
         assert!(foreign <= 1, "ticket {at}: {foreign}");
     }
 }
+
+/// Every strategy of the language: as many workers as there are, whoever is quicker, and killed wherever, the tickets are the same.
+#[test]
+fn workers_and_kills_change_no_ticket_of_any_strategy() {
+    for word in words().known.iter().filter(|w| w.needs().trials && !w.needs().learned) {
+        let (name, several) = (word.word().name, word.needs().objective == crate::document::Objectives::Several);
+        // A small population, where there is one.
+        let given: Vec<(&str, i64)> = if word.word().field("population").is_some() { vec![("population", 10)] } else { vec![] };
+        let make = || search(&[(chosen(name, &given), None)], 36, 8);
+        let score = |ticket: &Ticket| match (slope(ticket), several) {
+            _ if ticket.number % 9 == 5 => Told::Failed,
+            (Told::Value(up), true) => Told::Values(Scores::new([up, -(ticket.sample.pairs().map(|(_, o)| o * o).sum::<usize>() as f64)])),
+            (told, _) => told,
+        };
+        let mut expected: Vec<(Ticket, Told)> = vec![];
+        let mut one = make();
+        while let Next::Ticket(ticket) = one.propose(&|n| expected.get(n).map(|(_, told)| *told)) {
+            let told = score(&ticket);
+            expected.push((*ticket, told));
+        }
+        assert_eq!(expected.len(), 36, "{name}");
+        for (order, workers) in [(0u64, 1usize), (1, 2), (2, 8)] {
+            let mut random = Random::at(order, "arrival", &[]);
+            let killed = 1 + random.below(35);
+            let (mut search, mut running, mut told) = (make(), Vec::<Ticket>::new(), std::collections::HashMap::<usize, Told>::new());
+            let mut got: Vec<Ticket> = vec![];
+            loop {
+                if running.len() < workers {
+                    match search.propose(&|n| told.get(&n).copied()) {
+                        Next::Ticket(ticket) => {
+                            running.push((*ticket).clone());
+                            got.push(*ticket);
+                            if got.len() == killed {
+                                search = make();
+                                got.iter().for_each(|ticket| search.recall(ticket.known()));
+                            }
+                            continue;
+                        }
+                        Next::NeedResult(n) => assert!(running.iter().any(|t| t.number == n), "{name}: {n} is not running"),
+                        _ if running.is_empty() => break,
+                        _ => {}
+                    }
+                }
+                let done = running.swap_remove(random.below(running.len()));
+                told.insert(done.number, score(&done));
+            }
+            assert!(got.iter().eq(expected.iter().map(|(ticket, _)| ticket)), "{name}, {workers} workers, killed at {killed}");
+        }
+    }
+}

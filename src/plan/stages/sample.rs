@@ -4,7 +4,7 @@ use super::super::engine::{Engine, Known, StageReplay, Tickets};
 use super::super::model::{Candidate, Drawn, Model, Slot, State, Subnet};
 use super::super::{budget, choose};
 use super::subnet::Source;
-use crate::document::{Evaluate, Needs, RecipeValue, Sample, StageKind};
+use crate::document::{Evaluate, RecipeValue, Sample, StageKind};
 use crate::search::{self, Given, Next, Part, Scores, Search, Ticket, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +99,8 @@ impl<'a> Engine<'a> {
         let slots = (0..tickets.candidates.len()).map(|n| self.slot(index, n, &tickets, &supernet)).collect();
         let mut notes: Vec<String> = tickets.begun.iter().chain(&tickets.note).cloned().collect();
         if let (Some(learned), Some(first)) = (&learned, tickets.search.known().first())
-            && matches!(sample.strategy.strategy.needs(), Needs { learned: true, .. } if sample.start.is_empty())
+            && sample.strategy.strategy.needs().learned
+            && sample.start.is_empty()
             && first.sample != learned.strongest(space)
         {
             notes.push("the strongest network does not meet the bounds of the space: all are drawn".into());
