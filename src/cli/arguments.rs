@@ -42,6 +42,9 @@ pub enum Command {
     /// Say what the results have cost, and what one way of searching gains over another
     #[command(after_help = examples::COST)]
     Cost(CostArguments),
+    /// Write the trials of a stage with their figures as a file, from which another search may go on (`earlier`)
+    #[command(after_help = examples::RESULTS)]
+    Results(ResultsArguments),
     /// Write the answer's weights as one self-contained safetensors file
     #[command(after_help = examples::EXPORT)]
     Export(ExportArguments),
@@ -282,6 +285,21 @@ pub struct CostArguments {
     /// Print everything as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `results`
+#[derive(Debug, Args)]
+pub struct ResultsArguments {
+    #[command(flatten)]
+    pub file: FileArguments,
+    #[command(flatten)]
+    pub numerics: NumericsArguments,
+    /// The `evaluate` stage [default: that of the first search's objective]
+    #[arg(long, value_name = "STAGE")]
+    pub stage: Option<String>,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE", default_value = "earlier.json")]
+    pub output: PathBuf,
 }
 
 /// `export`

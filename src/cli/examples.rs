@@ -58,6 +58,12 @@ Examples:
   nasflow cost pipelines/yolov5.kdl
       iterations, images and time of every stage, of the answer and of what it is compared with";
 
+/// `results`
+pub const RESULTS: &str = "\
+Examples:
+  nasflow results first.kdl -o first.json
+      what the first search measured; a sample of another pipeline over the same space goes on from it by `earlier \"first.json\"`";
+
 /// `export`
 pub const EXPORT: &str = "\
 Examples:

@@ -23,6 +23,7 @@ mod plan;
 mod predict;
 mod print;
 mod progress;
+mod results;
 mod run;
 mod sentence;
 mod show;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Plan(a) => plan::run(&a),
         Command::Show(a) => show::run(&a),
         Command::Cost(a) => cost::run(&a),
+        Command::Results(a) => results::run(&a),
         Command::Export(a) => export::run(&a),
         Command::Import(a) => import::run(&a),
         Command::Predict(a) => predict::run(&a),

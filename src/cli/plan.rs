@@ -29,6 +29,7 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone())
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)
+        .with_earlier(&prepared.earlier)
         .with_weights(&prepared.weights)
         .with_commands(&prepared.commands)
         .replay(&mut known);

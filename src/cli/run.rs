@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::load::{self, Access};
 use super::{bars, print, progress};
 use crate::report::wrap::wrapped;
-use crate::report::{number, reliability, show};
+use crate::report::{fronts, number, reliability, show};
 use crate::run::events::Event;
 use crate::run::launch::local::{Follow, Local};
 use crate::run::options::{Options, Report, RunEnd};
@@ -128,6 +128,7 @@ fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &crate:
         if !of_stage.is_empty() {
             out += &format!("\n{}\n{}", stage.name.value, show::stage_table(pipeline, &of_stage, print::columns()));
             out += &wrapped(&reliability::line(pipeline, &report.replay, &stage.name.value), print::columns());
+            out += &wrapped(&fronts::lines(pipeline, &report.replay, &stage.name.value), print::columns());
         }
     }
     for (trial, count) in report.failures() {

@@ -61,7 +61,9 @@ pub fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
         let trust = crate::run::trust::trusted(&prepared.pipeline, &replay);
         let winner = show::winner(&prepared.pipeline, &replay).and_then(|m| m.candidate.architecture().ok());
         let (worth, again) = (scores(&prepared.pipeline, &replay), trained_again(&prepared.pipeline, &replay));
-        let all = json!({ "pipeline": prepared.pipeline.name, "finished": replay.finished(), "answer": answer, "trust": trust, "reliability": worth, "replicas": again, "rows": rows, "architecture": winner });
+        let stages = prepared.pipeline.stages.iter();
+        let fronts: Vec<_> = stages.flat_map(|s| report::fronts::fronts(&prepared.pipeline, &replay, &s.name.value)).collect();
+        let all = json!({ "pipeline": prepared.pipeline.name, "finished": replay.finished(), "answer": answer, "trust": trust, "reliability": worth, "replicas": again, "fronts": fronts, "rows": rows, "architecture": winner });
         serde_json::to_string_pretty(&all).map_err(|e| e.to_string())? + "\n"
     } else {
         show::text(&prepared.pipeline, &replay, &rows, print::columns())
@@ -105,6 +107,7 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
     let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string())
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)
+        .with_earlier(&prepared.earlier)
         .with_weights(&prepared.weights)
         .with_commands(&prepared.commands)
         .replay(&mut known);

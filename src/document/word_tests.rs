@@ -100,7 +100,9 @@ fn a_word_from_elsewhere_is_decoded_by_its_own_fields() {
     assert_eq!(said("strategy other; trials 4"), ["`strategy` needs `heat`"]);
     assert_eq!(said("strategy { kind other; heat 2 }; trials 4"), ["`heat` is between 0 and 1, not 2"]);
     assert_eq!(said("strategy other heat=1; trials 40"), ["too hot for so many"]);
-    assert_eq!(said("strategy random population=3; trials 4"), ["`population` belongs to `strategy evolution` and `other`"]);
+    let refused = said("strategy random population=3; trials 4");
+    assert!(refused.len() == 1 && refused[0].starts_with("`population` belongs to `strategy evolution`"), "{refused:?}");
+    assert!(refused[0].ends_with(" and `other`"), "{refused:?}");
     assert_eq!(said("strategy random heat=1; trials 4"), ["`heat` belongs to `strategy other`"]);
     let (_, found) = of("strategy oher heat=1; trials 4");
     assert_eq!(found.iter().map(|d| d.help.as_deref()).collect::<Vec<_>>(), [Some("did you mean `other`?")]);

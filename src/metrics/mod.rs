@@ -9,6 +9,7 @@ pub mod classification;
 pub mod comparison;
 pub mod confidence;
 pub mod detection;
+pub mod hypervolume;
 pub mod matched;
 pub mod matching;
 pub mod rank;
@@ -22,6 +23,7 @@ pub use bootstrap::{Agreement, agreements};
 pub use classification::{ClassificationReport, Guesses};
 pub use comparison::{Runs, compare};
 pub use detection::DetectionReport;
+pub use hypervolume::hypervolume;
 pub use matched::Matched;
 
 pub use crate::results::{ClassAccuracy, ClassReport};

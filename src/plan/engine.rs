@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::candidate::Candidate;
 use super::command::Commands;
+use super::earlier::Earlier;
 use super::model::{Raced, Slot, State};
 use super::replicas::Replicas;
 use super::table::Table;
@@ -153,6 +154,8 @@ pub struct Engine<'a> {
     pub(super) warm: Warm,
     /// What commands of one's own use.
     pub(super) commands: Commands,
+    /// What searches know before their first trial, by stage.
+    pub(super) earlier: BTreeMap<String, Arc<Earlier>>,
 }
 
 impl<'a> Engine<'a> {
@@ -180,6 +183,7 @@ impl<'a> Engine<'a> {
             wholes: HashMap::new(),
             warm: Warm::default(),
             commands: Commands::default(),
+            earlier: BTreeMap::new(),
         }
     }
 

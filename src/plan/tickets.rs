@@ -2,10 +2,9 @@
 
 use super::candidate::Candidate;
 use super::model::Drawn;
-use crate::base::{Canon, Digest};
-use crate::document::Chosen;
+use crate::base::Digest;
 use crate::search::racing::Race;
-use crate::search::{Record, Search, words};
+use crate::search::{Record, Search};
 use crate::space::Space;
 use std::sync::Arc;
 
@@ -22,6 +21,8 @@ pub(super) struct Tickets<'a> {
     pub drawn: Vec<Arc<Drawn>>,
     pub over: bool,
     pub note: Option<String>,
+    /// What is to be said of what it begins with.
+    pub begun: Vec<String>,
     /// What names the search, where it is recorded.
     key: Option<Digest>,
     /// How many of its tickets are recorded, and whether its end is.
@@ -29,13 +30,15 @@ pub(super) struct Tickets<'a> {
 }
 
 impl<'a> Tickets<'a> {
-    /// A search at its beginning, which takes from a record what is known there. `strategy` names the strategy, where that is all that
-    /// the search follows from beside space and results.
-    pub fn new(search: Search<'a>, race: Option<Race>, strategy: Option<&Chosen>, record: impl FnOnce(Digest) -> Record) -> Self {
-        // What strategies from elsewhere do may change without any version of ours.
-        let ours =
-            |strategy: &&Chosen| words().find(strategy.name()).is_some_and(|word| std::ptr::eq(word.word(), strategy.strategy.word()));
-        let key = strategy.filter(ours).map(|strategy| search.key(strategy, Canon::None));
+    /// A search at its beginning, which takes from a record what is known there. `beside` names what it was handed beside its strategies,
+    /// `begun` what is to be said of that. A search that follows from more than all this has no name, and is not recorded.
+    pub fn new(
+        search: Search<'a>,
+        race: Option<Race>,
+        begun: Vec<String>,
+        key: Option<Digest>,
+        record: impl FnOnce(Digest) -> Record,
+    ) -> Self {
         let record = key.map(record).filter(|record| record.fits(search.space())).unwrap_or_default();
         let recorded = (record.tickets.len(), record.ended.is_some());
         let search = search.with_record(record);
@@ -48,6 +51,7 @@ impl<'a> Tickets<'a> {
             drawn: Vec::new(),
             over: false,
             note: None,
+            begun,
             key,
             recorded,
         }

@@ -5,7 +5,7 @@ use super::number::counted;
 use super::rows::{Row, distinct};
 use super::table::Table;
 use super::wrap::wrapped;
-use super::{answer, number, reliability, trust};
+use super::{answer, fronts, number, reliability, trust};
 use crate::base::without_numbers;
 use crate::document::{Metric, Pipeline};
 use crate::plan::answer::{answered, unanswered};
@@ -26,6 +26,7 @@ pub fn text(pipeline: &Pipeline, replay: &Replay, rows: &[Row], width: Option<us
         if !of_stage.is_empty() {
             out += &format!("\n{} ({})\n{}", stage.name.value, counts(&of_stage), stage_table(pipeline, &of_stage, width));
             out += &wrapped(&reliability::line(pipeline, replay, &stage.name.value), width);
+            out += &wrapped(&fronts::lines(pipeline, replay, &stage.name.value), width);
         }
     }
     for (stage, seen) in pipeline.stages.iter().zip(&replay.stages) {

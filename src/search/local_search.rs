@@ -52,17 +52,17 @@ impl Propose for LocalSearch {
     }
 
     fn propose(&self, turn: &Turn, attempt: u64) -> Option<Sample> {
-        let climb = self.climb(turn);
-        let next = climb.best.filter(|&b| higher(turn, climb.centre, Some(b)) == Some(b));
-        let mut left = attempt as usize;
-        for from in [climb.centre, next].into_iter().flatten() {
-            let mut around = neighbours(turn, from);
-            if left < around.len() {
-                return Some(around.swap_remove(left));
-            }
-            left -= around.len();
-        }
-        Some(turn.space.random(turn.seed, &[turn.number as u64, attempt]))
+        self.proposals(*turn)?.nth(attempt as usize)
+    }
+
+    fn proposals<'t>(&'t self, turn: Turn<'t>) -> Option<Box<dyn Iterator<Item = Sample> + 't>> {
+        let climb = self.climb(&turn);
+        let next = climb.best.filter(|&b| higher(&turn, climb.centre, Some(b)) == Some(b));
+        let around = [climb.centre, next].into_iter().flatten().flat_map(move |from| neighbours(&turn, from));
+        let random = move |attempt: usize| turn.space.random(turn.seed, &[turn.number as u64, attempt as u64]);
+        // Where nothing around is new, random candidates, addressed by the attempt.
+        let mut around = around.fuse();
+        Some(Box::new((0..).map(move |attempt| around.next().unwrap_or_else(|| random(attempt)))))
     }
 }
 
@@ -70,10 +70,12 @@ impl LocalSearch {
     /// What the tickets so far amount to. One that failed is never stood on.
     fn climb(&self, turn: &Turn) -> Climb {
         let mut climb = Climb::default();
+        // What was known before its own first ticket is where it may start from.
+        let initial = self.initial.max(turn.own);
         for ticket in (0..turn.past.len()).filter(|&t| turn.values[t].is_some()) {
             let from = |other: Option<usize>| other.map_or(usize::MAX, |o| edits(&turn.past[o].sample, &turn.past[ticket].sample));
             let onward = higher(turn, climb.centre, climb.best) != climb.centre;
-            if ticket < self.initial {
+            if ticket < initial {
                 climb.centre = higher(turn, climb.centre, Some(ticket));
             } else if onward && from(climb.best) == 1 && from(climb.centre) > 1 {
                 climb = Climb { centre: climb.best, best: Some(ticket) };
@@ -92,7 +94,7 @@ impl LocalSearch {
 }
 
 /// The ticket with the higher result, the earlier of equals.
-fn higher(turn: &Turn, first: Option<usize>, second: Option<usize>) -> Option<usize> {
+pub(super) fn higher(turn: &Turn, first: Option<usize>, second: Option<usize>) -> Option<usize> {
     let standing = |ticket: Option<usize>| ticket.and_then(|t| turn.standing(t));
     match (standing(first), standing(second)) {
         (Some(a), Some(b)) if b.order(&a).is_gt() => second,
@@ -102,14 +104,26 @@ fn higher(turn: &Turn, first: Option<usize>, second: Option<usize>) -> Option<us
 }
 
 /// The decisions on which two samples differ, of those that are active in both.
-fn edits(a: &Sample, b: &Sample) -> usize {
-    a.pairs().filter(|(decision, option)| b.option(*decision).is_some_and(|other| other != *option)).count()
+pub(super) fn edits(a: &Sample, b: &Sample) -> usize {
+    let (mut left, mut right) = (a.pairs().peekable(), b.pairs().peekable());
+    let mut count = 0;
+    while let (Some(&(d, option)), Some(&(e, other))) = (left.peek(), right.peek()) {
+        count += usize::from(d == e && option != other);
+        if d <= e {
+            left.next();
+        }
+        if e <= d {
+            right.next();
+        }
+    }
+    count
 }
 
 /// What one edit of a ticket leads to and is not known yet, in an order of the seed's.
-fn neighbours(turn: &Turn, from: usize) -> Vec<Sample> {
+pub(super) fn neighbours(turn: &Turn, from: usize) -> Vec<Sample> {
     let (space, centre) = (turn.space, &turn.past[from].sample);
-    let known: HashSet<&Sample> = turn.past.iter().map(|k| &k.sample).collect();
+    // What is not near is none of them.
+    let known: HashSet<&Sample> = turn.past.iter().map(|k| &k.sample).filter(|sample| edits(centre, sample) <= 1).collect();
     let mut around = Vec::new();
     for (decision, old) in centre.pairs() {
         let edited = &space.decisions()[decision];

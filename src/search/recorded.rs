@@ -4,9 +4,9 @@
 //! with each ticket what it was proposed from, summed up; where that is what is known now, the ticket is the recorded one, and where it
 //! is not, the rest of the record is void. A record can be lost at any time: the same tickets are proposed again.
 
-use super::ticket::Recorded;
+use super::chain::Part;
+use super::ticket::{Recorded, Scores};
 use crate::base::{Canon, Digest, Hashing};
-use crate::document::Chosen;
 use crate::space::Space;
 use serde::{Deserialize, Serialize};
 
@@ -35,10 +35,15 @@ impl Record {
         })
     }
 
-    /// The ticket of this number, where it was proposed from the same. Where it was not, nothing that is recorded behind it holds any
+    /// The ticket of this number, where it was proposed from the same.
+    pub(super) fn at(&self, number: usize, seen: Digest) -> Option<&Recorded> {
+        self.tickets.get(number).filter(|recorded| recorded.seen == seen)
+    }
+
+    /// The same. Where it was not, nothing that is recorded behind it holds any
     /// more.
     pub(super) fn ticket(&mut self, number: usize, seen: Digest) -> Option<Recorded> {
-        let found = self.tickets.get(number).filter(|recorded| recorded.seen == seen).cloned();
+        let found = self.at(number, seen).cloned();
         if found.is_none() && number < self.tickets.len() {
             *self = Record::default();
         }
@@ -60,15 +65,22 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// The sum of these results, of which those that were summed up before are the first.
-    pub fn upto(&mut self, values: &[Option<f64>]) -> Digest {
+    /// The sum of no results.
+    pub fn nothing() -> Digest {
+        Seen::default().so_far.digest()
+    }
+
+    /// The sum of these results, of which those that were summed up before are the first. `scores` are the same by all objectives,
+    /// where there are several.
+    pub fn upto(&mut self, values: &[Option<f64>], scores: &[Option<Scores>]) -> Digest {
         if values.is_empty() {
-            return Seen::default().so_far.digest();
+            return Seen::nothing();
         }
-        for value in values.iter().skip(self.count) {
-            let bits = value.map_or(0, |x| (x + 0.0).to_bits());
-            self.so_far.update(&[u8::from(value.is_some())]);
-            self.so_far.update(&bits.to_le_bytes());
+        for (ticket, value) in values.iter().enumerate().skip(self.count) {
+            let scores = scores.get(ticket).copied().unwrap_or_else(|| value.map(|x| Scores::new([x])));
+            let all = scores.iter().flat_map(|s| s.values());
+            self.so_far.update(&[all.clone().count() as u8]);
+            all.for_each(|x| self.so_far.update(&(x + 0.0).to_bits().to_le_bytes()));
         }
         self.count = self.count.max(values.len());
         self.so_far.digest()
@@ -77,7 +89,7 @@ impl Seen {
     /// The sum of results that may change from ticket to ticket, with the epochs that they are of.
     pub fn of(values: &[Option<f64>], epochs: &[usize]) -> Digest {
         let mut hashing = Hashing::default();
-        hashing.update(&Seen::default().upto(values).0);
+        hashing.update(&Seen::default().upto(values, &[]).0);
         epochs.iter().for_each(|epoch| hashing.update(&(*epoch as u64).to_le_bytes()));
         hashing.digest()
     }
@@ -87,13 +99,19 @@ impl Seen {
 /// their number is no part of it.
 pub(super) struct Named<'a> {
     pub space: &'a Space,
-    pub strategy: &'a Chosen,
-    /// What else the strategy was handed.
+    /// With their shares, where there are several.
+    pub strategies: &'a [Part<'a>],
+    /// What else the search was handed.
     pub beside: Canon,
     pub window: usize,
     pub seed: u64,
     /// Whether paths of a supernet are proposed.
     pub paths: bool,
+}
+
+fn strategy(part: &Part) -> Canon {
+    let (name, settings) = (part.chosen.name().into(), part.chosen.settings.canon());
+    Canon::map([("name", name), ("settings", settings), ("trials", part.trials.into())])
 }
 
 impl Named<'_> {
@@ -106,8 +124,7 @@ impl Named<'_> {
             ("program", env!("CARGO_PKG_VERSION").into()),
             ("space", self.space.canon()),
             ("order", Canon::List(order)),
-            ("strategy", self.strategy.name().into()),
-            ("settings", self.strategy.settings.canon()),
+            ("strategies", Canon::List(self.strategies.iter().map(strategy).collect())),
             ("beside", self.beside),
             ("window", self.window.into()),
             ("seed", self.seed.into()),
@@ -121,7 +138,7 @@ impl Named<'_> {
 mod tests {
     use super::super::{Given, Known, Next, Search, Told, build, words};
     use super::*;
-    use crate::document::Value;
+    use crate::document::{Chosen, Value};
     use crate::space::tests::whole;
     use std::cell::RefCell;
 
@@ -209,7 +226,7 @@ mod tests {
         let key = |space, settings: &[(&'static str, Value)], trials, window, seed| {
             let chosen = words().choose("evolution", settings).expect("a strategy");
             let strategy = build(&chosen, Given::default()).expect("it is built");
-            Search::new(space, strategy, trials, window, seed).key(&chosen, Canon::None)
+            Search::new(space, strategy, trials, window, seed).key(&[Part { chosen: &chosen, trials: None }], Canon::None)
         };
         let one = key(&space, &[], 10, 4, 1);
         assert_eq!(one, key(&space, &[("population", Value::Int(30))], 99, 4, 1), "a default written out, and more trials");
@@ -219,7 +236,7 @@ mod tests {
         // The same values in another order are other samples.
         let turned = whole("space { network { input data; conv 4 { kernel 1 3 } } }");
         assert_ne!(key(&other, &[], 10, 4, 1), key(&turned, &[], 10, 4, 1));
-        assert_ne!(one, search(&space, 10).over_paths().key(&chosen(), Canon::None));
+        assert_ne!(one, search(&space, 10).over_paths().key(&[Part { chosen: &chosen(), trials: None }], Canon::None));
     }
 
     #[test]

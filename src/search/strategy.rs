@@ -1,7 +1,7 @@
 //! What a strategy is: what a file may write of it, what it needs, and how it proposes.
 
 use super::distribution::Distribution;
-use super::ticket::Known;
+use super::ticket::{Known, Scores};
 use crate::document::{Asked, Chosen, Described, Diagnostic, Needs, Settings, StrategyWord, Unset, Word};
 use crate::space::{Sample, Space};
 use std::any::Any;
@@ -13,6 +13,17 @@ pub trait Propose: Send + Sync {
     /// The proposal at this attempt; none where it has no more. Attempts count up while proposals are refused: they were
     /// proposed before, or the space does not admit them.
     fn propose(&self, turn: &Turn, attempt: u64) -> Option<Sample>;
+    /// All proposals of this ticket, in order, where they are cheaper to make together than one by one. The end of them is the end of
+    /// the strategy's own proposals.
+    fn proposals<'t>(&'t self, _turn: Turn<'t>) -> Option<Box<dyn Iterator<Item = Sample> + 't>> {
+        None
+    }
+    /// Whether its proposals are all that there is: as many of them are looked at as it takes, and nothing is drawn when they end.
+    fn enumerates(&self, _number: usize) -> bool {
+        false
+    }
+    /// Says, before anything is proposed, how many earlier results are counted in front of the search's own tickets.
+    fn begin_after(&mut self, _earlier: usize) {}
     /// Whether this ticket depends on results: [`Turn::past`] and [`Turn::values`] are empty where it does not.
     fn reads_results(&self, _number: usize) -> bool {
         false
@@ -24,22 +35,38 @@ pub trait Propose: Send + Sync {
 }
 
 /// What a strategy may look at when it proposes ticket `number`.
+#[derive(Clone, Copy)]
 pub struct Turn<'a> {
     /// The space, which draws, changes and lists samples.
     pub space: &'a Space,
     /// The search's seed, for [`crate::base::Random::at`].
     pub seed: u64,
-    /// Which ticket: 0, 1, 2 ….
+    /// Which ticket: 0, 1, 2 …; earlier results that the search begins with are counted in front of its own tickets.
     pub number: usize,
+    /// The first ticket that this strategy proposes. Those before it are earlier results, candidates that the search was started with,
+    /// or another strategy's.
+    pub own: usize,
+    /// All tickets before this one, those included whose results it may not know of.
+    pub proposed: &'a [Known],
     /// Tickets that this one may know of, the oldest first.
     pub past: &'a [Known],
     /// Their results, more being better; none where one failed.
     pub values: &'a [Option<f64>],
+    /// Their results by all objectives, more being better in each; `values` has the first of them. Empty where there is one.
+    pub scores: &'a [Option<Scores>],
     /// The epochs that those results are of, where trials are stopped early and one that went further counts as better; else empty.
     pub epochs: &'a [usize],
 }
 
 impl Turn<'_> {
+    /// A ticket's results by all objectives, more being better in each; none where it failed.
+    pub fn scores(&self, ticket: usize) -> Option<Scores> {
+        match self.scores.get(ticket) {
+            Some(scores) => *scores,
+            None => self.values.get(ticket).copied().flatten().map(|value| Scores::new([value])),
+        }
+    }
+
     /// How good a ticket is, beside others: the greater is the better. None where it failed.
     pub fn standing(&self, ticket: usize) -> Option<Standing> {
         let value = *self.values.get(ticket)?;

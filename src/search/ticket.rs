@@ -1,16 +1,56 @@
 //! Tickets: what a search hands out, what it is told of them, and what it remembers.
 
 use crate::base::Digest;
+use crate::document::MOST_OBJECTIVES;
 use crate::space::{Architecture, Sample};
 use serde::{Deserialize, Serialize};
+
+/// The results of one ticket by several objectives, in the order of the file; higher is better in each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scores {
+    values: [f64; MOST_OBJECTIVES],
+    count: usize,
+}
+
+impl Scores {
+    /// The results; those beyond [`MOST_OBJECTIVES`] are left out.
+    pub fn new(all: impl IntoIterator<Item = f64>) -> Self {
+        let mut scores = Scores { values: [0.0; MOST_OBJECTIVES], count: 0 };
+        for value in all.into_iter().take(MOST_OBJECTIVES) {
+            scores.values[scores.count] = value;
+            scores.count += 1;
+        }
+        scores
+    }
+
+    /// The results.
+    pub fn values(&self) -> &[f64] {
+        &self.values[..self.count]
+    }
+}
 
 /// What a strategy is told of a ticket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Told {
     /// Its result; higher is better, whatever the metric (negate those that are minimised). NaN counts as failed.
     Value(f64),
+    /// Its results by several objectives. One NaN among them counts as failed.
+    Values(Scores),
     /// It has none, and will have none.
     Failed,
+}
+
+impl Told {
+    /// The results as a search keeps them: none of a ticket that failed.
+    pub(super) fn scores(self) -> Option<Scores> {
+        let scores = match self {
+            Told::Value(x) => Scores::new([x]),
+            Told::Values(scores) => scores,
+            Told::Failed => return None,
+        };
+        let sound = !scores.values().is_empty() && !scores.values().iter().any(|x| x.is_nan());
+        sound.then_some(scores)
+    }
 }
 
 /// A candidate to look at.
@@ -32,9 +72,9 @@ pub struct Ticket {
 
 /// What comes next.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Next {
+pub enum Next<T = Box<Ticket>> {
     /// Look at this.
-    Ticket(Box<Ticket>),
+    Ticket(T),
     /// Ask again when this ticket has a result.
     NeedResult(usize),
     /// There is no further distinct candidate.

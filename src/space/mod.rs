@@ -28,6 +28,7 @@ pub mod graph;
 mod heads;
 mod input;
 pub mod latency;
+mod named;
 mod names;
 mod operations;
 mod outside;

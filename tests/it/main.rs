@@ -26,6 +26,7 @@ mod losses;
 mod measures;
 mod methods;
 mod nix;
+mod objectives;
 mod oneshot;
 mod output;
 #[cfg(unix)]

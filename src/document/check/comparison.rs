@@ -21,11 +21,17 @@ impl Rules<'_> {
             let name = waits.into_iter().find(|name| self.graph.index.get(&name.value) == Some(&i))?;
             Some((name.span, "narrows a space".to_string()))
         };
-        objective(stage).or_else(|| narrows(stage)).or_else(|| {
+        // What a search begins with it may propose children of, whatever the stage left out.
+        let starts = |i: usize| {
+            let names = self.draft.stages.iter().filter_map(|s| s.sample()).flat_map(|s| &s.start);
+            let name = names.into_iter().find(|name| self.graph.index.get(&name.value) == Some(&i))?;
+            Some((name.span, "a search starts with its models".to_string()))
+        };
+        objective(stage).or_else(|| narrows(stage)).or_else(|| starts(stage)).or_else(|| {
             downstream.iter().find_map(|&i| {
                 let stage = &self.draft.stages[i];
                 let selects = stage.select().map(|_| (stage.name.span, "chooses by it".to_string()));
-                selects.or_else(|| objective(i)).or_else(|| narrows(i))
+                selects.or_else(|| objective(i)).or_else(|| narrows(i)).or_else(|| starts(i))
             })
         })
     }

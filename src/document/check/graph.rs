@@ -11,8 +11,8 @@ pub struct Graph {
     pub reads: Vec<Vec<usize>>,
     /// Who reads each stage.
     pub readers: Vec<Vec<usize>>,
-    /// What each stage comes after: what it reads, the training that its `init from=` names, the stages that its space waits for, and
-    /// of a search that of every training on the way to its objective.
+    /// What each stage comes after: what it reads, the training that its `init from=` names, the stages that its space waits for or
+    /// that it starts with, and of a search that of every training on the way to its objective.
     waits: Vec<Vec<usize>>,
 }
 
@@ -39,6 +39,9 @@ impl Graph {
             {
                 waits.extend(index.get(&name.value));
             }
+            // What a search begins with is there before it.
+            let start = stage.sample().map_or(&[][..], |s| &s.start);
+            waits.extend(start.iter().filter_map(|name| index.get(&name.value)));
         }
         let mut graph = Graph { index, reads, readers, waits };
         for (i, stage) in stages.iter().enumerate() {

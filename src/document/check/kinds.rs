@@ -54,6 +54,9 @@ pub fn references(context: &mut Context, draft: &Draft) {
                 for from in &stage.from {
                     check(from, &["space", "supernet"], "a space");
                 }
+                for name in &sample.start {
+                    check(name, &["sample", "train", "evaluate", "select"], "a stage that gives models");
+                }
                 if let Some(objective) = &sample.objective {
                     check(&objective.stage, &["evaluate"], "an `evaluate` stage");
                 }

@@ -3,15 +3,15 @@
 use super::rules::Rules;
 use crate::document::pipeline::{Evaluate, Sample, StageKind};
 use crate::document::shorten::shorten;
+use crate::document::strategy::Chosen;
 use crate::document::{Diagnostic, Span};
 
 impl Rules<'_> {
     /// A strategy that draws from what was learned reads a supernet whose method learns.
     pub(super) fn draws_learned(&mut self, index: usize, sample: &Sample) {
-        if !sample.strategy.strategy.needs().learned {
-            return;
-        }
-        let (word, help) = (sample.strategy.name(), self.learning());
+        let reads = |(chosen, _): &(&Chosen, Option<usize>)| chosen.strategy.needs().learned;
+        let Some((chosen, _)) = sample.strategies().find(reads) else { return };
+        let (word, help) = (chosen.name(), self.learning());
         let Some(from) = self.draft.stages[index].from.first() else { return };
         let name = shorten(&from.value);
         if self.draft.spaces.iter().any(|s| s.name.value == from.value) {

@@ -33,6 +33,15 @@ impl Rules<'_> {
             self.context.push(fault(message, "there is no training to stop").help(help));
             return;
         };
+        if let Some(second) = objective.also.first() {
+            let d = fault("a rule stops trials by one objective".into(), "stops by one").also(second.metric.span, "a second objective");
+            self.context.push(d.help("delete `stop-early`; or search by one objective, and bound the other: `require` in the space"));
+            return;
+        }
+        if sample.earlier.is_some() {
+            let d = fault("earlier results have no learning curves to compare with".into(), "stops by learning curves");
+            self.context.push(d.help("delete `stop-early`, or `earlier`"));
+        }
         if objective.metric.value.is_cost() {
             let message = format!("`{}` is the same at every epoch", objective.metric.value.name());
             let d = fault(message, "stops by it").also(objective.metric.span, "follows from the architecture");

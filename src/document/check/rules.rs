@@ -2,7 +2,7 @@
 
 use super::Graph;
 use crate::document::context::Context;
-use crate::document::pipeline::{Init, Metric, SelectBy, StageKind};
+use crate::document::pipeline::{Init, Metric, Objective, SelectBy, StageKind};
 use crate::document::shorten::shorten;
 use crate::document::typed::Draft;
 use crate::document::{Diagnostic, Span, Spanned, nearest};
@@ -36,7 +36,8 @@ pub fn cycle(context: &mut Context, draft: &Draft, cycle: &[usize]) {
         };
         let space = draft.spaces.iter().find(|s| stage.from.iter().any(|f| f.value == s.name.value));
         let narrows = space.map_or(Vec::new(), |s| s.waits());
-        let mut names = stage.from.iter().chain(init).chain(&narrows);
+        let start = stage.sample().map_or(&[][..], |s| &s.start);
+        let mut names = stage.from.iter().chain(init).chain(&narrows).chain(start);
         names.find(|f| f.value == draft.stages[source].name.value).map_or(stage.name.span, |f| f.span)
     };
     let mut d = None;
@@ -87,8 +88,10 @@ impl Rules<'_> {
                 self.draws_learned(index, sample);
                 self.replicates(index, sample);
                 if let Some(objective) = &sample.objective {
-                    self.decides(std::slice::from_ref(&objective.stage), &objective.metric, "guides a search");
-                    self.objective(index, &objective.stage, &objective.metric);
+                    for (metric, _) in objective.goals() {
+                        self.decides(std::slice::from_ref(&objective.stage), metric, "guides a search");
+                    }
+                    self.objective(index, &objective.stage, objective);
                     self.stops(index, sample, objective);
                 }
             }
@@ -245,7 +248,7 @@ impl Rules<'_> {
     }
 
     /// The conditions of language.md, section 7.
-    fn objective(&mut self, sample: usize, stage: &Spanned<String>, metric: &Spanned<Metric>) {
+    fn objective(&mut self, sample: usize, stage: &Spanned<String>, objective: &Objective) {
         let Some(&target) = self.graph.index.get(&stage.value) else { return };
         let Some(evaluate) = self.draft.stages[target].evaluate() else { return };
         let (here, there) = (self.name(sample), self.name(target));
@@ -301,9 +304,11 @@ impl Rules<'_> {
                 .also(self.draft.stages[target].name.span, format!("`at` names {}", evaluate.at.len()));
             self.context.push(d.help("evaluate one epoch for the search, and the others in a stage of their own"));
         }
-        if !evaluate.metrics.iter().any(|m| m.value == metric.value) {
-            let known: Vec<String> = evaluate.metrics.iter().map(|m| m.value.name()).collect();
-            self.not_measured(metric, &stage.value, &known, stage.span);
+        for (metric, _) in objective.goals() {
+            if !evaluate.metrics.iter().any(|m| m.value == metric.value) {
+                let known: Vec<String> = evaluate.metrics.iter().map(|m| m.value.name()).collect();
+                self.not_measured(metric, &stage.value, &known, stage.span);
+            }
         }
     }
 

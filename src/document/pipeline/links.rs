@@ -18,6 +18,8 @@ pub struct Links {
     pub starts: Vec<Option<StageId>>,
     /// `keep … from=` of the space that a stage names: the stages that it waits for.
     pub narrows: Vec<Vec<StageId>>,
+    /// `start` of a `sample`: the stages whose models it proposes first.
+    pub begins: Vec<Vec<StageId>>,
     /// What the answer names.
     pub answer: Option<AnswerLinks>,
 }
@@ -66,7 +68,9 @@ impl Links {
         };
         let (objective, starts) = (stages.iter().map(objective).collect(), stages.iter().map(starts).collect());
         let narrows = stages.iter().map(narrows).collect();
-        Links { reads, objective, starts, narrows, answer, names }
+        let begins = stages.iter().map(|s| s.sample().map_or(&[][..], |s| &s.start).iter().filter_map(|name| id(&name.value)).collect());
+        let begins = begins.collect();
+        Links { reads, objective, starts, narrows, begins, answer, names }
     }
 
     /// The stage of this name.
@@ -92,14 +96,15 @@ impl Links {
     }
 
     /// A stage with all that led to it: what it reads, what told its searches how good their proposals were, the trainings
-    /// that others started from, and what narrowed their spaces.
+    /// that others started from, and what narrowed their spaces or
+    /// came first in their searches.
     pub fn leading_to(&self, stage: StageId) -> BTreeSet<StageId> {
         let mut all = BTreeSet::new();
         let mut open = vec![stage];
         while let Some(id) = open.pop() {
             if all.insert(id) {
                 open.extend(self.reads[id].iter().copied().chain(self.objective[id]).chain(self.starts[id]));
-                open.extend(&self.narrows[id]);
+                open.extend(self.narrows[id].iter().chain(&self.begins[id]));
             }
         }
         all

@@ -8,10 +8,18 @@ use std::collections::BTreeMap;
 /// A `sample` stage. Exactly one `from`, a space or a supernet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    /// How proposals are made.
+    /// How proposals are made; of a chain the first strategy.
     pub strategy: Chosen,
     /// Of `strategy command`: what proposes.
     pub proposer: Option<OwnCommand>,
+    /// `strategy … trials=`: its share, where others come after it.
+    pub share: Option<Spanned<usize>>,
+    /// `then`: the strategies that come after it, in order.
+    pub then: Vec<Then>,
+    /// `start`: the stages whose models are proposed first.
+    pub start: Vec<Spanned<String>>,
+    /// `earlier`: a file of results that are known before the first trial.
+    pub earlier: Option<Spanned<String>>,
     /// `trials N`, distinct candidates; 1 for a strategy that has one.
     pub trials: usize,
     /// `trials … window=` [4]: ticket n sees the results of tickets 0 … n − window.
@@ -31,15 +39,62 @@ pub struct Sample {
     pub trials_span: Span,
 }
 
+impl Sample {
+    /// Its strategies in order, each with its share of the trials; none: what is left.
+    pub fn strategies(&self) -> impl Iterator<Item = (&Chosen, Option<usize>)> {
+        let first = (&self.strategy, self.share.as_ref().map(|s| s.value));
+        std::iter::once(first).chain(self.then.iter().map(|t| (&t.strategy, t.share.as_ref().map(|s| s.value))))
+    }
+
+    /// Whether one of its strategies reads what a supernet has learned.
+    pub fn reads_learned(&self) -> bool {
+        self.strategies().any(|(chosen, _)| chosen.strategy.needs().learned)
+    }
+}
+
+/// `then`: a strategy that comes after another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Then {
+    /// The strategy.
+    pub strategy: Chosen,
+    /// `trials=`: its share; the last has what is left.
+    pub share: Option<Spanned<usize>>,
+    /// Where the strategy's word stands.
+    pub span: Span,
+}
+
+/// Most objectives of one search: beyond these nearly every candidate is on the front.
+pub const MOST_OBJECTIVES: usize = 8;
+
+/// An objective beside the first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Goal {
+    /// The metric.
+    pub metric: Spanned<Metric>,
+    /// `maximize` or `minimize`.
+    pub maximize: bool,
+}
+
 /// The loop's edge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
     /// The evaluate stage.
     pub stage: Spanned<String>,
-    /// The metric.
+    /// The metric; of several objectives the first in the file.
     pub metric: Spanned<Metric>,
     /// `maximize=` or `minimize=`.
     pub maximize: bool,
+    /// The objectives beside it, in the order of the file.
+    pub also: Vec<Goal>,
+    /// `reference`: where the hypervolume is measured from, a value for each objective; empty: the worst that was met.
+    pub reference: Vec<f64>,
     /// `stop-early`: which trials are trained on.
     pub stop: Option<ChosenStop>,
+}
+
+impl Objective {
+    /// All objectives in the order of the file: the metric, and whether it is maximised.
+    pub fn goals(&self) -> impl Iterator<Item = (&Spanned<Metric>, bool)> {
+        std::iter::once((&self.metric, self.maximize)).chain(self.also.iter().map(|goal| (&goal.metric, goal.maximize)))
+    }
 }

@@ -8,6 +8,12 @@ use crate::document::pipeline::TABLE_UNIT_WORDS;
 const NAME: Field = Field::one("name", &[Name("stage")], "", "Its name.").required();
 const FROM: Field = Field::list("from", &[Name("stage")], "", "What it works on; several names are a union.").required();
 const SEED: &[Type] = &[Int(0, i64::MAX)];
+const SHARE: Field = Field::one(
+    "trials",
+    &[Int(1, 10_000_000)],
+    "all that are left",
+    "How many of the `trials` it proposes, where `then` names another after it.",
+);
 const PROBABILITY: &[Type] = &[Number(0.0, 1.0)];
 const NOT_NEGATIVE: &[Type] = &[Number(0.0, 1e9)];
 const EPOCHS: &[Type] = &[Int(1, 1_000_000)];
@@ -44,7 +50,7 @@ pub const NODES: &[Spec] = &[
         &["kind"],
         &[&[
             Field::one("kind", &[Of(Kind::Strategy)], "", "Which strategy.").required(),
-            Field::later("trials", "chained strategies"),
+            SHARE,
         ]],
         "How proposals are made; without this line, by `evolution`. The other properties are the strategy's own.",
         "strategy evolution population=6 tournament=3",
@@ -68,15 +74,45 @@ pub const NODES: &[Spec] = &[
         &["stage"],
         &[&[
             Field::one("stage", &[Name("stage")], "", "The evaluate stage whose results guide what comes next.").required(),
-            Field::one("maximize", &[Metric], "", "The metric, more being better."),
-            Field::one("minimize", &[Metric], "", "The metric, less being better."),
+            Field::list("maximize", &[Metric], "", "The metric, more being better; several are several objectives."),
+            Field::list("minimize", &[Metric], "", "The metric, less being better; several, or one beside `maximize`, are several objectives."),
+            Field::list(
+                "reference",
+                &[Number(f64::MIN, f64::MAX)],
+                "the worst that was met",
+                "Of several objectives: where the hypervolume is measured from, a value for each of them.",
+            ),
         ]],
         "The loop: what an evaluate stage measured is told to the strategy.",
         "objective \"score\" maximize=map50",
     )
     .once(),
-    Spec::later("then", &["sample"], "chained strategies"),
-    Spec::later("start", &["sample"], "starting a search from models that are known"),
+    Spec::new(
+        "then",
+        &["sample"],
+        &["kind"],
+        &[&[Field::one("kind", &[Of(Kind::Strategy)], "", "Which strategy.").required(), SHARE]],
+        "A strategy that goes on after the one before has proposed its share; it knows all results so far. The other properties are the strategy's own.",
+        "then local-search",
+    ),
+    Spec::new(
+        "start",
+        &["sample"],
+        &["from"],
+        &[&[Field::list("from", &[Name("stage")], "", "Stages whose models are proposed first.").required()]],
+        "The first trials are the distinct candidates of these stages; the strategy goes on from them and knows their results.",
+        "start \"seeds\"",
+    )
+    .once(),
+    Spec::new(
+        "earlier",
+        &["sample"],
+        &["file"],
+        &[&[Field::one("file", &[Path], "", "The file, as `nasflow results` writes it.").required()]],
+        "Results of an earlier search: the strategy knows them before its first trial, and proposes none of these candidates again.",
+        "earlier \"earlier.json\"",
+    )
+    .once(),
     Spec::new(
         "train",
         &[""],

@@ -1,11 +1,13 @@
 //! Merged nodes into the types of [`super::pipeline`]. What the table has refused is missing here, and stands as
 //! a harmless default until the report is given.
 
+pub mod chain;
 pub mod data;
 pub mod derived;
 pub mod init;
 pub mod method;
 pub mod metric;
+pub mod objective;
 pub mod own;
 pub mod reads;
 pub mod space;

@@ -3,12 +3,11 @@
 use super::data::resolve;
 use super::metric::{every_metric, metrics, one_metric};
 use super::reads::reads;
-use super::{own, supernet, table};
+use super::{chain, objective, own, supernet, table};
 use crate::document::context::Context;
-use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, Objective, OwnMetric, Sample, Select, SelectBy, Stage, StageKind, Trust};
+use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, OwnMetric, Sample, Select, SelectBy, Stage, StageKind, Trust};
 use crate::document::settings::Settings;
-use crate::document::stopping::ChosenStop;
-use crate::document::strategy::{Asked, Chosen, Objectives};
+use crate::document::strategy::{Asked, Chosen};
 use crate::document::{Diagnostic, Node, Spanned};
 
 /// A `sample` stage.
@@ -25,21 +24,29 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
     let settings = Settings::of(strategy.word(), line, place);
     let chosen = Chosen { strategy, settings };
     let trials = node.child("trials");
+    let then = chain::then(context, node);
     let sample = Sample {
         proposer: line.and_then(|line| own::proposer(context, line)),
         trials: trials.and_then(|t| t.count("count")).unwrap_or(1),
         window: trials.and_then(|t| t.count("window")).unwrap_or(4),
         seed: node.count("seed").unwrap_or(0) as u64,
-        objective: node.child("objective").and_then(|o| objective(context, o)),
+        objective: node.child("objective").and_then(|o| objective::objective(context, o)),
         replicate: node.count("replicate").map(|value| Spanned { value, span: node.place("replicate") }),
         strategy: chosen,
+        share: line.and_then(chain::share),
+        then,
+        start: node.child("start").map_or(Vec::new(), |start| start.texts("from")),
+        earlier: node.child("earlier").and_then(|line| line.text("file")).map(|file| resolve(context, file)),
         recipe: std::collections::BTreeMap::new(),
         strategy_span: place,
         trials_span: trials.map_or(name.span, |t| t.place("count")),
     };
     if known {
         needs(context, node, &sample);
+        chain::check(context, node, &sample);
         let count = trials.and_then(|t| Some(Spanned { value: t.count("count")?, span: t.place("count") }));
+        // In a chain, and behind candidates that come first, it begins with what is known.
+        let count = count.filter(|_| sample.then.is_empty() && sample.start.is_empty() && sample.earlier.is_none());
         for diagnostic in strategy.check(&Asked { settings: &sample.strategy.settings, trials: count }) {
             context.push(diagnostic);
         }
@@ -51,11 +58,11 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Sample(sample) })
 }
 
-/// What the strategy says must stand around it.
+/// What the strategies say must stand around them.
 fn needs(context: &mut Context, node: &Node, sample: &Sample) {
     let (word, needs) = (sample.strategy.name(), sample.strategy.strategy.needs());
     match (node.child("trials"), needs.trials) {
-        (Some(trials), false) => {
+        (Some(trials), false) if sample.then.is_empty() => {
             let message = format!("`strategy {word}` has one candidate");
             let d = Diagnostic::error("contradiction", message, trials.name.span, "no trials here");
             context.push(d.help("delete `trials`, or write another strategy"));
@@ -66,46 +73,7 @@ fn needs(context: &mut Context, node: &Node, sample: &Sample) {
         }
         _ => {}
     }
-    if needs.objective != Objectives::Unread && node.child("objective").is_none() {
-        let message = format!("`strategy {word}` needs an `objective`");
-        let d = Diagnostic::error("missing", message, sample.strategy_span, "learns from results: `objective` is missing");
-        context.missing(node, d.help("name the stage that measures: `objective \"score\" maximize=map50`; or write `strategy random`"));
-    }
-}
-
-fn objective(context: &mut Context, node: &Node) -> Option<Objective> {
-    let stage = node.text("stage")?;
-    let (up, down) = (node.property("maximize"), node.property("minimize"));
-    match (up, down) {
-        (Some(up), Some(down)) => {
-            let d = Diagnostic::error("not-yet", "several objectives are not supported yet", down.name.span, "a second objective");
-            context.push(
-                d.also(up.name.span, "the first").help("keep one here, and bound the other: `require` in the space, `where` in `select`"),
-            );
-        }
-        (None, None) => {
-            let d = Diagnostic::error("missing", "`objective` needs a metric", node.name.span, "`maximize=` or `minimize=` is missing");
-            context.missing(node, d.help("such as `maximize=map50`"));
-        }
-        _ => {}
-    }
-    let side = if up.is_some() { "maximize" } else { "minimize" };
-    let metric = one_metric(context, node, side)?;
-    if metric.value.higher_is_better() != up.is_some() && down.is_none() != up.is_none() {
-        let d = Diagnostic::warning(
-            "odd-side",
-            format!("`{}` is usually {}", metric.value.name(), if up.is_some() { "minimised" } else { "maximised" }),
-            metric.span,
-            format!("`{side}` here"),
-        );
-        context.push(d);
-    }
-    let stop = node.child("stop-early").and_then(|line| {
-        let kind = line.text("kind")?;
-        let rule = context.language.stopping.find(&kind.value)?;
-        Some(ChosenStop { rule, settings: Settings::of(rule.word(), Some(line), kind.span), span: line.name.span })
-    });
-    Some(Objective { stage, metric, maximize: up.is_some(), stop })
+    objective::reads(context, node, sample);
 }
 
 /// An `evaluate` stage.

@@ -12,6 +12,7 @@ mod replicate;
 mod runner;
 mod sample;
 mod select;
+mod started;
 mod subnet;
 mod supernet;
 mod table;

@@ -9,7 +9,7 @@ use super::super::{budget, choose};
 use super::proposer::Asked;
 use super::subnet::Source;
 use crate::document::{Evaluate, Sample, StageKind};
-use crate::search::{self, Built, Given, Known, Next, Recorded, Search, Ticket, Told};
+use crate::search::{self, Built, Given, Known, Next, Part, Recorded, Scores, Search, Ticket, Told};
 use crate::space::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl<'a> Engine<'a> {
             Ok(sampled) => sampled,
             Err(nothing) => return nothing,
         };
-        let reads = sample.strategy.strategy.needs().learned;
+        let reads = sample.reads_learned();
         let learned = match (reads, &supernet) {
             (true, Some(source)) => self.distribution_of(&source.space, &source.trained, known),
             _ => None,
@@ -40,7 +40,8 @@ impl<'a> Engine<'a> {
         let mut tickets = match self.tickets.remove(&index) {
             Some(tickets) => tickets,
             None => {
-                let strategy = match search::build(&sample.strategy, Given { learned: learned.clone() }) {
+                let parts: Vec<Part> = sample.strategies().map(|(chosen, trials)| Part { chosen, trials }).collect();
+                let strategy = match search::chain(&parts, &Given { learned: learned.clone() }) {
                     Ok(strategy) => strategy,
                     Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault.to_string()] },
                 };
@@ -60,14 +61,24 @@ impl<'a> Engine<'a> {
                     Ok(race) => race,
                     Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault] },
                 };
-                Tickets::new(search, race, learned.is_none().then_some(&sample.strategy), |key| known.search(key))
+                let (start, mut begun) = match self.started(index, search.space(), views) {
+                    Ok(started) => started,
+                    Err(nothing) => return nothing,
+                };
+                let (known_before, notes) = self.known_before(index, sample, &search);
+                begun.extend(notes);
+                // What a supernet has learned, and a program of one's own, are no part of a search's name.
+                let named = learned.is_none() && sample.proposer.is_none() && parts.iter().all(|part| search::is_ours(part.chosen));
+                let key = named.then(|| search.key(&parts, self.beside(index, sample, &start)));
+                let search = search.starting_with(start).after(known_before);
+                Tickets::new(search, race, begun, key, |key| known.search(key))
             }
         };
         // Results of earlier tickets follow the chain of stages from here to the objective's evaluate stage.
         let path = pipeline.links.way(index);
         let mut told: BTreeMap<usize, Option<Told>> = BTreeMap::new();
         // What the search was told in an earlier replay, it is not told again.
-        let heard = tickets.search.heard();
+        let heard = tickets.search.values().len();
         while !tickets.over {
             if tickets.race.is_some() {
                 if !self.raced(index, sample, &path, &mut tickets, &supernet, known) {
@@ -108,8 +119,10 @@ impl<'a> Engine<'a> {
             tickets.note = self.spent(index, sample, &tickets);
         }
         let slots = (0..tickets.candidates.len()).map(|n| self.slot(index, n, &tickets, &supernet)).collect();
-        let mut notes: Vec<String> = tickets.note.iter().cloned().collect();
+        let mut notes: Vec<String> = tickets.begun.iter().chain(&tickets.note).cloned().collect();
         if let (Some(learned), Some(first)) = (&learned, tickets.search.known().first())
+            && sample.strategy.strategy.needs().learned
+            && sample.start.is_empty()
             && first.sample != learned.strongest(space)
         {
             notes.push("the strongest network does not meet the bounds of the space: all are drawn".into());
@@ -180,8 +193,9 @@ impl<'a> Engine<'a> {
             at = match &pipeline.stages[index].kind {
                 StageKind::Train(train) => self.train(index, train, at, known, &mut unasked),
                 StageKind::Evaluate(evaluate) => {
-                    // Only the objective's own metric counts: another metric beside it changes no proposal.
-                    let only = Evaluate { metrics: vec![objective.metric.clone()], ..evaluate.clone() };
+                    // Only the objectives' own metrics count: another metric beside them changes no proposal.
+                    let metrics = objective.goals().map(|(metric, _)| metric.clone()).collect();
+                    let only = Evaluate { metrics, ..evaluate.clone() };
                     self.evaluate(index, &only, at, known, &mut unasked).pop()?
                 }
                 _ => return Some(Told::Failed),
@@ -192,10 +206,15 @@ impl<'a> Engine<'a> {
                 State::Pending => return None,
             }
         }
-        let value = choose::value_of(&at.model, &objective.metric.value);
-        if value.is_nan() {
-            return Some(Told::Failed);
-        }
-        Some(Told::Value(if objective.maximize { value } else { -value }))
+        let scores = objective.goals().map(|(metric, maximize)| {
+            let value = choose::value_of(&at.model, &metric.value);
+            if maximize { value } else { -value }
+        });
+        let scores: Vec<f64> = scores.collect();
+        Some(match scores.as_slice() {
+            all if all.iter().any(|score| score.is_nan()) => Told::Failed,
+            [one] => Told::Value(*one),
+            several => Told::Values(Scores::new(several.iter().copied())),
+        })
     }
 }

@@ -48,6 +48,7 @@ pub fn run(
     let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string())
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)
+        .with_earlier(&prepared.earlier)
         .with_weights(&prepared.weights)
         .with_commands(&prepared.commands);
     events.on(Event::Begin {

@@ -81,8 +81,9 @@ fn uses(pipeline: &Pipeline) -> Vec<(&Spanned<Metric>, Vec<StageId>, &'static st
     for (index, stage) in pipeline.stages.iter().enumerate() {
         match &stage.kind {
             StageKind::Sample(sample) => {
-                let stages = pipeline.links.objective[index].into_iter().collect();
-                uses.extend(sample.objective.as_ref().map(|o| (&o.metric, stages, "guides a search")));
+                let stages: Vec<StageId> = pipeline.links.objective[index].into_iter().collect();
+                let goals = sample.objective.iter().flat_map(|o| o.goals());
+                uses.extend(goals.map(|(metric, _)| (metric, stages.clone(), "guides a search")));
             }
             StageKind::Select(select) => {
                 let by = match &select.by {

@@ -2,7 +2,7 @@
 
 use crate::data::Scan;
 use crate::document::{Diagnostic, Pipeline};
-use crate::plan::{Commands, DataInfo, Table, WeightsFile};
+use crate::plan::{Commands, DataInfo, Earlier, Table, WeightsFile};
 use crate::space::{LatencyTable, Space};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct Prepared {
     pub latencies: BTreeMap<String, Arc<LatencyTable>>,
     /// Files of weights that trainings start from, by stage.
     pub weights: BTreeMap<String, Arc<WeightsFile>>,
+    /// What searches know before their first trial, by stage.
+    pub earlier: BTreeMap<String, Arc<Earlier>>,
     /// What commands of one's own use.
     pub commands: Commands,
     /// What the reader should know: warnings of the document, with their places.

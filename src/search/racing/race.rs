@@ -158,6 +158,8 @@ impl Race {
             if let Given::Run { trial, rung } = self.given[self.seen] {
                 let value = match result(trial, rung) {
                     Some(Told::Value(x)) => Some(x).filter(|x| !x.is_nan()),
+                    // Rules compare by one objective, the first.
+                    Some(Told::Values(scores)) => scores.values().first().copied().filter(|x| !x.is_nan()),
                     Some(Told::Failed) => None,
                     None => return Some(Move::Needs { trial, rung }),
                 };
