@@ -262,7 +262,7 @@ mod tests {
                             told.insert(done.number, goals(&done));
                         }
                         Next::Done => break,
-                        Next::Exhausted { note } => panic!("{note}"),
+                        other => panic!("{other:?}"),
                     }
                 }
                 assert_eq!(got, expected, "{word}, {workers} workers");
