@@ -12,6 +12,7 @@ pub mod detection;
 pub mod matched;
 pub mod matching;
 pub mod rank;
+pub mod regret;
 pub mod reliability;
 pub mod resample;
 pub mod student;

@@ -7,6 +7,8 @@ pub mod cost;
 pub mod curve;
 pub mod headline;
 pub mod number;
+pub mod regret;
+pub mod regret_plot;
 pub mod reliability;
 pub mod rows;
 pub mod show;

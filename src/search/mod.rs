@@ -137,12 +137,20 @@ impl<'a> Search<'a> {
 
     /// The next ticket. `results` answers for tickets that were handed out; what it answered once must stay.
     pub fn propose(&mut self, results: &dyn Fn(usize) -> Option<Told>) -> Next {
+        match self.ready(results) {
+            Ok(visible) => self.give(self.past.len(), visible, &[]),
+            Err(wait) => wait,
+        }
+    }
+
+    /// How many results the next ticket may know of; else why there is none now.
+    fn ready<T>(&mut self, results: &dyn Fn(usize) -> Option<Told>) -> Result<usize, Next<T>> {
         let number = self.past.len();
         if let Some(note) = &self.ended {
-            return Next::Exhausted { note: note.clone() };
+            return Err(Next::Exhausted { note: note.clone() });
         }
         if number >= self.trials {
-            return Next::Done;
+            return Err(Next::Done);
         }
         let visible = match self.strategy.reads_results(number) {
             true => (number + 1).saturating_sub(self.window),
@@ -152,10 +160,31 @@ impl<'a> Search<'a> {
             match results(self.values.len()) {
                 Some(Told::Value(x)) => self.values.push(Some(x).filter(|x| !x.is_nan())),
                 Some(Told::Failed) => self.values.push(None),
-                None => return Next::NeedResult(self.values.len()),
+                None => return Err(Next::NeedResult(self.values.len())),
             }
         }
-        self.give(number, visible, &[])
+        Ok(visible)
+    }
+
+    /// The next ticket's name alone, where networks are looked up and not built: `name` answers for every sample, none where
+    /// the space does not admit it. The names are those of [`propose`](Self::propose), and so is the sequence.
+    pub fn propose_named(&mut self, results: &dyn Fn(usize) -> Option<Told>, name: &dyn Fn(&Sample) -> Option<Known>) -> Next<Known> {
+        let visible = match self.ready(results) {
+            Ok(visible) => visible,
+            Err(wait) => return wait,
+        };
+        let number = self.past.len();
+        let named = |search: &Self, _: usize, sample: &Sample| {
+            let known = name(sample).filter(|known| !search.seen.contains(&known.digest))?;
+            Some((known.digest, known))
+        };
+        match self.draw(number, visible, &[], &named) {
+            Some(known) => {
+                self.recall(known.clone());
+                Next::Ticket(known)
+            }
+            None => self.end(number),
+        }
     }
 
     /// Whether the next ticket is proposed from results.
@@ -179,24 +208,25 @@ impl<'a> Search<'a> {
     }
 
     fn give(&mut self, number: usize, visible: usize, epochs: &[usize]) -> Next {
-        match self.draw(number, visible, epochs) {
+        match self.draw(number, visible, epochs, &|search, number, sample| search.accept(number, sample).map(|t| (t.digest, t))) {
             Some(ticket) => {
                 self.recall(ticket.known());
                 Next::Ticket(Box::new(ticket))
             }
-            None => {
-                let large = self.space.size() > LISTED as f64;
-                let note = match (self.strategy.searches(), large) {
-                    (false, _) => "the strategy has no further candidate".to_string(),
-                    (true, false) => format!("the space has no more than {number} distinct candidates that meet its bounds"),
-                    (true, true) => {
-                        format!("{} proposals found no candidate beside the {number} known ones that meets the bounds", self.tries())
-                    }
-                };
-                self.ended = Some(note.clone());
-                Next::Exhausted { note }
-            }
+            None => self.end(number),
         }
+    }
+
+    /// That there is no further candidate, and why.
+    fn end<T>(&mut self, number: usize) -> Next<T> {
+        let large = self.space.size() > LISTED as f64;
+        let note = match (self.strategy.searches(), large) {
+            (false, _) => "the strategy has no further candidate".to_string(),
+            (true, false) => format!("the space has no more than {number} distinct candidates that meet its bounds"),
+            (true, true) => format!("{} proposals found no candidate beside the {number} known ones that meets the bounds", self.tries()),
+        };
+        self.ended = Some(note.clone());
+        Next::Exhausted { note }
     }
 
     /// Proposals of one ticket before it is given up.
@@ -210,7 +240,8 @@ impl<'a> Search<'a> {
         self.past.push(known);
     }
 
-    fn draw(&mut self, number: usize, visible: usize, epochs: &[usize]) -> Option<Ticket> {
+    /// The first proposal that `accept` takes; it names what it took.
+    fn draw<T>(&mut self, number: usize, visible: usize, epochs: &[usize], accept: &Accept<'_, Self, T>) -> Option<T> {
         let (past, values) = (&self.past[..visible], &self.values[..visible]);
         let turn = Turn { space: &self.space, seed: self.seed, number, past, values, epochs };
         let large = self.space.size() > LISTED as f64;
@@ -219,49 +250,48 @@ impl<'a> Search<'a> {
             if attempt >= PATIENT && large && self.strategy.searches() && self.space.cuts(&sample) {
                 continue;
             }
-            if let Some(ticket) = self.accept(number, sample) {
-                return Some(ticket);
+            if let Some((_, taken)) = accept(self, number, &sample) {
+                return Some(taken);
             }
         }
         if !self.strategy.searches() {
             return None;
         }
         if !large {
-            return self.unseen(number);
+            return self.unseen(number, accept);
         }
         let drawn = self.space.random_unless_refused(self.seed, number as u64, TRIES..TRIES_LARGE);
         let within = self.space.random_within(self.seed, number as u64, TRIES_LARGE..TRIES_WITHIN);
         // Where few are left, they come again and again.
         let mut met = HashSet::new();
-        drawn.chain(within).filter(|sample| met.insert(sample.clone())).find_map(|sample| self.accept(number, sample))
+        drawn.chain(within).filter(|sample| met.insert(sample.clone())).find_map(|sample| Some(accept(self, number, &sample)?.1))
     }
 
     /// The ticket of a sample, where it is new and admitted.
-    fn accept(&self, number: usize, sample: Sample) -> Option<Ticket> {
+    fn accept(&self, number: usize, sample: &Sample) -> Option<Ticket> {
         self.built.set(self.built.get() + 1);
-        let architecture = self.space.architecture(&sample).ok()?;
-        let digest = if self.paths { self.space.path(&sample) } else { self.space.candidate(&sample, &architecture) };
+        let architecture = self.space.architecture(sample).ok()?;
+        let digest = if self.paths { self.space.path(sample) } else { self.space.candidate(sample, &architecture) };
         if self.seen.contains(&digest) || (self.strategy.searches() && self.space.admits(&architecture).is_err()) {
             return None;
         }
-        Some(Ticket { number, sample, architecture, digest })
+        Some(Ticket { number, sample: sample.clone(), architecture, digest })
     }
 
     /// One of the candidates that are left, where the space can be listed.
-    fn unseen(&mut self, number: usize) -> Option<Ticket> {
+    fn unseen<T>(&mut self, number: usize, accept: &Accept<'_, Self, T>) -> Option<T> {
         if self.listed.is_none() {
-            let mut listed = vec![];
-            for sample in self.space.enumerate(LISTED)? {
-                if let Some(ticket) = self.accept(number, sample) {
-                    listed.push((ticket.digest, ticket.sample));
-                }
-            }
+            let samples = self.space.enumerate(LISTED)?.into_iter();
+            let mut listed: Vec<_> = samples.filter_map(|sample| Some((accept(self, number, &sample)?.0, sample))).collect();
             listed.sort();
             listed.dedup_by(|a, b| a.0 == b.0);
             self.listed = Some(listed);
         }
         let unseen: Vec<&Sample> = self.listed.iter().flatten().filter(|(d, _)| !self.seen.contains(d)).map(|(_, s)| s).collect();
         let chosen = unseen.get(Random::at(self.seed, "left", &[number as u64]).below(unseen.len()))?;
-        self.accept(number, (*chosen).clone())
+        Some(accept(self, number, chosen)?.1)
     }
 }
+
+/// Takes a sample for a ticket, where it is new and admitted: its name, and what the caller wants of it.
+type Accept<'f, S, T> = dyn Fn(&S, usize, &Sample) -> Option<(Digest, T)> + 'f;

@@ -28,9 +28,9 @@ pub struct Ticket {
 
 /// What comes next.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Next {
+pub enum Next<T = Box<Ticket>> {
     /// Look at this.
-    Ticket(Box<Ticket>),
+    Ticket(T),
     /// Ask again when this ticket has a result.
     NeedResult(usize),
     /// There is no further distinct candidate.
