@@ -44,6 +44,13 @@ impl Networks {
         Ok(Networks { samples, known, at })
     }
 
+    /// One value a network: where several samples build one and their rows differ, the first in the order of the file counts.
+    fn one_each(&self, values: Vec<Option<f64>>) -> Vec<Option<f64>> {
+        let mut first: HashMap<Digest, Option<f64>> = HashMap::new();
+        let of = |(known, value): (&Option<(Known, Cost)>, Option<f64>)| *first.entry(known.as_ref()?.0.digest).or_insert(value);
+        self.known.iter().zip(values).map(of).collect()
+    }
+
     /// The name of a sample, for a search.
     pub fn name(&self, sample: &Sample) -> Option<Known> {
         Some(self.known[*self.at.get(sample)?].as_ref()?.0.clone())
@@ -61,13 +68,9 @@ impl Figures {
     pub fn of(prepared: &Prepared, contestant: &Contestant, networks: &Networks, asked: &Asked) -> Result<Figures, RunError> {
         let told = column(prepared, contestant, &contestant.told, networks, asked.told_seed)?;
         let judged = column(prepared, contestant, &contestant.judged, networks, None)?;
-        // One value a network; where two samples build one and their rows differ, the first in the order of the file counts.
-        let mut distinct: BTreeMap<Digest, f64> = BTreeMap::new();
-        for (known, value) in networks.known.iter().zip(&judged) {
-            if let (Some((known, _)), Some(value)) = (known, value) {
-                distinct.entry(known.digest).or_insert(*value);
-            }
-        }
+        let (told, judged) = (networks.one_each(told), networks.one_each(judged));
+        let distinct: BTreeMap<Digest, f64> =
+            networks.known.iter().zip(&judged).filter_map(|(known, value)| Some((known.as_ref()?.0.digest, (*value)?))).collect();
         let mut values: Vec<f64> = distinct.into_values().collect();
         values.sort_by(|a, b| b.total_cmp(a));
         let top_networks = values.len().div_ceil(1000).max(1);
