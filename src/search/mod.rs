@@ -11,12 +11,17 @@
 
 mod distribution;
 mod evolution;
+mod gaussian;
+mod gaussian_process;
 mod learned;
 mod likelihood;
 mod local_search;
+mod pool;
 pub mod racing;
 mod random;
+mod ranked;
 mod reference;
+mod scores;
 mod strategy;
 mod ticket;
 
@@ -40,12 +45,18 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 
 /// The strategies of the language; the first is what holds where a `sample` names none.
-const STRATEGIES: [&dyn StrategyWord; 5] =
-    [&evolution::STRATEGY, &random::STRATEGY, &reference::STRATEGY, &learned::STRATEGY, &local_search::STRATEGY];
+const STRATEGIES: [&dyn StrategyWord; 6] = [
+    &evolution::STRATEGY,
+    &random::STRATEGY,
+    &reference::STRATEGY,
+    &learned::STRATEGY,
+    &local_search::STRATEGY,
+    &gaussian_process::STRATEGY,
+];
 
 /// The strategies, and those of later versions.
 pub fn words() -> Words<dyn StrategyWord> {
-    let later = &["grid", "tpe", "nsga2", "gaussian-process", "predictor", "policy-gradient"];
+    let later = &["grid", "tpe", "nsga2", "predictor", "policy-gradient"];
     Words { known: STRATEGIES.to_vec(), later }
 }
 
