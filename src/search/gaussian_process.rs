@@ -4,11 +4,11 @@
 //! guesses at neighbours of the best, edits of the good and random samples; the one of the highest expected improvement is
 //! proposed. Results are taken by their ranks ([`scores`](super::scores)).
 //!
-//! Work grows with the cube of the results: a process is conditioned on at most [`MOST`] of them, half the best and half the newest of the
-//! others. The best say where to go on, and the newest are what was tried around them and was worse; old bad ones lie far from both.
-//! Scale and noise are found on fewer, chosen alike.
+//! Work grows with the cube of the results: a process is conditioned on at most [`MOST`] of them, half the best and half the newest of
+//! the others. Scale and noise are found on fewer, chosen alike.
 
 use super::gaussian::{Process, Shape};
+use super::informative::informative;
 use super::pool::{best_first, pool};
 use super::random;
 use super::ranked::Ranked;
@@ -65,10 +65,12 @@ fn rank(turn: &Turn) -> Vec<Sample> {
     let metric = Metric::of(turn);
     let points: Vec<Vec<f64>> = turn.past.iter().map(|known| metric.point(&known.sample)).collect();
     let shape = {
-        let (some, of) = chosen(&best, SHAPED, &scores);
+        let some = informative(&best, SHAPED);
+        let of: Vec<f64> = some.iter().map(|&t| scores[t]).collect();
         Shape::likeliest(some.len(), &|i, j| metric.apart(&points[some[i]], &points[some[j]]), &of)
     };
-    let (some, of) = chosen(&best, MOST, &scores);
+    let some = informative(&best, MOST);
+    let of: Vec<f64> = some.iter().map(|&t| scores[t]).collect();
     let Some(process) = Process::new(shape, some.len(), &|i, j| metric.apart(&points[some[i]], &points[some[j]]), &of) else {
         return candidates;
     };
@@ -81,20 +83,6 @@ fn rank(turn: &Turn) -> Vec<Sample> {
     let mut order: Vec<(f64, usize)> = candidates.iter().map(promise).zip(0..).collect();
     order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     order.into_iter().map(|(_, i)| candidates[i].clone()).collect()
-}
-
-/// At most so many tickets, in their order, and their scores: half the best, half the newest of the others.
-fn chosen(best: &[usize], most: usize, scores: &[f64]) -> (Vec<usize>, Vec<f64>) {
-    let mut some: Vec<usize> = if best.len() <= most {
-        best.to_vec()
-    } else {
-        let (top, mut others) = (best[..most / 2].to_vec(), best[most / 2..].to_vec());
-        others.sort_unstable_by(|a, b| b.cmp(a));
-        top.into_iter().chain(others.into_iter().take(most - most / 2)).collect()
-    };
-    some.sort_unstable();
-    let of = some.iter().map(|&t| scores[t]).collect();
-    (some, of)
 }
 
 /// How far samples are apart.

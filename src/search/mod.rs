@@ -11,12 +11,16 @@
 
 mod distribution;
 mod evolution;
+mod forest;
 mod gaussian;
 mod gaussian_process;
+mod informative;
 mod learned;
 mod likelihood;
 mod local_search;
+mod parzen;
 mod pool;
+mod predictor;
 pub mod racing;
 mod random;
 mod ranked;
@@ -24,6 +28,7 @@ mod reference;
 mod scores;
 mod strategy;
 mod ticket;
+mod tpe;
 
 #[cfg(test)]
 mod bounded_tests;
@@ -45,18 +50,20 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 
 /// The strategies of the language; the first is what holds where a `sample` names none.
-const STRATEGIES: [&dyn StrategyWord; 6] = [
+const STRATEGIES: [&dyn StrategyWord; 8] = [
     &evolution::STRATEGY,
     &random::STRATEGY,
     &reference::STRATEGY,
     &learned::STRATEGY,
     &local_search::STRATEGY,
     &gaussian_process::STRATEGY,
+    &tpe::STRATEGY,
+    &predictor::STRATEGY,
 ];
 
 /// The strategies, and those of later versions.
 pub fn words() -> Words<dyn StrategyWord> {
-    let later = &["grid", "tpe", "nsga2", "predictor", "policy-gradient"];
+    let later = &["grid", "nsga2", "policy-gradient"];
     Words { known: STRATEGIES.to_vec(), later }
 }
 
