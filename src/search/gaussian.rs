@@ -173,8 +173,9 @@ mod tests {
         let at: Vec<f64> = (0..60).map(|i| i as f64 / 60.0).collect();
         let distance = |i: usize, j: usize| (at[i] - at[j]).abs();
         let smooth: Vec<f64> = at.iter().map(|x| 2.0 * x - 1.0).collect();
+        let wavy: Vec<f64> = at.iter().map(|x| libm::sin(25.0 * x)).collect();
         let noise: Vec<f64> = (0..60).map(|i| Random::at(2, "noise", &[i]).normal()).collect();
-        let (smooth, rough) = (Shape::likeliest(60, &distance, &smooth), Shape::likeliest(60, &distance, &noise));
-        assert!(smooth.scale < rough.scale && smooth.noise < rough.noise, "{smooth:?} {rough:?}");
+        let [smooth, wavy, noise] = [smooth, wavy, noise].map(|scores| Shape::likeliest(60, &distance, &scores));
+        assert!(smooth.scale <= wavy.scale && smooth.noise < noise.noise && wavy.noise < noise.noise, "{smooth:?} {wavy:?} {noise:?}");
     }
 }

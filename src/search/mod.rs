@@ -33,6 +33,8 @@ mod tpe;
 #[cfg(test)]
 mod bounded_tests;
 #[cfg(test)]
+mod every_strategy_tests;
+#[cfg(test)]
 mod learned_tests;
 #[cfg(test)]
 mod tests;

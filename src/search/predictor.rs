@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn equal_choices_are_counted_and_ranges_are_numbers() {
         let space = whole(
-            "space { range \"r\" 8 32 step=8; network { input data; conv (choice)\"r\"; conv 8 { kernel 1 3 5 }; conv 8 { kernel 1 3 5 } } }",
+            "space { choice \"r\" 8 16 24 32 ordered=#true; network { input data; conv (choice)\"r\"; conv 8 { kernel 1 3 5 }; conv 8 { kernel 1 3 5 } } }",
         );
         let features = Features::of(space.decisions());
         assert_eq!(features.length, 1 + 3 + 3 + 3);
