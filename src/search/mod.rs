@@ -53,6 +53,7 @@ use std::collections::{BTreeMap, HashSet};
 
 /// The strategies of the language; the first is what holds where a `sample` names none.
 const STRATEGIES: [&dyn StrategyWord; 8] = [
+    &predictor::STRATEGY,
     &evolution::STRATEGY,
     &random::STRATEGY,
     &reference::STRATEGY,
@@ -60,7 +61,6 @@ const STRATEGIES: [&dyn StrategyWord; 8] = [
     &local_search::STRATEGY,
     &gaussian_process::STRATEGY,
     &tpe::STRATEGY,
-    &predictor::STRATEGY,
 ];
 
 /// The strategies, and those of later versions.

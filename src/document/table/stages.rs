@@ -46,7 +46,7 @@ pub const NODES: &[Spec] = &[
             Field::one("kind", &[Of(Kind::Strategy)], "", "Which strategy.").required(),
             Field::later("trials", "chained strategies"),
         ]],
-        "How proposals are made; without this line, by `evolution`. The other properties are the strategy's own.",
+        "How proposals are made; without this line, by `predictor`. The other properties are the strategy's own.",
         "strategy evolution population=6 tournament=3",
     )
     .once(),
