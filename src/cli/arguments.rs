@@ -45,6 +45,9 @@ pub enum Command {
     /// Write the trials of a stage with their figures as a file, from which another search may go on (`earlier`)
     #[command(after_help = examples::RESULTS)]
     Results(ResultsArguments),
+    /// Hold the searches of a pipeline on a table against each other, over many seeds
+    #[command(after_help = examples::COMPARE)]
+    Compare(CompareArguments),
     /// Write the answer's weights as one self-contained safetensors file
     #[command(after_help = examples::EXPORT)]
     Export(ExportArguments),
@@ -300,6 +303,28 @@ pub struct ResultsArguments {
     /// The file to write
     #[arg(short, long, value_name = "FILE", default_value = "earlier.json")]
     pub output: PathBuf,
+}
+
+/// `compare`
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    #[command(flatten)]
+    pub file: FileArguments,
+    /// Runs of every search: with its own seed and those after it
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub seeds: u32,
+    /// Queries of every run [default: the `trials` of each search]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub trials: Option<u32>,
+    /// Judge by another figure than the search was told: a metric of its table, or an `evaluate` stage with a table
+    #[arg(long, value_name = "METRIC")]
+    pub by: Option<String>,
+    /// Tell the searches one seed of every row, from 0, and judge by the mean of all
+    #[arg(long, value_name = "N")]
+    pub told_seed: Option<usize>,
+    /// Write the regret over queries: `.csv` for its figures, `.svg` for a picture; may be given again
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
 }
 
 /// `export`

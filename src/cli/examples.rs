@@ -98,6 +98,14 @@ Examples:
   nasflow latency-table search.kdl backbone > table.json
       only what occurs in the space `backbone`";
 
+/// `compare`
+pub const COMPARE: &str = "\
+Examples:
+  nasflow compare pipelines/macro-compare.kdl -p table=nas-bench-macro_cifar10.json --seeds 200 -o regret.svg
+      all strategies on NAS-Bench-Macro, as tables and as a picture of the regret over queries
+  nasflow compare search.kdl --seeds 50 --trials 100 --by test -o regret.csv
+      50 runs of 100 queries; what the stage `test` says of the network chosen counts";
+
 /// `doctor`
 pub const DOCTOR: &str = "\
 Examples:

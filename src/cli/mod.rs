@@ -3,6 +3,7 @@
 mod arguments;
 mod bars;
 mod check;
+mod compare;
 mod cost;
 mod data_pin;
 mod data_show;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Plan(a) => plan::run(&a),
         Command::Show(a) => show::run(&a),
+        Command::Compare(a) => compare::run(&a),
         Command::Cost(a) => cost::run(&a),
         Command::Results(a) => results::run(&a),
         Command::Export(a) => export::run(&a),

@@ -13,6 +13,7 @@ pub mod hypervolume;
 pub mod matched;
 pub mod matching;
 pub mod rank;
+pub mod regret;
 pub mod reliability;
 pub mod resample;
 pub mod student;

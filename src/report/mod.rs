@@ -8,6 +8,8 @@ pub mod curve;
 pub mod fronts;
 pub mod headline;
 pub mod number;
+pub mod regret;
+pub mod regret_plot;
 pub mod reliability;
 pub mod rows;
 pub mod show;

@@ -33,6 +33,7 @@ pub mod reliability;
 mod scratch;
 pub mod smoke;
 pub mod speed;
+pub mod tabular;
 pub mod todo;
 pub mod trust;
 mod truth;

@@ -5,6 +5,7 @@
 //! that this one may know of, in their order. With `window=1` that is the published algorithm; with more, results that are not known
 //! yet hold nothing up: where every neighbour was proposed, it goes on from the best that is known.
 
+use super::random;
 use super::strategy::{Propose, Strategy, Turn};
 use crate::base::Random;
 use crate::document::{Asked, Diagnostic, Field, Needs, Objectives, Preset, Type, Word};
@@ -25,13 +26,7 @@ pub(super) static STRATEGY: Strategy = Strategy {
 };
 
 fn check(asked: &Asked) -> Vec<Diagnostic> {
-    let (Ok(initial), Some(trials)) = (asked.settings.count("initial"), &asked.trials) else { return Vec::new() };
-    if trials.value > initial {
-        return Vec::new();
-    }
-    let message = format!("{} trials, of which the first {initial} are random", trials.value);
-    let d = Diagnostic::warning("few-trials", message, trials.span, "nothing is left to climb with");
-    vec![d.help("raise `trials`, or lower `initial`")]
+    random::all_random(asked, "nothing is left to climb with")
 }
 
 struct LocalSearch {

@@ -15,25 +15,37 @@ mod crossing;
 mod distribution;
 mod evolution;
 mod fold;
+mod forest;
+mod gaussian;
+mod gaussian_process;
 mod grid;
 mod hill_climbing;
+mod informative;
 mod learned;
 mod likelihood;
 mod local_search;
 mod nsga2;
 mod pareto;
 mod pareto_ageing;
+mod parzen;
 mod policy;
 mod policy_gradient;
+mod pool;
+mod predictor;
 pub mod racing;
 mod random;
+mod ranked;
 mod recorded;
 mod reference;
+mod scores;
 mod strategy;
 mod ticket;
+mod tpe;
 
 #[cfg(test)]
 mod bounded_tests;
+#[cfg(test)]
+mod every_strategy_tests;
 #[cfg(test)]
 mod learned_tests;
 #[cfg(test)]
@@ -59,13 +71,16 @@ use {
 };
 
 /// The strategies of the language; the first is what holds where a `sample` names none.
-const STRATEGIES: [&dyn StrategyWord; 11] = [
+const STRATEGIES: [&dyn StrategyWord; 14] = [
+    &predictor::STRATEGY,
     &evolution::STRATEGY,
     &random::STRATEGY,
     &reference::STRATEGY,
     &learned::STRATEGY,
     &local_search::STRATEGY,
     &hill_climbing::STRATEGY,
+    &tpe::STRATEGY,
+    &gaussian_process::STRATEGY,
     &grid::STRATEGY,
     &policy_gradient::STRATEGY,
     &nsga2::STRATEGY,
@@ -75,8 +90,7 @@ const STRATEGIES: [&dyn StrategyWord; 11] = [
 
 /// The strategies, and those of later versions.
 pub fn words() -> Words<dyn StrategyWord> {
-    let later = &["tpe", "gaussian-process", "predictor"];
-    Words { known: STRATEGIES.to_vec(), later }
+    Words { known: STRATEGIES.to_vec(), later: &[] }
 }
 
 /// Whether a strategy is one of [`words`]: what others propose may change without any [`VERSION`] of ours.

@@ -6,6 +6,7 @@ mod bad_input;
 mod benches;
 mod cases;
 mod classify;
+mod compare;
 mod detnas;
 mod doctor;
 mod documents;

@@ -276,7 +276,8 @@ impl Rules<'_> {
                         .also(other.name.span, "leaves models out");
                         self.context.push(d.help("the objective must measure every candidate; select afterwards"));
                     }
-                    StageKind::Sample(_) if i != sample => {
+                    // A table says of every network what it says, whoever proposed it.
+                    StageKind::Sample(_) if i != sample && evaluate.table.is_none() => {
                         let d = Diagnostic::error(
                             "objective",
                             format!("`{there}` measures models of two samples"),

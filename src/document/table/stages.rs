@@ -52,7 +52,7 @@ pub const NODES: &[Spec] = &[
             Field::one("kind", &[Of(Kind::Strategy)], "", "Which strategy.").required(),
             SHARE,
         ]],
-        "How proposals are made; without this line, by `evolution`. The other properties are the strategy's own.",
+        "How proposals are made; without this line, by `predictor`. The other properties are the strategy's own.",
         "strategy evolution population=6 tournament=3",
     )
     .once(),
