@@ -30,6 +30,7 @@ pub mod table;
 mod tests;
 pub mod trust;
 pub mod warm;
+pub mod way;
 pub mod work;
 
 pub use action::{Action, Kind};
