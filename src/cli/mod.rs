@@ -14,6 +14,7 @@ mod examples;
 mod export;
 mod export_origin;
 mod failure;
+mod file_arguments;
 mod folder;
 mod images;
 mod import;

@@ -4,14 +4,9 @@
 //! trial is known by its choices, by label and value, and by the digest of the network that they built: where this space builds another
 //! network by them (other images, other layers), the result is of another network and is left out.
 
-use super::engine::{DataInfo, Engine};
-use super::table::Table;
-use crate::base::{Canon, Digest};
-use crate::document::{Init, Pipeline, Sample, StageId, StageKind};
-use crate::search::{self, Scores, Search, Told};
+use crate::base::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Most bytes of such a file.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -41,7 +36,7 @@ pub struct Results {
     pub pipeline: String,
     /// The stage there that measured, for people.
     pub stage: String,
-    /// What its networks were trained and measured by: [`way`].
+    /// What its networks were trained and measured by: [`super::way::way`].
     pub way: Digest,
     /// The trials in their order.
     pub trials: Vec<Trial>,
@@ -111,95 +106,6 @@ impl Earlier {
         let measured = || self.results.trials.iter().filter(|t| t.failed.is_none());
         metrics.into_iter().find(|name| measured().any(|t| !t.figures.contains_key(*name)))
     }
-}
-
-impl Engine<'_> {
-    /// The same engine with the files of earlier results, by the stage that knows them.
-    #[must_use]
-    pub fn with_earlier(mut self, files: &BTreeMap<String, Arc<Earlier>>) -> Self {
-        self.earlier.clone_from(files);
-        self
-    }
-
-    /// What a sample knows before its first trial, and what is to be said of it.
-    pub(super) fn known_before(&self, index: StageId, sample: &Sample, search: &Search) -> (Vec<(search::Known, Told)>, Vec<String>) {
-        let Some(earlier) = self.earlier.get(&self.pipeline.stages[index].name.value) else { return Default::default() };
-        let (mut known, mut notes) = (Vec::new(), Vec::new());
-        for trial in &earlier.results.trials {
-            let found = search.space().sample_named(&trial.choices).and_then(|s| search.candidate(s));
-            let Some(ticket) = found.filter(|t| t.architecture.digest() == trial.network) else { continue };
-            known.push((ticket.known(), told(sample, trial)));
-        }
-        let (all, name) = (earlier.results.trials.len(), &earlier.results.stage);
-        if known.len() < all {
-            notes.push(format!(
-                "{} of the {all} earlier results of `{name}` are of no network of this space: they are left out",
-                all - known.len()
-            ));
-        }
-        let target = self.pipeline.links.objective[index];
-        if target.is_some_and(|target| way(self.pipeline, self.data, &self.tables, target) != earlier.results.way) {
-            notes.push(format!("the earlier results of `{name}` come of other training or other images than this search's"));
-        }
-        (known, notes)
-    }
-}
-
-/// What a search is told of an earlier trial.
-fn told(sample: &Sample, trial: &Trial) -> Told {
-    let goals = sample.objective.iter().flat_map(|o| o.goals());
-    let scores = goals.map(|(metric, maximize)| {
-        let value = trial.figures.get(&metric.value.name()).copied()?;
-        Some(if maximize { value } else { -value })
-    });
-    match scores.collect::<Option<Vec<f64>>>().as_deref() {
-        _ if trial.failed.is_some() => Told::Failed,
-        None | Some([]) => Told::Failed,
-        Some([one]) => Told::Value(*one),
-        Some(several) => Told::Values(Scores::new(several.iter().copied())),
-    }
-}
-
-/// What the networks of a stage were trained and measured by, from the search on, whatever the networks: recipes, epochs, seeds, the content
-/// of splits and tables. Names change nothing.
-pub fn way(pipeline: &Pipeline, data: &BTreeMap<String, DataInfo>, tables: &BTreeMap<String, Arc<Table>>, stage: StageId) -> Digest {
-    let split =
-        |name: &str, split: &str| -> Canon { data.get(name).and_then(|d| d.splits.get(split)).map_or(Canon::None, |s| s.digest.into()) };
-    let (mut steps, mut at) = (Vec::new(), Some(stage));
-    while let Some(index) = at {
-        match &pipeline.stages[index].kind {
-            StageKind::Train(train) => {
-                let init = match &train.init {
-                    Init::Scratch => "scratch",
-                    Init::Continue => "continue",
-                    Init::Inherit => "inherit",
-                    Init::From(..) => "from",
-                    Init::File(..) => "file",
-                };
-                steps.push(Canon::map([
-                    ("recipe", super::recipe::canon(&train.recipe)),
-                    ("epochs", train.epochs.into()),
-                    ("seed", train.seed.into()),
-                    ("seeds", train.seeds.into()),
-                    ("images", train.images.into()),
-                    ("split", split(&train.data.value, &train.split.value)),
-                    ("folds", train.folds.as_ref().map(|f| f.value.clone()).into()),
-                    ("init", init.into()),
-                    ("command", train.runner.is_some().into()),
-                ]));
-            }
-            StageKind::Evaluate(evaluate) => {
-                let read = evaluate.data.as_ref().map_or(Canon::None, |(name, of)| split(&name.value, &of.value));
-                let table = tables.get(&pipeline.stages[index].name.value).map_or(Canon::None, |t| t.digest.into());
-                let epochs = evaluate.at.iter().map(|epoch| (*epoch).into()).collect();
-                steps.push(Canon::map([("split", read), ("table", table), ("at", Canon::List(epochs))]));
-            }
-            StageKind::Select(_) => {}
-            StageKind::Sample(_) => break,
-        }
-        at = pipeline.links.reads[index].first().copied();
-    }
-    Canon::List(steps).digest()
 }
 
 #[cfg(test)]

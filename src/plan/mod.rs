@@ -33,6 +33,7 @@ mod tests;
 mod tickets;
 pub mod trust;
 pub mod warm;
+pub mod way;
 pub mod work;
 
 pub use action::{Action, Kind};

@@ -1,5 +1,6 @@
 //! One file a stage: what it does to one model, in keys and lookups.
 
+mod earlier;
 mod evaluate;
 mod folds;
 mod init;
