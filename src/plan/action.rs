@@ -30,11 +30,13 @@ pub enum Kind {
     Compare,
     /// What a command of one's own says of a network.
     Command,
+    /// One number of a network with fresh weights.
+    Untrained,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Anchors,
         Kind::Pack,
         Kind::Train,
@@ -47,6 +49,7 @@ impl Kind {
         Kind::Compare,
         Kind::Loss,
         Kind::Command,
+        Kind::Untrained,
     ];
 
     /// The word in records.
@@ -64,6 +67,7 @@ impl Kind {
             Kind::Compare => "compare",
             Kind::Loss => "loss",
             Kind::Command => "command",
+            Kind::Untrained => "untrained",
         }
     }
 
@@ -76,7 +80,7 @@ impl Kind {
     pub fn version(self) -> i64 {
         match self {
             Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select => 1,
-            Kind::Cut | Kind::PredictSubnet | Kind::Table | Kind::Compare | Kind::Loss | Kind::Command => 1,
+            Kind::Cut | Kind::PredictSubnet | Kind::Table | Kind::Compare | Kind::Loss | Kind::Command | Kind::Untrained => 1,
         }
     }
 }

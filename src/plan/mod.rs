@@ -43,5 +43,5 @@ pub use table::Table;
 pub use warm::WeightsFile;
 pub use work::{
     CommandWork, CompareWork, CutWork, MetricWork, PredictWork, Recalibration, Request, SelectWork, Sides, SubnetWork, TrainWork, Trainee,
-    Work,
+    UntrainedWork, Work,
 };

@@ -28,6 +28,8 @@ pub enum Work {
     Compare(Box<CompareWork>),
     /// Measure a network by a command of one's own (in a worker).
     Command(Box<CommandWork>),
+    /// Measure networks with fresh weights (in a worker).
+    Untrained(Box<UntrainedWork>),
 }
 
 impl Work {
@@ -42,6 +44,7 @@ impl Work {
             Work::Subnet(w) => &w.request,
             Work::Compare(w) => &w.request,
             Work::Command(w) => &w.request,
+            Work::Untrained(w) => &w.request,
         }
     }
 
@@ -56,6 +59,7 @@ impl Work {
             Work::Subnet(w) => &mut w.request,
             Work::Compare(w) => &mut w.request,
             Work::Command(w) => &mut w.request,
+            Work::Untrained(w) => &mut w.request,
         }
     }
 
@@ -242,6 +246,36 @@ pub struct CommandWork {
     pub data: Option<(String, String)>,
     /// Whether nothing else may go on meanwhile.
     pub alone: bool,
+}
+
+/// Measure a network with fresh weights.
+#[derive(Clone, Debug)]
+pub struct UntrainedWork {
+    /// What is asked for.
+    pub request: Request,
+    /// The metric.
+    pub metric: Metric,
+    /// What is measured.
+    pub candidate: Arc<Candidate>,
+    /// The seed of weights, batch and noise.
+    pub seed: u64,
+    /// Images, or pieces of noise.
+    pub batch: usize,
+    /// Batch norm's epsilon.
+    pub bn_eps: f64,
+    /// The gains of the loss, where it is read.
+    pub loss: Option<LossGains>,
+    /// `data` node and split, where images are read.
+    pub data: Option<(String, String)>,
+    /// Others that the same worker measures after it; in a plan each is a work of its own.
+    pub more: Vec<UntrainedWork>,
+}
+
+impl UntrainedWork {
+    /// All that are measured.
+    pub fn all(&self) -> impl Iterator<Item = &UntrainedWork> {
+        std::iter::once(self).chain(&self.more)
+    }
 }
 
 /// Compare a network with others.

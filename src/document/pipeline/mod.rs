@@ -13,6 +13,7 @@ mod table;
 mod task;
 mod train;
 mod tuned;
+mod untrained;
 
 pub use data::*;
 pub use evaluate::*;
@@ -27,6 +28,7 @@ pub use table::*;
 pub use task::*;
 pub use train::*;
 pub use tuned::*;
+pub use untrained::*;
 
 pub use super::tree::Sources;
 

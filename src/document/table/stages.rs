@@ -256,6 +256,19 @@ pub const NODES: &[Spec] = &[
     )
     .once(),
     Spec::new(
+        "untrained",
+        &["evaluate"],
+        &[],
+        &[&[
+            Field::one("batch", &[Int(2, 4096)], "32", "Images that are looked at, the first of the split in the order of the seed; or so many of noise."),
+            Field::one("seed", SEED, "0", "Of the weights, those that a training with this seed starts from; of the batch and of noise."),
+            Field::one("seeds", &[Int(1, 100)], "1", "So many seeds, this one first: mean ± deviation."),
+        ]],
+        "How metrics of untrained networks are measured (`synflow`, `naswot`, …).",
+        "untrained batch=64 seeds=3",
+    )
+    .once(),
+    Spec::new(
         "select",
         &[""],
         &["name"],

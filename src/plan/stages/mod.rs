@@ -15,3 +15,4 @@ mod subnet;
 mod supernet;
 mod table;
 mod train;
+mod untrained;

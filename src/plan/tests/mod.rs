@@ -103,6 +103,10 @@ impl World {
                 let (value, classes) = (value(w.request.key), Classes::Detection(Vec::new()));
                 self.done(w.request.key, Outcome::Measured { value, classes });
             }
+            Work::Untrained(w) => {
+                let (value, classes) = (value(w.request.key), Classes::Detection(Vec::new()));
+                self.done(w.request.key, Outcome::Measured { value, classes });
+            }
             Work::Cut(w) => self.done(w.request.key, Outcome::Cut { weights: blob("weights", w.request.key) }),
             Work::Metric(w) => {
                 let (value, classes) = (value(w.request.key), Classes::Detection(Vec::new()));

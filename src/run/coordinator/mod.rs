@@ -3,6 +3,7 @@
 mod announce;
 mod attempts;
 mod commands;
+mod gather;
 mod jobs;
 mod publish;
 mod sound;
@@ -247,7 +248,8 @@ impl Coordinator<'_> {
     /// Starts workers until `jobs` of them run.
     fn start(&mut self, replay: &Replay) -> Result<(), RunError> {
         // What is trained is measured before more is trained: a search hears early how good its proposals are.
-        let (measured, trained): (Vec<&Work>, Vec<&Work>) = replay.works.iter().partition(|w| !matches!(w, Work::Train(_)));
+        let works = gather::gathered(&replay.works, &self.attempts.keys(), self.options.jobs);
+        let (measured, trained): (Vec<&Work>, Vec<&Work>) = works.iter().map(AsRef::as_ref).partition(|w| !matches!(w, Work::Train(_)));
         for work in measured.into_iter().chain(trained) {
             if self.attempts.len() >= self.options.jobs || self.due().is_some() {
                 break;
@@ -378,7 +380,7 @@ impl Coordinator<'_> {
     }
 
     fn count(&mut self, work: &Work) {
-        *self.executed.entry(work.action().kind.word()).or_default() += 1;
+        *self.executed.entry(work.action().kind.word()).or_default() += gather::keys(work).len();
     }
 
     fn forget_all(&mut self, label: &str) {

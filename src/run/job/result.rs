@@ -1,6 +1,7 @@
 //! What a worker leaves: one result file; and of a training in progress, where it may go on.
 
 use super::task::Job;
+use super::untrained::UntrainedResult;
 use crate::base::Digest;
 use crate::evaluate::Observed;
 use crate::results::Epoch;
@@ -77,6 +78,11 @@ pub enum JobResult {
         /// A finite number.
         value: f64,
     },
+    /// What networks with fresh weights have, in the order of the job.
+    Untrained {
+        /// One for each.
+        results: Vec<UntrainedResult>,
+    },
     /// Observed alone on the machine.
     Measured(Observed),
 }
@@ -87,7 +93,7 @@ impl JobResult {
         match self {
             JobResult::Trained { rungs, .. } | JobResult::Diverged { rungs, .. } => rungs.iter().flat_map(Rung::blobs).collect(),
             JobResult::Predicted { predictions } => vec![*predictions],
-            JobResult::Loss { .. } | JobResult::Number { .. } | JobResult::Measured(_) => Vec::new(),
+            JobResult::Loss { .. } | JobResult::Number { .. } | JobResult::Untrained { .. } | JobResult::Measured(_) => Vec::new(),
         }
     }
 
@@ -99,6 +105,7 @@ impl JobResult {
             (JobResult::Predicted { .. }, job) => job.loss() == Some(false),
             (JobResult::Loss { .. }, job) => job.loss() == Some(true),
             (JobResult::Number { .. }, Job::Command(_)) => true,
+            (JobResult::Untrained { results }, Job::Untrained(jobs)) => results.len() == jobs.each.len(),
             _ => false,
         }
     }
