@@ -11,10 +11,10 @@
 //! Where a network is no chain, variances are followed: those of a sum add up, those of a concatenation are averaged over its channels.
 //! Norms, activations, poolings, upsampling and gates leave them as they are. The score of a network is Σ αₗ Hₗ over levels:
 //!
-//! - of a detector, the last map of each of its head's strides that no upsampling leads to (its backbone), with α = 6 for the coarsest
-//!   and 1 for the others (MAE-DET);
-//! - of other networks, the last map of each size before the last global pooling, at most five, with α = 8 for the last and 1 for the
-//!   others (DeepMAD).
+//! - of a detector, the last layer of each of its head's strides that no upsampling leads to (its backbone), with α = 6 for the
+//!   coarsest and 1 for the others (MAE-DET);
+//! - of other networks, the last layer of each size before the last global pooling, at most five, with α = 8 for the last and 1 for
+//!   the others (DeepMAD).
 
 use super::architecture::Architecture;
 use super::graph::{Head, Op, Program, Shape, ValueId};
@@ -101,9 +101,11 @@ fn levels(program: &Program) -> Vec<ValueId> {
         let inputs = if matches!(node.op, Op::Scale) { &node.inputs[..1] } else { &node.inputs[..] };
         behind[node.output] = turns || inputs.iter().any(|&v| behind[v]);
     }
+    // What layers are made of is nobody's map.
+    let ends = |i: usize| program.nodes.get(i + 1).is_none_or(|next| next.layer != program.nodes[i].layer);
+    let maps: Vec<ValueId> = (0..program.nodes.len()).filter(|&i| ends(i)).map(|i| program.nodes[i].output).collect();
     let last = |fits: &dyn Fn(Shape) -> bool, within: &[bool]| {
-        let maps = program.nodes.iter().map(|n| n.output);
-        maps.rev().find(|&v| !behind[v] && within[v] && fits(program.values[v]))
+        maps.iter().rev().copied().find(|&v| !behind[v] && within[v] && fits(program.values[v]))
     };
     if let Head::Detect { strides, .. } = &program.head {
         // The head's own outputs are no feature maps.
@@ -115,8 +117,8 @@ fn levels(program: &Program) -> Vec<ValueId> {
     }
     let within = leading_to(program, &behind);
     let mut sizes: Vec<(usize, usize)> = Vec::new();
-    for node in program.nodes.iter().rev().filter(|n| within[n.output] && !behind[n.output]) {
-        let size = (program.values[node.output].h, program.values[node.output].w);
+    for &map in maps.iter().rev().filter(|&&v| within[v] && !behind[v]) {
+        let size = (program.values[map].h, program.values[map].w);
         if !sizes.contains(&size) && sizes.len() < LEVELS {
             sizes.push(size);
         }

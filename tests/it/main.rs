@@ -28,6 +28,7 @@ mod methods;
 mod nix;
 mod oneshot;
 mod output;
+mod proxies;
 mod racing;
 mod recipe;
 mod replicate;
