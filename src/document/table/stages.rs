@@ -171,7 +171,7 @@ pub const NODES: &[Spec] = &[
         "metrics",
         &["evaluate"],
         &["names"],
-        &[&[Field::list("names", &[Metric], "", "Metrics.").required(), Field::one("class", &[Text], "", "The class of `ap50`.")]],
+        &[&[Field::list("names", &[Metric], "", "Metrics.").required(), Field::one("class", &[Text], "", "The class, of a metric of one class such as `ap50`.")]],
         "What is measured.",
         "metrics map50 params flops",
     )
@@ -182,7 +182,7 @@ pub const NODES: &[Spec] = &[
         &["name"],
         &[&[
             Field::one("name", &[Metric], "", "The metric.").required(),
-            Field::one("class", &[Text], "", "The class of `ap50`."),
+            Field::one("class", &[Text], "", "The class, of a metric of one class such as `ap50`."),
             Field::one("better", &[Word(&BETTER_WORDS)], "", "Of a metric of one's own, which `command` measures: its better side."),
             Field::one("unit", &[Word(&OWN_UNIT_WORDS)], "a number", "Of a metric of one's own: in what it is measured."),
             Field::one("alone", &[Bool], "#false", "Of a metric of one's own: nothing else of the run goes on while it is measured."),
