@@ -298,7 +298,7 @@ fn coco(steps: &[Step], t: usize, truths: u32) -> f64 {
 mod tests {
     use super::*;
     use crate::base::Random;
-    use crate::metrics::words::{DETECTION, mean_average_precision as ap, operating_point};
+    use crate::metrics::words::{DETECTION, mean_average_precision as ap, one_class, operating_point};
     use crate::metrics::{Detection, Truth, TruthBox};
 
     /// Boxes on a coarse grid, detections near them and elsewhere, scores with ties.
