@@ -22,10 +22,12 @@ fn metrics() -> Words<MetricWord> {
         words_of(metrics::CLASSIFICATION),
         words_of(space::COSTS),
         words_of(space::LATENCIES),
+        words_of(space::ENTROPIES),
+        evaluate::proxy_words(),
         words_of(search::LEARNED),
         words_of(evaluate::MACHINE),
     ];
-    Words { known: known.concat(), later: &["synflow"] }
+    Words { known: known.concat(), later: &[] }
 }
 
 #[cfg(test)]

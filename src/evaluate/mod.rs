@@ -1,4 +1,4 @@
-//! What is measured of a trained network: predictions and latency.
+//! What is measured of a network: predictions and latency of a trained one, predictors of an untrained one.
 //!
 //! Promises: predictions depend on weights and images alone, not on threads or batches (as far as the executor's class
 //! does not). Metrics are not computed here: they are pure functions of predictions (invariant 15). Latency is an
@@ -13,6 +13,7 @@ pub mod nms;
 pub mod operations;
 pub mod predict;
 pub mod predictions;
+pub mod proxies;
 pub mod recalibrate;
 pub mod report;
 
@@ -27,5 +28,6 @@ pub use machine::{MACHINE, Observed};
 pub use nms::{Candidate, NmsOptions, nms};
 pub use predict::{EvalBatch, batches, predict};
 pub use predictions::Predictions;
+pub use proxies::{PROXIES, Proxy, Untrained, proxy, proxy_words};
 pub use recalibrate::recalibrate;
 pub use report::{matched, report};

@@ -298,7 +298,7 @@ fn coco(steps: &[Step], t: usize, truths: u32) -> f64 {
 mod tests {
     use super::*;
     use crate::base::Random;
-    use crate::metrics::words::{DETECTION, mean_average_precision as ap, operating_point};
+    use crate::metrics::words::{DETECTION, mean_average_precision as ap, one_class, operating_point};
     use crate::metrics::{Detection, Truth, TruthBox};
 
     /// Boxes on a coarse grid, detections near them and elsewhere, scores with ties.
@@ -378,7 +378,7 @@ mod tests {
         let parts = |value: fn(&DetectionReport, Option<&str>) -> f64| Parts::read_by(&whole, |r| value(r, Some("b")));
         let none = Parts { yolov5: 0, coco: 0, operating: false };
         assert_eq!(parts(ap::MAP50.value), Parts { yolov5: 1, ..none });
-        assert_eq!(parts(ap::AP50.value), Parts { yolov5: 1, ..none });
+        assert_eq!(parts(one_class::AP50.value), Parts { yolov5: 1, ..none });
         assert_eq!(parts(ap::COCO_MAP50_95.value), Parts { coco: LEVELS, ..none });
         assert_eq!(parts(operating_point::RECALL.value), Parts { operating: true, ..none });
         for measure in DETECTION {

@@ -21,7 +21,7 @@ pub use check::{check_parameters, check_program};
 pub use choice::{Chosen, check_place, choose, executor};
 pub use device::{CUDA, Gpu, gpus, instruction_set};
 pub use fast::FastExecutor;
-pub use reference::ReferenceExecutor;
+pub use reference::{ReferenceExecutor, by_scale};
 pub use speed::matrix_rate;
 pub use weights::{NamedTensor, TensorFile, TensorWriter, load_tensors, load_weights, save_tensors};
 
@@ -87,4 +87,15 @@ pub trait Executor: Send {
     /// Backward of the last `forward_train`: adds to `grads` (same layout as `params`; buffers stay zero).
     /// `output_grads[i]` has the shape of output `i`.
     fn backward(&mut self, params: &Parameters, output_grads: &[Vec<f32>], grads: &mut Parameters) -> Result<(), String>;
+
+    /// Whether backward passes give the gradient of the images, too; at first they do not, because no training reads it. What was
+    /// computed is forgotten. On an error the executor is as it was.
+    fn seek_image_gradient(&mut self, sought: bool) -> Result<(), String> {
+        if sought { Err(format!("{} gives no gradient of images", self.class())) } else { Ok(()) }
+    }
+
+    /// The gradient of the images of the last backward pass, n × h × w × c; empty where it was not sought.
+    fn image_gradient(&self) -> &[f32] {
+        &[]
+    }
 }

@@ -32,11 +32,13 @@ pub enum Kind {
     Command,
     /// What a command of one's own proposes next in a search.
     Propose,
+    /// One number of a network with fresh weights.
+    Untrained,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 14] = [
         Kind::Anchors,
         Kind::Pack,
         Kind::Train,
@@ -50,6 +52,7 @@ impl Kind {
         Kind::Loss,
         Kind::Command,
         Kind::Propose,
+        Kind::Untrained,
     ];
 
     /// The word in records.
@@ -68,6 +71,7 @@ impl Kind {
             Kind::Loss => "loss",
             Kind::Command => "command",
             Kind::Propose => "propose",
+            Kind::Untrained => "untrained",
         }
     }
 
@@ -81,7 +85,7 @@ impl Kind {
         match self {
             Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select => 1,
             Kind::Cut | Kind::PredictSubnet | Kind::Table | Kind::Compare | Kind::Loss => 1,
-            Kind::Command | Kind::Propose => 1,
+            Kind::Command | Kind::Propose | Kind::Untrained => 1,
         }
     }
 }

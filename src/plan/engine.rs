@@ -142,6 +142,8 @@ pub struct Engine<'a> {
     pub(super) latencies: BTreeMap<String, (Arc<LatencyTable>, Digest)>,
     /// What networks take by them: (table, network).
     pub(super) summed: HashMap<(Digest, Digest), Result<f64, String>>,
+    /// Entropies of networks, which are worked out once.
+    pub(super) entropies: HashMap<Digest, Result<f64, String>>,
     /// The supernets of this replay, by stage.
     pub(super) supernets: HashMap<usize, Slot>,
     /// What supernets have learned, by space and key.
@@ -177,6 +179,7 @@ impl<'a> Engine<'a> {
             tables: BTreeMap::new(),
             latencies: BTreeMap::new(),
             summed: HashMap::new(),
+            entropies: HashMap::new(),
             supernets: HashMap::new(),
             learned: HashMap::new(),
             ahead: ahead(pipeline),

@@ -50,5 +50,5 @@ pub use table::Table;
 pub use warm::WeightsFile;
 pub use work::{
     CommandWork, CompareWork, CutWork, MetricWork, PredictWork, ProposeWork, Recalibration, Request, SelectWork, Sides, SubnetWork,
-    TrainWork, Trainee, Work,
+    TrainWork, Trainee, UntrainedWork, Work,
 };

@@ -30,6 +30,8 @@ pub enum Work {
     Command(Box<CommandWork>),
     /// Have a command of one's own propose a candidate (in a worker).
     Propose(Box<ProposeWork>),
+    /// Measure networks with fresh weights (in a worker).
+    Untrained(Box<UntrainedWork>),
 }
 
 impl Work {
@@ -45,6 +47,7 @@ impl Work {
             Work::Compare(w) => &w.request,
             Work::Command(w) => &w.request,
             Work::Propose(w) => &w.request,
+            Work::Untrained(w) => &w.request,
         }
     }
 
@@ -60,6 +63,7 @@ impl Work {
             Work::Compare(w) => &mut w.request,
             Work::Command(w) => &mut w.request,
             Work::Propose(w) => &mut w.request,
+            Work::Untrained(w) => &mut w.request,
         }
     }
 
@@ -257,6 +261,36 @@ pub struct ProposeWork {
     pub command: Command,
     /// What it is told: JSON.
     pub ask: String,
+}
+
+/// Measure a network with fresh weights.
+#[derive(Clone, Debug)]
+pub struct UntrainedWork {
+    /// What is asked for.
+    pub request: Request,
+    /// The metric.
+    pub metric: Metric,
+    /// What is measured.
+    pub candidate: Arc<Candidate>,
+    /// The seed of weights, batch and noise.
+    pub seed: u64,
+    /// Images, or pieces of noise.
+    pub batch: usize,
+    /// Batch norm's epsilon.
+    pub bn_eps: f64,
+    /// The gains of the loss, where it is read.
+    pub loss: Option<LossGains>,
+    /// `data` node and split, where images are read.
+    pub data: Option<(String, String)>,
+    /// Others that the same worker measures after it; in a plan each is a work of its own.
+    pub more: Vec<UntrainedWork>,
+}
+
+impl UntrainedWork {
+    /// All that are measured.
+    pub fn all(&self) -> impl Iterator<Item = &UntrainedWork> {
+        std::iter::once(self).chain(&self.more)
+    }
 }
 
 /// Compare a network with others.

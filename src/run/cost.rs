@@ -73,7 +73,7 @@ impl<'a> Ledger<'a> {
     /// Those of the store.
     pub fn new(prepared: &'a Prepared, replay: &'a Replay, store: &'a Store) -> Result<Self, StoreError> {
         let mut times: BTreeMap<Digest, (f64, u64)> = BTreeMap::new();
-        for kind in ["train-time", "predict-time", "runner-time", "command-time"] {
+        for kind in ["train-time", "predict-time", "runner-time", "command-time", "untrained-time"] {
             for timing in store.all_observations(kind)?.iter().filter_map(|o| record::read_timing(&o.value)) {
                 if let Some(action) = timing.action {
                     let sum = times.entry(action).or_default();
@@ -99,7 +99,8 @@ impl<'a> Ledger<'a> {
     pub fn costs(&self) -> Result<Costs, StoreError> {
         let mut costs = Costs { stages: Vec::new(), ways: Vec::new() };
         for (index, stage) in self.pipeline.stages.iter().enumerate() {
-            if !stage.reads().is_empty() {
+            let untrained = stage.evaluate().is_some_and(|e| e.metrics.iter().any(|m| m.value.fed().is_some()));
+            if !stage.reads().is_empty() || untrained {
                 costs.stages.push(self.line(index, self.slots(index).collect())?);
             }
         }
@@ -159,7 +160,7 @@ impl<'a> Ledger<'a> {
                         spent.evaluated_images += images;
                         spent.untimed += usize::from(timed < images);
                     }
-                    Kind::Command | Kind::Propose => {}
+                    Kind::Command | Kind::Propose | Kind::Untrained => {}
                     _ => continue,
                 }
                 spent.seconds += seconds;

@@ -13,6 +13,8 @@ pub fn kind(work: &Work) -> &'static str {
         // What others' programs take says nothing of nasflow's own.
         Work::Train(w) if w.runner.is_some() => "runner-time",
         Work::Command(_) => "command-time",
+        // Milliseconds, mostly of making ready.
+        Work::Untrained(_) => "untrained-time",
         Work::Train(_) => "train-time",
         _ => "predict-time",
     }

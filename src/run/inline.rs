@@ -48,7 +48,7 @@ impl Inline {
                 true => Computed::Done { result: "cut out of its supernet".into(), value: None },
                 false => Computed::InputGone,
             }),
-            Work::Train(_) | Work::Predict(_) | Work::Subnet(_) | Work::Command(_) | Work::Propose(_) => {
+            Work::Train(_) | Work::Predict(_) | Work::Subnet(_) | Work::Command(_) | Work::Propose(_) | Work::Untrained(_) => {
                 Err(RunError::Stuck("a worker's job came to the coordinator".into()))
             }
         }

@@ -84,7 +84,7 @@ pub fn read(record: &Record) -> Option<Outcome> {
             checkpoint: blob("checkpoint"),
         }),
         Kind::Predict | Kind::PredictSubnet => Outcome::Predicted { predictions: blob("predictions")? },
-        Kind::Metric | Kind::Loss | Kind::Command => Outcome::Measured {
+        Kind::Metric | Kind::Loss | Kind::Command | Kind::Untrained => Outcome::Measured {
             value: values["value"].as_f64().unwrap_or(f64::NAN),
             classes: serde_json::from_value(values["classes"].clone()).unwrap_or(Classes::Detection(Vec::new())),
         },

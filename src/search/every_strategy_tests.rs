@@ -80,7 +80,7 @@ fn by_workers(space: &Space, word: &str, window: usize, workers: usize, order: u
                 results.insert(number, told(space, &known));
             }
             Next::Done => return past,
-            Next::Exhausted { note } => panic!("{word}: {note}"),
+            other => panic!("{word}: {other:?}"),
         }
     }
 }

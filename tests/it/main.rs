@@ -32,6 +32,7 @@ mod oneshot;
 mod output;
 #[cfg(unix)]
 mod proposer;
+mod proxies;
 mod racing;
 mod recipe;
 mod replicate;

@@ -1,6 +1,6 @@
 //! `evaluate`: metrics, of predictions or out of a table.
 
-use super::{Metric, OwnMetric, Spanned, TableSource};
+use super::{Metric, OwnMetric, Spanned, TableSource, UntrainedBy};
 
 /// An `evaluate` stage.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Evaluate {
     pub recalibrate: Option<Spanned<Recalibrate>>,
     /// `latency-table "…"`: the file of `table-latency`, resolved against the document.
     pub latency_table: Option<Spanned<String>>,
+    /// `untrained …`: how metrics of untrained networks are measured.
+    pub untrained: UntrainedBy,
     /// `method table …`: the metrics are read from a file, one row a network.
     pub table: Option<std::sync::Arc<TableSource>>,
 }

@@ -1,7 +1,7 @@
 //! Metrics: what the language, the plan and every report know of one. Which metrics there are is the business of the rooms
 //! that compute them; each declares its words as [`Measure`]s and is asked by [`measure`].
 
-use super::Task;
+use super::{Fed, Task};
 use crate::document::field::{Field, Type};
 use crate::document::word::{Described, Word, Words};
 use serde::{Serialize, Serializer};
@@ -16,6 +16,10 @@ pub enum Reads {
     Architecture,
     /// The network's operations, each with its row in a table of latencies.
     Operations,
+    /// The network's shapes: worked out without running anything.
+    Shapes,
+    /// The network with fresh weights.
+    Untrained(Fed),
     /// What a supernet's method has learned of its choices, and the network's path.
     Learned,
     /// Predictions for a split and its truth, for this task.
@@ -36,6 +40,8 @@ impl Reads {
         match self {
             Reads::Architecture => "the architecture",
             Reads::Operations => "a table of latencies",
+            Reads::Shapes => "the network's shapes",
+            Reads::Untrained(fed) => fed.words(),
             Reads::Learned => "what a supernet has learned",
             Reads::Predictions(Task::Detect) => "a detector's predictions",
             Reads::Predictions(Task::Classify) => "a classifier's predictions",
@@ -261,7 +267,7 @@ impl Metric {
 
     /// Whether the network alone decides it, whatever it was trained to.
     pub fn is_of_network(&self) -> bool {
-        self.is_cost() || self.is_table_latency()
+        self.is_cost() || self.is_table_latency() || self.is_of_shapes()
     }
 
     /// Whether it is computed from what a supernet's method has learned.

@@ -2,6 +2,7 @@
 
 mod data;
 mod evaluate;
+mod fed;
 mod links;
 mod metric;
 mod own;
@@ -13,9 +14,11 @@ mod table;
 mod task;
 mod train;
 mod tuned;
+mod untrained;
 
 pub use data::*;
 pub use evaluate::*;
+pub use fed::*;
 pub use links::{AnswerLinks, Links, StageId};
 pub use metric::*;
 pub use own::*;
@@ -27,6 +30,7 @@ pub use table::*;
 pub use task::*;
 pub use train::*;
 pub use tuned::*;
+pub use untrained::*;
 
 pub use super::tree::Sources;
 

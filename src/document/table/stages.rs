@@ -207,7 +207,7 @@ pub const NODES: &[Spec] = &[
         "metrics",
         &["evaluate"],
         &["names"],
-        &[&[Field::list("names", &[Metric], "", "Metrics.").required(), Field::one("class", &[Text], "", "The class of `ap50`.")]],
+        &[&[Field::list("names", &[Metric], "", "Metrics.").required(), Field::one("class", &[Text], "", "The class, of a metric of one class such as `ap50`.")]],
         "What is measured.",
         "metrics map50 params flops",
     )
@@ -218,7 +218,7 @@ pub const NODES: &[Spec] = &[
         &["name"],
         &[&[
             Field::one("name", &[Metric], "", "The metric.").required(),
-            Field::one("class", &[Text], "", "The class of `ap50`."),
+            Field::one("class", &[Text], "", "The class, of a metric of one class such as `ap50`."),
             Field::one("better", &[Word(&BETTER_WORDS)], "", "Of a metric of one's own, which `command` measures: its better side."),
             Field::one("unit", &[Word(&OWN_UNIT_WORDS)], "a number", "Of a metric of one's own: in what it is measured."),
             Field::one("alone", &[Bool], "#false", "Of a metric of one's own: nothing else of the run goes on while it is measured."),
@@ -289,6 +289,19 @@ pub const NODES: &[Spec] = &[
         "Batch norm of subnets: reset, then the mean over the first batches of the split in training order. Must be written where \
          networks are evaluated with the weights of a supernet.",
         "recalibrate batches=20 split=train",
+    )
+    .once(),
+    Spec::new(
+        "untrained",
+        &["evaluate"],
+        &[],
+        &[&[
+            Field::one("batch", &[Int(2, 4096)], "32", "Images that are looked at, the first of the split in the order of the seed; or so many of noise."),
+            Field::one("seed", SEED, "0", "Of the weights, those that a training with this seed starts from; of the batch and of noise."),
+            Field::one("seeds", &[Int(1, 100)], "1", "So many seeds, this one first: mean ± deviation."),
+        ]],
+        "How metrics of untrained networks are measured (`synflow`, `naswot`, …).",
+        "untrained batch=64 seeds=3",
     )
     .once(),
     Spec::new(

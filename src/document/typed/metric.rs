@@ -13,9 +13,13 @@ pub fn metrics(context: &mut Context, node: &Node) -> Vec<Spanned<Metric>> {
         let words = lines.texts(field);
         let of_class: Vec<&str> = context.language.metrics.known.iter().filter(|m| m.of_class()).map(|m| m.word.name).collect();
         if let (Some(class), false) = (&class, words.iter().any(|w| of_class.contains(&w.value.as_str()))) {
-            let names = of_class.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
-            let d =
-                Diagnostic::error("contradiction", format!("`class` belongs to {names}"), class.span, format!("no {names} in this line"));
+            let names = of_class.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let d = Diagnostic::error(
+                "contradiction",
+                format!("`class` belongs to {names}"),
+                class.span,
+                "no metric of one class in this line",
+            );
             context.push(d);
         }
         for word in &words {
@@ -59,8 +63,8 @@ pub fn one_metric(context: &mut Context, node: &Node, field: &str) -> Option<Spa
 /// The table knows all words, so that what is no metric here lacks its class.
 pub fn without_class(word: &Spanned<String>) -> Diagnostic {
     let name = &word.value;
+    // `ap50` is one class's part of `map50`, `recall-of` of `recall`.
+    let mean = name.strip_suffix("-of").map_or_else(|| format!("m{name}"), String::from);
     let d = Diagnostic::error("missing", format!("`{name}` is of one class"), word.span, "which class?");
-    d.help(format!(
-        "measure it by `metric {name} class=\"NAME\"`, and name it `\"{name}:NAME\"` elsewhere; the mean of all classes is `map50`"
-    ))
+    d.help(format!("measure it by `metric {name} class=\"NAME\"`, and name it `\"{name}:NAME\"` elsewhere; `{mean}` is of all classes"))
 }

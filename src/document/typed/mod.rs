@@ -15,6 +15,7 @@ pub mod stages;
 pub mod supernet;
 pub mod table;
 pub mod train;
+mod untrained;
 
 use super::pipeline::{Answer, Data, SpaceNode, Stage};
 use super::{Node, Span, Spanned, Value};

@@ -3,9 +3,12 @@
 use super::data::resolve;
 use super::metric::{every_metric, metrics, one_metric};
 use super::reads::reads;
+use super::untrained::untrained;
 use super::{chain, objective, own, supernet, table};
 use crate::document::context::Context;
-use crate::document::pipeline::{Answer, Bound, Evaluate, Metric, OwnMetric, Sample, Select, SelectBy, Stage, StageKind, Trust};
+use crate::document::pipeline::{
+    Answer, Bound, Evaluate, Fed, Metric, OwnMetric, Sample, Select, SelectBy, Stage, StageKind, Trust, UntrainedBy,
+};
 use crate::document::settings::Settings;
 use crate::document::strategy::{Asked, Chosen};
 use crate::document::{Diagnostic, Node, Spanned};
@@ -103,17 +106,20 @@ pub fn evaluate(context: &mut Context, node: &Node) -> Option<Stage> {
             at: Vec::new(),
             recalibrate: None,
             latency_table: None,
+            untrained: UntrainedBy::default(),
             table: Some(std::sync::Arc::new(table)),
         };
         return Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) });
     }
-    if let (Some(first), None) = (metrics.iter().find(|m| m.value.reads_predictions()), node.child("data")) {
+    let on_images = |m: &&Spanned<Metric>| m.value.reads_predictions() || m.value.fed().is_some_and(Fed::reads_images);
+    if let (Some(first), None) = (metrics.iter().find(on_images), node.child("data")) {
         let d = Diagnostic::error("missing", format!("`{}` is measured on images", first.value.name()), first.span, "`data` is missing");
         context.missing(node, d.help("name the images and the split: `data \"shapes\" split=val`"));
     }
     let recalibrate = node.child("recalibrate").and_then(|line| supernet::recalibrate(context, line));
     let latency_table = latency_table(context, node, &metrics);
-    let evaluate = Evaluate { data, folds, metrics, own, at: node.counts("at"), recalibrate, latency_table, table: None };
+    let untrained = untrained(context, node, &metrics);
+    let evaluate = Evaluate { data, folds, metrics, own, at: node.counts("at"), recalibrate, latency_table, untrained, table: None };
     Some(Stage { name, span: node.span, from: node.texts("from"), kind: StageKind::Evaluate(evaluate) })
 }
 

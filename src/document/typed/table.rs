@@ -9,7 +9,7 @@ use crate::document::{Diagnostic, Node, Spanned, Value, nearest};
 
 /// The table of an `evaluate` node, whose `metrics` are known.
 pub fn table(context: &mut Context, evaluate: &Node, method: &Node, metrics: &[Spanned<Metric>]) -> Option<TableSource> {
-    for name in ["data", "at", "recalibrate", "latency-table"] {
+    for name in ["data", "at", "recalibrate", "latency-table", "untrained"] {
         let place = evaluate.child(name).map(|c| c.name.span).or_else(|| evaluate.property(name).map(|p| p.name.span));
         if let Some(span) = place {
             let d = Diagnostic::error("contradiction", format!("a table is read without `{name}`"), span, "nothing is measured here");

@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod f1;
 pub mod loss;
 pub mod mean_average_precision;
+pub mod one_class;
 pub mod operating_point;
 
 use super::{ClassificationReport, DetectionReport};
@@ -16,13 +17,17 @@ pub static DETECTION: &[&Measure<DetectionReport>] = &[
     &operating_point::PRECISION,
     &operating_point::RECALL,
     &f1::F1,
-    &mean_average_precision::AP50,
+    &one_class::AP50,
+    &one_class::AP50_95,
+    &one_class::PRECISION_OF,
+    &one_class::RECALL_OF,
     &mean_average_precision::COCO_MAP50,
     &mean_average_precision::COCO_MAP50_95,
 ];
 
 /// Metrics of classifiers.
-pub static CLASSIFICATION: &[&Measure<ClassificationReport>] = &[&accuracy::ACCURACY, &accuracy::TOP5, &loss::LOSS];
+pub static CLASSIFICATION: &[&Measure<ClassificationReport>] =
+    &[&accuracy::ACCURACY, &accuracy::TOP5, &one_class::ACCURACY_OF, &loss::LOSS];
 
 impl Reading for DetectionReport {
     const READS: Reads = Reads::Predictions(Task::Detect);

@@ -58,6 +58,8 @@ pub struct FastExecutor<K: Kernels = Cpu> {
     inference: Plan,
     state: State<K>,
     last: Last,
+    /// Whether backward passes reach the images.
+    to_images: bool,
     timings: Option<Vec<[Duration; 2]>>,
 }
 
@@ -92,9 +94,9 @@ impl FastExecutor {
 impl<K: Kernels> FastExecutor<K> {
     /// [`FastExecutor::new`] with other kernels.
     pub fn with(kernels: K, program: &Program, max_batch: usize) -> Result<Self, String> {
-        let (program, training, inference) = planned(program, max_batch)?;
+        let (program, training, inference) = planned(program, max_batch, false)?;
         let state = State::new(&kernels, &program);
-        Ok(FastExecutor { kernels, program, max_batch, training, inference, state, last: Last::Nothing, timings: None })
+        Ok(FastExecutor { kernels, program, max_batch, training, inference, state, last: Last::Nothing, to_images: false, timings: None })
     }
 
     /// Bytes of activations (and gradients, where `training`) for a batch of `n`: what a run's peak is, without
@@ -163,10 +165,10 @@ impl<K: Kernels> FastExecutor<K> {
 }
 
 /// The program as it is run, and its plans.
-fn planned(program: &Program, max_batch: usize) -> Result<(Program, Plan, Plan), String> {
+fn planned(program: &Program, max_batch: usize, to_images: bool) -> Result<(Program, Plan, Plan), String> {
     check_program(program)?;
     let program = shared_activations(program);
-    let (training, inference) = (Plan::training(&program), Plan::inference(&program));
+    let (training, inference) = (Plan::training(&program, to_images), Plan::inference(&program));
     let bytes = |plan: &Plan| plan.blocks.iter().try_fold(0usize, |sum, f| sum.checked_add(f.checked_mul(max_batch)?.checked_mul(4)?));
     if max_batch == 0 || bytes(&training).is_none() {
         return Err(format!("batches of up to {max_batch} images cannot be planned"));
@@ -210,7 +212,7 @@ impl<K: Kernels<Tensor = Vec<f32>>> Executor for FastExecutor<K> {
 
     /// Memory is kept, and grows where the new program needs more.
     fn replace(&mut self, program: &Program) -> Result<(), String> {
-        (self.program, self.training, self.inference) = planned(program, self.max_batch)?;
+        (self.program, self.training, self.inference) = planned(program, self.max_batch, self.to_images)?;
         self.state.fit(&self.kernels, &self.program);
         self.last = Last::Nothing;
         self.profile(self.timings.is_some());
@@ -257,6 +259,21 @@ impl<K: Kernels<Tensor = Vec<f32>>> Executor for FastExecutor<K> {
         check_parameters(&self.program, params)?;
         check_parameters(&self.program, grads)?;
         K::enter(|| self.backward_pass(&params.0, output_grads, &mut grads.0))
+    }
+
+    fn seek_image_gradient(&mut self, sought: bool) -> Result<(), String> {
+        let program = self.program.clone();
+        (self.program, self.training, self.inference) = planned(&program, self.max_batch, sought)?;
+        self.state.fit(&self.kernels, &self.program);
+        (self.to_images, self.last) = (sought, Last::Nothing);
+        Ok(())
+    }
+
+    fn image_gradient(&self) -> &[f32] {
+        match (self.last, self.training.gradients.first()) {
+            (Last::Done(n), Some(Some(place))) => &self.kernels.floats(&self.state.blocks[place.block])[..place.view(n).len()],
+            _ => &[],
+        }
     }
 }
 

@@ -100,7 +100,8 @@ impl Placement {
             let first = |v: ValueId| {
                 let later = uses.readers[v].iter().any(|&r| r > i && active[r]);
                 let once = uses.readers[v].iter().filter(|&&r| r == i).count() == 1;
-                wanted[v] && !uses.is_output[v] && !later && once
+                // The images' gradient stays dense, where it can be lent.
+                wanted[v] && v != 0 && !uses.is_output[v] && !later && once
             };
             match node.op {
                 Op::Concat => {

@@ -60,18 +60,18 @@ pub(super) struct Plan {
 impl Plan {
     /// Plan of forward passes with running statistics.
     pub fn inference(program: &Program) -> Plan {
-        Plan::new(program, false)
+        Plan::new(program, false, false)
     }
 
-    /// Plan of forward passes with batch statistics, and their backward passes.
-    pub fn training(program: &Program) -> Plan {
-        Plan::new(program, true)
+    /// Plan of forward passes with batch statistics, and their backward passes; with `to_images` as far as the images.
+    pub fn training(program: &Program, to_images: bool) -> Plan {
+        Plan::new(program, true, to_images)
     }
 
-    fn new(program: &Program, training: bool) -> Plan {
+    fn new(program: &Program, training: bool, to_images: bool) -> Plan {
         let uses = Uses::of(program);
         let count = program.values.len();
-        let (active, wanted) = if training { reach(program) } else { (vec![false; program.nodes.len()], vec![false; count]) };
+        let (active, wanted) = if training { reach(program, to_images) } else { (vec![false; program.nodes.len()], vec![false; count]) };
         let mut saved = vec![false; count];
         for (node, active) in program.nodes.iter().zip(&active) {
             let reads = matches!(node.op, Op::Conv { .. } | Op::Activate(_) | Op::Linear { .. } | Op::Scale | Op::Mix { .. });
@@ -102,6 +102,10 @@ impl Plan {
                 nodes.for_each(|&i| clock.touch(count + root, floats, clock.backward(i)));
                 if uses.is_output[v] {
                     clock.touch(count + root, floats, clock.nodes);
+                }
+                // The images' is read when everything is done.
+                if v == 0 {
+                    clock.touch(count + root, floats, clock.end());
                 }
             }
         }
@@ -164,12 +168,14 @@ fn fusions(program: &Program, uses: &Uses, places: &[Place], training: bool) -> 
 }
 
 /// Which nodes a gradient reaches (there is a way from them to an output, and something to learn at or before them), and
-/// which values need one.
-fn reach(program: &Program) -> (Vec<bool>, Vec<bool>) {
+/// which values need one: the images only where they are asked for.
+fn reach(program: &Program, to_images: bool) -> (Vec<bool>, Vec<bool>) {
     let mut wanted = vec![false; program.values.len()];
+    wanted[0] = to_images;
     for node in &program.nodes {
         let learns = matches!(node.op, Op::Conv { .. } | Op::Norm { .. } | Op::Linear { .. } | Op::Mix { .. });
-        wanted[node.output] = learns || node.inputs.iter().any(|&v| wanted[v]);
+        // Zeros do not look at the image.
+        wanted[node.output] = learns || !matches!(node.op, Op::Zero) && node.inputs.iter().any(|&v| wanted[v]);
     }
     let mut read = vec![false; program.values.len()];
     program.outputs.iter().for_each(|&v| read[v] = true);

@@ -89,6 +89,7 @@ impl Engine<'_> {
             }
         }
         state = self.own_figures(index, evaluate, &mut slot, state, known, works);
+        state = self.untrained_figures(index, evaluate, &mut slot, state, known, works);
         let measured: Vec<Metric> = evaluate.metrics.iter().map(|m| m.value.clone()).filter(Metric::reads_predictions).collect();
         // Once trained, a model has weights of its own.
         let subnet = slot.model.subnet.clone().filter(|_| slot.model.trained.is_none());

@@ -18,3 +18,4 @@ mod subnet;
 mod supernet;
 mod table;
 mod train;
+mod untrained;

@@ -5,6 +5,7 @@ mod racing;
 mod replicate;
 mod supernets;
 mod tuned;
+mod untrained;
 mod warm;
 
 use super::{DataInfo, Engine, Figure, Known, Point, Replay, Slot, SplitInfo, Work};
@@ -104,6 +105,10 @@ impl World {
                 self.done(w.request.key, Outcome::Measured { value, classes });
             }
             Work::Propose(w) => self.done(w.request.key, Outcome::Proposed { choices: None }),
+            Work::Untrained(w) => {
+                let (value, classes) = (value(w.request.key), Classes::Detection(Vec::new()));
+                self.done(w.request.key, Outcome::Measured { value, classes });
+            }
             Work::Cut(w) => self.done(w.request.key, Outcome::Cut { weights: blob("weights", w.request.key) }),
             Work::Metric(w) => {
                 let (value, classes) = (value(w.request.key), Classes::Detection(Vec::new()));

@@ -186,6 +186,12 @@ pub fn subject(work: &Work) -> Subject {
     }
 }
 
+/// What to say of a run that can neither go on nor end, which is a bug.
+pub fn stuck(replay: &Replay) -> String {
+    let open: Vec<usize> = replay.stages.iter().enumerate().filter(|(_, s)| !s.complete).map(|(i, _)| i).collect();
+    format!("stages {open:?} are open and there is no work among {}", replay.works.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::Announced;

@@ -9,10 +9,11 @@ use crate::run::job::files::{assignment_file, read_result, result_file};
 use crate::run::job::{Assignment, JobResult, WorkerMessage};
 use crate::run::launch::{Ended, Id, Launcher, Start};
 use crate::store::{Attempt, Blobs, Store, StoreError};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use super::announce::subject;
+use super::gather;
 
 /// What an attempt was started for.
 pub enum Purpose {
@@ -128,6 +129,12 @@ impl Attempts {
     /// Whether one holds this lock.
     pub fn holds(&self, lock: Digest) -> bool {
         self.running.values().any(|r| r.assignment.lock == lock)
+    }
+
+    /// The keys of all that is computed now.
+    pub fn keys(&self) -> HashSet<Digest> {
+        let works = self.running.values().filter_map(|r| if let Purpose::Work(work) = &r.purpose { Some(work) } else { None });
+        works.flat_map(gather::keys).collect()
     }
 
     /// A command measures one network at a time, because what it measures on may be one; where it says so, nothing else goes on.

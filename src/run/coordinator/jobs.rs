@@ -3,11 +3,12 @@
 use super::commands::CommandJobs;
 use crate::base::Digest;
 use crate::document::{Init, Pipeline};
-use crate::plan::{self, SubnetWork, TrainWork, Work};
+use crate::plan::{self, SubnetWork, TrainWork, UntrainedWork, Work};
 use crate::results::{Epoch, Outcome};
 use crate::run::error::RunError;
 use crate::run::job::{
-    Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee, Warm,
+    Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee, UntrainedJob,
+    UntrainedJobs, Warm,
 };
 use crate::run::options::Options;
 use crate::run::packs::{Packs, Waiting};
@@ -53,6 +54,7 @@ fn reads<'a>(work: &'a Work, prepared: &Prepared) -> Vec<(&'a (String, String), 
             all.map(|data| (data, w.candidate.image_size())).collect()
         }
         Work::Command(w) => w.data.iter().map(|data| (data, w.candidate.image_size())).collect(),
+        Work::Untrained(w) => w.data.iter().map(|data| (data, w.candidate.image_size())).collect(),
         Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) | Work::Propose(_) => Vec::new(),
     }
 }
@@ -82,6 +84,10 @@ impl Jobs {
             let job = Job::Propose(Box::new(self.commands.propose(w, store)?));
             return Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, 0)));
         }
+        if let Work::Untrained(w) = work {
+            let job = Job::Untrained(Box::new(untrained(w, packs.first().copied())?));
+            return Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, 0)));
+        }
         let Some(&pack) = packs.first() else { return Ok(None) };
         let by_size: Vec<(usize, Digest)> = reads.iter().map(|r| r.1).zip(packs.iter().copied()).collect();
         let (job, from) = match work {
@@ -100,7 +106,13 @@ impl Jobs {
                     recalibration.map(|(r, &pack)| RecalibrationJob { pack, batches: r.batches, batch: r.batch, seed: r.seed });
                 (Job::Subnet(Box::new(self.subnet(w, pack, recalibration, prepared, store)?)), 0)
             }
-            Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) | Work::Command(_) | Work::Propose(_) => return Ok(None),
+            Work::Metric(_)
+            | Work::Select(_)
+            | Work::Cut(_)
+            | Work::Compare(_)
+            | Work::Command(_)
+            | Work::Propose(_)
+            | Work::Untrained(_) => return Ok(None),
         };
         Ok(Some((Assignment { format: FORMAT, key: work.key(), lock: lock(work), executor: options.executor, job }, from)))
     }
@@ -137,6 +149,15 @@ impl Jobs {
         self.spaces.insert(name.to_string(), blob);
         Ok(blob)
     }
+}
+
+/// Networks with fresh weights, one after the other.
+fn untrained(w: &UntrainedWork, pack: Option<Digest>) -> Result<UntrainedJobs, RunError> {
+    let job = |w: &UntrainedWork| {
+        let architecture = w.candidate.architecture().map_err(RunError::Stuck)?.clone();
+        Ok(UntrainedJob { architecture, metric: w.metric.name(), seed: w.seed, batch: w.batch, bn_eps: w.bn_eps, loss: w.loss })
+    };
+    Ok(UntrainedJobs { each: w.all().map(job).collect::<Result<_, RunError>>()?, pack })
 }
 
 /// `by_size`: of a supernet the packs of all its sizes.

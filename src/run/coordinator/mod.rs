@@ -3,6 +3,7 @@
 mod announce;
 mod attempts;
 mod commands;
+mod gather;
 mod jobs;
 mod publish;
 mod searches;
@@ -158,7 +159,7 @@ impl Coordinator<'_> {
                         continue;
                     }
                     if !replay.finished() {
-                        return Err(RunError::Stuck(stuck(&replay)));
+                        return Err(RunError::Stuck(announce::stuck(&replay)));
                     }
                     if let Some(label) = sound::damaged(self.prepared, self.store, &replay)? {
                         self.forget_all(&label);
@@ -252,7 +253,8 @@ impl Coordinator<'_> {
     /// Starts workers until `jobs` of them run.
     fn start(&mut self, replay: &Replay) -> Result<(), RunError> {
         // What is trained is measured before more is trained: a search hears early how good its proposals are.
-        let (measured, trained): (Vec<&Work>, Vec<&Work>) = replay.works.iter().partition(|w| !matches!(w, Work::Train(_)));
+        let works = gather::gathered(&replay.works, &self.attempts.keys(), self.options.jobs);
+        let (measured, trained): (Vec<&Work>, Vec<&Work>) = works.iter().map(AsRef::as_ref).partition(|w| !matches!(w, Work::Train(_)));
         for work in measured.into_iter().chain(trained) {
             if self.attempts.len() >= self.options.jobs || self.due().is_some() {
                 break;
@@ -383,7 +385,7 @@ impl Coordinator<'_> {
     }
 
     fn count(&mut self, work: &Work) {
-        *self.executed.entry(work.action().kind.word()).or_default() += 1;
+        *self.executed.entry(work.action().kind.word()).or_default() += gather::keys(work).len();
     }
 
     fn forget_all(&mut self, label: &str) {
@@ -391,9 +393,4 @@ impl Coordinator<'_> {
         self.jobs.forget();
         self.events.on(Event::Note { message: format!("{label}: an input is gone or damaged; it is made again") });
     }
-}
-
-fn stuck(replay: &Replay) -> String {
-    let open: Vec<usize> = replay.stages.iter().enumerate().filter(|(_, s)| !s.complete).map(|(i, _)| i).collect();
-    format!("stages {open:?} are open and there is no work among {}", replay.works.len())
 }

@@ -1,10 +1,10 @@
 //! What a worker left becomes records.
 
 use crate::base::{Digest, counted, fixed};
-use crate::plan::{TrainWork, Work};
+use crate::plan::{TrainWork, UntrainedWork, Work};
 use crate::results::{Classes, Epoch, Learned, Outcome, Timing, Trained};
 use crate::run::error::RunError;
-use crate::run::job::{JobResult, Rung};
+use crate::run::job::{JobResult, Rung, UntrainedResult};
 use crate::run::options::Options;
 use crate::run::{estimate, record};
 use crate::store::{Published, Record, Store, StoreError};
@@ -67,6 +67,7 @@ pub fn publish(store: &Store, work: &Work, result: &JobResult) -> Result<Publica
             publication.record(store, &record::write(work.action(), None, &outcome), work)?;
             publication.result = if choices.is_some() { "a candidate".into() } else { "no further candidate".into() };
         }
+        (Work::Untrained(w), JobResult::Untrained { results }) => publication.untrained(store, work, w, results)?,
         _ => return Err(RunError::Worker(format!("{}: the result is of another kind", work.label()))),
     }
     publication.keys.push(work.key());
@@ -99,6 +100,27 @@ impl Publication {
         Ok(())
     }
 
+    /// Publishes what networks with fresh weights have. Of a metric that is not defined for some of them one is named.
+    fn untrained(&mut self, store: &Store, work: &Work, w: &UntrainedWork, results: &[UntrainedResult]) -> Result<(), RunError> {
+        if results.len() != w.all().count() {
+            return Err(RunError::Worker(format!("{}: {} results for {}", work.label(), results.len(), w.all().count())));
+        }
+        for (one, result) in w.all().zip(results) {
+            let value = result.value.unwrap_or(f64::NAN);
+            let outcome = Outcome::Measured { value, classes: Classes::Detection(Vec::new()) };
+            self.record(store, &record::write(&one.request.action, None, &outcome), work)?;
+            self.keys.push(one.request.key);
+            if let (Some(why), true) = (&result.why, self.notes.is_empty()) {
+                self.notes.push(format!("{}: no value: {why}", one.request.label()));
+            }
+        }
+        self.result = match results {
+            [one] => format!("{} {}", w.metric, fixed(one.value.unwrap_or(f64::NAN), 4)),
+            several => format!("{} measured", several.len()),
+        };
+        Ok(())
+    }
+
     /// Publishes a record; the same action with other bits is what nasflow promises not to happen, so it is said. Commands of one's own
     /// promise nothing.
     fn record(&mut self, store: &Store, record: &Record, work: &Work) -> Result<(), RunError> {
@@ -124,6 +146,16 @@ fn learned(bytes: &[u8], label: &str) -> Result<Learned, RunError> {
 /// # Errors
 /// Those of the store.
 pub fn timing(store: &Store, work: &Work, seconds: f64, count: u64, options: &Options) -> Result<(), StoreError> {
+    if let Work::Untrained(w) = work {
+        // Together they took so long: each has its share.
+        let (threads, jobs, all) = (options.threads, options.jobs, w.all().count());
+        for one in w.all() {
+            let (action, macs) = (Some(one.request.key), one.candidate.macs);
+            let timing = Timing { action, seconds: seconds / all as f64, images: one.batch as u64, macs, threads, jobs };
+            estimate::keep(store, work, &timing)?;
+        }
+        return Ok(());
+    }
     let (macs, images) = match work {
         Work::Train(w) => (w.trainee.macs(), count * w.recipe.batch as u64),
         Work::Predict(w) => (w.candidate.macs, count),

@@ -6,6 +6,7 @@ pub mod follow;
 mod message;
 mod result;
 mod task;
+mod untrained;
 
 pub use command::{About, CommandJob, CommandSpec, Images, ProposeJob, RunnerJob};
 pub use message::{WorkerMessage, exit};
@@ -13,3 +14,4 @@ pub use result::{Checkpoint, JobResult, Rung};
 pub use task::{
     Assignment, FORMAT, Job, LatencyJob, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee, Warm,
 };
+pub use untrained::{UntrainedJob, UntrainedJobs, UntrainedResult};

@@ -1,6 +1,7 @@
 //! What a worker leaves: one result file; and of a training in progress, where it may go on.
 
 use super::task::Job;
+use super::untrained::UntrainedResult;
 use crate::base::Digest;
 use crate::evaluate::Observed;
 use crate::results::Epoch;
@@ -82,6 +83,11 @@ pub enum JobResult {
         /// Label → value; none where it has no further candidate.
         choices: Option<BTreeMap<String, String>>,
     },
+    /// What networks with fresh weights have, in the order of the job.
+    Untrained {
+        /// One for each.
+        results: Vec<UntrainedResult>,
+    },
     /// Observed alone on the machine.
     Measured(Observed),
 }
@@ -92,7 +98,11 @@ impl JobResult {
         match self {
             JobResult::Trained { rungs, .. } | JobResult::Diverged { rungs, .. } => rungs.iter().flat_map(Rung::blobs).collect(),
             JobResult::Predicted { predictions } => vec![*predictions],
-            JobResult::Loss { .. } | JobResult::Number { .. } | JobResult::Proposed { .. } | JobResult::Measured(_) => Vec::new(),
+            JobResult::Loss { .. }
+            | JobResult::Number { .. }
+            | JobResult::Proposed { .. }
+            | JobResult::Untrained { .. }
+            | JobResult::Measured(_) => Vec::new(),
         }
     }
 
@@ -104,6 +114,7 @@ impl JobResult {
             (JobResult::Predicted { .. }, job) => job.loss() == Some(false),
             (JobResult::Loss { .. }, job) => job.loss() == Some(true),
             (JobResult::Number { .. }, Job::Command(_)) | (JobResult::Proposed { .. }, Job::Propose(_)) => true,
+            (JobResult::Untrained { results }, Job::Untrained(jobs)) => results.len() == jobs.each.len(),
             _ => false,
         }
     }

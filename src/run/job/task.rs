@@ -1,6 +1,7 @@
 //! What a worker is given: one assignment file. The same file serves a worker on another machine.
 
 use super::command::{CommandJob, ProposeJob, RunnerJob};
+use super::untrained::UntrainedJobs;
 use crate::base::Digest;
 use crate::document::{LossGains, OneShot, Recipe, SpaceNode};
 use crate::nn::DeviceChoice;
@@ -43,6 +44,8 @@ pub enum Job {
     Command(Box<CommandJob>),
     /// Ask a command of one's own for a candidate.
     Propose(Box<ProposeJob>),
+    /// Measure networks with fresh weights.
+    Untrained(Box<UntrainedJobs>),
 }
 
 impl Job {
@@ -51,13 +54,13 @@ impl Job {
         match self {
             Job::Predict(job) => Some(job.loss.is_some()),
             Job::Subnet(job) => Some(job.loss.is_some()),
-            Job::Train(_) | Job::Latency(_) | Job::Command(_) | Job::Propose(_) => None,
+            Job::Train(_) | Job::Latency(_) | Job::Command(_) | Job::Propose(_) | Job::Untrained(_) => None,
         }
     }
 
     /// Whether it is one of many small ones, after which its worker waits for the next.
     pub fn small(&self) -> bool {
-        matches!(self, Job::Subnet(_))
+        matches!(self, Job::Subnet(_) | Job::Untrained(_))
     }
 }
 

@@ -36,7 +36,7 @@ impl Networks {
             let architecture = space.architecture(sample).ok()?;
             space.admits(&architecture).ok()?;
             let cost = architecture.cost().ok()?;
-            let known = Known { sample: sample.clone(), digest: space.candidate(sample, &architecture), macs: cost.macs };
+            let known = Known { sample: sample.clone(), digest: space.candidate(sample, architecture.digest()), macs: cost.macs };
             Some((known, cost))
         };
         let known: Vec<_> = samples.par_iter().map(build).collect();

@@ -11,6 +11,7 @@ mod remote;
 mod subnet;
 mod supernet;
 mod training;
+mod untrained;
 mod work;
 
 pub use memory::Memory;

@@ -4,7 +4,7 @@ use super::chain;
 use super::context::Context;
 use super::failure::Failure;
 use super::memory::Memory;
-use super::{latency, own, predict, subnet, supernet, training};
+use super::{latency, own, predict, subnet, supernet, training, untrained};
 use crate::base::Digest;
 use crate::run::job::files::{assignment_file, read_result, result_file};
 use crate::run::job::{Assignment, FORMAT, Job, Trainee, WorkerMessage, exit};
@@ -96,6 +96,7 @@ fn perform(
         Job::Latency(job) => latency::measure(job, &mut context)?,
         Job::Command(job) => own::measure(job, &mut context)?,
         Job::Propose(job) => own::propose(job, &mut context)?,
+        Job::Untrained(jobs) => untrained::measure(jobs, &mut context)?,
     };
     let bytes = serde_json::to_vec_pretty(&result).map_err(|e| Failure::Broken(e.to_string()))?;
     context.attempt.write(&result_file(key), &bytes)?;
