@@ -34,6 +34,7 @@ mod names;
 mod operations;
 mod outside;
 mod place;
+mod priors;
 mod range;
 mod resolve;
 pub mod sample;

@@ -1,5 +1,6 @@
 //! Samples: which option each active decision takes. Drawing, editing and enumerating them.
 
+use super::priors::weighted;
 use super::structure::{DecisionId, Structure};
 use crate::base::Random;
 use serde::{Deserialize, Serialize};
@@ -54,8 +55,7 @@ impl Sample {
         let (_, decision, old) = *open.get(random.below(open.len()))?;
         let edited = &structure.decisions[decision];
         let rank = edited.rank(old);
-        let others = edited.near(rank);
-        let new = edited.ranked[others[random.below(others.len())]];
+        let new = edited.ranked[weighted(&mut random, &edited.near(rank), structure.prior(decision))];
         Some(Sample::collect(structure, |d| match d == decision {
             true => new,
             false => self.option(d).unwrap_or_else(|| draw(structure, seed, position, d)),
@@ -89,9 +89,18 @@ impl Sample {
     }
 }
 
-/// What a draw takes for a decision.
-pub(super) fn draw(structure: &Structure, seed: u64, position: &[u64], d: DecisionId) -> usize {
+/// What a draw takes for a decision, all its options being alike.
+pub(super) fn evenly(structure: &Structure, seed: u64, position: &[u64], d: DecisionId) -> usize {
     let decision = &structure.decisions[d];
     let address: Vec<u64> = position.iter().copied().chain([decision.address]).collect();
     decision.ranked[Random::at(seed, "proposal", &address).below(decision.ranked.len())]
+}
+
+/// What a draw takes for a decision.
+pub(super) fn draw(structure: &Structure, seed: u64, position: &[u64], d: DecisionId) -> usize {
+    let Some(weights) = structure.prior(d) else { return evenly(structure, seed, position, d) };
+    let decision = &structure.decisions[d];
+    let address: Vec<u64> = position.iter().copied().chain([decision.address]).collect();
+    let ranks: Vec<usize> = (0..decision.ranked.len()).collect();
+    decision.ranked[weighted(&mut Random::at(seed, "proposal", &address), &ranks, Some(weights))]
 }

@@ -95,6 +95,7 @@ impl Space {
             let ranked = read.map(|d| Canon::List(d.ranked.iter().map(|&o| d.options[o].clone().into()).collect()));
             canon.push(("trained", Canon::List(ranked.collect())));
         }
+        canon.extend(self.priors_canon().map(|priors| ("priors", priors)));
         let ranges: Vec<Canon> = decisions.iter().filter(|d| d.ordered).map(|d| Canon::Int(d.address as i64)).collect();
         if !ranges.is_empty() {
             canon.push(("ranges", Canon::List(ranges)));

@@ -234,6 +234,8 @@ pub struct Structure {
     pub constraints: Vec<Constraint>,
     /// Choices that trainings read, and that are therefore made; none but in a search whose trainings read some.
     pub trained: Vec<Trained>,
+    /// By decision: weights of its options by rank, for draws; none where all are alike.
+    pub priors: Vec<Vec<f64>>,
 }
 
 /// A choice that trainings read.
@@ -289,6 +291,11 @@ impl Setting {
 }
 
 impl Structure {
+    /// The weights of a decision's options by rank; none where all are alike.
+    pub fn prior(&self, decision: DecisionId) -> Option<&[f64]> {
+        self.priors.get(decision).map(Vec::as_slice).filter(|weights| !weights.is_empty())
+    }
+
     /// Asks `choose` for every decision that is active under its own answers, in the order of the file.
     /// A shared decision may be asked several times.
     pub fn walk(&self, choose: &mut dyn FnMut(DecisionId) -> usize) {

@@ -2,7 +2,7 @@
 
 use super::envelope::Envelope;
 use super::range::Ranges;
-use super::sample::{Sample, draw};
+use super::sample::{Sample, draw, evenly};
 use super::space::Space;
 use super::structure::DecisionId;
 use std::collections::BTreeSet;
@@ -97,9 +97,10 @@ impl Space {
             let position = [number, attempt];
             let mut taken = tree?.draw(&self.structure, seed, &position)?;
             for (d, option) in taken.iter_mut().enumerate().filter(|(_, o)| o.is_none()) {
-                *option = Some(draw(&self.structure, seed, &position, d));
+                *option = Some(evenly(&self.structure, seed, &position, d));
             }
-            ranges.may_meet(&taken).then(|| Sample::collect(&self.structure, |d| taken[d].unwrap_or(0)))
+            let sample = ranges.may_meet(&taken).then(|| Sample::collect(&self.structure, |d| taken[d].unwrap_or(0)))?;
+            self.keeps(&sample, seed, &position).then_some(sample)
         })
     }
 }

@@ -3,7 +3,19 @@
 use super::{Metric, OwnCommand, Span, Spanned};
 use crate::document::stopping::ChosenStop;
 use crate::document::strategy::Chosen;
+use crate::document::tree::Value;
 use std::collections::BTreeMap;
+
+/// `prior "act" silu confidence=high` of a `sample`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prior {
+    /// The decision.
+    pub label: Spanned<String>,
+    /// The option.
+    pub option: Spanned<Value>,
+    /// How many times as often it is drawn as each option without a prior: above 0.
+    pub weight: f64,
+}
 
 /// A `sample` stage. Exactly one `from`, a space or a supernet.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +32,8 @@ pub struct Sample {
     pub start: Vec<Spanned<String>>,
     /// `earlier`: a file of results that are known before the first trial.
     pub earlier: Option<Spanned<String>>,
+    /// `prior`: options that are drawn more often, or less.
+    pub priors: Vec<Prior>,
     /// `trials N`, distinct candidates; 1 for a strategy that has one.
     pub trials: usize,
     /// `trials … window=` [4]: ticket n sees the results of tickets 0 … n − window.

@@ -24,6 +24,9 @@ const READS: &[Field] = &[
     Field::one("folds", &[Name("set of folds")], "", "In place of `split`: every fold of that name, each in its turn."),
 ];
 
+/// How sure a prior is.
+pub const CONFIDENCE_WORDS: [&str; 3] = ["low", "medium", "high"];
+
 /// Stages and their lines.
 pub const NODES: &[Spec] = &[
     Spec::new(
@@ -87,6 +90,19 @@ pub const NODES: &[Spec] = &[
         "objective \"score\" maximize=map50",
     )
     .once(),
+    Spec::new(
+        "prior",
+        &["sample"],
+        &["label", "option"],
+        &[&[
+            Field::one("label", &[Name("decision")], "", "A decision of the space.").required(),
+            Field::one("option", &[Any], "", "One of its values.").required(),
+            Field::one("confidence", &[Word(&CONFIDENCE_WORDS)], "medium", "How sure you are: `low` draws it twice as often as each other value, `medium` 4 times, `high` 8 times."),
+            Field::one("weight", &[Positive], "that of `confidence`", "How many times as often, in a number; below 1 it is drawn less often."),
+        ]],
+        "An inkling: a value that is drawn more often. It leaves nothing out, and no result counts for more.",
+        "prior \"p3\" c3 confidence=high",
+    ),
     Spec::new(
         "then",
         &["sample"],

@@ -9,6 +9,7 @@ pub mod method;
 pub mod metric;
 pub mod objective;
 pub mod own;
+mod prior;
 pub mod reads;
 pub mod space;
 pub mod stages;

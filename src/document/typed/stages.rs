@@ -4,7 +4,7 @@ use super::data::resolve;
 use super::metric::{every_metric, metrics, one_metric};
 use super::reads::reads;
 use super::untrained::untrained;
-use super::{chain, objective, own, supernet, table};
+use super::{chain, objective, own, prior, supernet, table};
 use crate::document::context::Context;
 use crate::document::pipeline::{
     Answer, Bound, Evaluate, Fed, Metric, OwnMetric, Sample, Select, SelectBy, Stage, StageKind, Trust, UntrainedBy,
@@ -30,6 +30,7 @@ pub fn sample(context: &mut Context, node: &Node) -> Option<Stage> {
     let then = chain::then(context, node);
     let sample = Sample {
         proposer: line.and_then(|line| own::proposer(context, line)),
+        priors: prior::priors(context, node),
         trials: trials.and_then(|t| t.count("count")).unwrap_or(1),
         window: trials.and_then(|t| t.count("window")).unwrap_or(4),
         seed: node.count("seed").unwrap_or(0) as u64,

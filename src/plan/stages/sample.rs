@@ -57,6 +57,12 @@ impl<'a> Engine<'a> {
                     None if sample.recipe.is_empty() => search,
                     None => search.with_recipe(&sample.recipe),
                 };
+                // What the space does not have was refused when it was compiled; one that is narrowed may have lost it.
+                let priors = if sample.priors.is_empty() { None } else { search.space().with_priors(&sample.priors).ok() };
+                let search = match priors {
+                    Some(space) => search.within(space),
+                    None => search,
+                };
                 let race = match self.race(index, sample) {
                     Ok(race) => race,
                     Err(fault) => return StageReplay { slots: Vec::new(), complete: true, notes: vec![fault] },

@@ -8,6 +8,7 @@ mod latencies;
 mod lengths;
 mod losses;
 mod prepared;
+mod priors;
 mod scan;
 mod supernets;
 mod tables;
@@ -103,6 +104,7 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     let weights = weights::read(&pipeline, &spaces, &mut errors);
     let earlier = earlier::read(&pipeline, &spaces, &mut errors);
     let commands = commands::read(&pipeline, &mut errors);
+    priors::check(&pipeline, &spaces, &mut errors);
     supernets::check(&pipeline, &spaces, store, &mut errors)?;
     if errors.is_empty() {
         return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, latencies, weights, earlier, commands, warnings, notes });

@@ -69,8 +69,19 @@ impl Compiler {
         }
         let decisions = std::mem::take(&mut self.decisions);
         let guards = std::mem::take(&mut self.guards);
-        let mut structure =
-            Structure { decisions, size, width, activation, items, slots: self.slots, tails, guards, constraints, trained: vec![] };
+        let mut structure = Structure {
+            decisions,
+            size,
+            width,
+            activation,
+            items,
+            slots: self.slots,
+            tails,
+            guards,
+            constraints,
+            trained: vec![],
+            priors: vec![],
+        };
         structure.address();
         Some(structure)
     }
