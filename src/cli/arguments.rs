@@ -1,6 +1,7 @@
 //! The arguments of every command; their help is what teaches.
 
 use super::examples;
+pub use super::shared_arguments::{FileArguments, NumericsArguments};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -79,28 +80,6 @@ pub struct DataPinArguments {
     /// Use a store on a network file system
     #[arg(long)]
     pub allow_network: bool,
-}
-
-/// A pipeline and its parameters.
-#[derive(Debug, Args)]
-pub struct FileArguments {
-    /// The pipeline, a KDL file
-    pub file: PathBuf,
-    /// Set a `param` of the pipeline; relative paths count from the working directory
-    #[arg(short, long = "param", value_name = "NAME=VALUE")]
-    pub params: Vec<String>,
-    /// Let `include` leave the folder of the pipeline by `..`
-    #[arg(long)]
-    pub allow_outside: bool,
-    /// The store; else the nearest `cache/` upwards from here, else upwards from FILE, else a new `cache/` here
-    #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
-    pub cache: Option<PathBuf>,
-    /// Take a store on a network file system, too; only one machine may use it at a time
-    #[arg(long)]
-    pub allow_network: bool,
-    /// Read every source file again instead of trusting size and times
-    #[arg(long)]
-    pub rehash: bool,
 }
 
 /// `init`
@@ -190,19 +169,6 @@ pub struct CheckArguments {
     /// Name every file of a data set that has a fault, however many there are
     #[arg(long)]
     pub all: bool,
-}
-
-/// Options that name the numerics class. Results of one class are never used for another; `plan` names them.
-#[derive(Debug, Args)]
-pub struct NumericsArguments {
-    /// Where it computes: `auto` (a GPU where this build and this machine have one, else the CPU), `cpu`, `cuda` or `cuda:N`;
-    /// `nasflow doctor` says what is there
-    #[arg(long, value_name = "DEVICE", value_parser = crate::nn::check_place, default_value = "auto")]
-    pub device: String,
-    /// Who computes: `fast` (this project's kernels, for CPUs) or `reference` (candle's tensors; all that a GPU has so far, slow on
-    /// a CPU) [default: fast on the CPU, reference on a GPU]
-    #[arg(long, value_parser = ["fast", "reference"])]
-    pub executor: Option<String>,
 }
 
 /// `run`

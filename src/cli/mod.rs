@@ -26,6 +26,7 @@ mod print;
 mod progress;
 mod run;
 mod sentence;
+mod shared_arguments;
 mod show;
 mod worker;
 
