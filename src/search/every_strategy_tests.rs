@@ -38,7 +38,7 @@ fn space() -> Space {
 fn told(space: &Space, known: &Known) -> Told {
     let noise = (known.digest.seed() >> 11) as f64 / (1u64 << 53) as f64;
     let slope: f64 = known.sample.pairs().map(|(d, o)| space.decisions()[d].rank(o) as f64).sum();
-    if known.digest.seed() % 9 == 0 { Told::Failed } else { Told::Value(slope + 2.0 * noise) }
+    if known.digest.seed().is_multiple_of(9) { Told::Failed } else { Told::Value(slope + 2.0 * noise) }
 }
 
 const TRIALS: usize = 46;
