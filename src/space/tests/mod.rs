@@ -11,6 +11,7 @@ mod hostile;
 mod narrowed;
 mod plain;
 pub(crate) mod sampling;
+pub(crate) mod shipped;
 mod sizes;
 mod stated;
 mod table;
