@@ -26,6 +26,7 @@ mod progress;
 mod run;
 mod sentence;
 mod show;
+mod spaces;
 mod worker;
 
 use arguments::{Arguments, Command, DataCommand};

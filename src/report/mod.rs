@@ -10,6 +10,7 @@ pub mod number;
 pub mod reliability;
 pub mod rows;
 pub mod show;
+pub mod survey;
 pub mod table;
 pub mod time;
 pub mod trust;

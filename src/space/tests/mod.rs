@@ -14,6 +14,7 @@ pub(crate) mod sampling;
 pub(crate) mod shipped;
 mod sizes;
 mod stated;
+mod surveyed;
 mod table;
 mod trained;
 mod wide;
