@@ -1,8 +1,8 @@
 //! The shipped spaces: how large they are against what their sources say, and that every one can be built and changed.
 
 use super::*;
-use crate::space::supernet::Supernet;
-use std::collections::HashSet;
+use crate::space::supernet::{DecisionKind, Supernet};
+use std::collections::{BTreeMap, HashSet};
 
 /// Name, size of the images, classes, and the number of samples as its source counts them (the files say how).
 pub(crate) fn spaces() -> Vec<(&'static str, usize, usize, f64)> {
@@ -123,6 +123,13 @@ fn pairs_read_any_two_states() {
     };
     // Joined and brought back to 8 channels, or added: the cell has the same shape.
     assert_eq!(shape(&combined, &[0, 0, 0, 0, 1]), shape(&combined, &[]));
+    // All states and all operations of both edges at once, as DARTS computes them.
+    let net = Supernet::of(&combined).unwrap_or_else(|e| panic!("{e:#?}"));
+    let mixable = |d: &crate::space::supernet::Decision| !matches!(d.kind, DecisionKind::Value | DecisionKind::Depth);
+    let over: BTreeMap<usize, Vec<usize>> =
+        net.decisions().iter().enumerate().filter(|(_, d)| mixable(d)).map(|(i, d)| (i, (0..d.candidates).collect())).collect();
+    assert_eq!(over.len(), 8);
+    assert_eq!(net.mixed(&[], &over).unwrap_or_else(|e| panic!("{e:?}")).mixtures.len(), over.len());
     let text = "space { cell \"c\" nodes=1 { edges 1; combine concat; skip }; network { input d; conv 8; use \"c\" channels=8 } }";
     assert_eq!(compile(text).expect_err("no pair")[0].code, "combine-of-no-pair");
 }
