@@ -45,7 +45,9 @@ pub fn text(prepared: &Prepared, surveys: &BTreeMap<String, Survey>) -> String {
         let space = searched(prepared, name, own);
         let survey = surveys.get(name);
         let networks = survey.map_or(String::new(), |survey| format!("; {}", survey::networks(survey)));
-        let _ = write!(out, "\nspace {name:?}: {}{networks}", samples(&space));
+        // Networks are counted without what their trainings choose.
+        let alone = if space.size() == own.size() { String::new() } else { format!("; without the trainings' choices {}", samples(own)) };
+        let _ = write!(out, "\nspace {name:?}: {}{alone}{networks}", samples(&space));
         if space.bounds().is_empty() {
             out += "\n";
         } else {

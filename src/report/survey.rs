@@ -6,17 +6,22 @@ use crate::space::Survey;
 use crate::space::survey::{Distinct, Idle, Never};
 use serde_json::{Value, json};
 
+/// Below so many samples that count, only the upper end of an interval is said.
+const FEW: usize = 5;
 /// Choices and options that are named; of more only the number is said.
 const NAMED: usize = 8;
 
 /// How many networks there are: `3,969 distinct networks`.
 pub fn networks(survey: &Survey) -> String {
-    let Distinct { networks, low, high, drawn } = survey.distinct;
+    let Distinct { networks, low, high, drawn, least } = survey.distinct;
     if survey.exact {
         return counted(networks as usize, "distinct network");
     }
-    if networks == survey.samples {
-        return format!("as many distinct networks, as far as {drawn} samples show (95 %: at least {})", large(low));
+    if least == drawn {
+        return format!("as many distinct networks, as far as {} show (95 %: at least {})", counted(drawn, "sample"), large(low));
+    }
+    if least < FEW {
+        return format!("at most {} distinct networks (95 %, by {})", large(high), counted(drawn, "sample"));
     }
     format!("at most about {} distinct networks (95 %: {} to {})", large(networks), large(low), large(high))
 }
@@ -78,7 +83,7 @@ fn large(n: f64) -> String {
 
 /// The same for programs. Counts that are no exact ones have their interval.
 pub fn json(survey: &Survey) -> Value {
-    let Distinct { networks, low, high, drawn } = survey.distinct;
+    let Distinct { networks, low, high, drawn, .. } = survey.distinct;
     json!({
         "samples": survey.samples,
         "exact": survey.exact,
@@ -97,4 +102,37 @@ pub fn json(survey: &Survey) -> Value {
             "without": s.missing,
         })).collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn survey(exact: bool, distinct: Distinct) -> Survey {
+        Survey { samples: 1e7, exact, looked: 400, unbuilt: 0, distinct, idle: vec![], never: vec![], spread: vec![] }
+    }
+
+    #[test]
+    fn how_many_networks_there_are() {
+        assert_eq!(networks(&survey(true, Distinct::exactly(3969, 6561))), "3,969 distinct networks");
+        let of = |networks: f64, low: f64, high: f64, least: usize| {
+            super::networks(&survey(false, Distinct { networks, low, high, drawn: 100, least }))
+        };
+        assert_eq!(of(4e6, 3.1e6, 5e6, 40), "at most about 4.00e6 distinct networks (95 %: 3.10e6 to 5.00e6)");
+        assert_eq!(of(1e5, 0.0, 6e5, 1), "at most 600,000 distinct networks (95 %, by 100 samples)");
+        assert_eq!(of(1e7, 9.6e6, 1e7, 100), "as many distinct networks, as far as 100 samples show (95 %: at least 9.60e6)");
+    }
+
+    #[test]
+    fn what_does_not_matter_is_named() {
+        let mut found = survey(false, Distinct::exactly(1, 1));
+        let idle = |i: usize| Idle { label: format!("c{i}.kernel"), tries: Some(16) };
+        found.idle = (0..10).map(idle).collect();
+        found.never = vec![Never { label: "nodes".into(), option: "1".into(), tries: None }];
+        let text = lines(&found, None);
+        assert!(text.contains("10 choices made no difference to any network that was tried: c0.kernel, c1.kernel,"), "{text}");
+        assert!(text.contains("c7.kernel and 2 more") && text.contains("no network takes nodes = 1"), "{text}");
+        found.unbuilt = 40;
+        assert!(lines(&found, None).starts_with("  10.0 % of those looked at cannot be built\n"));
+    }
 }

@@ -7,9 +7,9 @@
 //! times their number, is at least the number of networks: exactly it where such steps lead down from every other member, more where
 //! networks are equal in other ways. The interval is Wilson's, for the draws; it says nothing of those other ways.
 //!
-//! Samples are drawn decision by decision, which favours those with few decisions. Each counts by one over its probability, and the interval
-//! is that of as many equal draws as these are worth (Kish 1965).
+//! A draw counts by one over its probability ([`Draws`]), and the interval is that of as many equal draws as these are worth (Kish 1965).
 
+use super::draws::Draws;
 use super::interval::wilson;
 use super::work::Work;
 use crate::space::sample::Sample;
@@ -17,6 +17,8 @@ use crate::space::structure::Decision;
 
 /// The largest groups of decisions that are exchanged.
 const WIDEST: usize = 6;
+/// Draws at most.
+const DRAWN: usize = 20_000;
 
 /// A number of networks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,27 +31,25 @@ pub struct Distinct {
     pub high: f64,
     /// Samples that it was estimated from; all where it is exact.
     pub drawn: usize,
+    /// How many of them no smaller one equals.
+    pub least: usize,
 }
 
 impl Distinct {
     /// A count.
     pub fn exactly(networks: usize, drawn: usize) -> Self {
         let n = networks as f64;
-        Distinct { networks: n, low: n, high: n, drawn }
+        Distinct { networks: n, low: n, high: n, drawn, least: networks }
     }
 }
 
-/// From draws, as far as half of the work goes.
-pub fn estimated(work: &Work, drawn: &[Sample]) -> Distinct {
-    let start = work.built.get();
+/// From draws, as far as the work goes.
+pub fn estimated(work: &Work) -> Distinct {
+    let (start, draws) = (work.built.get(), Draws::of(work.space));
     let mut seen: Vec<(f64, bool)> = vec![];
-    for sample in drawn {
-        if work.built.get() - start > work.limit / 2 {
-            break;
-        }
-        let decisions = work.space.decisions();
-        let weight: f64 = sample.pairs().map(|(d, _)| libm::log(decisions[d].options.len() as f64)).sum();
-        seen.push((weight, is_least(work, sample)));
+    while seen.len() < DRAWN && work.built.get() - start < work.limit {
+        let (sample, weight) = draws.draw(seen.len() as u64);
+        seen.push((weight, is_least(work, &sample)));
     }
     let largest = seen.iter().fold(f64::NEG_INFINITY, |m, (w, _)| m.max(*w));
     let seen: Vec<(f64, bool)> = seen.into_iter().map(|(w, least)| (libm::exp(w - largest), least)).collect();
@@ -58,7 +58,8 @@ pub fn estimated(work: &Work, drawn: &[Sample]) -> Distinct {
     let share = seen.iter().filter(|(_, least)| *least).map(|(w, _)| w).sum::<f64>() / sum.max(f64::MIN_POSITIVE);
     let (low, high) = wilson(share, sum * sum / squares.max(f64::MIN_POSITIVE));
     let all = work.space.size();
-    Distinct { networks: share * all, low: low * all, high: high * all, drawn: seen.len() }
+    let least = seen.iter().filter(|(_, least)| *least).count();
+    Distinct { networks: share * all, low: low * all, high: high * all, drawn: seen.len(), least }
 }
 
 /// Whether a sample can be built, and no smaller one near it builds the same network.

@@ -6,6 +6,7 @@
 //! survey, whatever machine it is made on.
 
 mod distinct;
+mod draws;
 mod exact;
 mod found;
 mod idle;
@@ -44,7 +45,7 @@ impl Space {
             exact: false,
             looked: drawn.len(),
             unbuilt: drawn.len() - built.len(),
-            distinct: distinct::estimated(&work, &drawn),
+            distinct: distinct::estimated(&work),
             idle,
             never,
             spread: spread::of(built.iter().map(|(_, a)| a), tables),

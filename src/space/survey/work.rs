@@ -17,7 +17,7 @@ pub enum Effort {
 impl Effort {
     fn layers(self) -> usize {
         match self {
-            Effort::Quick => 100_000,
+            Effort::Quick => 200_000,
             Effort::Thorough => 4_000_000,
         }
     }

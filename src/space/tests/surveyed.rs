@@ -162,7 +162,7 @@ fn an_estimate_holds_the_count() {
     let words: f64 = (0..=6).map(|n| 2f64.powi(n)).sum();
     let found = survey(&space, Effort::Quick);
     assert!(!found.exact && found.samples == 3f64.powi(12), "{found:?}");
-    let Distinct { networks, low, high, drawn } = found.distinct;
+    let Distinct { networks, low, high, drawn, .. } = found.distinct;
     assert!(low <= words * words && words * words <= high, "{low} {networks} {high}, {} of {drawn}", words * words);
     assert!(networks / (words * words) < 2.0);
     // Copies with decisions inside, of which some are not made.
