@@ -23,8 +23,8 @@ pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
     let whole = with_files(context, node);
     let node = &like::with_network(context, &whole);
     misplaced(context, node);
-    let mut names = Names::default();
-    names.shipped = node.child("network").is_some_and(|n| n.text("like").is_some());
+    let shipped = node.child("network").is_some_and(|n| n.text("like").is_some());
+    let mut names = Names { shipped, ..Names::default() };
     choices(context, node, &mut names);
     bounds(context, node);
     cells(context, node, &mut names);
