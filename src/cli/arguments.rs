@@ -211,6 +211,9 @@ pub struct PlanArguments {
     pub file: FileArguments,
     #[command(flatten)]
     pub numerics: NumericsArguments,
+    /// Look at the spaces thoroughly: list up to 100,000 samples, draw more of larger spaces (seconds to a minute)
+    #[arg(long)]
+    pub spaces: bool,
     /// Print the plan as JSON
     #[arg(long)]
     pub json: bool,

@@ -40,7 +40,9 @@ Examples:
   nasflow plan pipelines/yolov5.kdl
       what would run, what is known already, and how long it will take
   nasflow plan pipelines/yolov5.kdl -p trials=40
-      the same for another value: what is done is not done again";
+      the same for another value: what is done is not done again
+  nasflow plan pipelines/yolov5.kdl --spaces
+      how many networks the spaces hold, what they cost, and which choices can never matter";
 
 /// `show`
 pub const SHOW: &str = "\

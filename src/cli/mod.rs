@@ -29,6 +29,7 @@ mod results;
 mod run;
 mod sentence;
 mod show;
+mod spaces;
 mod worker;
 
 use arguments::{Arguments, Command, DataCommand};

@@ -1,19 +1,19 @@
 //! `nasflow plan`: what would run, what is known and why, and how long it will take. The same replay as `run`.
 
 use super::arguments::PlanArguments;
-use super::check::{samples, searched, within};
 use super::failure::Failure;
 use super::load::{self, Access};
-use super::print;
+use super::{print, spaces};
 use crate::document::Train;
 use crate::plan::reason::{self, Reason};
 use crate::plan::stopping::stops;
 use crate::plan::{Engine, Replay, State, Step, Work};
 use crate::report::table::Table;
-use crate::report::{number, time, wrap};
+use crate::report::{number, survey, time, wrap};
 use crate::run::reliability::{Score, score};
 use crate::run::todo::{Speed, Todo};
 use crate::run::{Prepared, StoreKnown, elsewhere, history};
+use crate::space::{Effort, Survey};
 use crate::store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -37,6 +37,13 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
         return Err(error.into());
     }
     let rows = rows(&prepared, &replay, store.as_ref())?;
+    // A run that is finished is planned at once: nobody waits for figures of its spaces who has not asked for them.
+    let effort = match (arguments.spaces, replay.finished()) {
+        (true, _) => Some(Effort::Thorough),
+        (false, true) => None,
+        (false, false) => Some(Effort::Quick),
+    };
+    let surveys = effort.map_or_else(BTreeMap::new, |effort| spaces::surveys(&prepared, effort));
     let (jobs, _) = load::shares(None, None, device)?;
     let todo = Todo::of(&prepared, &replay, jobs);
     let speed = if todo.is_nothing() { None } else { Speed::of(&prepared, store.as_ref(), device) };
@@ -49,11 +56,12 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
             "todo": todo,
             "time": time,
             "stages": rows,
+            "spaces": surveys.iter().map(|(name, survey)| (name.clone(), survey::json(survey))).collect::<BTreeMap<_, _>>(),
         }));
         print::out(&(text.map_err(|e| e.to_string())? + "\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let text = text(&prepared, &replay, &rows, &numerics, store.as_ref(), (todo, speed));
+    let text = text(&prepared, &replay, &rows, &numerics, store.as_ref(), (todo, speed), &surveys);
     print::out(&wrap::wrapped(&text, print::columns()));
     Ok(ExitCode::SUCCESS)
 }
@@ -160,6 +168,7 @@ fn text(
     numerics: &str,
     store: Option<&Store>,
     todo: (Todo, Option<Speed>),
+    surveys: &BTreeMap<String, Survey>,
 ) -> String {
     let place = store.map_or("no store yet".to_string(), |s| format!("store {}", s.root().display()));
     let mut out = format!("{} (seed {}), numerics {numerics}, {place}\n\n", prepared.pipeline.name, prepared.pipeline.seed);
@@ -185,25 +194,7 @@ fn text(
             out += &format!("  {}: {note}\n", r.stage);
         }
     }
-    for (name, space) in &prepared.spaces {
-        let space = searched(prepared, name, space);
-        if space.bounds().is_empty() {
-            out += &format!("\nspace {name:?}: {}\n", samples(&space));
-            continue;
-        }
-        let shares = space.shares(8000);
-        let of = if shares.exact { "of all" } else { "of" };
-        let share = |n: usize| 100.0 * n as f64 / shares.samples.max(1) as f64;
-        out += &format!("\nspace {name:?}: {}", samples(&space));
-        for (bound, met) in space.bounds().iter().zip(&shares.per_bound) {
-            out += &format!("; {:.1} % {of} {} meet {}", share(*met), number::grouped(shares.samples as u64), bound.text());
-        }
-        out += "\n";
-        // Of one bound that was said above, unless it is too small for that line.
-        if space.bounds().len() > 1 || shares.admitted < 0.001 {
-            out += &within(&space, &shares);
-        }
-    }
+    out += &spaces::text(prepared, surveys);
     if replay.finished() {
         out += "\nnothing to run\n";
     } else {

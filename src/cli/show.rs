@@ -154,7 +154,7 @@ fn shipped(name: &str) -> Result<ExitCode, Failure> {
         None => {
             let near = crate::document::nearest(name, zoo::names()).map_or(".".to_string(), |n| format!("; did you mean zoo/{n}?"));
             let known: String = zoo::ZOO.iter().map(|n| format!("\n  zoo/{}  {}", n.name, n.doc)).collect();
-            Err(format!("no shipped network is called `{name}`{near} There are:{known}").into())
+            Err(format!("no network or space called `{name}` is shipped{near} There are:{known}").into())
         }
     }
 }

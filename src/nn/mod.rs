@@ -3,6 +3,8 @@
 //! Promises: both executors compute the same functions (tests compare them); the fast one gives the same bits for any
 //! number of threads. Knows nothing of recipes, losses, data sets or stores.
 
+#[cfg(test)]
+mod canonical_tests;
 mod check;
 mod choice;
 mod device;
@@ -16,6 +18,8 @@ pub mod weights;
 mod supernet_tests;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod zoo_tests;
 
 pub use check::{check_parameters, check_program};
 pub use choice::{Chosen, check_place, choose, executor};

@@ -13,6 +13,7 @@ pub mod regret_plot;
 pub mod reliability;
 pub mod rows;
 pub mod show;
+pub mod survey;
 pub mod table;
 pub mod time;
 pub mod trust;

@@ -170,8 +170,18 @@ impl Addresses<'_> {
                 path.pop();
                 for (n, node) in cell.nodes.iter().enumerate() {
                     path.push(1 + n as u64);
-                    self.pick(node.pick.as_ref(), path);
-                    self.items(&node.edges, path);
+                    for (k, slot) in node.slots.iter().enumerate() {
+                        // Behind the edges of the first, before the operation.
+                        path.extend((k > 0).then(|| u64::MAX - k as u64));
+                        self.pick(slot.pick.as_ref(), path);
+                        self.items(&slot.edges, path);
+                        path.truncate(path.len() - usize::from(k > 0));
+                    }
+                    if let Some(combine) = &node.combine {
+                        path.push(u64::MAX - node.slots.len() as u64);
+                        self.setting(combine, path);
+                        path.pop();
+                    }
                     if let Some(op) = &node.op {
                         path.push(u64::MAX);
                         self.item(op, path);

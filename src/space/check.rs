@@ -56,10 +56,10 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
     let mut compiler = Compiler::new();
     compiler.trained = node.recipe.keys().cloned().collect();
     compiler.narrow(&node.node.children.iter().filter(|c| matches!(c.name.value.as_str(), "fix" | "keep")).collect::<Vec<_>>());
-    let shipped = zoo::choices(network);
-    let own = |label: Option<&Value>| children("choice").any(|c| label_of(c) == label);
-    let choices: Vec<&Node> = shipped.iter().filter(|c| !own(label_of(c))).chain(children("choice")).collect();
-    let cells: Vec<&Node> = children("cell").collect();
+    let shipped = zoo::brought(network);
+    let own = |word: &'static str, shipped: &Node| children(word).any(|c| name_of(c) == name_of(shipped));
+    let choices: Vec<&Node> = shipped.choices.iter().filter(|c| !own("choice", c)).chain(children("choice")).collect();
+    let cells: Vec<&Node> = shipped.cells.iter().filter(|c| !own("cell", c)).chain(children("cell")).collect();
     let requires: Vec<&Node> = children("require").collect();
     let structure = compiler.network(&choices, &cells, &requires, network);
     let Some(structure) = structure else { return Err(compiler.errors) };
@@ -70,7 +70,7 @@ fn whole(node: &SpaceNode, input: &InputSpec) -> Result<(Space, Vec<Diagnostic>)
     let mut warnings = vec![];
     // Where a network is shipped, only here is it known what it reads.
     for choice in children("choice").filter(|_| network.property("like").is_some()) {
-        let Some(Value::Text(label)) = label_of(choice) else { continue };
+        let Some(Value::Text(label)) = name_of(choice) else { continue };
         if node.recipe.contains_key(label) {
             continue;
         }
@@ -164,8 +164,9 @@ impl Network {
     }
 }
 
-fn label_of(choice: &Node) -> Option<&Value> {
-    choice.property("label").and_then(|p| p.values.first()).map(|v| &v.value)
+/// The label of a choice, or the name of a cell.
+fn name_of(declared: &Node) -> Option<&Value> {
+    declared.property("label").or(declared.property("name")).and_then(|p| p.values.first()).map(|v| &v.value)
 }
 
 /// Whether a `detect` asks for k-means.

@@ -3,7 +3,7 @@
 use super::architecture::to_canon;
 use super::blocks::Scalar;
 use super::function::{Condition, Read};
-use super::structure::{Cell, CellNode, Decision, Input, Item, Output, Pick, Reduce, Setting, Structure, What, compare};
+use super::structure::{Cell, CellNode, Decision, Input, Item, Output, Pick, Reduce, Setting, Slot, Structure, What, compare};
 use crate::base::Canon;
 
 impl Structure {
@@ -81,9 +81,12 @@ impl Structure {
 
     fn cell_canon(&self, cell: &Cell) -> Canon {
         let node = |node: &CellNode| {
-            let edges = node.edges.iter().map(|e| self.item_canon(e)).collect();
+            let edges = |slot: &Slot| Canon::List(slot.edges.iter().map(|e| self.item_canon(e)).collect());
+            let mut parts: Vec<Canon> = node.slots.iter().flat_map(|s| [pick_canon(s.pick.as_ref()), edges(s)]).collect();
             let op = node.op.as_ref().map(|op| self.item_canon(op));
-            Canon::List(vec![pick_canon(node.pick.as_ref()), Canon::List(edges), op.unwrap_or(Canon::None)])
+            parts.push(op.unwrap_or(Canon::None));
+            parts.extend(node.combine.iter().map(|c| self.setting_canon(c)));
+            Canon::List(parts)
         };
         let output = match cell.output {
             Output::Nodes => "nodes",

@@ -2,7 +2,7 @@
 
 use super::blocks::Scalar;
 use super::function::{Combinations, Condition, Read};
-use super::structure::{Cell, CellNode, Decision, DecisionId, Item, Setting, Structure, What, as_count};
+use super::structure::{Cell, CellNode, Decision, DecisionId, Item, Setting, Slot, Structure, What, as_count};
 use std::collections::{HashMap, HashSet};
 
 impl Structure {
@@ -80,7 +80,7 @@ fn collect_deciding(items: &[Item], decisions: &[Decision], found: &mut Vec<Deci
             What::Cell(cell) => {
                 cell.count.decision.filter(|&d| decisions[d].shared && !found.contains(&d)).into_iter().for_each(|d| found.push(d));
                 for node in &cell.nodes {
-                    collect_deciding(&node.edges, decisions, found);
+                    node.slots.iter().for_each(|s| collect_deciding(&s.edges, decisions, found));
                     collect_deciding(node.op.as_slice(), decisions, found);
                 }
             }
@@ -197,15 +197,20 @@ impl<'a> Counter<'a> {
 
     /// What stands in a cell.
     fn cell(&self, cell: &Cell) -> Counts {
-        let node = |node: &CellNode| {
-            let all: Vec<Vec<usize>> = vec![(0..node.edges.len()).collect()];
-            let sets = node.pick.as_ref().map_or(&all, |p| &p.sets);
-            let edges: Vec<Counts> = node.edges.iter().map(|e| self.item(e)).collect();
+        let slot = |slot: &Slot| {
+            let all: Vec<Vec<usize>> = vec![(0..slot.edges.len()).collect()];
+            let sets = slot.pick.as_ref().map_or(&all, |p| &p.sets);
+            let edges: Vec<Counts> = slot.edges.iter().map(|e| self.item(e)).collect();
             let mut sum = Counts::new();
             for (mask, n) in sets.iter().flat_map(|set| set.iter().fold(vec![(0, 1.0)], |counts, &e| multiply(&counts, &edges[e]))) {
                 add(&mut sum, mask, n);
             }
-            multiply(&sum, &self.items(node.op.as_slice()))
+            sum
+        };
+        let node = |node: &CellNode| {
+            let slots = node.slots.iter().fold(vec![(0, 1.0)], |counts, s| multiply(&counts, &slot(s)));
+            let combined = node.combine.iter().fold(slots, |counts, c| multiply(&counts, &self.setting(c)));
+            multiply(&combined, &self.items(node.op.as_slice()))
         };
         let nodes: Vec<Counts> = cell.nodes.iter().map(node).collect();
         let first = |n: usize| nodes[..n].iter().fold(vec![(0, 1.0)], multiply_into);

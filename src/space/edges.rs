@@ -37,14 +37,14 @@ fn gather(items: &[Item], found: &mut Vec<EdgePick>) {
             What::Choose { branches, .. } => gather(branches, found),
             What::Repeat { copies, .. } => copies.iter().for_each(|c| gather(c, found)),
             What::Cell(cell) => {
-                for node in &cell.nodes {
-                    let Some(pick) = &node.pick else { continue };
+                for slot in cell.nodes.iter().flat_map(|n| &n.slots) {
+                    let Some(pick) = &slot.pick else { continue };
                     // Cells that decide together are met several times.
                     if found.iter().any(|f| f.decision == pick.decision) {
                         continue;
                     }
                     let choice = |edge: &Item| if let What::Choose { decision, .. } = &edge.what { Some(*decision) } else { None };
-                    found.push(EdgePick { decision: pick.decision, sets: pick.sets.clone(), on: node.edges.iter().map(choice).collect() });
+                    found.push(EdgePick { decision: pick.decision, sets: pick.sets.clone(), on: slot.edges.iter().map(choice).collect() });
                 }
             }
         }

@@ -44,6 +44,7 @@ mod space;
 mod stated;
 pub mod structure;
 pub mod supernet;
+pub mod survey;
 mod trained;
 mod values;
 pub mod warm;
@@ -69,6 +70,7 @@ pub use shares::Shares;
 pub use space::Space;
 pub use structure::Decision;
 pub use supernet::Supernet;
+pub use survey::{Effort, Survey};
 pub use trained::recipe_canon;
 
 #[cfg(test)]

@@ -193,12 +193,21 @@ pub struct Cell {
 /// A node of a cell: the sum of its edges.
 #[derive(Clone, Debug)]
 pub struct CellNode {
-    /// Which states it reads, inputs first, then nodes; all where there is none.
+    /// The edges that are decided on together: all of them, or (`edges pair`) one after the other.
+    pub slots: Vec<Slot>,
+    /// Of a pair: `add`, or `concat` and a 1×1 convolution.
+    pub combine: Option<Setting>,
+    /// What is computed of the sum.
+    pub op: Option<Item>,
+}
+
+/// Edges into a node of a cell.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// Which states are read, inputs first, then nodes; all where there is none.
     pub pick: Option<Pick>,
     /// What is computed on the way from each state; `zero` is no edge.
     pub edges: Vec<Item>,
-    /// What is computed of the sum.
-    pub op: Option<Item>,
 }
 
 impl Pick {
@@ -273,21 +282,16 @@ impl Setting {
         let i = self.decision.map_or(0, choose);
         self.values[i.min(self.values.len() - 1)]
     }
-}
 
-/// A count of a `repeat`.
-pub fn as_count(value: Scalar) -> usize {
-    match value {
-        Scalar::Int(n) => n,
-        _ => 1,
-    }
-}
-
-impl Setting {
     /// Every decision that it reads.
     pub fn reads(&self) -> impl Iterator<Item = DecisionId> {
         self.decision.into_iter().chain(self.derived.iter().flat_map(|d| d.reads.iter().map(|r| r.decision)))
     }
+}
+
+/// A count of a `repeat`.
+pub fn as_count(value: Scalar) -> usize {
+    if let Scalar::Int(n) = value { n } else { 1 }
 }
 
 impl Structure {
@@ -376,8 +380,13 @@ fn walk(items: &[Item], asked: &Asked, choose: &mut dyn FnMut(DecisionId) -> usi
 fn walk_cell(cell: &Cell, asked: &Asked, choose: &mut dyn FnMut(DecisionId) -> usize) {
     let n = as_count(cell.count.pick(choose)).min(cell.nodes.len());
     for node in &cell.nodes[..n] {
-        for edge in Pick::taken(node.pick.as_ref(), node.edges.len(), choose) {
-            walk(&node.edges[edge..=edge], asked, choose);
+        for slot in &node.slots {
+            for edge in Pick::taken(slot.pick.as_ref(), slot.edges.len(), choose) {
+                walk(&slot.edges[edge..=edge], asked, choose);
+            }
+        }
+        if let Some(combine) = &node.combine {
+            combine.pick(choose);
         }
         if let Some(op) = &node.op {
             walk(std::slice::from_ref(op), asked, choose);

@@ -1,70 +1,43 @@
-//! Shipped networks, and `network like=… { at … after … }`, which changes one by the names of its layers.
+//! Shipped networks and spaces, and `network like=… { at … after … }`, which changes one by the names of its layers.
+
+mod shipped;
 
 use crate::document::{self, Diagnostic, Node, Property, Span, Spanned, Value, nearest};
+pub use shipped::{Shipped, ZOO};
 
-/// A shipped network.
-#[derive(Debug)]
-pub struct Shipped {
-    /// Its word in `network like=`.
-    pub name: &'static str,
-    /// What it is, for messages and `nasflow show zoo/NAME`.
-    pub doc: &'static str,
-    /// Its text, in the language itself.
-    pub text: &'static str,
-}
-
-/// All of them.
-pub const ZOO: &[Shipped] = &[
-    Shipped { name: "yolov5n", doc: "YOLOv5 nano, versions 6 and 7", text: include_str!("zoo/yolov5n.kdl") },
-    Shipped { name: "yolov5s", doc: "YOLOv5 small, versions 6 and 7", text: include_str!("zoo/yolov5s.kdl") },
-    Shipped { name: "yolov5m", doc: "YOLOv5 medium, versions 6 and 7", text: include_str!("zoo/yolov5m.kdl") },
-    Shipped { name: "yolov5l", doc: "YOLOv5 large, versions 6 and 7", text: include_str!("zoo/yolov5l.kdl") },
-    Shipped { name: "yolov5x", doc: "YOLOv5 extra large, versions 6 and 7", text: include_str!("zoo/yolov5x.kdl") },
-    Shipped {
-        name: "yolov5n-wide",
-        doc: "YOLOv5 nano, a space: levels of the head, channels and depths",
-        text: include_str!("zoo/yolov5n-wide.kdl"),
-    },
-    Shipped {
-        name: "yolov5s-wide",
-        doc: "YOLOv5 small, a space: levels of the head, channels and depths",
-        text: include_str!("zoo/yolov5s-wide.kdl"),
-    },
-    Shipped {
-        name: "yolov5m-wide",
-        doc: "YOLOv5 medium, a space: levels of the head, channels and depths",
-        text: include_str!("zoo/yolov5m-wide.kdl"),
-    },
-    Shipped {
-        name: "yolov5l-wide",
-        doc: "YOLOv5 large, a space: levels of the head, channels and depths",
-        text: include_str!("zoo/yolov5l-wide.kdl"),
-    },
-    Shipped {
-        name: "yolov5x-wide",
-        doc: "YOLOv5 extra large, a space: levels of the head, channels and depths",
-        text: include_str!("zoo/yolov5x-wide.kdl"),
-    },
-];
-
-/// The names of the shipped networks.
+/// The names of the shipped networks and spaces.
 pub fn names() -> impl Iterator<Item = &'static str> + Clone {
     ZOO.iter().map(|n| n.name)
 }
 
-/// The text of a shipped network.
+/// The text of a shipped network or space.
 pub fn source(name: &str) -> Option<&'static str> {
     ZOO.iter().find(|n| n.name == name).map(|n| n.text)
 }
 
-/// The choices that a shipped network brings, for a network that starts from it; none where it starts from none.
-pub(super) fn choices(network: &Node) -> Vec<Node> {
+/// What a shipped network brings beside its layers, for a network that starts from it; nothing where it starts from none.
+#[derive(Default)]
+pub(super) struct Brought {
+    /// Its choices.
+    pub choices: Vec<Node>,
+    /// Its cells.
+    pub cells: Vec<Node>,
+}
+
+/// The choices and cells of the shipped network that this one starts from. Everything shipped stands at `like`.
+pub(super) fn brought(network: &Node) -> Brought {
     let like = network.property("like").and_then(|p| p.values.first());
-    let Some(Spanned { value: Value::Text(name), span }) = like else { return vec![] };
-    let nodes = source(name).and_then(|text| document::fragments("space", text).ok()).unwrap_or_default();
-    let mut choices: Vec<Node> = nodes.into_iter().filter(|n| n.name.value == "choice").collect();
-    choices.iter_mut().for_each(|c| relocate(c, *span));
-    choices
+    let Some(Spanned { value: Value::Text(name), span }) = like else { return Brought::default() };
+    let mut brought = Brought::default();
+    for mut node in source(name).and_then(|text| document::fragments("space", text).ok()).unwrap_or_default() {
+        relocate(&mut node, *span);
+        match node.name.value.as_str() {
+            "choice" => brought.choices.push(node),
+            "cell" => brought.cells.push(node),
+            _ => {}
+        }
+    }
+    brought
 }
 
 /// The shipped network with the changes of `network`, whose `like` names it. Everything shipped stands at `like`.
@@ -76,7 +49,9 @@ pub(super) fn expand(network: &Node, like: &Property) -> Result<Node, Vec<Diagno
     };
     let Some(text) = source(name) else {
         let help = nearest(name, names()).map_or(names().collect::<Vec<_>>().join(", "), |n| format!("did you mean `{n}`?"));
-        return Err(vec![Diagnostic::error("unknown-network", format!("no network `{name}` is shipped"), at, "not known").help(help)]);
+        return Err(vec![
+            Diagnostic::error("unknown-network", format!("no network or space `{name}` is shipped"), at, "not known").help(help),
+        ]);
     };
     let unread = |why: String| vec![Diagnostic::error("zoo", format!("the shipped network {name}: {why}"), at, "cannot be read")];
     let nodes = document::fragments("space", text).map_err(|why| unread(why.to_string()))?;

@@ -197,6 +197,11 @@ fn every_block(classes: usize) -> Architecture {
     let fine = l.add(ghost(20, 5, 1));
     l.add(inception(1, Activation::Hardswish));
     l.add(ghost(16, 3, 2));
+    let shuffle = |channels, stride, depthwise| {
+        Block::Shuffle(Shuffle { channels, hidden: channels / 2, kernel: 3, stride, depthwise, activation: Activation::Relu })
+    };
+    l.add(shuffle(16, 1, 1));
+    l.add(shuffle(16, 1, 3));
     let mbconv = |channels, hidden, squeeze, shortcut| {
         Block::Mbconv(Mbconv { channels, hidden, kernel: 3, stride: 1, squeeze, shortcut, activation: Activation::Relu })
     };

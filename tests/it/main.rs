@@ -39,6 +39,7 @@ mod replicate;
 mod rooms;
 #[cfg(unix)]
 mod runner;
+mod shipped;
 mod sized;
 mod start;
 mod supernet;

@@ -138,6 +138,18 @@ pub const NODES: &[Spec] = &[
         "ghost 256",
     ),
     layer(
+        "shuffle",
+        &["channels"],
+        &[
+            &[CHANNELS, KERNEL, STRIDE, REPEATS],
+            &[Field::choice("depthwise", &[Int(1, 3)], "1", "Depthwise convolutions of the computed half: 1, or 3 as in Xception.")],
+            ACTIVE,
+            NAMED,
+        ],
+        "ShuffleNetV2's block: the even channels pass by, the odd ones are computed; with a stride both from all channels.",
+        "shuffle 128 kernel=5 stride=2",
+    ),
+    layer(
         "squeeze-excite",
         &[],
         &[&[Field::choice("ratio", &[Int(1, 1024)], "16", "Channels ÷ hidden channels.")], NAMED],

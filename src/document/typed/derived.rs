@@ -2,7 +2,7 @@
 //! is an ordinary space node; where the network is cut, the room `space` finds out (shipped networks are written out there).
 
 use super::Draft;
-use super::space::{Names, bounds, cells, choices, idle, layers, narrow, references, with_files};
+use super::space::{Names, bounds, cells, choices, idle, layers, like, narrow, references, with_files};
 use crate::document::context::Context;
 use crate::document::pipeline::SpaceNode;
 use crate::document::shorten::shorten;
@@ -63,6 +63,11 @@ fn circle(context: &mut Context, waiting: &[Node]) {
 fn derived(context: &mut Context, node: &Node, draft: &Draft) -> Option<SpaceNode> {
     let (name, from) = (node.text("name")?, node.text("from")?);
     let node = &with_files(context, node);
+    if let Some(like) = node.property("like") {
+        let d = Diagnostic::error("contradiction", "a space starts from one other", like.name.span, "from a shipped space");
+        context.push(d.also(from.span, "and from a space of this file").help("delete one of them"));
+    }
+    like::misplaced(context, node);
     if let Some(network) = node.child("network") {
         let d = Diagnostic::error("contradiction", "a space has one network", network.name.span, "a network of its own");
         context.push(d.also(from.span, "and that of another space").help("keep one: further layers are written in `then-layers { … }`"));

@@ -1,6 +1,7 @@
 //! `space` nodes: names inside are checked here; what the layers compute is the room `space`'s.
 
 mod bounds;
+pub(super) mod like;
 mod names;
 pub mod narrow;
 pub mod range;
@@ -19,18 +20,24 @@ use std::collections::HashMap;
 /// A space.
 pub fn space(context: &mut Context, node: &Node) -> Option<SpaceNode> {
     let name = node.text("name")?;
-    let node = &with_files(context, node);
+    let whole = with_files(context, node);
+    let node = &like::with_network(context, &whole);
     misplaced(context, node);
-    let mut names = Names::default();
+    let shipped = node.child("network").is_some_and(|n| n.text("like").is_some());
+    let mut names = Names { shipped, ..Names::default() };
     choices(context, node, &mut names);
     bounds(context, node);
     cells(context, node, &mut names);
     let Some(network) = node.child("network") else {
         let d = Diagnostic::error("missing", "`space` needs a `network`", node.name.span, "`network` is missing");
-        context.missing(node, d.help("write `network { input \"data\"; … }` with its layers"));
+        if node.property("like").is_none() {
+            context.missing(
+                node,
+                d.help("write `network { input \"data\"; … }` with its layers, or start from a shipped space: `like=nasbench201`"),
+            );
+        }
         return None;
     };
-    names.shipped = network.text("like").is_some();
     layers(context, network, &mut names, true);
     references(context, node, "space", network, &mut names);
     for require in node.children.iter().filter(|c| c.name.value == "require") {
@@ -111,7 +118,8 @@ pub(super) fn cells(context: &mut Context, space: &Node, names: &mut Names) {
 }
 
 fn known_cell(context: &mut Context, name: &Spanned<String>, names: &Names) {
-    if names.cells.contains_key(&name.value) {
+    // A shipped space brings cells of its own.
+    if names.shipped || names.cells.contains_key(&name.value) {
         return;
     }
     let shown = shorten(&name.value);

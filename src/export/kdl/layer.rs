@@ -59,6 +59,11 @@ pub fn line(block: &Block, input: Shape, network: Activation) -> Result<String, 
         }
         Block::Mbconv(b) => return mbconv(b, input.c, network),
         Block::Ghost(b) => ghost(b, network),
+        Block::Shuffle(b) => Line::new("shuffle", b.channels)
+            .unless("kernel", b.kernel, 3)
+            .unless("stride", b.stride, 1)
+            .unless("depthwise", b.depthwise, 1)
+            .active(b.activation, network),
         Block::SqueezeExcite(b) => return squeeze_excite(b, input.c),
         Block::Upsample(b) => Line::new("upsample", b.factor).0,
         Block::Concat | Block::Add | Block::Detect(_) | Block::Zero(_) => return Err(format!("`{}` stands alone", block.word())),

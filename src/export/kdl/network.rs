@@ -62,6 +62,7 @@ pub fn activation(block: &Block) -> Option<Activation> {
         Block::Sppf(b) => Some(b.activation),
         Block::Mbconv(b) => Some(b.activation),
         Block::Ghost(b) => Some(b.activation),
+        Block::Shuffle(b) => Some(b.activation),
         Block::MaxPool(_) | Block::AvgPool(_) | Block::GlobalPool | Block::Linear(_) => None,
         Block::SqueezeExcite(_) | Block::Upsample(_) | Block::Concat | Block::Add | Block::Detect(_) | Block::Zero(_) => None,
     }

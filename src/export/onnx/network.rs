@@ -85,9 +85,9 @@ impl Writer<'_> {
             Op::Add => self.graph.node("Sum", &inputs, y, &[]),
             Op::Scale => self.graph.node("Mul", &inputs, y, &[]),
             Op::Zero => self.zero(node),
-            Op::Slice { .. } | Op::Shuffle { .. } | Op::Mix { .. } => {
-                return Err(format!("layer {} has an operator of supernets, which are not exported", node.layer));
-            }
+            Op::Slice { first, channels } => self.slice(inputs[0], (*first, *channels), y),
+            Op::Shuffle { groups } => self.shuffle(inputs[0], *groups, node),
+            Op::Mix { .. } => return Err(format!("layer {} has an operator of supernets, which are not exported", node.layer)),
         }
         Ok(())
     }
@@ -171,6 +171,28 @@ impl Writer<'_> {
             self.graph.ints(&shape, &[0, self.program.values[node.output].c as i64, 1, 1]);
             self.graph.node("Reshape", &[&row, &shape], &y, &[]);
         }
+    }
+
+    /// Some of the channels.
+    fn slice(&mut self, x: &str, (first, channels): (usize, usize), y: &str) {
+        let names = ["from", "to", "axis"].map(|part| format!("{y}/{part}"));
+        let [from, to, axis] = &names;
+        self.graph.ints(from, &[first as i64]);
+        self.graph.ints(to, &[(first + channels) as i64]);
+        self.graph.ints(axis, &[1]);
+        self.graph.node("Slice", &[x, from, to, axis], y, &[]);
+    }
+
+    /// The grid of channels, transposed.
+    fn shuffle(&mut self, x: &str, groups: usize, node: &Node) {
+        let (y, s) = (value(node.output), self.program.values[node.output]);
+        let names = ["cut", "grid", "turned", "shape"].map(|part| format!("{y}/{part}"));
+        let [cut, grid, turned, shape] = &names;
+        self.graph.ints(cut, &[0, groups as i64, (s.c / groups) as i64, (s.h * s.w) as i64]);
+        self.graph.ints(shape, &[0, s.c as i64, s.h as i64, s.w as i64]);
+        self.graph.node("Reshape", &[x, cut], grid, &[]);
+        self.graph.node("Transpose", &[grid], turned, &[("perm", Attribute::Ints(&[0, 2, 1, 3]))]);
+        self.graph.node("Reshape", &[turned, shape], &y, &[]);
     }
 
     /// Zeros, as many as the batch has images.

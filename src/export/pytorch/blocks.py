@@ -146,6 +146,33 @@ class Ghost(nn.Module):
         return self.shortcut(x) + self.conv(x)
 
 
+class Shuffle(nn.Module):
+    """ShuffleNetV2's block: the even channels pass by, the odd ones are computed; with a stride both from all."""
+
+    def __init__(self, inputs, channels, hidden, kernel=3, stride=1, depthwise=1, act=nn.SiLU()):
+        super().__init__()
+        half, plain = inputs // 2 if stride == 1 else inputs, nn.Identity()
+
+        def over(c, s):
+            return Conv(c, c, kernel, s, kernel // 2, groups=c, act=plain)
+
+        made = channels - half
+        if depthwise == 1:
+            main = [Conv(half, hidden, act=act), over(hidden, stride), Conv(hidden, made, act=act)]
+        else:
+            main = []
+            for i in range(depthwise):
+                a, b = half if i == 0 else hidden, made if i + 1 == depthwise else hidden
+                main += [over(a, stride if i == 0 else 1), Conv(a, b, act=act)]
+        self.main = nn.Sequential(*main)
+        self.proj = nn.Sequential(over(half, stride), Conv(half, half, act=act)) if stride > 1 else None
+
+    def forward(self, x):
+        if self.proj is None:
+            return torch.cat((x[:, 0::2], self.main(x[:, 1::2])), 1)
+        return torch.cat((self.proj(x), self.main(x)), 1)
+
+
 class Linear(nn.Module):
     """Fully connected over everything that it reads; a map of one pixel."""
 

@@ -93,6 +93,14 @@ fn module(block: &Block, inputs: &[Shape], artefact: &Artefact) -> Result<String
         Block::Ghost(b) => {
             Call::new("Ghost").always(c).always(b.channels).unless("kernel", b.kernel, 3).unless("stride", b.stride, 1).act(b.activation)
         }
+        Block::Shuffle(b) => Call::new("Shuffle")
+            .always(c)
+            .always(b.channels)
+            .named("hidden", b.hidden)
+            .unless("kernel", b.kernel, 3)
+            .unless("stride", b.stride, 1)
+            .unless("depthwise", b.depthwise, 1)
+            .act(b.activation),
         Block::SqueezeExcite(b) => Call::new("SqueezeExcite").always(c).always(b.reduced).named("gate", torch::call(b.gate)).end(),
         Block::Upsample(b) => Call::new("nn.Upsample").named("scale_factor", b.factor).end(),
         Block::Concat => "Concat()".into(),

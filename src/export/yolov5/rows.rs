@@ -105,7 +105,13 @@ fn module(block: &Block, input: Shape, usual: Activation) -> Result<Module, Stri
         Block::Concat => Ok(("Concat", 1, vec!["1".into()])),
         Block::Detect(b) => detect(b),
         Block::Add => Err("no module of YOLOv5's adds layers".into()),
-        Block::Linear(_) | Block::Residual(_) | Block::Inception(_) | Block::Mbconv(_) | Block::SqueezeExcite(_) | Block::Zero(_) => none(),
+        Block::Linear(_)
+        | Block::Residual(_)
+        | Block::Inception(_)
+        | Block::Mbconv(_)
+        | Block::Shuffle(_)
+        | Block::SqueezeExcite(_)
+        | Block::Zero(_) => none(),
     }
 }
 

@@ -10,6 +10,7 @@ use super::linear::Linear;
 use super::mbconv::Mbconv;
 use super::pool::Pool;
 use super::residual::Residual;
+use super::shuffle::Shuffle;
 use super::sppf::Sppf;
 use super::squeeze_excite::SqueezeExcite;
 use super::upsample::Upsample;
@@ -46,6 +47,8 @@ pub enum Block {
     Mbconv(Mbconv),
     /// Upstream's `GhostBottleneck`.
     Ghost(Ghost),
+    /// ShuffleNetV2's block.
+    Shuffle(Shuffle),
     /// Channel attention.
     SqueezeExcite(SqueezeExcite),
     /// Nearest neighbour.
@@ -76,6 +79,7 @@ impl Block {
             Block::Sppf(_) => "sppf",
             Block::Mbconv(_) => "mbconv",
             Block::Ghost(_) => "ghost",
+            Block::Shuffle(_) => "shuffle",
             Block::SqueezeExcite(_) => "squeeze-excite",
             Block::Upsample(_) => "upsample",
             Block::Concat => "concat",
@@ -98,6 +102,7 @@ impl Block {
             Block::Sppf(b) => b.details(),
             Block::Mbconv(b) => b.details(),
             Block::Ghost(b) => b.details(),
+            Block::Shuffle(b) => b.details(),
             Block::SqueezeExcite(b) => b.details(),
             Block::Upsample(b) => b.factor.to_string(),
             Block::Detect(b) => format!("classes={}", b.classes),
@@ -122,6 +127,7 @@ impl Block {
             Block::Sppf(b) => b.expand(e, x),
             Block::Mbconv(b) => b.expand(e, x),
             Block::Ghost(b) => b.expand(e, x),
+            Block::Shuffle(b) => b.expand(e, x),
             Block::SqueezeExcite(b) => b.expand(e, "", x),
             Block::Upsample(b) => e.upsample(b.factor, x),
             Block::Concat => e.concat(inputs),

@@ -2,7 +2,9 @@
 
 use super::block::Block;
 use super::property::{Context, Property, Resolved};
-use super::{bottleneck, c3, conv, detect, ghost, inception, join, linear, mbconv, pool, residual, sppf, squeeze_excite, upsample, zero};
+use super::{
+    bottleneck, c3, conv, detect, ghost, inception, join, linear, mbconv, pool, residual, shuffle, sppf, squeeze_excite, upsample, zero,
+};
 
 /// A word of the language that builds blocks.
 #[derive(Clone, Copy)]
@@ -41,7 +43,7 @@ macro_rules! kind {
     };
 }
 
-static KINDS: [Kind; 21] = [
+static KINDS: [Kind; 22] = [
     kind!(conv::CONV, Block::Conv),
     kind!(conv::DEPTHWISE, Block::Conv),
     kind!(conv::SEP_CONV, Block::Conv),
@@ -53,6 +55,7 @@ static KINDS: [Kind; 21] = [
     kind!(sppf::KIND, Block::Sppf),
     kind!(mbconv::KIND, Block::Mbconv),
     kind!(ghost::KIND, Block::Ghost),
+    kind!(shuffle::KIND, Block::Shuffle),
     kind!(squeeze_excite::KIND, Block::SqueezeExcite),
     kind!(pool::MAX, Block::MaxPool),
     kind!(pool::AVG, Block::AvgPool),

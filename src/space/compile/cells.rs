@@ -3,7 +3,7 @@
 use super::compiler::{Compiler, Declared, Place};
 use crate::document::{Diagnostic, Node, Property, Span, Spanned, Value, nearest};
 use crate::space::blocks::{Default, Property as Field, Scalar, Type, kinds};
-use crate::space::structure::{Cell, CellNode, Input, Item, Output, Pick, Reduce, Setting, What, as_count};
+use crate::space::structure::{Cell, CellNode, Input, Item, Output, Pick, Reduce, Setting, Slot, What, as_count};
 
 /// Bounds on hostile documents.
 const MAX_CELLS: usize = 64;
@@ -16,6 +16,8 @@ enum Edges {
     Some(usize),
     All,
     Any,
+    /// Two, each of any state.
+    Pair,
 }
 
 impl Compiler {
@@ -125,7 +127,7 @@ impl Compiler {
         prefix: &str,
         place: &Place,
     ) -> Option<Cell> {
-        self.only(node, &["name", "like", "inputs", "nodes", "edges", "output", "stride"]);
+        self.only(node, &["name", "like", "inputs", "nodes", "edges", "combine", "output", "stride"]);
         let inputs = self.whole(node, "inputs", 2).map_or(1, |i| i.0);
         let field = Field { name: "nodes", r#type: Type::Whole(0, MAX_NODES), default: Default::Required, doc: "" };
         let Some(count) = node.property("nodes") else {
@@ -138,27 +140,22 @@ impl Compiler {
             return None;
         }
         let edges = self.edges(node)?;
+        let joined = if matches!(edges, Edges::Any | Edges::Pair) { Output::Loose } else { Output::Nodes };
         let output = match text(node, "output") {
-            None => {
-                if edges == Edges::Any {
-                    Output::Loose
-                } else {
-                    Output::Nodes
-                }
-            }
+            None => joined,
             Some((word, _)) if word == "last" => Output::Last,
-            Some((word, _)) if word == "concat" => {
-                if edges == Edges::Any {
-                    Output::Loose
-                } else {
-                    Output::Nodes
-                }
-            }
+            Some((word, _)) if word == "concat" => joined,
             Some((word, span)) => {
                 self.error("value-type", format!("`output` cannot be {word}"), span, "expected concat or last");
                 return None;
             }
         };
+        if let (Some(combine), false) = (node.property("combine"), edges == Edges::Pair) {
+            let (message, help) =
+                ("`combine` belongs to pairs of edges".to_string(), "write `edges pair`, or leave it out: edges are added");
+            self.error_help("combine-of-no-pair", message, combine.name.span, "not of these edges", help);
+            return None;
+        }
         let layers: Vec<&Node> = node.children.iter().filter(|c| !matches!(c.name.value.as_str(), "require" | "on-node")).collect();
         let on_node: Vec<&Node> = node.children.iter().filter(|c| c.name.value == "on-node").flat_map(|c| &c.children).collect();
         for extra in layers.iter().skip(1).chain(on_node.iter().skip(1)) {
@@ -199,6 +196,9 @@ impl Compiler {
         let state = |s: usize| if s < inputs { format!("in{}", s + 1) } else { format!("n{}", s + 1 - inputs) };
         let span = cell.property("edges").map_or(cell.name.span, |p| p.name.span);
         let states = inputs + n;
+        if edges == Edges::Pair {
+            return self.pair(&own, states, inputs, stride, layer, on_node, cell, place);
+        }
         let pick = match edges {
             Edges::Some(k) if k < states => Some(self.pick(&format!("{}{own}.edges", place.prefix), k, states, &state, span)?),
             _ => None,
@@ -208,21 +208,31 @@ impl Compiler {
             let base = format!("{own}<{}", state(s));
             let stride = (s < inputs && stride.0 > 1).then(|| Setting::fixed(Scalar::Int(stride.0), stride.1));
             let place = Place { branch: Some(base.clone()), stride, ..place.clone() };
-            let item = match layer {
-                Some(layer) => self.item(layer, 1, &place)?,
-                None if place.stride.is_some() => Item { span, slot: None, what: self.strided_skip(&place)? },
-                None => Item { span, slot: None, what: What::Skip },
-            };
+            let item = self.edge(layer, span, &place)?;
             items.push(match edges {
                 Edges::Any => self.on_or_off(item, &format!("{}{base}", place.prefix), &place, span)?,
                 _ => item,
             });
         }
-        let op = match on_node {
-            Some(layer) => Some(self.item(layer, 1, &Place { branch: Some(own), ..place.clone() })?),
-            None => None,
-        };
-        Some(CellNode { pick, edges: items, op })
+        let op = self.on_node(on_node, own, place)?;
+        Some(CellNode { slots: vec![Slot { pick, edges: items }], combine: None, op })
+    }
+
+    /// What is computed on the way from a state.
+    pub(super) fn edge(&mut self, layer: Option<&Node>, span: Span, place: &Place) -> Option<Item> {
+        match layer {
+            Some(layer) => self.item(layer, 1, place),
+            None if place.stride.is_some() => Some(Item { span, slot: None, what: self.strided_skip(place)? }),
+            None => Some(Item { span, slot: None, what: What::Skip }),
+        }
+    }
+
+    /// What is computed of the sum; nothing where nothing is written, none where that is wrong.
+    pub(super) fn on_node(&mut self, layer: Option<&Node>, own: String, place: &Place) -> Option<Option<Item>> {
+        match layer {
+            Some(layer) => Some(Some(self.item(layer, 1, &Place { branch: Some(own), ..place.clone() })?)),
+            None => Some(None),
+        }
     }
 
     /// An edge that may be left out.
@@ -245,7 +255,7 @@ impl Compiler {
     }
 
     /// A decision for `k` of `n` candidates.
-    fn pick(&mut self, label: &str, k: usize, n: usize, name: &dyn Fn(usize) -> String, span: Span) -> Option<Pick> {
+    pub(super) fn pick(&mut self, label: &str, k: usize, n: usize, name: &dyn Fn(usize) -> String, span: Span) -> Option<Pick> {
         let sets = subsets(k, n);
         if sets.len() > MAX_SETS {
             self.error("too-large", format!("there are more than {MAX_SETS} ways to take {k} of {n}"), span, "here");
@@ -304,9 +314,10 @@ impl Compiler {
             None => Some(Edges::All),
             Some(Spanned { value: Value::Text(word), .. }) if word == "all" => Some(Edges::All),
             Some(Spanned { value: Value::Text(word), .. }) if word == "any" => Some(Edges::Any),
+            Some(Spanned { value: Value::Text(word), .. }) if word == "pair" => Some(Edges::Pair),
             Some(Spanned { value: Value::Int(n), .. }) if (1..=MAX_NODES as i64).contains(n) => Some(Edges::Some(*n as usize)),
             Some(other) => {
-                self.error("value-type", format!("`edges` cannot be {}", other.value), other.span, "expected all, any, or how many");
+                self.error("value-type", format!("`edges` cannot be {}", other.value), other.span, "expected all, any, pair, or how many");
                 None
             }
         }

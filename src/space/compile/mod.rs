@@ -8,6 +8,7 @@ mod kept;
 mod layer;
 mod names;
 mod narrow;
+mod pairs;
 
 use super::blocks::{Default, Property as Field, Scalar, Type, kinds};
 use super::derive::{self, Cut};

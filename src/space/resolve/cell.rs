@@ -8,6 +8,9 @@ use crate::space::graph::{Activation, Shape};
 use crate::space::input::Infeasible;
 use crate::space::structure::{Cell, CellNode, DecisionId, Output, Pick, Reduce, as_count};
 
+/// How a pair is put together that is not added.
+const CONCAT: &str = "concat";
+
 type Choose<'c> = &'c mut dyn FnMut(DecisionId) -> usize;
 
 impl Resolver<'_> {
@@ -91,31 +94,40 @@ impl Resolver<'_> {
         edges: &mut usize,
         choose: Choose,
     ) -> Result<Above, Infeasible> {
-        let mixed = node.pick.as_ref().filter(|p| self.mixing.over.contains_key(&p.decision));
-        if let Some(pick) = mixed {
-            read[..states.len()].fill(true);
-            return self.mix_inputs(pick.decision, Reduce::Add, span, &mut |r, j| {
-                r.at(&format!("e{j}"), |r| r.item(&node.edges[j], states[j], choose))
-            });
-        }
         let mut made = vec![];
-        for j in Pick::taken(node.pick.as_ref(), node.edges.len(), choose) {
-            let before = self.layers.len();
-            let out = self.at(&format!("e{j}"), |r| r.item(&node.edges[j], states[j], choose))?;
-            let zero = self.layers.len() == before + 1 && matches!(self.layers[before].block, Block::Zero(_));
-            if !zero {
-                read[j] = true;
-                *edges += 1;
+        for (k, slot) in node.slots.iter().enumerate() {
+            let place = |j: usize| if k == 0 { format!("e{j}") } else { format!("p{k}e{j}") };
+            if let Some(pick) = slot.pick.as_ref().filter(|p| self.mixing.over.contains_key(&p.decision)) {
+                read[..states.len()].fill(true);
+                made.push(self.mix_inputs(pick.decision, Reduce::Add, span, &mut |r, j| {
+                    r.at(&place(j), |r| r.item(&slot.edges[j], states[j], choose))
+                })?);
+                continue;
             }
-            made.push(out);
+            for j in Pick::taken(slot.pick.as_ref(), slot.edges.len(), choose) {
+                let before = self.layers.len();
+                let out = self.at(&place(j), |r| r.item(&slot.edges[j], states[j], choose))?;
+                let zero = self.layers.len() == before + 1 && matches!(self.layers[before].block, Block::Zero(_));
+                if !zero {
+                    read[j] = true;
+                    *edges += 1;
+                }
+                made.push(out);
+            }
         }
+        let joined = node.combine.as_ref().is_some_and(|c| c.pick(choose) == Scalar::Word(CONCAT));
         if made.is_empty() {
             let s = self.expander.shape(states[0].value);
             let (h, w) = (s.h.div_ceil(cell.stride), s.w.div_ceil(cell.stride));
             let zero = Block::Zero(Zero::from(Shape { h, w, c: s.c }));
             return self.block(zero, &states[..1], 0, span).map_err(|reason| Infeasible { reason, span });
         }
-        self.reduce(Reduce::Add, &made, span)
+        if !joined {
+            return self.reduce(Reduce::Add, &made, span);
+        }
+        let channels = self.expander.shape(made[0].value).c;
+        let all = self.reduce(Reduce::Concat, &made, span)?;
+        self.at("c", |r| r.strided(all, channels, 1, span))
     }
 
     /// Several values as one.

@@ -1,6 +1,6 @@
 //! What there is to decide in a supernet, as methods see it.
 
-use crate::space::structure::{Item, Reduce, Structure, What};
+use crate::space::structure::{Item, Reduce, Setting, Structure, What};
 use std::collections::BTreeMap;
 
 /// What a decision chooses between.
@@ -114,8 +114,10 @@ fn note_kinds(items: &[Item], kinds: &mut [DecisionKind]) {
             What::Cell(cell) => {
                 cell.count.decision.into_iter().for_each(|d| kinds[d] = DecisionKind::Depth);
                 for node in &cell.nodes {
-                    node.pick.iter().for_each(|p| kinds[p.decision] = DecisionKind::Inputs);
-                    note_kinds(&node.edges, kinds);
+                    for slot in &node.slots {
+                        slot.pick.iter().for_each(|p| kinds[p.decision] = DecisionKind::Inputs);
+                        note_kinds(&slot.edges, kinds);
+                    }
                     note_kinds(node.op.as_slice(), kinds);
                 }
             }
@@ -139,7 +141,8 @@ fn note_values(items: &[Item], values: &mut [Option<&'static str>]) {
                 note(cell.count.decision, "nodes", values);
                 note(cell.channels.decision, "channels", values);
                 for node in &cell.nodes {
-                    note_values(&node.edges, values);
+                    node.slots.iter().for_each(|s| note_values(&s.edges, values));
+                    node.combine.iter().flat_map(Setting::reads).for_each(|d| note(Some(d), "combine", values));
                     note_values(node.op.as_slice(), values);
                 }
             }
@@ -170,7 +173,7 @@ fn note_idle(items: &[Item], found: &mut BTreeMap<usize, (Vec<usize>, Vec<usize>
             }
             What::Cell(cell) => {
                 for node in &cell.nodes {
-                    note_idle(&node.edges, found);
+                    node.slots.iter().for_each(|s| note_idle(&s.edges, found));
                     note_idle(node.op.as_slice(), found);
                 }
             }
@@ -193,9 +196,11 @@ fn note_picks(items: &[Item], found: &mut BTreeMap<usize, Picked>) {
                         What::Choose { decision, .. } => Some(*decision),
                         _ => None,
                     };
-                    let edges = || node.edges.iter().map(edge).collect();
-                    found.extend(node.pick.iter().map(|p| (p.decision, (edges(), p.sets.clone()))));
-                    note_picks(&node.edges, found);
+                    for slot in &node.slots {
+                        let edges = || slot.edges.iter().map(edge).collect();
+                        found.extend(slot.pick.iter().map(|p| (p.decision, (edges(), p.sets.clone()))));
+                        note_picks(&slot.edges, found);
+                    }
                     note_picks(node.op.as_slice(), found);
                 }
             }

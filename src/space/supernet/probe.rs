@@ -76,7 +76,8 @@ pub(super) fn settings<'a>(structure: &'a Structure, visit: &mut dyn FnMut(&'a S
                     visit(&cell.channels);
                     visit(&cell.count);
                     for node in &cell.nodes {
-                        items(&node.edges, visit);
+                        node.slots.iter().for_each(|s| items(&s.edges, visit));
+                        node.combine.iter().for_each(&mut *visit);
                         items(node.op.as_slice(), visit);
                     }
                 }
@@ -167,14 +168,17 @@ fn places(structure: &Structure) -> Vec<Place> {
                     cell.channels.reads().for_each(|d| note(Some(d), through, found));
                     note(cell.count.decision, through, found);
                     for node in &cell.nodes {
-                        note(node.pick.as_ref().map(|p| p.decision), through, found);
-                        for (e, edge) in node.edges.iter().enumerate() {
-                            let set = node.pick.as_ref().and_then(|p| Some((p.decision, p.sets.iter().position(|s| s.contains(&e))?)));
-                            let before = through.len();
-                            through.extend(set);
-                            items(std::slice::from_ref(edge), through, found);
-                            through.truncate(before);
+                        for slot in &node.slots {
+                            note(slot.pick.as_ref().map(|p| p.decision), through, found);
+                            for (e, edge) in slot.edges.iter().enumerate() {
+                                let set = slot.pick.as_ref().and_then(|p| Some((p.decision, p.sets.iter().position(|s| s.contains(&e))?)));
+                                let before = through.len();
+                                through.extend(set);
+                                items(std::slice::from_ref(edge), through, found);
+                                through.truncate(before);
+                            }
                         }
+                        node.combine.iter().flat_map(Setting::reads).for_each(|d| note(Some(d), through, found));
                         items(node.op.as_slice(), through, found);
                     }
                 }

@@ -119,7 +119,7 @@ fn bounds_and_warnings() {
 #[test]
 fn shipped_networks() {
     let of = |network: &str| errors_of(&format!("space {{ network {network} }}"));
-    assert!(of("like=yolov5q { input d }")[0].0.contains("no network `yolov5q` is shipped — did you mean"));
+    assert!(of("like=yolov5q { input d }")[0].0.contains("no network or space `yolov5q` is shipped — did you mean"));
     let found = of("like=yolov5n { input d; at \"p33\" { c3 256 } }");
     assert!(found[0].0.contains("did you mean `p3`?") && found[0].1 == "\"p33\"", "{found:?}");
     assert!(of("like=yolov5n { input d; c3 256 }")[0].0.contains("does not say where it goes"));

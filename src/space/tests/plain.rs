@@ -46,8 +46,22 @@ fn convert(node: &KdlNode) -> Node {
         let name = child.name().value();
         let known = kinds().iter().find(|k| k.word == word).is_some_and(|k| k.properties.iter().any(|p| p.name == name));
         if !known
-            && !["as", "width", "activation", "times", "stride", "label", "nodes", "edges", "output", "channels", "own", "image-size"]
-                .contains(&name)
+            && ![
+                "as",
+                "width",
+                "activation",
+                "times",
+                "stride",
+                "label",
+                "nodes",
+                "edges",
+                "combine",
+                "output",
+                "channels",
+                "own",
+                "image-size",
+            ]
+            .contains(&name)
         {
             out.children.push(convert(child));
         } else {
@@ -65,6 +79,8 @@ fn positional(word: &str, so_far: &Node, value: &Value) -> &'static str {
     match word {
         "choice" if so_far.properties.is_empty() => "label",
         "choice" => "values",
+        "fix" | "keep" if so_far.properties.is_empty() => "label",
+        "fix" => "value",
         "choose" => "label",
         "repeat" if so_far.properties.is_empty() && matches!(value, Value::Text(_)) => "label",
         "repeat" => "times",
