@@ -33,7 +33,7 @@ impl Rules<'_> {
             self.context.push(fault(message, "there is no training to stop").help(help));
             return;
         };
-        if objective.metric.value.is_cost() {
+        if objective.metric.value.is_of_network() || objective.metric.value.fed().is_some() {
             let message = format!("`{}` is the same at every epoch", objective.metric.value.name());
             let d = fault(message, "stops by it").also(objective.metric.span, "follows from the architecture");
             self.context.push(d.help("delete `stop-early`, or search by a metric of the trained network"));

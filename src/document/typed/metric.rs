@@ -14,8 +14,12 @@ pub fn metrics(context: &mut Context, node: &Node) -> Vec<Spanned<Metric>> {
         let of_class: Vec<&str> = context.language.metrics.known.iter().filter(|m| m.of_class()).map(|m| m.word.name).collect();
         if let (Some(class), false) = (&class, words.iter().any(|w| of_class.contains(&w.value.as_str()))) {
             let names = of_class.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            let d =
-                Diagnostic::error("contradiction", format!("`class` belongs to {names}"), class.span, "no metric of one class in this line");
+            let d = Diagnostic::error(
+                "contradiction",
+                format!("`class` belongs to {names}"),
+                class.span,
+                "no metric of one class in this line",
+            );
             context.push(d);
         }
         for word in &words {
@@ -62,7 +66,5 @@ pub fn without_class(word: &Spanned<String>) -> Diagnostic {
     // `ap50` is one class's part of `map50`, `recall-of` of `recall`.
     let mean = name.strip_suffix("-of").map_or_else(|| format!("m{name}"), String::from);
     let d = Diagnostic::error("missing", format!("`{name}` is of one class"), word.span, "which class?");
-    d.help(format!(
-        "measure it by `metric {name} class=\"NAME\"`, and name it `\"{name}:NAME\"` elsewhere; `{mean}` is of all classes"
-    ))
+    d.help(format!("measure it by `metric {name} class=\"NAME\"`, and name it `\"{name}:NAME\"` elsewhere; `{mean}` is of all classes"))
 }

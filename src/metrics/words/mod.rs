@@ -26,7 +26,8 @@ pub static DETECTION: &[&Measure<DetectionReport>] = &[
 ];
 
 /// Metrics of classifiers.
-pub static CLASSIFICATION: &[&Measure<ClassificationReport>] = &[&accuracy::ACCURACY, &accuracy::TOP5, &one_class::ACCURACY_OF, &loss::LOSS];
+pub static CLASSIFICATION: &[&Measure<ClassificationReport>] =
+    &[&accuracy::ACCURACY, &accuracy::TOP5, &one_class::ACCURACY_OF, &loss::LOSS];
 
 impl Reading for DetectionReport {
     const READS: Reads = Reads::Predictions(Task::Detect);

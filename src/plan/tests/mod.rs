@@ -5,6 +5,7 @@ mod racing;
 mod replicate;
 mod supernets;
 mod tuned;
+mod untrained;
 mod warm;
 
 use super::{DataInfo, Engine, Figure, Known, Point, Replay, Slot, SplitInfo, Work};
