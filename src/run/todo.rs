@@ -1,7 +1,7 @@
 //! What a run still has to do, in the units in which `cost` counts what was done.
 
 use super::prepare::Prepared;
-use crate::document::{Metric, Pipeline, Recalibrate, SelectBy, Stage, StageKind, Task, Train};
+use crate::document::{Fed, Metric, Pipeline, Recalibrate, SelectBy, Stage, StageKind, Task, Train};
 use crate::plan::budget::affordable;
 use crate::plan::lead::{spaces_of, supernets};
 use crate::plan::repeats::through;
@@ -101,6 +101,7 @@ impl Todo {
         let pipeline = &prepared.pipeline;
         let stage = &pipeline.stages[index];
         let Some(evaluate) = stage.evaluate() else { return 0 };
+        self.evaluation += replay.works.iter().filter(|w| w.stage() == index).map(untrained).sum::<f64>();
         let (Some((data, split)), None) = (&evaluate.data, &evaluate.table) else { return 0 };
         let of = |split: &str| images(prepared, &data.value, split);
         let recalibrated = match evaluate.recalibrate.as_ref().map(|r| &r.value) {
@@ -132,6 +133,17 @@ impl Todo {
         self.evaluation += read as f64 * macs(prepared, stage);
         networks
     }
+}
+
+/// Multiply-adds of a network that is measured untrained, as passes forward: a step back costs two, and f64 as much again.
+fn untrained(work: &Work) -> f64 {
+    let Work::Untrained(w) = work else { return 0.0 };
+    let images = match w.metric.fed() {
+        Some(Fed::Ones) | None => 4,
+        Some(Fed::Noise) => 2 * w.batch,
+        Some(Fed::Images | Fed::Truth) => 3 * w.batch,
+    };
+    w.candidate.macs as f64 * images as f64
 }
 
 /// Of trials that are trained once more: how many trainings of a stage are left, those that can run now and those to come; and how

@@ -57,6 +57,32 @@ fn fast_and_reference_agree_on_every_operator() {
     }
 }
 
+/// The images' gradient, which no training asks for, against candle's; the rest of the step keeps its bits.
+#[test]
+fn images_have_a_gradient_where_it_is_sought() {
+    for (name, program) in programs() {
+        let n = 3;
+        let mut gradients = Vec::new();
+        let executors: [Box<dyn Executor>; 2] =
+            [Box::new(FastExecutor::new(&program, n).unwrap()), Box::new(ReferenceExecutor::new(&program, Device::Cpu).unwrap())];
+        for mut e in executors {
+            let without = step(e.as_mut(), &program, n);
+            assert!(e.image_gradient().is_empty(), "{name}");
+            e.seek_image_gradient(true).unwrap();
+            // As `step`, which ends with an inference.
+            let s = program.values[0];
+            let mut params = random_parameters(&program);
+            let mut grads = Parameters::zeros(&program);
+            e.forward_train(&mut params, &normal("image", n * s.h * s.w * s.c), n, NORM).unwrap();
+            e.backward(&params, &output_grads(&program, n), &mut grads).unwrap();
+            assert!(grads == without.grads && params == without.params, "{name}: other gradients");
+            gradients.push(e.image_gradient().to_vec());
+        }
+        assert!(gradients[1].iter().any(|g| *g != 0.0), "{name}");
+        assert_close(&gradients[0], &gradients[1], 1e-4, &format!("{name}: the images' gradient"));
+    }
+}
+
 /// Random wirings: what the planning of buffers must survive.
 #[test]
 fn fast_and_reference_agree_on_random_wirings() {
@@ -129,7 +155,7 @@ fn inference_is_training_with_given_statistics() {
 #[test]
 fn concatenations_and_gradients_share_buffers() {
     let (_, program) = programs().swap_remove(2);
-    let plan = Plan::training(&program);
+    let plan = Plan::training(&program, false);
     let concat = program.nodes.iter().find(|n| n.op == Op::Concat).unwrap();
     let block = plan.values[concat.output].block;
     assert!(concat.inputs.iter().all(|&v| plan.values[v].block == block), "SPPF's pools lie in its concatenation");

@@ -33,7 +33,7 @@ select "best" {{ from "score"; top 1 by=map50 }}
 const ALL: &str = "synflow snip grad-norm jacov naswot zen entropy";
 
 fn texts(world: &World, metric: &str) -> Vec<String> {
-    let named = format!("config.metric = \"{metric}\"");
+    let named = format!("config.metric = {metric}\n");
     let ours = world.ran.iter().filter(|(kind, text)| *kind == "untrained" && text.contains(&named));
     ours.map(|(_, text)| text.clone()).collect()
 }
@@ -44,7 +44,7 @@ fn a_key_holds_what_its_metric_reads() {
     world.run(&text("", ALL));
     assert_eq!(world.count("untrained"), 6 * 6, "entropy is worked out");
     assert_eq!(world.count("train"), 2, "the two that were chosen");
-    let key = |metric: &str| texts(&world, metric).first().cloned().unwrap_or_else(|| panic!("no {metric} in {:?}", world.ran));
+    let key = |metric: &str| texts(&world, metric).first().cloned().unwrap_or_else(|| panic!("no {metric}"));
     for (metric, batch, split, loss) in [
         ("synflow", false, false, false),
         ("zen", true, false, false),
@@ -94,8 +94,8 @@ fn several_seeds_are_one_figure() {
     let mut world = World::default();
     let replay = world.run(&text("untrained seed=4 seeds=3;", "naswot entropy params"));
     for slot in &replay.stages[1].slots {
-        assert_eq!(figure(&slot.model, "naswot").values.len(), 3);
-        assert_eq!(figure(&slot.model, "entropy").values.len(), 1);
+        assert_eq!(figure(slot, "naswot").values.len(), 3);
+        assert_eq!(figure(slot, "entropy").values.len(), 1);
     }
     let place = Place::new(&text("", "snip naswot"));
     let works = place.engine().replay(&mut World::default()).works;
