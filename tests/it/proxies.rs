@@ -3,7 +3,7 @@
 //!
 //! Where there is a Python with torch, the values are made again and must be those of the file; `UPDATE_PROXIES=1` writes it.
 
-use crate::support::{python, root};
+use crate::support::{Place, python, root};
 use nasflow::base::{Digest, Random};
 use nasflow::data::{Batch, Target};
 use nasflow::document::{self, Files, Options, Params, Recipe, Task, recipes};
@@ -236,4 +236,93 @@ fn values_are_pytorchs() {
     let stored: Values = serde_json::from_slice(&std::fs::read(&path).expect("the file")).expect("JSON");
     let found: Values = networks.iter().map(|(name, architecture)| (name.clone(), ours(architecture))).collect();
     close("nasflow against PyTorch", &found, &stored);
+}
+
+/// Twelve networks of seconds, whose ranking nobody trained for.
+const RANKED: &str = r#"
+pipeline "ranked"
+data "shapes" generate=shapes images=24 image-size=64 { split train=0.5 val=0.5 }
+space "tiny" {
+    network width=0.125 {
+        input "shapes"
+        conv 64 stride=2 { kernel 3 5 }
+        conv 128 kernel=3 stride=2
+        choose "block" { residual 128; c3 128; skip }
+        conv 256 kernel=3 stride=2 as="out3"
+        conv 512 kernel=3 stride=2 as="out4"
+        conv 512 stride=2 as="out5" { kernel 3 5 }
+        detect "out3" "out4" "out5" anchors=auto
+    }
+}
+sample   "wide"  { from "tiny"; strategy random; trials 6 }
+evaluate "proxy" { from "wide"; data "shapes" split=train; untrained batch=4 seeds=2; metrics synflow snip grad-norm jacov naswot zen entropy flops }
+select   "some"  { from "proxy"; top 2 by=naswot }
+"#;
+
+#[test]
+fn thousands_of_candidates_are_ranked_as_few_are() {
+    let place = Place::new(RANKED);
+    let first = place.nasflow(&["run", "pipeline.kdl", "-j", "2"]);
+    assert!(first.ok(), "{first:?}");
+    assert_eq!(first.executed("untrained"), 6 * 6 * 2, "{}", first.out);
+    // Several a worker, and the run says so.
+    assert!(first.err.contains(" more: ") && first.err.contains(" measured ("), "{}", first.err);
+    assert!(place.run().nothing_executed());
+    let shown = place.nasflow(&["show", "pipeline.kdl", "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown.out).expect("JSON");
+    let rows: Vec<_> = shown["rows"].as_array().into_iter().flatten().filter(|r| r["stage"] == "proxy").collect();
+    assert_eq!(rows.len(), 6);
+    for row in &rows {
+        for metric in ["synflow", "snip", "grad-norm", "jacov", "naswot", "zen"] {
+            let values = row["metrics"][metric]["values"].as_array().expect("values");
+            assert!(values.len() == 2 && values.iter().all(serde_json::Value::is_f64) && values[0] != values[1], "{metric}: {row}");
+        }
+        assert!(row["metrics"]["entropy"]["values"][0].is_f64(), "{row}");
+    }
+    // One worker at a time, in a store of its own: the same bits.
+    let alone = Place::new(RANKED);
+    alone.run();
+    assert_eq!(alone.digests(), place.digests());
+    // A search that is guided by one: what is known is not measured again.
+    let search = RANKED.replace(
+        "strategy random; trials 6",
+        "strategy evolution population=2 tournament=2; trials 8; objective \"proxy\" maximize=synflow",
+    );
+    place.write(&search);
+    let searched = place.run();
+    assert!(searched.executed("untrained") < 8 * 6 * 2 && place.run().nothing_executed(), "{}", searched.out);
+}
+
+#[test]
+fn a_class_guides_a_search_and_an_unknown_one_is_named() {
+    let text = include_str!("../../pipelines/reproducible.kdl");
+    let guided = text
+        .replace("maximize=map50", "maximize=\"recall-of:circle\"")
+        .replace("metrics map50 map50-95 flops", "metrics map50 flops; metric recall-of class=\"circle\"; metric ap50-95 class=\"circle\"")
+        .replace("top 1 by=map50", "top 1 by=\"ap50-95:circle\"");
+    let place = Place::new(&guided);
+    let said = place.run();
+    assert!(said.out.contains("recall-of:circle") && said.out.contains("ap50-95:circle"), "{}", said.out);
+    place.write(&guided.replace("circle", "cirle"));
+    let said = place.nasflow(&["run", "pipeline.kdl"]);
+    assert!(!said.ok() && said.err.contains("the data has no class `cirle`"), "{said:?}");
+    assert!(said.err.contains("did you mean `circle`?") && said.err.contains("its classes: "), "{}", said.err);
+}
+
+/// `snip` of a network that is trained for nothing has no value, which is said; the others have theirs.
+#[test]
+fn what_is_not_defined_is_no_failure() {
+    let features = r#"
+pipeline "features"
+data "shapes" generate=shapes images=24 image-size=64 { split train=0.5 val=0.5 }
+space "tiny" { network width=0.125 { input "shapes"; conv 64 stride=2 { kernel 3 5 }; conv 128 kernel=3 stride=2 } }
+sample   "wide"  { from "tiny"; strategy random; trials 2 }
+evaluate "proxy" { from "wide"; data "shapes" split=train; untrained batch=4; metrics snip naswot }
+select   "some"  { from "proxy"; top 1 by=naswot }
+select   "none"  { from "proxy"; top 1 by=snip }
+"#;
+    let place = Place::new(features);
+    let said = place.run();
+    assert!(said.err.contains("snip: no value: a recipe for detectors needs a network that ends in `detect`"), "{}", said.err);
+    assert!(place.run().nothing_executed());
 }

@@ -5,14 +5,24 @@ use crate::document::{Better::Higher, Measure, Unit::Share};
 use crate::results::ClassReport;
 
 /// `ap50 class="RBC"`: YOLOv5's way.
-pub static AP50: Measure<DetectionReport> =
-    Measure::new("ap50", Share, Higher, |r: &DetectionReport, class| found(r, class, |c| c.ap50), "Average precision of one class at IoU .5, YOLOv5's way.")
-        .of_class();
+pub static AP50: Measure<DetectionReport> = Measure::new(
+    "ap50",
+    Share,
+    Higher,
+    |r: &DetectionReport, class| found(r, class, |c| c.ap50),
+    "Average precision of one class at IoU .5, YOLOv5's way.",
+)
+.of_class();
 
 /// `ap50-95 class="RBC"`: YOLOv5's way.
-pub static AP50_95: Measure<DetectionReport> =
-    Measure::new("ap50-95", Share, Higher, |r: &DetectionReport, class| found(r, class, |c| c.ap50_95), "Its mean over IoU .5, .55, … .95, YOLOv5's way.")
-        .of_class();
+pub static AP50_95: Measure<DetectionReport> = Measure::new(
+    "ap50-95",
+    Share,
+    Higher,
+    |r: &DetectionReport, class| found(r, class, |c| c.ap50_95),
+    "Its mean over IoU .5, .55, … .95, YOLOv5's way.",
+)
+.of_class();
 
 /// `precision-of class="RBC"`.
 pub static PRECISION_OF: Measure<DetectionReport> = Measure::new(
