@@ -139,7 +139,8 @@ def zen(model, case):
                 p.zero_()
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
     before = features(model, case["x"])
-    deviations = [0.5 * math.log(float(m.running_var.mean())) for m in norms]
+    variances = [float(m.running_var.mean()) for m in norms]
+    deviations = [0.5 * math.log(v) if v else 0.0 for v in variances]
     # The norms on the way to a level are those whose scale it depends on.
     way = [torch.autograd.grad(f.square().sum(), [m.weight for m in norms], allow_unused=True, retain_graph=True) for f in before]
     with torch.no_grad():

@@ -16,6 +16,7 @@ fn shipped_pipelines_are_valid() {
             ("cifar10", "cifar10-jpeg"),
             ("macro-supernet", "cifar10-jpeg"),
             ("darts", "cifar10-jpeg"),
+            ("-proxies", "cifar10-jpeg"),
         ];
         if let Some((_, set)) = sets.iter().find(|(part, _)| name.contains(part)) {
             let Some(data) = real_data(set) else { continue };
@@ -24,8 +25,10 @@ fn shipped_pipelines_are_valid() {
         if name.contains("own") {
             arguments.extend(["-p".into(), "format=voc".into()]);
         }
-        if name.contains("macro") {
-            let Some(table) = real_data("nas-bench-macro/nas-bench-macro_cifar10.json") else { continue };
+        let tables =
+            [("macro", "nas-bench-macro/nas-bench-macro_cifar10.json"), ("nasbench201", "nas-bench-201-12ep/nasbench201_12ep.csv")];
+        if let Some((_, table)) = tables.iter().find(|(part, _)| name.contains(part)) {
+            let Some(table) = real_data(table) else { continue };
             let table = std::fs::canonicalize(table).expect("a path");
             arguments.extend(["-p".into(), format!("table={}", table.display())]);
         }

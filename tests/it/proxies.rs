@@ -319,7 +319,6 @@ space "tiny" { network width=0.125 { input "shapes"; conv 64 stride=2 { kernel 3
 sample   "wide"  { from "tiny"; strategy random; trials 2 }
 evaluate "proxy" { from "wide"; data "shapes" split=train; untrained batch=4; metrics snip naswot }
 select   "some"  { from "proxy"; top 1 by=naswot }
-select   "none"  { from "proxy"; top 1 by=snip }
 "#;
     let place = Place::new(features);
     let said = place.run();

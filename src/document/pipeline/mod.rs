@@ -2,6 +2,7 @@
 
 mod data;
 mod evaluate;
+mod fed;
 mod links;
 mod metric;
 mod own;
@@ -17,6 +18,7 @@ mod untrained;
 
 pub use data::*;
 pub use evaluate::*;
+pub use fed::*;
 pub use links::{AnswerLinks, Links, StageId};
 pub use metric::*;
 pub use own::*;

@@ -13,6 +13,8 @@ const MIX: f32 = 0.01;
 /// ln E ‖f(x) − f(x + 0.01 ε)‖₁ + Σ ln √(mean over channels of batch norm's variance): f is the map before the last global pooling, x
 /// and ε are batches of standard normal numbers, and weights are standard normal too (biases 0, batch norm 1 and 0).
 ///
+/// A norm that reads what does not vary (behind an operation that gives zeros) takes nothing out, and is left out of the sum.
+///
 /// The variances are those of the batch x, as in the paper; the authors' code reads the running ones, in which the initial 1 still has
 /// most of the weight, and counts each layer by so much less. Links around layers stay, as in NASLib (the authors' search leaves them
 /// out). Of a detector each level has a score of its own, with the norms on the way to it, and the mean of them is the score.
@@ -55,7 +57,8 @@ fn scales(program: &Program, params: &Parameters) -> f64 {
     let norm = |op: &Op| match op {
         Op::Norm { var, .. } => {
             let variances = &params.0[*var];
-            Some(libm::log(variances.iter().map(|v| f64::from(*v)).sum::<f64>() / variances.len() as f64) / 2.0)
+            let mean = variances.iter().map(|v| f64::from(*v)).sum::<f64>() / variances.len() as f64;
+            (mean != 0.0).then(|| libm::log(mean) / 2.0)
         }
         _ => None,
     };
