@@ -1,7 +1,7 @@
 //! Jacobian covariance (Mellor et al. 2020, the first version of "Neural Architecture Search without Training").
 
 use super::eigenvalues::eigenvalues;
-use super::{Proxy, Untrained};
+use super::network::{Proxy, Untrained};
 use crate::document::Fed;
 use crate::nn::{NormOptions, Parameters};
 

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::base::Random;
+use crate::data::Batch;
 use crate::nn::{DeviceChoice, executor};
+use crate::space::Program;
 use crate::space::tests::reference;
 use crate::train::criterion;
 
