@@ -77,14 +77,20 @@ class Table:
 def cell(sample):
     """What a cell of NAS-Bench-201 computes, without what changes nothing: skips are wired through, zeros and what only they reach
     are dropped, and sums have no order. Operations that are used twice are told from two alike."""
-    terms, operations = {0: ["in"]}, {}
+    terms, operations, values = {0: ["in"]}, {}, {}
     places = [(1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2)]
     for (to, source), op in zip(places, sample):
         terms.setdefault(to, [])
+        # What a node hands on: nothing, its one term, or a sum, which is a step of its own.
+        if source not in values:
+            several = len(terms[source]) > 1
+            values[source] = [("sum", source)] if several else list(terms[source])
+            if several:
+                operations[("sum", source)] = ("sum", list(terms[source]))
         if op == 1:
-            terms[to] += terms[source]
-        elif op > 1 and (terms[source] or op < 4):
-            operations[(to, source)] = (op, list(terms[source]))
+            terms[to] += values[source]
+        elif op > 1 and (values[source] or op < 4):
+            operations[(to, source)] = (op, list(values[source]))
             terms[to].append((to, source))
     used, queue = set(), list(terms[3])
     while queue:

@@ -32,6 +32,7 @@ pub mod latency;
 mod named;
 mod names;
 mod operations;
+mod options;
 mod outside;
 mod place;
 mod priors;

@@ -77,18 +77,6 @@ impl Space {
     }
 }
 
-/// One of these ranks by their weights, or all alike without any.
-pub(super) fn weighted(random: &mut Random, ranks: &[usize], weights: Option<&[f64]>) -> usize {
-    let Some(weights) = weights else { return ranks[random.below(ranks.len())] };
-    let mut left = random.unit() * ranks.iter().map(|&r| weights[r]).sum::<f64>();
-    let drawn = ranks.iter().find(|&&r| {
-        left -= weights[r];
-        left < 0.0
-    });
-    // Rounding: the last.
-    drawn.or(ranks.last()).copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use crate::document::{Prior, Span, Spanned, Value};

@@ -1,6 +1,6 @@
 //! Samples: which option each active decision takes. Drawing, editing and enumerating them.
 
-use super::priors::weighted;
+use super::options::weighted;
 use super::structure::{DecisionId, Structure};
 use crate::base::Random;
 use serde::{Deserialize, Serialize};

@@ -38,25 +38,6 @@ pub struct Decision {
     pub read: bool,
 }
 
-impl Decision {
-    /// The canonical rank of an option: its place among the options, whatever their order in the file.
-    pub fn rank(&self, option: usize) -> usize {
-        self.ranked.iter().position(|&o| o == option).unwrap_or(option)
-    }
-
-    /// The ranks that one edit may lead to: all others, of a range those at most a quarter of it away.
-    pub fn near(&self, rank: usize) -> Vec<usize> {
-        let reach = if self.ordered { (self.ranked.len() / 4).max(1) } else { self.ranked.len() };
-        (0..self.ranked.len()).filter(|&r| r != rank && r.abs_diff(rank) <= reach).collect()
-    }
-
-    /// The ranks of neighbours: all others, of a range those 1, 4, 16 … values away.
-    pub fn beside(&self, rank: usize) -> Vec<usize> {
-        let far = |apart: usize| std::iter::successors(Some(1usize), |n| n.checked_mul(4)).take_while(|n| *n <= apart).any(|n| n == apart);
-        (0..self.ranked.len()).filter(|&r| r != rank && (!self.ordered || far(r.abs_diff(rank)))).collect()
-    }
-}
-
 /// A property: one value, or one for each option of a decision.
 #[derive(Clone, Debug)]
 pub struct Setting {
@@ -295,11 +276,6 @@ pub fn as_count(value: Scalar) -> usize {
 }
 
 impl Structure {
-    /// The weights of a decision's options by rank; none where all are alike.
-    pub fn prior(&self, decision: DecisionId) -> Option<&[f64]> {
-        self.priors.get(decision).map(Vec::as_slice).filter(|weights| !weights.is_empty())
-    }
-
     /// Asks `choose` for every decision that is active under its own answers, in the order of the file.
     /// A shared decision may be asked several times.
     pub fn walk(&self, choose: &mut dyn FnMut(DecisionId) -> usize) {

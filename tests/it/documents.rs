@@ -32,11 +32,6 @@ fn shipped_pipelines_are_valid() {
             let table = std::fs::canonicalize(table).expect("a path");
             arguments.extend(["-p".into(), format!("table={}", table.display())]);
         }
-        if name.contains("nasbench201") {
-            let Some(table) = real_data("nas-bench-201-12ep/nasbench201_12ep.csv") else { continue };
-            let table = std::fs::canonicalize(table).expect("a path");
-            arguments.extend(["-p".into(), format!("table={}", table.display())]);
-        }
         let dir = tempfile::tempdir().expect("a directory");
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let said = said(command(dir.path(), &arguments).output().expect("nasflow starts"));

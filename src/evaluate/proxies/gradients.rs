@@ -1,6 +1,6 @@
 //! Two predictors that read the gradient of one training step: SNIP and the gradient's norm (Abdelfattah et al. 2021, section 3.1).
 
-use super::{Proxy, Untrained};
+use super::network::{Proxy, Untrained};
 use crate::document::Fed;
 use crate::nn::{NormOptions, Parameters};
 use crate::space::Op;

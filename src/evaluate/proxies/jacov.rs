@@ -1,7 +1,7 @@
 //! Jacobian covariance (Mellor et al. 2020, the first version of "Neural Architecture Search without Training").
 
 use super::eigenvalues::eigenvalues;
-use super::{Proxy, Untrained};
+use super::network::{Proxy, Untrained};
 use crate::document::Fed;
 use crate::nn::{NormOptions, Parameters};
 
@@ -47,7 +47,8 @@ fn correlations(rows: &[f32], n: usize) -> Vec<f64> {
     let mut all = vec![0.0; n * n];
     for i in 0..n {
         for j in 0..=i {
-            let c = if i == j { norms[i] / norms[i] } else { product(&centred[i], &centred[j]) / (norms[i] * norms[j]) };
+            let own = if norms[i] > 0.0 { 1.0 } else { f64::NAN };
+            let c = if i == j { own } else { product(&centred[i], &centred[j]) / (norms[i] * norms[j]) };
             (all[i * n + j], all[j * n + i]) = (c, c);
         }
     }

@@ -2,8 +2,8 @@
 
 use super::codes::Codes;
 use super::eigenvalues::log_determinant;
+use super::network::{Proxy, Untrained};
 use super::rewrite::{before_activations, reaching};
-use super::{Proxy, Untrained};
 use crate::document::Fed;
 use crate::nn::NormOptions;
 

@@ -1,6 +1,6 @@
 //! Synaptic flow (Tanaka et al. 2020, section 4; as a predictor: Abdelfattah et al. 2021).
 
-use super::{Proxy, Untrained};
+use super::network::{Proxy, Untrained};
 use crate::document::Fed;
 use crate::nn::by_scale;
 

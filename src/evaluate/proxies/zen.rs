@@ -1,7 +1,7 @@
 //! Zen-score (Lin et al. 2021, "Zen-NAS", algorithm 1).
 
+use super::network::{Proxy, Untrained};
 use super::rewrite::{features, reaching};
-use super::{Proxy, Untrained};
 use crate::base::{Digest, Random};
 use crate::document::Fed;
 use crate::nn::{NormOptions, Parameters};

@@ -85,7 +85,8 @@ mod tests {
             let gathered = gathered(&works, &running, jobs);
             let mut found: Vec<Digest> = gathered.iter().flat_map(|w| keys(w)).collect();
             let mut wanted: Vec<Digest> = works[10..].iter().map(Work::key).collect();
-            (found.sort(), wanted.sort());
+            found.sort();
+            wanted.sort();
             assert_eq!(found, wanted);
             for work in &gathered {
                 let Work::Untrained(w) = &**work else { panic!("another kind") };

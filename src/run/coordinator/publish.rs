@@ -111,7 +111,8 @@ impl Publication {
             self.record(store, &record::write(&one.request.action, None, &outcome), work)?;
             self.keys.push(one.request.key);
             if let (Some(why), true) = (&result.why, self.notes.is_empty()) {
-                self.notes.push(format!("{}: no value: {why}", one.request.label()));
+                let model = one.request.model.clone().unwrap_or_default();
+                self.notes.push(format!("{}: {model}, {}: no value: {why}", one.request.name, one.metric));
             }
         }
         self.result = match results {
