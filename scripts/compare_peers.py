@@ -92,6 +92,8 @@ def cell(sample):
         elif op > 1 and (values[source] or op < 4):
             operations[(to, source)] = (op, list(values[source]))
             terms[to].append((to, source))
+    if len(terms[3]) == 1 and terms[3][0][0] == "sum":
+        terms[3] = operations[terms[3][0]][1]
     used, queue = set(), list(terms[3])
     while queue:
         term = queue.pop()

@@ -38,6 +38,7 @@ mod ranked;
 mod recorded;
 mod reference;
 mod scores;
+mod search;
 mod strategy;
 mod ticket;
 mod tpe;
@@ -55,9 +56,9 @@ mod tests;
 
 pub use chain::{Part, chain};
 pub use distribution::Distribution;
-pub use fold::Search;
 pub use likelihood::{LEARNED, LearnedPath};
 pub use recorded::{Record, VERSION};
+pub use search::Search;
 pub use strategy::{Given, Propose, Standing, Strategy, Turn, Unbuilt, build};
 pub use ticket::{Built, Known, Next, Recorded, Scores, Ticket, Told};
 
