@@ -159,6 +159,13 @@ impl<'a> Search<'a> {
         self.values.get(self.earlier..).unwrap_or_default()
     }
 
+    /// The same by all objectives; none of one that failed, or that was not heard of.
+    pub fn scores(&self, ticket: usize) -> Option<Scores> {
+        let at = self.earlier + ticket;
+        let one = || self.values.get(at).copied().flatten().map(|value| Scores::new([value]));
+        self.scores.get(at).copied().unwrap_or_else(one)
+    }
+
     /// How many proposals had to be built, those that were refused included.
     pub fn built(&self) -> u64 {
         self.built.get()

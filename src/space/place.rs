@@ -31,11 +31,11 @@ impl Space {
     }
 
     /// The digest of everything that a supernet of this space is made of: its network and its input. Bounds bind proposals,
-    /// not the network, so another bound asks for no other supernet; nor do ranges, and what trainings read.
+    /// not the network, so another bound asks for no other supernet; nor do ranges, priors, and what trainings read.
     pub fn network(&self) -> Digest {
         match self.canon() {
             Canon::Map(entries) => {
-                let drawn = ["bounds", "constraints", "trained", "ranges"];
+                let drawn = ["bounds", "constraints", "trained", "ranges", "priors"];
                 Canon::Map(entries.into_iter().filter(|(name, _)| !drawn.contains(&name.as_str())).collect()).digest()
             }
             other => other.digest(),

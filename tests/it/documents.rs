@@ -55,7 +55,7 @@ fn every_shown_pipeline_is_valid() {
                 let table = place.nasflow(&["latency-table", "pipeline.kdl"]);
                 std::fs::write(place.path().join("here.json"), &table.out).expect("a table");
             }
-            for file in ["train.py", "lib/loss.py", "time.sh"] {
+            for file in ["train.py", "lib/loss.py", "time.sh", "propose.py"] {
                 let path = place.path().join(file);
                 std::fs::create_dir_all(path.parent().expect("a folder")).and_then(|()| std::fs::write(path, "")).expect("a file");
             }

@@ -7,7 +7,7 @@ use super::super::engine::{Engine, Known};
 use super::super::tickets::Tickets;
 use super::super::work::{ProposeWork, Work};
 use crate::base::{Canon, Digest};
-use crate::document::{Objective, OwnCommand, Sample, StageId};
+use crate::document::{Metric, Objective, OwnCommand, Sample, StageId};
 use crate::results::Outcome;
 use crate::search::{Next, Told};
 use crate::space::{self, Bound, Space};
@@ -91,20 +91,27 @@ impl Engine<'_> {
         let (space, search) = (&tickets.space, &tickets.search);
         let choices: Vec<Value> =
             space.decisions().iter().map(|d| json!({ "label": d.label, "values": d.options, "ordered": d.ordered })).collect();
-        let objective = sample.objective.as_ref();
-        let side = |o: &Objective| json!({ "metric": o.metric.value.name(), "better": if o.maximize { "higher" } else { "lower" } });
-        // The search is told that more is better.
-        let sign = if objective.is_none_or(|o| o.maximize) { 1.0 } else { -1.0 };
-        let told = |n: usize| match search.values().get(n).filter(|_| n < visible) {
-            Some(Some(value)) => ("measured", json!(sign * value)),
-            Some(None) => ("failed", Value::Null),
-            None => ("pending", Value::Null),
+        let goals: Vec<_> = sample.objective.iter().flat_map(Objective::goals).collect();
+        let side =
+            |metric: &Metric, maximize: bool| json!({ "metric": metric.name(), "better": if maximize { "higher" } else { "lower" } });
+        let objectives: Vec<Value> = goals.iter().map(|(metric, maximize)| side(&metric.value, *maximize)).collect();
+        let told = |n: usize| match search.values().get(n).filter(|_| n < visible).map(|_| search.scores(n)) {
+            // The search is told that more is better.
+            Some(Some(scores)) => {
+                let values = goals.iter().zip(scores.values()).map(|((_, maximize), x)| json!(if *maximize { *x } else { -x }));
+                ("measured", values.collect())
+            }
+            Some(None) => ("failed", vec![]),
+            None => ("pending", vec![]),
         };
         let of = |(n, candidate): (usize, &std::sync::Arc<super::super::Candidate>)| {
-            let (state, result) = told(n);
+            let (state, results): (_, Vec<Value>) = told(n);
             let decided: Map<String, Value> = candidate.choices.iter().map(|(l, v)| (l.clone(), json!(v))).collect();
             let cost = (candidate.params, 2 * candidate.macs);
-            json!({ "number": n, "choices": decided, "parameters": cost.0, "flops": cost.1, "state": state, "result": result })
+            let result = results.first().cloned();
+            json!({
+                "number": n, "choices": decided, "parameters": cost.0, "flops": cost.1, "state": state, "result": result, "results": results,
+            })
         };
         let again: Vec<Value> = refused.iter().map(|(choices, why)| json!({ "choices": choices, "why": why })).collect();
         json!({
@@ -114,7 +121,8 @@ impl Engine<'_> {
             "seed": self.pipeline.seed.wrapping_add(sample.seed),
             "choices": choices,
             "bounds": space.bounds().iter().map(Bound::text).collect::<Vec<_>>(),
-            "objective": objective.map(side),
+            "objective": objectives.first(),
+            "objectives": objectives,
             "tickets": tickets.candidates.iter().enumerate().map(of).collect::<Vec<_>>(),
             "refused": again,
         })
