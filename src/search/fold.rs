@@ -1,7 +1,7 @@
 //! The fold: which ticket comes next, whoever proposes it.
 
 use super::recorded::Seen;
-use super::search::Search;
+use super::state::Search;
 use super::strategy::Turn;
 use super::ticket::{Built, Known, Next, Recorded, Ticket, Told};
 use crate::base::{Digest, Random};

@@ -38,7 +38,7 @@ mod ranked;
 mod recorded;
 mod reference;
 mod scores;
-mod search;
+mod state;
 mod strategy;
 mod ticket;
 mod tpe;
@@ -58,7 +58,7 @@ pub use chain::{Part, chain};
 pub use distribution::Distribution;
 pub use likelihood::{LEARNED, LearnedPath};
 pub use recorded::{Record, VERSION};
-pub use search::Search;
+pub use state::Search;
 pub use strategy::{Given, Propose, Standing, Strategy, Turn, Unbuilt, build};
 pub use ticket::{Built, Known, Next, Recorded, Scores, Ticket, Told};
 

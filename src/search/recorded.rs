@@ -205,7 +205,7 @@ mod tests {
             let (tickets, recalled, search) = run(&space, 40, record.clone(), &other);
             assert_eq!(tickets, fresh, "the result of {changed} is another");
             // The first six are random; ticket n knows of those before n - 1.
-            assert_eq!(recalled, (changed + 2).max(6).min(40));
+            assert_eq!(recalled, (changed + 2).clamp(6, 40));
             assert_eq!(search.record(), run(&space, 40, Record::default(), &other).2.record());
         }
     }
