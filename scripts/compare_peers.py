@@ -6,7 +6,7 @@
 
 Every search looks at 200 distinct networks, one at a time, and is told the accuracy of each. What counts is networks, not samples:
 two samples that build one network are one, and a search that proposes a known one again is told what is known, free of charge (its
-asks are bounded by 20 times the budget). So a peer is not charged for what nasflow never does, training the same network twice.
+asks are bounded by 5 times the budget). So a peer is not charged for what nasflow never does, training the same network twice.
 
 Optuna is the installed package (its version is printed): TPESampler, NSGAIISampler, GPSampler and RandomSampler with their defaults.
 NNI's package no longer installs with current PyTorch, so its strategies are written out here from their sources' defaults (3.0):
@@ -122,7 +122,7 @@ class Search:
         self.table, self.seen, self.asks, self.best, self.curve = table, {}, 0, -math.inf, []
 
     def over(self):
-        return len(self.curve) >= BUDGET or self.asks >= 20 * BUDGET
+        return len(self.curve) >= BUDGET or self.asks >= 5 * BUDGET
 
     def tell(self, sample):
         self.asks += 1
