@@ -14,18 +14,18 @@ use crate::document::{Asked, Diagnostic, Field, Needs, Objectives, Preset, Setti
 use crate::space::Sample;
 use std::cmp::Reverse;
 
+/// Fields of evolution by age, whatever decides its tournaments.
+pub(super) const POPULATION: Field =
+    Field::one("population", &[Type::Int(1, 1_000_000)], "", "How many of the latest candidates may be parents.").preset(Preset::Int(30));
+pub(super) const TOURNAMENT: Field =
+    Field::one("tournament", &[Type::Int(1, 1_000_000)], "10, at most the population", "How many of them compete to be the parent.");
+
 /// The descriptor.
 pub(super) static STRATEGY: Strategy = Strategy {
     word: Word::new("evolution", "Regularised evolution (Real et al. 2019), one edit a child.")
         .fields(&[
-            Field::one("population", &[Type::Int(1, 1_000_000)], "", "How many of the latest candidates may be parents.")
-                .preset(Preset::Int(30)),
-            Field::one(
-                "tournament",
-                &[Type::Int(1, 1_000_000)],
-                "10, at most the population",
-                "How many of them compete to be the parent.",
-            ),
+            POPULATION,
+            TOURNAMENT,
             Field::one("crossover", &[Type::Number(0.0, 1.0)], "", "The probability that a child has two parents.")
                 .preset(Preset::Number(0.0)),
         ])

@@ -4,29 +4,21 @@
 //! What made a candidate good once is forgotten with it: a lucky training does not stay for ever, as it may in `nsga2`.
 
 use super::evolution::drawn;
+use super::evolution::{self, POPULATION, TOURNAMENT};
 use super::pareto::Ranking;
 use super::random;
 use super::strategy::{Propose, Strategy, Turn};
-use crate::document::{Field, Needs, Objectives, Preset, Settings, Type, Unset, Word};
+use crate::document::{Needs, Objectives, Settings, Unset, Word};
 use crate::space::Sample;
 use std::cmp::Reverse;
 
 /// The descriptor.
 pub(super) static STRATEGY: Strategy = Strategy {
     word: Word::new("pareto-ageing", "Regularised evolution for several objectives: tournaments by non-domination, then crowding.")
-        .fields(&[
-            Field::one("population", &[Type::Int(1, 1_000_000)], "", "How many of the latest candidates may be parents.")
-                .preset(Preset::Int(30)),
-            Field::one(
-                "tournament",
-                &[Type::Int(1, 1_000_000)],
-                "10, at most the population",
-                "How many of them compete to be the parent.",
-            ),
-        ])
+        .fields(&[POPULATION, TOURNAMENT])
         .example("strategy pareto-ageing population=30 tournament=10"),
     needs: Needs { objective: Objectives::Several, ..Needs::TRIALS },
-    check: super::evolution::check,
+    check: evolution::check,
     build: |settings, _| Ok(Box::new(ParetoAgeing::of(settings)?)),
 };
 
