@@ -4,30 +4,33 @@ use super::strategy::Turn;
 use crate::base::Random;
 use crate::space::{Decision, Sample, Space};
 
-/// What tickets took for a decision, by rank, with their weights; those in which it was not made are left out.
-pub(super) fn observed(turn: &Turn, d: usize, tickets: &[usize], weights: &[f64]) -> Vec<(usize, f64)> {
-    let decision = &turn.space.decisions()[d];
-    let rank = |(&ticket, &weight): (&usize, &f64)| Some((decision.rank(turn.past[ticket].sample.option(d)?), weight));
-    tickets.iter().zip(weights).filter_map(rank).collect()
-}
-
 /// The estimate of one decision: a share for every rank.
 pub(super) struct Estimate {
     shares: Vec<f64>,
 }
 
 impl Estimate {
+    /// Of every decision, from what the tickets took for it, with their weights; those in which it was not made are left out.
+    pub fn of_all(turn: &Turn, tickets: &[usize], weights: &[f64], prior: f64) -> Vec<Estimate> {
+        let decisions = turn.space.decisions();
+        let mut observed = vec![Vec::with_capacity(tickets.len()); decisions.len()];
+        for (&ticket, &weight) in tickets.iter().zip(weights) {
+            turn.past[ticket].sample.pairs().for_each(|(d, option)| observed[d].push((decisions[d].rank(option), weight)));
+        }
+        decisions.iter().zip(&observed).map(|(decision, observed)| Estimate::of(decision, observed, prior)).collect()
+    }
+
     /// Of observations. Unordered options: weighted counts, `prior` added to each. A range: a normal kernel over ranks around each observation, and a
     /// uniform prior that is worth `prior` of them.
     pub fn of(decision: &Decision, observed: &[(usize, f64)], prior: f64) -> Estimate {
         let levels = decision.ranked.len();
         let mut shares = vec![if decision.ordered { prior / levels as f64 } else { prior }; levels];
-        let width = bandwidth(levels, observed.len());
-        for &(rank, weight) in observed {
-            match decision.ordered {
-                false => shares[rank] += weight,
-                true => kernel(levels, rank, width).into_iter().zip(&mut shares).for_each(|(k, share)| *share += weight * k),
-            }
+        if decision.ordered {
+            let width = bandwidth(levels, observed.len());
+            let kernels: Vec<Vec<f64>> = (0..levels).map(|rank| kernel(levels, rank, width)).collect();
+            observed.iter().for_each(|&(rank, weight)| kernels[rank].iter().zip(&mut shares).for_each(|(k, share)| *share += weight * k));
+        } else {
+            observed.iter().for_each(|&(rank, weight)| shares[rank] += weight);
         }
         let sum: f64 = shares.iter().sum();
         shares.iter_mut().for_each(|share| *share /= sum);
@@ -68,10 +71,15 @@ fn pick(weights: &[f64], random: &mut Random) -> usize {
     found.or_else(|| weights.iter().rposition(|w| *w > 0.0)).unwrap_or(0)
 }
 
+/// No option: the sample does not make the decision.
+const NONE: u32 = u32::MAX;
+
 /// The estimate of whole samples: a mixture of a kernel around every ticket and a uniform prior.
 pub(super) struct Joint<'a> {
     /// The samples; the prior is behind them.
     around: Vec<&'a Sample>,
+    /// By sample and decision: the option that it took, or [`NONE`].
+    taken: Vec<u32>,
     weights: Vec<f64>,
     /// By decision and, of a range, by rank around which: the shares of a kernel. An unordered one has two, of the observed option and of each other.
     kernels: Vec<Vec<Vec<f64>>>,
@@ -91,8 +99,15 @@ impl<'a> Joint<'a> {
             let sum = 1.0 + each * levels as f64;
             vec![vec![(1.0 + each) / sum, each / sum]]
         });
+        let around: Vec<&Sample> = tickets.iter().map(|&t| &turn.past[t].sample).collect();
+        let decisions = turn.space.decisions().len();
+        let mut taken = vec![NONE; n * decisions];
+        for (i, sample) in around.iter().enumerate() {
+            sample.pairs().for_each(|(d, option)| taken[i * decisions + d] = option as u32);
+        }
         Joint {
-            around: tickets.iter().map(|&t| &turn.past[t].sample).collect(),
+            around,
+            taken,
             weights: weights.iter().copied().chain([prior]).collect(),
             kernels: kernels.collect(),
         }
@@ -122,11 +137,20 @@ impl<'a> Joint<'a> {
 
     /// ln of the density at a sample.
     pub fn log_density(&self, space: &Space, sample: &Sample) -> f64 {
-        let made: Vec<(usize, usize)> = sample.pairs().collect();
-        let one = |centre: Option<&&Sample>| -> f64 {
-            made.iter().map(|&(d, option)| self.share(&space.decisions()[d], d, centre.and_then(|s| s.option(d)), option)).product()
-        };
-        let sum: f64 = self.weights.iter().enumerate().map(|(i, w)| w * one(self.around.get(i))).sum();
+        let decisions = space.decisions();
+        // Of every decision that the sample makes: its share under the kernel around each option.
+        let made: Vec<(usize, Vec<f64>, f64)> = sample
+            .pairs()
+            .map(|(d, option)| {
+                let under = |around| self.share(&decisions[d], d, around, option);
+                (d, (0..decisions[d].ranked.len()).map(|around| under(Some(around))).collect(), under(None))
+            })
+            .collect();
+        let of = |(d, under, absent): &(usize, Vec<f64>, f64), taken: &[u32]| under.get(taken[*d] as usize).copied().unwrap_or(*absent);
+        let kernels = self.taken.chunks(decisions.len().max(1));
+        let mut sum: f64 = self.weights.iter().zip(kernels).map(|(w, taken)| w * made.iter().map(|m| of(m, taken)).product::<f64>()).sum();
+        // The uniform prior has the last weight.
+        sum += self.weights[self.around.len()] * made.iter().map(|(_, _, absent)| absent).product::<f64>();
         libm::log(sum.max(f64::MIN_POSITIVE)) - libm::log(self.weights.iter().sum())
     }
 }

@@ -12,9 +12,9 @@
 //! A decision that is made only under others is estimated from the samples that made it. Failed tickets are among the others. Pending tickets are not seen at
 //! all: with a `window` of several, neighbouring tickets read nearly the same estimates and differ by their draws.
 
-use super::parzen::{Estimate, Joint, observed};
+use super::parzen::{Estimate, Joint};
 use super::random;
-use super::strategy::{Propose, Strategy, Turn};
+use super::strategy::{Propose, Standing, Strategy, Turn};
 use crate::base::Random;
 use crate::document::{Asked, Diagnostic, Field, Needs, Objectives, Preset, Settings, Type, Unset, Word};
 use crate::space::Sample;
@@ -73,35 +73,36 @@ impl Tpe {
 
     /// The good tickets and the others, each in their order.
     fn split(&self, turn: &Turn) -> (Vec<usize>, Vec<usize>) {
-        let mut order: Vec<usize> = (0..turn.past.len()).collect();
-        order.sort_by(|&a, &b| match (turn.standing(a), turn.standing(b)) {
-            (Some(x), Some(y)) => y.order(&x).then(a.cmp(&b)),
-            (x, y) => y.is_some().cmp(&x.is_some()).then(a.cmp(&b)),
-        });
+        let mut order: Vec<(Option<Standing>, usize)> = (0..turn.past.len()).map(|i| (turn.standing(i), i)).collect();
+        let with_result = order.iter().filter(|(standing, _)| standing.is_some()).count();
         let good = libm::ceil(self.gamma * libm::sqrt(order.len() as f64)) as usize;
-        let with_result = turn.values.iter().flatten().count();
-        let mut others = order.split_off(good.clamp(1, GOOD).min(with_result));
-        order.sort_unstable();
-        others.sort_unstable();
-        (order, others)
+        let good = good.clamp(1, GOOD).min(with_result);
+        if good < order.len() {
+            order.select_nth_unstable_by(good, |(x, a), (y, b)| match (x, y) {
+                (Some(x), Some(y)) => y.order(x).then(a.cmp(b)),
+                (x, y) => y.is_some().cmp(&x.is_some()).then(a.cmp(b)),
+            });
+        }
+        let mut is_good = vec![false; order.len()];
+        order[..good].iter().for_each(|(_, ticket)| is_good[*ticket] = true);
+        (0..order.len()).partition(|ticket| is_good[*ticket])
     }
 
     /// Every decision by itself: of some draws from the good the one that speaks most for it.
     fn alone(&self, turn: &Turn, good: &[usize], others: &[usize], attempt: u64) -> Sample {
         let space = turn.space;
-        let (good_weights, other_weights) = (weights(good.len()), weights(others.len()));
+        let of = |tickets: &[usize]| Estimate::of_all(turn, tickets, &weights(tickets.len()), self.prior);
+        let (good, others) = (of(good), of(others));
         space.sample(|d| {
             let decision = &space.decisions()[d];
             if decision.ranked.len() < 2 {
                 return 0;
             }
-            let of = |tickets: &[usize], weights: &[f64]| Estimate::of(decision, &observed(turn, d, tickets, weights), self.prior);
-            let (good, others) = (of(good, &good_weights), of(others, &other_weights));
             let mut random = Random::at(turn.seed, "tpe", &[turn.number as u64, attempt, decision.address]);
             let mut best = (f64::NEG_INFINITY, 0);
             for _ in 0..self.competing(attempt) {
-                let rank = good.draw(&mut random);
-                let promise = libm::log(good.share(rank)) - libm::log(others.share(rank));
+                let rank = good[d].draw(&mut random);
+                let promise = libm::log(good[d].share(rank)) - libm::log(others[d].share(rank));
                 if promise > best.0 {
                     best = (promise, rank);
                 }
