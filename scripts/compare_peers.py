@@ -6,7 +6,7 @@
 
 Every search looks at 200 distinct networks, one at a time, and is told the accuracy of each. What counts is networks, not samples:
 two samples that build one network are one, and a search that proposes a known one again is told what is known, free of charge (its
-asks are bounded by 5 times the budget). So a peer is not charged for what nasflow never does, training the same network twice.
+asks are bounded by 5 times the budget, those of Optuna's GP by --gp-asks). So a peer is not charged for what nasflow never does, training the same network twice.
 
 Optuna is the installed package (its version is printed): TPESampler, NSGAIISampler, GPSampler and RandomSampler with their defaults.
 NNI's package no longer installs with current PyTorch, so its strategies are written out here from their sources' defaults (3.0):
@@ -38,7 +38,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 class Table:
     """Dimensions (a list of numbers of options), and for a sample its network and accuracies."""
 
-    def __init__(self, kind, path, noisy):
+    def __init__(self, kind, path, noisy, charge=False, asks=5 * BUDGET):
+        self.charge, self.asks = charge, asks
         self.rows, self.told, self.judged = {}, {}, {}
         getattr(self, kind)(path, noisy)
         # One row a network: the first sample that builds it, as `nasflow compare` has it.
@@ -122,11 +123,13 @@ class Search:
         self.table, self.seen, self.asks, self.best, self.curve = table, {}, 0, -math.inf, []
 
     def over(self):
-        return len(self.curve) >= BUDGET or self.asks >= 5 * BUDGET
+        return len(self.curve) >= BUDGET or self.asks >= self.table.asks
 
     def tell(self, sample):
         self.asks += 1
         network = self.table.rows[sample]
+        if network in self.seen and self.table.charge:
+            self.curve.append(self.best)
         if network not in self.seen:
             self.seen[network] = self.table.told[network]
             self.best = max(self.best, self.table.value[network])
@@ -216,12 +219,15 @@ PEERS = {
     "nni random": nni_random,
 }
 
+SLOW = ("optuna gp", "nni tpe")
+
 
 def one(job):
-    name, kind, path, noisy, seed = job
+    name, kind, path, noisy, charge, asks, seed = job
     global TABLE
     if "TABLE" not in globals():
-        TABLE = Table(kind, path, noisy)
+        TABLE = Table(kind, path, noisy, charge)
+    TABLE.asks = asks
     begun = time.process_time()
     try:
         return name, PEERS[name](TABLE, seed), time.process_time() - begun
@@ -248,9 +254,11 @@ def main():
     parser.add_argument("kind", choices=["macro", "nasbench201"])
     parser.add_argument("table")
     parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--slow-seeds", type=int, default=20, help="of Optuna's GP")
+    parser.add_argument("--slow-seeds", type=int, default=20, help="of Optuna's GP and NNI's TPE")
+    parser.add_argument("--gp-asks", type=int, default=300, help="after which Optuna's GP is given up: each takes longer than the one before")
     parser.add_argument("--peers", nargs="*", default=list(PEERS))
     parser.add_argument("--noisy", action="store_true", help="macro: told the first training's accuracy, judged by the mean of three")
+    parser.add_argument("--charge-repeats", action="store_true", help="a network that a peer proposes again counts as a query")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--nasflow", help="the program; its searches run first")
     arguments = parser.parse_args()
@@ -265,8 +273,9 @@ def main():
 
     jobs = []
     for name in arguments.peers:
-        seeds = arguments.slow_seeds if name == "optuna gp" else arguments.seeds
-        jobs += [(name, arguments.kind, arguments.table, arguments.noisy, seed) for seed in range(seeds)]
+        seeds = min(arguments.seeds, arguments.slow_seeds) if name in SLOW else arguments.seeds
+        asks = arguments.gp_asks if name == "optuna gp" else 5 * BUDGET
+        jobs += [(name, arguments.kind, arguments.table, arguments.noisy, arguments.charge_repeats, asks, seed) for seed in range(seeds)]
     curves, spent = {}, {}
     with multiprocessing.Pool(arguments.jobs) as pool:
         for name, curve, seconds in pool.imap_unordered(one, jobs, chunksize=1):

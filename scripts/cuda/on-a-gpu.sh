@@ -19,6 +19,7 @@ Steps, each with a limit of its own; a failed one is recorded and the others go 
   trajectory   20 iterations of YOLOv5n with SGD and with AdamW against stored values of PyTorch
   search       a small search on the GPU, shown and exported; the CPU does not take its results for its own
   same-bits    the search again in a fresh store, and in a third with two trials at a time: the digests of all outputs are equal
+  proxies      predictors without training on the GPU, beside the CPU's values
   kill         a longer search, killed (SIGKILL) three times and gone on with: the same digests as the undisturbed one
   times        a training step beside PyTorch's where `python3` has torch; GPU memory; this machine's processor
   pipelines    one batch through every stage of the shipped pipelines that generate their images (`run --smoke`)
@@ -34,7 +35,7 @@ TEXT
 
 self=$(realpath "$0")
 root=$(realpath "$(dirname "$self")/../..")
-steps=(machine doctor operators trajectory search same-bits kill times pipelines)
+steps=(machine doctor operators trajectory search same-bits proxies kill times pipelines)
 python=${NASFLOW_PYTHON:-python3}
 
 # ---- what the steps use -----------------------------------------------------------------------------------------------------
@@ -148,6 +149,37 @@ step_same-bits() {
   search "$work/third" --jobs 2 || fail "two trials at a time"
   fact "two trials at a time: $(since "$start")"
   same first third "two trials at a time"
+}
+
+step_proxies() {
+  mkdir -p "$work/proxies"
+  {
+    sed '/^sample/,$d' "$root/pipelines/reproducible.kdl"
+    echo 'sample "four" { from "tiny"; strategy random; trials 4 }'
+    echo 'evaluate "untrained" { from "four"; data "shapes" split=train; untrained batch=8; metrics synflow snip grad-norm jacov naswot zen entropy }'
+  } > "$work/proxies/pipeline.kdl"
+  local where
+  for where in "$device" cpu; do
+    nasflow run "$work/proxies/pipeline.kdl" --cache "$work/proxies/cache" --device "$where" || fail "the proxies on $where"
+    nasflow show "$work/proxies/pipeline.kdl" --cache "$work/proxies/cache" --device "$where" --csv > "$work/proxies/$where.csv" || fail "show"
+  done
+  # Of every cell that is a number on both sides: how far they are apart, of the larger.
+  paste -d '\n' "$work/proxies/$device.csv" "$work/proxies/cpu.csv" | awk -F , '
+    NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i }
+    NR % 2 == 1 { for (i = 1; i <= NF; i++) a[i] = $i; next }
+    NR > 2 { for (i = 1; i <= NF; i++) if (name[i] ~ /^(synflow|snip|grad-norm|jacov|naswot|zen|entropy)$/) {
+      values++
+      if (a[i] == "" || $i == "") { if (a[i] != $i) { print "failed: " name[i] ": a value on one side only"; bad = 1 }; continue }
+      d = a[i] - $i; d = d < 0 ? -d : d; m = $i < 0 ? -$i : $i; r = m > 0 ? d / m : d
+      if (r > worst[name[i]]) worst[name[i]] = r
+      if (r > 0.01) { print "failed: " name[i] ": " a[i] " and " $i; bad = 1 }
+    } }
+    END {
+      if (values < 28) { print "failed: only " values + 0 " values"; bad = 1 }
+      for (n in worst) line = line sprintf(" %s %.1e", n, worst[n])
+      print "= " values " values, apart from the CPU by at most (relative):" (line ? line : " nothing")
+      exit bad
+    }'
 }
 
 # Iterations that were executed in the store of $1.
@@ -307,7 +339,7 @@ fi
 
 begun=$SECONDS
 whole=${NASFLOW_GPU_SECONDS:-480}
-declare -A limits=([machine]=30 [doctor]=60 [operators]=120 [trajectory]=100 [search]=60 [same-bits]=90 [kill]=100 [times]=170 [pipelines]=150)
+declare -A limits=([machine]=30 [doctor]=60 [operators]=120 [trajectory]=100 [search]=60 [same-bits]=90 [proxies]=60 [kill]=100 [times]=170 [pipelines]=150)
 table='' failures='' facts='' log=$report/log.txt
 : > "$log"
 for name in "${steps[@]}"; do
