@@ -231,26 +231,6 @@ fn failed_tickets_never_win_and_a_population_of_them_explores() {
 }
 
 #[test]
-fn a_proposal_after_ten_thousand_results_takes_milliseconds() {
-    let space = chain();
-    let evolution: Line = ("evolution", &[("population", 100), ("tournament", 25)]);
-    let mut search = Search::new(&space, built(&evolution), 20_000, 4, 0);
-    for i in 0..10_000u64 {
-        let sample = space.random(9, &[i]);
-        let digest = space.architecture(&sample).unwrap().digest();
-        search.recall(Known { sample, digest, macs: i });
-    }
-    let results = |n: usize| Some(Told::Value(n as f64 % 97.0));
-    search.propose(&results);
-    let start = std::time::Instant::now();
-    for _ in 0..20 {
-        assert!(matches!(search.propose(&results), Next::Ticket(_)));
-    }
-    let each = start.elapsed() / 20;
-    assert!(each.as_millis() <= 10, "{each:?}");
-}
-
-#[test]
 fn a_recipe_is_searched_like_a_network() {
     let space = whole("space { choice \"rate\" 1 2 4 8 16; network { input data; conv 8 { kernel 3 5 } } }");
     let read = [("rate".to_string(), vec!["optimizer.lr".to_string()])].into();

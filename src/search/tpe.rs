@@ -89,10 +89,8 @@ impl Tpe {
     }
 
     /// Every decision by itself: of some draws from the good the one that speaks most for it.
-    fn alone(&self, turn: &Turn, good: &[usize], others: &[usize], attempt: u64) -> Sample {
+    fn alone(&self, turn: &Turn, good: &[Estimate], others: &[Estimate], attempt: u64) -> Sample {
         let space = turn.space;
-        let of = |tickets: &[usize]| Estimate::of_all(turn, tickets, &weights(tickets.len()), self.prior);
-        let (good, others) = (of(good), of(others));
         space.sample(|d| {
             let decision = &space.decisions()[d];
             if decision.ranked.len() < 2 {
@@ -112,18 +110,19 @@ impl Tpe {
     }
 
     /// Of whole samples drawn around good ones, the one that speaks most for the good.
-    fn together(&self, turn: &Turn, good: &[usize], others: &[usize], attempt: u64) -> Option<Sample> {
-        let of = |tickets: &[usize]| Joint::of(turn, tickets, &weights(tickets.len()), self.prior);
-        let (good, others) = (of(good), of(others));
-        let mut best: Option<(f64, Sample)> = None;
-        for candidate in 0..self.competing(attempt) as u64 {
-            let sample = good.draw(turn.space, turn.seed, &[turn.number as u64, attempt, candidate]);
-            let promise = good.log_density(turn.space, &sample) - others.log_density(turn.space, &sample);
-            if best.as_ref().is_none_or(|(highest, _)| promise > *highest) {
-                best = Some((promise, sample));
+    fn together(&self, turn: &Turn, good: &Joint, others: &Joint, attempt: u64) -> Sample {
+        let draw = |candidate: u64| good.draw(turn.space, turn.seed, &[turn.number as u64, attempt, candidate]);
+        let promise = |sample: &Sample| good.log_density(turn.space, sample) - others.log_density(turn.space, sample);
+        let first = draw(0);
+        let mut best = (promise(&first), first);
+        for candidate in 1..self.competing(attempt) as u64 {
+            let sample = draw(candidate);
+            let promise = promise(&sample);
+            if promise > best.0 {
+                best = (promise, sample);
             }
         }
-        best.map(|(_, sample)| sample)
+        best.1
     }
 }
 
@@ -140,14 +139,22 @@ impl Propose for Tpe {
     }
 
     fn propose(&self, turn: &Turn, attempt: u64) -> Option<Sample> {
+        self.proposals(*turn)?.nth(usize::try_from(attempt).ok()?)
+    }
+
+    fn proposals<'t>(&'t self, turn: Turn<'t>) -> Option<Box<dyn Iterator<Item = Sample> + 't>> {
         if turn.number < self.initial || turn.values.iter().all(Option::is_none) {
-            return Some(random::draw(turn, attempt));
+            return Some(Box::new((0..).map(move |attempt| random::draw(&turn, attempt))));
         }
-        let (good, others) = self.split(turn);
-        match self.multivariate {
-            true => self.together(turn, &good, &others, attempt),
-            false => Some(self.alone(turn, &good, &others, attempt)),
+        let (good, others) = self.split(&turn);
+        if self.multivariate {
+            let of = |tickets: &[usize]| Joint::of(&turn, tickets, &weights(tickets.len()), self.prior);
+            let (good, others) = (of(&good), of(&others));
+            return Some(Box::new((0..).map(move |attempt| self.together(&turn, &good, &others, attempt))));
         }
+        let of = |tickets: &[usize]| Estimate::of_all(&turn, tickets, &weights(tickets.len()), self.prior);
+        let (good, others) = (of(&good), of(&others));
+        Some(Box::new((0..).map(move |attempt| self.alone(&turn, &good, &others, attempt))))
     }
 }
 
