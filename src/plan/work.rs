@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::candidate::Candidate;
 use super::command::{Command, RunnerWork};
+use super::lesson::Lesson;
 use crate::base::Digest;
 use crate::document::{LossGains, Metric, OneShot, Recipe};
 use crate::space::Sample;
@@ -181,11 +182,18 @@ pub struct TrainWork {
     pub resume: Option<Resume>,
     /// Iterations at the checkpoint that an interrupted attempt left; its worker goes on from there by itself.
     pub checkpoint: Option<u64>,
+    /// Who teaches, beside the labels.
+    pub teacher: Option<Lesson>,
     /// Where a command of one's own trains: which.
     pub runner: Option<RunnerWork>,
 }
 
 impl TrainWork {
+    /// What an image costs, in multiply-adds of a pass forward, of which a training takes three. A teacher's one pass is a third of that.
+    pub fn macs(&self) -> u64 {
+        self.trainee.macs() + self.teacher.as_ref().map_or(0, |lesson| lesson.candidate.macs / 3)
+    }
+
     /// Iterations that are there already.
     pub fn done(&self) -> u64 {
         self.resume.as_ref().map_or(0, |r| r.iteration).max(self.checkpoint.unwrap_or(0))

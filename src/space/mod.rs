@@ -62,7 +62,7 @@ pub use edges::EdgePick;
 pub use entropy::{ENTROPIES, NetworkEntropy, entropy};
 pub use envelope::Envelope;
 pub use graph::{Activation, Head, Node, Op, ParamId, ParamKind, ParamSpec, Program, Shape, ValueId, Window};
-pub use heads::HeadShape;
+pub use heads::{HeadShape, same_outputs};
 pub use input::{AnchorSet, Infeasible, InputSpec};
 pub use latency::{LATENCIES, LatencyTable, TABLE_LATENCY};
 pub use operations::Operation;

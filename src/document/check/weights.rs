@@ -108,7 +108,7 @@ impl Rules<'_> {
     }
 
     /// The most networks that a stage leaves.
-    fn at_most(&self, stage: usize, depth: usize) -> usize {
+    pub(super) fn at_most(&self, stage: usize, depth: usize) -> usize {
         // A cycle was reported.
         if depth > self.draft.stages.len() {
             return 0;

@@ -15,6 +15,7 @@ pub mod space;
 pub mod stages;
 pub mod supernet;
 pub mod table;
+mod teacher;
 pub mod train;
 mod untrained;
 

@@ -3,6 +3,7 @@
 use super::init;
 use super::own;
 use super::reads::{Reads, reads};
+use super::teacher;
 use crate::document::context::Context;
 use crate::document::method::Named;
 use crate::document::pipeline::{
@@ -34,6 +35,7 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
     foreign_lines(context, node, recipe.task);
     let over = node.child("schedule").and_then(|s| s.number("over"));
     recipe.over = over.unwrap_or(epochs as f64);
+    let task = recipe.task;
     let train = Train {
         data,
         split,
@@ -49,6 +51,7 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
         seeds: node.count("seeds").unwrap_or(1),
         budget: node.child("budget").and_then(|b| Some(Spanned { value: b.count("epochs")?, span: b.place("epochs") })),
         init_written: node.child("init").is_some(),
+        teacher: node.child("teacher").and_then(|n| teacher::teacher(context, n, task)),
         method: line.oneshot.is_some().then_some(line.method),
         oneshot: line.oneshot,
         runner: node.child("runner").map(|node| own::runner(context, node)),

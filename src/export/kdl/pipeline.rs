@@ -186,6 +186,9 @@ fn train(trained: &Trained, names: &Names, path: &dyn Fn(&str) -> String) -> Str
     if let Some(runner) = &train.runner {
         out += &format!("    // There a command of one's own trained it: {}\n", comment(&runner.value.command.words.join(" ")));
     }
+    if let Some(teacher) = &train.teacher {
+        out += &format!("    // There it learned from {}, too.\n", comment(&quoted(&teacher.stage.value)));
+    }
     out += &match &train.init {
         Init::Scratch => "    init scratch\n".to_string(),
         Init::File(file, matching) => {

@@ -17,5 +17,6 @@ mod started;
 mod subnet;
 mod supernet;
 mod table;
+mod teacher;
 mod train;
 mod untrained;

@@ -3,12 +3,12 @@
 use super::commands::CommandJobs;
 use crate::base::Digest;
 use crate::document::{Init, Pipeline};
-use crate::plan::{self, SubnetWork, TrainWork, UntrainedWork, Work};
+use crate::plan::{self, Lesson, SubnetWork, TrainWork, UntrainedWork, Work};
 use crate::results::{Epoch, Outcome};
 use crate::run::error::RunError;
 use crate::run::job::{
-    Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee, UntrainedJob,
-    UntrainedJobs, Warm,
+    Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TeacherJob, TrainJob, Trainee,
+    UntrainedJob, UntrainedJobs, Warm,
 };
 use crate::run::options::Options;
 use crate::run::packs::{Packs, Waiting};
@@ -201,8 +201,15 @@ fn train(
         resume: w.resume.as_ref().map(|r| (r.iteration, r.state)),
         curve,
         checkpoint_seconds,
+        teacher: w.teacher.as_ref().map(teacher).transpose()?,
         runner: None,
     })
+}
+
+/// Who teaches.
+fn teacher(lesson: &Lesson) -> Result<TeacherJob, RunError> {
+    let architecture = lesson.candidate.architecture().map_err(RunError::Stuck)?.clone();
+    Ok(TeacherJob { architecture, weights: lesson.weights, bn_eps: lesson.bn_eps, how: lesson.how })
 }
 
 /// A space, as a worker compiles it again.
