@@ -61,6 +61,15 @@ impl Candidate {
         Candidate { network, digest, params, macs, image_size, choices: Vec::new(), edits: Vec::new(), recipe: Vec::new() }
     }
 
+    /// Another network that came of this one.
+    ///
+    /// # Errors
+    /// A network that cannot be built.
+    pub fn with(&self, architecture: Architecture) -> Result<Self, String> {
+        let (digest, image_size, cost) = (architecture.digest(), architecture.input.height, architecture.cost()?);
+        Ok(Candidate { network: architecture.into(), digest, params: cost.params, macs: cost.macs, image_size, ..self.clone() })
+    }
+
     /// The canonical form.
     ///
     /// # Errors

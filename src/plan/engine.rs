@@ -154,6 +154,8 @@ pub struct Engine<'a> {
     pub(super) wholes: HashMap<String, Arc<Candidate>>,
     /// What trainings start from.
     pub(super) warm: Warm,
+    /// Networks that pruning left, by its action.
+    pub(super) smaller: HashMap<Digest, Arc<Candidate>>,
     /// Whether a network can learn from another, by both.
     pub(super) taught: HashMap<(Digest, Digest), Result<(), String>>,
     /// What commands of one's own use.
@@ -187,6 +189,7 @@ impl<'a> Engine<'a> {
             ahead: ahead(pipeline),
             wholes: HashMap::new(),
             warm: Warm::default(),
+            smaller: HashMap::new(),
             taught: HashMap::new(),
             commands: Commands::default(),
             earlier: BTreeMap::new(),

@@ -24,6 +24,7 @@ pub mod reason;
 pub mod recipe;
 pub mod repeats;
 pub mod replicas;
+pub mod request;
 mod searches;
 mod stages;
 mod standing;
@@ -51,6 +52,6 @@ pub use reason::Reason;
 pub use table::Table;
 pub use warm::WeightsFile;
 pub use work::{
-    CommandWork, CompareWork, CutWork, MetricWork, PredictWork, ProposeWork, Recalibration, Request, SelectWork, Sides, SubnetWork,
-    TrainWork, Trainee, UntrainedWork, Work,
+    CommandWork, CompareWork, CutWork, MetricWork, PredictWork, ProposeWork, PruneWork, Recalibration, Request, SelectWork, Sides,
+    SubnetWork, TrainWork, Trainee, UntrainedWork, Work,
 };

@@ -36,6 +36,7 @@ mod options;
 mod outside;
 mod place;
 mod priors;
+pub mod prune;
 mod range;
 mod resolve;
 pub mod sample;

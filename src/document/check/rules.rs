@@ -77,6 +77,7 @@ impl Rules<'_> {
             self.budget(index, train);
             self.runner(index, train);
             self.teacher(index, train);
+            self.prunes(index, train);
         }
         match &stage.kind {
             StageKind::Sample(sample) => {

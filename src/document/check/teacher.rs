@@ -1,11 +1,23 @@
 //! `teacher`: a stage that leaves one trained network, which has not seen what a fold leaves out.
 
 use super::rules::Rules;
-use crate::document::pipeline::{Teacher, Train};
+use crate::document::pipeline::{StageKind, Teacher, Train};
 use crate::document::shorten::shorten;
 use crate::document::{Diagnostic, Spanned};
 
 impl Rules<'_> {
+    /// A `train` that prunes: a network's own weights say what goes, and nasflow trains what is left.
+    pub(super) fn prunes(&mut self, index: usize, train: &Train) {
+        let stage = &self.draft.stages[index];
+        if train.prune.is_none() {
+            return;
+        }
+        if self.draft.supernet(stage).is_some() || train.oneshot.is_some() {
+            let d = Diagnostic::error("contradiction", "a supernet is not pruned", stage.name.span, "trains a space");
+            self.context.push(d.help("sample a network from it, train that, and prune it then"));
+        }
+    }
+
     /// A `train` that learns from another network.
     pub(super) fn teacher(&mut self, index: usize, train: &Train) {
         let Some(Teacher { stage: name, .. }) = &train.teacher else { return };
@@ -22,6 +34,9 @@ impl Rules<'_> {
             return self.context.push(d.also(runner.span, "the command").help("delete `teacher`, or the `runner`"));
         }
         let Some(&source) = self.graph.index.get(&name.value).filter(|&&s| s < self.draft.stages.len()) else { return };
+        if matches!(self.draft.stages[source].kind, StageKind::Sample(_)) {
+            return; // Its kind was reported.
+        }
         let carried = self.weights(source);
         if carried.none || carried.shared {
             let what = if carried.shared { "these have the weights of a supernet" } else { "these were never trained" };

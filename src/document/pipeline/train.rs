@@ -1,6 +1,6 @@
 //! `train`: what is trained how, and from where.
 
-use super::{Recipe, RecipeChoice, RecipeValue, Runner, Spanned, Teacher};
+use super::{Prune, Recipe, RecipeChoice, RecipeValue, Runner, Spanned, Teacher};
 use std::collections::BTreeMap;
 
 /// A `train` stage: the recipe as resolved from `recipe` and the lines that override it.
@@ -38,6 +38,8 @@ pub struct Train {
     pub method: Option<crate::document::method::Named>,
     /// Its numbers, with `holdout` and `penalty`; at the method's word.
     pub oneshot: Option<Spanned<crate::document::OneShot>>,
+    /// `prune`: the incoming network is made smaller first.
+    pub prune: Option<Prune>,
     /// `teacher "big"`: a trained network that is learned from, beside the labels.
     pub teacher: Option<Teacher>,
     /// `runner command { … }`: a trainer of one's own, in place of nasflow's.

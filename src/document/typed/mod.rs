@@ -10,6 +10,7 @@ pub mod metric;
 pub mod objective;
 pub mod own;
 mod prior;
+mod prune;
 pub mod reads;
 pub mod space;
 pub mod stages;

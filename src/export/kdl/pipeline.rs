@@ -189,6 +189,9 @@ fn train(trained: &Trained, names: &Names, path: &dyn Fn(&str) -> String) -> Str
     if let Some(teacher) = &train.teacher {
         out += &format!("    // There it learned from {}, too.\n", comment(&quoted(&teacher.stage.value)));
     }
+    if train.prune.is_some() {
+        out += "    // There it was pruned, and began with what was left of its weights.\n";
+    }
     out += &match &train.init {
         Init::Scratch => "    init scratch\n".to_string(),
         Init::File(file, matching) => {

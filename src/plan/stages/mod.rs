@@ -8,6 +8,7 @@ mod latency;
 mod narrowed;
 mod own;
 mod proposer;
+mod prune;
 mod race;
 mod replicate;
 mod runner;

@@ -31,7 +31,11 @@ impl Engine<'_> {
         let mut state = State::Ready;
         let point = |&epochs: &usize| Trained { stage: index, epochs, runs: Vec::new(), read: train.read_of(&slot.model.recipe) };
         let mut points: Vec<Trained> = rungs.iter().map(point).collect();
-        let start = match self.initial(index, train, &mut slot, known, works) {
+        let start = match &train.prune {
+            Some(how) => self.pruned(index, how, &mut slot, known, works),
+            None => self.initial(index, train, &mut slot, known, works),
+        };
+        let start = match start {
             Ok(start) => start,
             Err(state) => return Slot { state, ..slot },
         };

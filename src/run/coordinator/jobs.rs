@@ -55,7 +55,7 @@ fn reads<'a>(work: &'a Work, prepared: &Prepared) -> Vec<(&'a (String, String), 
         }
         Work::Command(w) => w.data.iter().map(|data| (data, w.candidate.image_size())).collect(),
         Work::Untrained(w) => w.data.iter().map(|data| (data, w.candidate.image_size())).collect(),
-        Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) | Work::Propose(_) => Vec::new(),
+        Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Prune(_) | Work::Compare(_) | Work::Propose(_) => Vec::new(),
     }
 }
 
@@ -109,6 +109,7 @@ impl Jobs {
             Work::Metric(_)
             | Work::Select(_)
             | Work::Cut(_)
+            | Work::Prune(_)
             | Work::Compare(_)
             | Work::Command(_)
             | Work::Propose(_)
