@@ -61,13 +61,15 @@ impl Candidate {
         Candidate { network, digest, params, macs, image_size, choices: Vec::new(), edits: Vec::new(), recipe: Vec::new() }
     }
 
-    /// Another network that came of this one.
+    /// What pruning made of this one.
     ///
     /// # Errors
     /// A network that cannot be built.
-    pub fn with(&self, architecture: Architecture) -> Result<Self, String> {
+    pub fn pruned(&self, architecture: Architecture) -> Result<Self, String> {
         let (digest, image_size, cost) = (architecture.digest(), architecture.input.height, architecture.cost()?);
-        Ok(Candidate { network: architecture.into(), digest, params: cost.params, macs: cost.macs, image_size, ..self.clone() })
+        let mut edits = self.edits.clone();
+        edits.push(("pruned".into(), format!("to {:.2} × its FLOPs", cost.macs as f64 / self.macs.max(1) as f64)));
+        Ok(Candidate { network: architecture.into(), digest, params: cost.params, macs: cost.macs, image_size, edits, ..self.clone() })
     }
 
     /// The canonical form.

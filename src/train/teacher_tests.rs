@@ -6,7 +6,9 @@ use super::super::state::TrainState;
 use super::super::trainer::{Outcome, Trainer};
 use super::*;
 use crate::document::{Recipe, Task};
+use crate::nn::{DeviceChoice, executor};
 use crate::space::Shape;
+use crate::space::tests::whole;
 
 /// Says the same of whatever it is shown.
 struct Said(Vec<Vec<f32>>);
@@ -161,6 +163,36 @@ fn other_heads_do_not_teach() {
         told(&classifier(2)).starts_with("images differ")
             && told(&Program { values: student.values.clone(), ..classifier(2) }).contains("classifies")
     );
+}
+
+/// Real networks on both executors: they agree, and the teacher is heard.
+#[test]
+fn both_executors_agree() {
+    let network = |text: &str| {
+        let space = whole(&format!("space {{ network {{ input d image-size=32; conv 8 kernel=3 stride=4; {text} detect above }} }}"));
+        space.architecture(&space.reference()).expect("builds").program().expect("builds")
+    };
+    let (student, large) = (network("conv 8 kernel=3 stride=2;"), network("c3 16; conv 16 kernel=3 stride=2;"));
+    let Head::Detect { classes, .. } = student.head else { panic!("a detector") };
+    let recipe = Recipe { batch: 2, warmup: 0.0, ..recipe() };
+    let losses = |device: DeviceChoice, taught: bool| -> Vec<f64> {
+        let loader = Box::new(Generated { n: 2, size: 32, classes, per_epoch: 5 });
+        let state = TrainState::fresh(initial(&student), &student, &recipe).expect("a state");
+        let run = |program: &Program| executor(program, device, 2).expect("an executor");
+        let mut trainer = Trainer::new(&student, &recipe, loader, run(&student), state).expect("a trainer");
+        if taught {
+            let how = Distillation { temperature: 1.0, weight: 1.0 };
+            trainer = trainer.taught(Teacher::new((&large, initial(&large), run(&large)), 1e-3, &student, &recipe.loss, how).expect("a teacher"));
+        }
+        let mut one = || match trainer.step().expect("an iteration") {
+            Outcome::Step(step) => step.loss.sum(),
+            diverged => panic!("{diverged:?}"),
+        };
+        (0..4).map(|_| one()).collect()
+    };
+    let (fast, reference, alone) = (losses(DeviceChoice::Fast, true), losses(DeviceChoice::ReferenceCpu, true), losses(DeviceChoice::Fast, false));
+    assert!(fast.iter().zip(&reference).all(|(a, b)| (a - b).abs() < 1e-4 * b.abs()), "{fast:?} {reference:?}");
+    assert!(fast.iter().zip(&alone).all(|(a, b)| a > b), "{fast:?} {alone:?}");
 }
 
 /// A teacher is no state: a training that goes on from bytes meets the same one, and its bits are those of one that never stopped.

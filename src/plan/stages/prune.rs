@@ -62,7 +62,7 @@ impl Engine<'_> {
             return Ok(known.clone());
         }
         let architecture = Architecture::from_json(&smaller.architecture).map_err(|e| format!("the pruned network cannot be read: {e}"))?;
-        let candidate = Arc::new(of.with(architecture)?);
+        let candidate = Arc::new(of.pruned(architecture)?);
         self.smaller.insert(key, candidate.clone());
         Ok(candidate)
     }
