@@ -7,6 +7,7 @@ use crate::document::{self, Data, Files, Metric, Options, Params, Pipeline, Stag
 use crate::export::kdl::{Measured, Origin, Trained};
 use crate::export::{Format, Written};
 use crate::plan::Model;
+use crate::plan::lead::spaces_of;
 use crate::run::Prepared;
 use crate::store::Store;
 use std::path::{Component, Path, PathBuf};
@@ -25,7 +26,13 @@ pub fn files(
     let folder = absolute(&here, arguments.output.parent().unwrap_or(Path::new("")));
     let path = |path: &str| if path.starts_with("hub:") { path.to_string() } else { relative(&folder, &absolute(&here, Path::new(path))) };
     let space = model.drawn.as_ref().and_then(|d| pipeline.spaces.iter().find(|s| s.name.value == d.space));
-    let space = space.ok_or_else(|| format!("{} comes from no space", model.label()))?;
+    // A pruned network is of no space any more, but reads what the networks of its space read.
+    let before = || {
+        let stage = &pipeline.stages[model.trained.as_ref()?.stage];
+        let names = spaces_of(pipeline, &stage.name.value);
+        pipeline.spaces.iter().find(|s| names.contains(&s.name.value))
+    };
+    let space = space.or_else(before).ok_or_else(|| format!("{} comes from no space", model.label()))?;
     let trained = model.trained.as_ref().and_then(|t| Some((t, pipeline.stages[t.stage].train()?)));
     let measured = measured(pipeline);
     let reads = [Some(&space.input.value), trained.map(|(_, t)| &t.data.value), measured.as_ref().map(|m| m.0)];

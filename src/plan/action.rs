@@ -34,11 +34,13 @@ pub enum Kind {
     Propose,
     /// One number of a network with fresh weights.
     Untrained,
+    /// A trained network, pruned.
+    Prune,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Anchors,
         Kind::Pack,
         Kind::Train,
@@ -53,6 +55,7 @@ impl Kind {
         Kind::Command,
         Kind::Propose,
         Kind::Untrained,
+        Kind::Prune,
     ];
 
     /// The word in records.
@@ -72,6 +75,7 @@ impl Kind {
             Kind::Command => "command",
             Kind::Propose => "propose",
             Kind::Untrained => "untrained",
+            Kind::Prune => "prune",
         }
     }
 
@@ -85,7 +89,7 @@ impl Kind {
         match self {
             Kind::Anchors | Kind::Pack | Kind::Train | Kind::Predict | Kind::Metric | Kind::Select => 1,
             Kind::Cut | Kind::PredictSubnet | Kind::Table | Kind::Compare | Kind::Loss => 1,
-            Kind::Command | Kind::Propose | Kind::Untrained => 1,
+            Kind::Command | Kind::Propose | Kind::Untrained | Kind::Prune => 1,
         }
     }
 }

@@ -61,6 +61,17 @@ impl Candidate {
         Candidate { network, digest, params, macs, image_size, choices: Vec::new(), edits: Vec::new(), recipe: Vec::new() }
     }
 
+    /// What pruning made of this one.
+    ///
+    /// # Errors
+    /// A network that cannot be built.
+    pub fn pruned(&self, architecture: Architecture) -> Result<Self, String> {
+        let (digest, image_size, cost) = (architecture.digest(), architecture.input.height, architecture.cost()?);
+        let mut edits = self.edits.clone();
+        edits.push(("pruned".into(), format!("to {:.2} × its FLOPs", cost.macs as f64 / self.macs.max(1) as f64)));
+        Ok(Candidate { network: architecture.into(), digest, params: cost.params, macs: cost.macs, image_size, edits, ..self.clone() })
+    }
+
     /// The canonical form.
     ///
     /// # Errors

@@ -154,6 +154,10 @@ pub struct Engine<'a> {
     pub(super) wholes: HashMap<String, Arc<Candidate>>,
     /// What trainings start from.
     pub(super) warm: Warm,
+    /// Networks that pruning left, by its action.
+    pub(super) smaller: HashMap<Digest, Arc<Candidate>>,
+    /// Whether a network can learn from another, by both.
+    pub(super) taught: HashMap<(Digest, Digest), Result<(), String>>,
     /// What commands of one's own use.
     pub(super) commands: Commands,
     /// What searches know before their first trial, by stage.
@@ -185,6 +189,8 @@ impl<'a> Engine<'a> {
             ahead: ahead(pipeline),
             wholes: HashMap::new(),
             warm: Warm::default(),
+            smaller: HashMap::new(),
+            taught: HashMap::new(),
             commands: Commands::default(),
             earlier: BTreeMap::new(),
         }
@@ -247,7 +253,7 @@ impl<'a> Engine<'a> {
                     self.select(index, select, incoming, known, &mut pass.works)
                 }
             };
-            if pipeline.links.starts.contains(&Some(index)) {
+            if pipeline.links.starts.contains(&Some(index)) || pipeline.links.teachers.contains(&Some(index)) {
                 self.warm.sources.insert(index, (replay.slots.clone(), replay.complete));
             }
             pass.views.push(replay);

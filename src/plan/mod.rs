@@ -18,11 +18,13 @@ pub mod evaluation;
 pub mod figures;
 pub mod lead;
 mod learned;
+pub mod lesson;
 pub mod model;
 pub mod reason;
 pub mod recipe;
 pub mod repeats;
 pub mod replicas;
+pub mod request;
 mod searches;
 mod stages;
 mod standing;
@@ -44,11 +46,12 @@ pub use command::{Command, Commands, RunnerWork, UsedFile, UsedFiles};
 pub use earlier::Earlier;
 pub use engine::{Compared, DataInfo, Engine, Known, Point, Replay, SplitInfo, StageReplay};
 pub use figures::Figure;
+pub use lesson::Lesson;
 pub use model::{Fold, Model, Raced, SeedRun, Slot, State, Step, Subnet, Trained};
 pub use reason::Reason;
 pub use table::Table;
 pub use warm::WeightsFile;
 pub use work::{
-    CommandWork, CompareWork, CutWork, MetricWork, PredictWork, ProposeWork, Recalibration, Request, SelectWork, Sides, SubnetWork,
-    TrainWork, Trainee, UntrainedWork, Work,
+    CommandWork, CompareWork, CutWork, MetricWork, PredictWork, ProposeWork, PruneWork, Recalibration, Request, SelectWork, Sides,
+    SubnetWork, TrainWork, Trainee, UntrainedWork, Work,
 };

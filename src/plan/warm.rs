@@ -99,7 +99,7 @@ fn named(drawn: &Drawn, candidate: &Candidate) -> Digest {
 pub(super) struct Warm {
     /// Files by the stage that starts from them.
     pub files: BTreeMap<String, Arc<WeightsFile>>,
-    /// Stages that others start from, as of this replay: their models, and whether no further one can come.
+    /// Stages that others start from or learn from, as of this replay: their models, and whether no further one can come.
     pub sources: HashMap<usize, (Vec<Slot>, bool)>,
     references: HashMap<String, Rc<Layout>>,
     nets: HashMap<String, Arc<Supernet>>,

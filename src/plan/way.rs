@@ -23,6 +23,8 @@ pub fn way(pipeline: &Pipeline, data: &BTreeMap<String, DataInfo>, tables: &BTre
                     Init::From(..) => "from",
                     Init::File(..) => "file",
                 };
+                steps.extend(train.teacher.as_ref().map(|t| Canon::List(vec![t.how.weight.into(), t.how.temperature.into()])));
+                steps.extend(train.prune.map(|how| Canon::List(vec![how.by.word().into(), how.flops.into(), how.params.into()])));
                 steps.push(Canon::map([
                     ("recipe", super::recipe::canon(&train.recipe)),
                     ("epochs", train.epochs.into()),

@@ -3,8 +3,10 @@
 use super::action::Action;
 use super::candidate::Candidate;
 use super::command::{Command, RunnerWork};
+use super::lesson::Lesson;
+pub use super::request::Request;
 use crate::base::Digest;
-use crate::document::{LossGains, Metric, OneShot, Recipe};
+use crate::document::{LossGains, Metric, OneShot, Prune, Recipe};
 use crate::space::Sample;
 use crate::space::warm::Transfer;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ pub enum Work {
     Select(Box<SelectWork>),
     /// Cut a network's weights out of a supernet's.
     Cut(Box<CutWork>),
+    /// Prune a trained network.
+    Prune(Box<PruneWork>),
     /// Detect with a network of a supernet (in a worker).
     Subnet(Box<SubnetWork>),
     /// Compare a network with others.
@@ -43,6 +47,7 @@ impl Work {
             Work::Metric(w) => &w.request,
             Work::Select(w) => &w.request,
             Work::Cut(w) => &w.request,
+            Work::Prune(w) => &w.request,
             Work::Subnet(w) => &w.request,
             Work::Compare(w) => &w.request,
             Work::Command(w) => &w.request,
@@ -59,6 +64,7 @@ impl Work {
             Work::Metric(w) => &mut w.request,
             Work::Select(w) => &mut w.request,
             Work::Cut(w) => &mut w.request,
+            Work::Prune(w) => &mut w.request,
             Work::Subnet(w) => &mut w.request,
             Work::Compare(w) => &mut w.request,
             Work::Command(w) => &mut w.request,
@@ -85,33 +91,6 @@ impl Work {
     /// The index of the stage that asked first.
     pub fn stage(&self) -> usize {
         self.request().stage
-    }
-}
-
-/// An action, and the stage that asked for it first.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The action.
-    pub action: Action,
-    /// Its key.
-    pub key: Digest,
-    /// The index of the stage.
-    pub stage: usize,
-    /// The stage's name.
-    pub name: String,
-    /// The model that it is for, as people call it; none where it is for the stage as a whole.
-    pub model: Option<String>,
-    /// What tells it from others of the stage and model: `, seed 1`.
-    pub detail: String,
-    /// Whether it is for a trial that is trained once more (`replicate`), and for no model of the stage.
-    pub replica: bool,
-}
-
-impl Request {
-    /// `score: trials #12, seed 1`.
-    pub fn label(&self) -> String {
-        let model = self.model.as_ref().map_or(String::new(), |m| format!(": {m}"));
-        format!("{}{model}{}", self.name, self.detail)
     }
 }
 
@@ -181,11 +160,18 @@ pub struct TrainWork {
     pub resume: Option<Resume>,
     /// Iterations at the checkpoint that an interrupted attempt left; its worker goes on from there by itself.
     pub checkpoint: Option<u64>,
+    /// Who teaches, beside the labels.
+    pub teacher: Option<Lesson>,
     /// Where a command of one's own trains: which.
     pub runner: Option<RunnerWork>,
 }
 
 impl TrainWork {
+    /// What an image costs, in multiply-adds of a pass forward, of which a training takes three. A teacher's one pass is a third of that.
+    pub fn macs(&self) -> u64 {
+        self.trainee.macs() + self.teacher.as_ref().map_or(0, |lesson| lesson.candidate.macs / 3)
+    }
+
     /// Iterations that are there already.
     pub fn done(&self) -> u64 {
         self.resume.as_ref().map_or(0, |r| r.iteration).max(self.checkpoint.unwrap_or(0))
@@ -332,6 +318,19 @@ pub struct SelectWork {
     pub request: Request,
     /// The identities of the chosen models, in order.
     pub chosen: Vec<Digest>,
+}
+
+/// Prune a trained network.
+#[derive(Clone, Debug)]
+pub struct PruneWork {
+    /// What is asked for.
+    pub request: Request,
+    /// The network.
+    pub candidate: Arc<Candidate>,
+    /// Its weights.
+    pub weights: Digest,
+    /// By what, and how far.
+    pub how: Prune,
 }
 
 /// Cut a network's weights out of a supernet's.

@@ -76,6 +76,17 @@ pub enum Outcome {
         /// The blob.
         weights: Digest,
     },
+    /// A network that pruning left; or why it cannot be made so small, which is a result, too.
+    Pruned(Result<Smaller, String>),
+}
+
+/// A smaller network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Smaller {
+    /// Its canonical form as JSON.
+    pub architecture: String,
+    /// The blob of its weights.
+    pub weights: Digest,
 }
 
 impl Outcome {
@@ -84,6 +95,7 @@ impl Outcome {
         match self {
             Outcome::Trained(trained) => Some(trained.weights),
             Outcome::Cut { weights } => Some(*weights),
+            Outcome::Pruned(Ok(smaller)) => Some(smaller.weights),
             _ => None,
         }
     }

@@ -124,9 +124,11 @@ impl<'a> Ledger<'a> {
     fn way(&self, name: &str, index: usize, compared_in: &str) -> Vec<(usize, &'a Slot)> {
         let mut before = leading_to(self.pipeline, index);
         let after = self.pipeline.stage(compared_in).map(|end| leading_to(self.pipeline, end)).unwrap_or_default();
-        // Its own models may have started from other trainings on the way.
-        let starts = |&i: &usize| self.pipeline.links.starts[i].filter(|_| self.slots(i).any(|(_, slot)| slot.model.via.contains(name)));
-        let from: Vec<usize> = after.difference(&before).filter_map(starts).collect();
+        // Its own models may have started from other trainings, or learned from them, on the way.
+        let links = &self.pipeline.links;
+        let own = |i: usize| self.slots(i).any(|(_, slot)| slot.model.via.contains(name));
+        let starts = after.difference(&before).filter(|&&i| own(i)).flat_map(|&i| [links.starts[i], links.teachers[i]]);
+        let from: Vec<usize> = starts.flatten().collect();
         before.extend(from.into_iter().flat_map(|source| leading_to(self.pipeline, source)));
         let own = after.difference(&before).flat_map(|&i| self.slots(i)).filter(|(_, slot)| slot.model.via.contains(name));
         before.iter().flat_map(|&i| self.slots(i)).chain(own).collect()

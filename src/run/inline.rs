@@ -5,9 +5,10 @@ use super::cut::Cutter;
 use super::error::RunError;
 use super::predicted::{self, Measured};
 use super::prepare::Prepared;
+use super::prune::pruned;
 use super::record;
 use crate::base::{Digest, fixed};
-use crate::plan::{CompareWork, MetricWork, SelectWork, Work};
+use crate::plan::{CompareWork, MetricWork, PruneWork, SelectWork, Work};
 use crate::results::Outcome;
 use crate::store::Store;
 
@@ -35,7 +36,7 @@ pub struct Inline {
 impl Inline {
     /// Whether this is for the coordinator.
     pub fn takes(work: &Work) -> bool {
-        matches!(work, Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_))
+        matches!(work, Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Prune(_) | Work::Compare(_))
     }
 
     /// Computes and publishes.
@@ -48,6 +49,7 @@ impl Inline {
                 true => Computed::Done { result: "cut out of its supernet".into(), value: None },
                 false => Computed::InputGone,
             }),
+            Work::Prune(w) => prune(w, store),
             Work::Train(_) | Work::Predict(_) | Work::Subnet(_) | Work::Command(_) | Work::Propose(_) | Work::Untrained(_) => {
                 Err(RunError::Stuck("a worker's job came to the coordinator".into()))
             }
@@ -73,6 +75,12 @@ fn compare(work: &CompareWork, prepared: &Prepared, store: &Store) -> Result<Com
     let between = comparison.interval.map_or(String::new(), |(low, high)| format!(" ({} to {})", fixed(low, 3), fixed(high, 3)));
     let result = format!("{} {}{between}", work.metric, fixed(comparison.difference, 3));
     store.publish(&record::write(&work.request.action, None, &Outcome::Compared(comparison)))?;
+    Ok(Computed::Done { result, value: None })
+}
+
+fn prune(work: &PruneWork, store: &Store) -> Result<Computed, RunError> {
+    let Some((outcome, result)) = pruned(work, store)? else { return Ok(Computed::InputGone) };
+    store.publish(&record::write(&work.request.action, None, &outcome))?;
     Ok(Computed::Done { result, value: None })
 }
 

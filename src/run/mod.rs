@@ -28,6 +28,7 @@ pub mod options;
 pub mod packs;
 mod predicted;
 pub mod prepare;
+mod prune;
 pub mod record;
 pub mod reliability;
 mod scratch;

@@ -2,7 +2,7 @@
 
 use crate::base::Digest;
 use crate::plan::{Action, Kind};
-use crate::results::{Classes, Comparison, Outcome, RunSummary, Timing, Trained};
+use crate::results::{Classes, Comparison, Outcome, RunSummary, Smaller, Timing, Trained};
 use crate::store::Record;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -53,6 +53,8 @@ fn parts(outcome: &Outcome) -> (BTreeMap<&'static str, Digest>, Value) {
         Outcome::Compared(comparison) => (BTreeMap::new(), json!(comparison)),
         Outcome::Proposed { choices } => (BTreeMap::new(), json!({ "choices": choices })),
         Outcome::Cut { weights } => (BTreeMap::from([("weights", *weights)]), json!({})),
+        Outcome::Pruned(Ok(smaller)) => (BTreeMap::from([("weights", smaller.weights)]), json!({ "architecture": smaller.architecture })),
+        Outcome::Pruned(Err(why)) => (BTreeMap::new(), json!({ "failed": why })),
     }
 }
 
@@ -91,6 +93,10 @@ pub fn read(record: &Record) -> Option<Outcome> {
         Kind::Select => Outcome::Chosen { models: serde_json::from_value(values["chosen"].clone()).ok()? },
         Kind::Propose => Outcome::Proposed { choices: serde_json::from_value(values.get("choices")?.clone()).ok()? },
         Kind::Cut => Outcome::Cut { weights: blob("weights")? },
+        Kind::Prune => Outcome::Pruned(match values["failed"].as_str() {
+            Some(why) => Err(why.to_string()),
+            None => Ok(Smaller { architecture: values["architecture"].as_str()?.to_string(), weights: blob("weights")? }),
+        }),
         Kind::Compare => Outcome::Compared(Comparison::deserialize(values).ok()?),
         // A look-up in a table is worked out by the replay itself.
         Kind::Table => return None,
@@ -170,7 +176,7 @@ mod tests {
             checkpoint: Some(blob("c")),
         });
         let proposed = BTreeMap::from([("kernel".to_string(), "5".to_string())]);
-        let cases: [(Kind, Outcome, &str, &[&str]); 16] = [
+        let cases: [(Kind, Outcome, &str, &[&str]); 18] = [
             (Kind::Propose, Outcome::Proposed { choices: Some(proposed) }, r#"{"choices":{"kernel":"5"}}"#, &[]),
             (Kind::Propose, Outcome::Proposed { choices: None }, r#"{"choices":null}"#, &[]),
             (Kind::Train, by_command, r#"{"curve":[],"epochs":1,"reported":{"dice":0.5},"status":"trained"}"#, &["checkpoint", "weights"]),
@@ -235,6 +241,13 @@ mod tests {
                 r#"{"above":1.0,"difference":0.25,"freedom":3.5,"interval":[0.125,0.375],"over-images":null,"resamples":1000}"#,
                 &[],
             ),
+            (
+                Kind::Prune,
+                Outcome::Pruned(Ok(Smaller { architecture: "{}".into(), weights: blob("w") })),
+                r#"{"architecture":"{}"}"#,
+                &["weights"],
+            ),
+            (Kind::Prune, Outcome::Pruned(Err("too small".into())), r#"{"failed":"too small"}"#, &[]),
             (Kind::Cut, Outcome::Cut { weights: blob("w") }, "{}", &["weights"]),
             (Kind::PredictSubnet, Outcome::Predicted { predictions: blob("d") }, "{}", &["predictions"]),
         ];

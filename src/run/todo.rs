@@ -65,7 +65,7 @@ impl Todo {
             let Work::Train(work) = work else { continue };
             if work.request.stage == index {
                 listed += usize::from(!work.request.replica);
-                self.train(work.end().saturating_sub(work.done()), work.recipe.batch, work.trainee.macs() as f64);
+                self.train(work.end().saturating_sub(work.done()), work.recipe.batch, work.macs() as f64);
             }
         }
         // Trainings of models that are still to come.
@@ -84,8 +84,11 @@ impl Todo {
             }
             None => missing * train.epochs,
         };
+        let teacher = prepared.pipeline.links.teachers[index].map(|teacher| &prepared.pipeline.stages[teacher]);
+        // One pass forward, where a training takes as much as three.
+        let teaching = teacher.map_or(0.0, |teacher| macs(prepared, teacher) / 3.0);
         let (again, more) = again(&prepared.pipeline, replay, index, train);
-        self.train(((epochs + more) * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]));
+        self.train(((epochs + more) * per_epoch) as u64, train.recipe.batch, macs(prepared, &prepared.pipeline.stages[index]) + teaching);
         listed + missing + again
     }
 

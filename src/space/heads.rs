@@ -1,6 +1,6 @@
 //! Which heads of boxes the networks of a space have.
 
-use super::graph::Head;
+use super::graph::{Head, Program};
 use super::sample::Sample;
 use super::space::Space;
 use std::collections::BTreeSet;
@@ -38,6 +38,38 @@ impl Space {
             }
         };
         samples.iter().filter_map(shape).collect()
+    }
+}
+
+/// Whether the outputs of two networks mean the same, number by number: images of one shape, and heads of the same classes, strides and
+/// anchors. The error says where they part; `a` and `b` are how the two are called there.
+///
+/// # Errors
+/// The first difference, in words.
+pub fn same_outputs((a, one): (&str, &Program), (b, other): (&str, &Program)) -> Result<(), String> {
+    let differ = |what: &str, x: String, y: String| Err(format!("{what} differ: {x} of {a}, {y} of {b}"));
+    let image = |p: &Program| p.values.first().map_or(String::new(), |&s| super::expand::show(s).to_string());
+    if image(one) != image(other) {
+        return differ("images", image(one), image(other));
+    }
+    match (&one.head, &other.head) {
+        (Head::Classify { classes: x }, Head::Classify { classes: y }) if x != y => differ("classes", x.to_string(), y.to_string()),
+        (Head::Classify { .. }, Head::Classify { .. }) => Ok(()),
+        (Head::Detect { classes: x, strides: s, anchors: m }, Head::Detect { classes: y, strides: t, anchors: n }) => {
+            if x != y {
+                return differ("classes", x.to_string(), y.to_string());
+            }
+            if s != t {
+                return differ("strides of the head", format!("{s:?}"), format!("{t:?}"));
+            }
+            if m != n {
+                let list = |levels: &Vec<Vec<(f32, f32)>>| format!("{:?}", levels.iter().flatten().collect::<Vec<_>>());
+                return differ("anchors", list(m), list(n));
+            }
+            Ok(())
+        }
+        (Head::Features, _) | (_, Head::Features) => Err("a network without a head teaches nothing".into()),
+        _ => Err(format!("one of {a} and {b} detects, the other classifies")),
     }
 }
 

@@ -183,8 +183,8 @@ impl Executor for TinyExecutor {
         Ok(())
     }
 
-    fn forward_eval(&mut self, _: &Parameters, _: &[f32], _: usize, _: NormOptions) -> Result<(), String> {
-        Err("not needed here".into())
+    fn forward_eval(&mut self, params: &Parameters, images: &[f32], n: usize, norm: NormOptions) -> Result<(), String> {
+        self.forward_train(&mut params.clone(), images, n, NormOptions { momentum: 0.0, ..norm })
     }
 
     fn output(&self, i: usize) -> &[f32] {

@@ -6,6 +6,7 @@ use super::loss::LossParts;
 use super::optimizer::{self, Moments, Rule};
 use super::schedule;
 use super::state::{LossSums, TrainState};
+use super::teacher::Teacher;
 use crate::data::{Batch, DataError};
 use crate::document::Recipe;
 use crate::nn::{Executor, NormOptions, Parameters};
@@ -101,6 +102,7 @@ pub struct Trainer {
     /// Numbers of one image.
     image_len: usize,
     criterion: Box<dyn Criterion>,
+    teacher: Option<Teacher>,
     loader: Box<dyn Batches>,
     executor: Box<dyn Executor>,
     state: TrainState,
@@ -128,11 +130,19 @@ impl Trainer {
             kinds: program.params.iter().map(|p| p.kind).collect(),
             image_len: image.h * image.w * image.c,
             criterion,
+            teacher: None,
             loader,
             executor,
             state,
             diverged: None,
         })
+    }
+
+    /// The same training with a teacher beside the truth.
+    #[must_use]
+    pub fn taught(mut self, teacher: Teacher) -> Self {
+        self.teacher = Some(teacher);
+        self
     }
 
     /// Trains on the next batch; at the end of an epoch gradients that led to no optimiser step are dropped, as upstream does.
@@ -150,7 +160,8 @@ impl Trainer {
             return Ok(self.diverge(iteration, parts.sum()));
         }
         let state = &mut self.state;
-        self.executor.backward(&state.params, self.criterion.grads(), &mut state.grads).map_err(TrainError::Executor)?;
+        let grads = self.teacher.as_ref().map_or_else(|| self.criterion.grads(), Teacher::grads);
+        self.executor.backward(&state.params, grads, &mut state.grads).map_err(TrainError::Executor)?;
         state.accumulated = true;
 
         let rates = schedule::rates(&self.recipe, per_epoch as usize, iteration);
@@ -180,7 +191,11 @@ impl Trainer {
         let norm = NormOptions { eps: self.recipe.bn_eps, momentum: self.recipe.bn_momentum };
         self.executor.forward_train(&mut self.state.params, &batch.images, batch.n, norm).map_err(TrainError::Executor)?;
         let outputs: Vec<&[f32]> = (0..self.criterion.grads().len()).map(|i| self.executor.output(i)).collect();
-        self.criterion.evaluate(&outputs, batch).map_err(TrainError::Batch)
+        let hard = self.criterion.evaluate(&outputs, batch).map_err(TrainError::Batch)?;
+        match &mut self.teacher {
+            Some(teacher) => teacher.teach(&outputs, batch, hard, self.criterion.grads()).map_err(TrainError::Executor),
+            None => Ok(hard),
+        }
     }
 
     /// An optimiser step and the moving average; false where the gradient is not finite.

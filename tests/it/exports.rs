@@ -281,6 +281,33 @@ select "best" { from "score"; top 1 by=map50 }
 }
 
 #[test]
+fn a_pruned_detector_computes_the_same_elsewhere() {
+    let place = Place::new(
+        r#"
+pipeline "slim" seed=5
+data "shapes" generate=shapes images=32 image-size=64 { split train=0.75 val=0.25 }
+space "stock" { network like=yolov5n { input "shapes" } }
+sample "one" { from "stock"; strategy reference }
+train "short" { from "one"; data "shapes" split=train; recipe yolov5-short; epochs 1 }
+train "slim" { from "short"; data "shapes" split=train; recipe yolov5-short; epochs 1; prune flops=0.5 }
+evaluate "score" { from "slim"; data "shapes" split=val; metrics map50 flops }
+select "best" { from "score"; top 1 by=map50 }
+"#,
+    );
+    place.run();
+    let said = export_all(&place);
+    assert_eq!(said.matches("read again, it gives the same outputs").count(), 2, "{said}");
+    compare(place.path());
+    // The formats that hold no weights name the same network, too.
+    for (format, ending) in [("yolov5", "yaml"), ("kdl", "kdl")] {
+        let said = place.nasflow(&["export", "pipeline.kdl", "--format", format, "-o", &format!("slim.{ending}")]);
+        assert!(said.ok(), "{format}: {said:?}");
+    }
+    let yaml = std::fs::read_to_string(place.path().join("slim.yaml")).expect("a text");
+    assert!(yaml.contains("SPPF") && !yaml.contains("channel_multiple"), "{yaml}");
+}
+
+#[test]
 fn a_trained_classifier_computes_the_same_elsewhere_and_predicts_here() {
     let place = Place::new(
         r#"

@@ -2,6 +2,7 @@
 //!
 //! One binary, because linking is slow. Long forms run with `NASFLOW_LONG=1` (the README names them).
 
+mod after;
 mod bad_input;
 mod benches;
 mod cases;

@@ -81,13 +81,14 @@ impl Rules<'_> {
                 .push(d.help("write `split=train`; networks that are sampled from it can be trained over folds, from scratch"));
         }
         let word = match &train.init {
-            Init::Continue => "continue",
+            Init::Continue => self.goes_on(index).trim_start_matches("init "),
             Init::Inherit => "inherit",
             Init::From(..) => "from",
             Init::File(..) => "file",
             _ => return,
         };
-        let message = format!("`init {word}` does not go with folds: those weights may have seen the images that are left out");
+        let word = if word == "prune" { word.to_string() } else { format!("init {word}") };
+        let message = format!("`{word}` does not go with folds: those weights may have seen the images that are left out");
         let d = Diagnostic::error("folds", message, folds.span, "each training must not know its fold");
         self.context.push(d.also(stage.name.span, "starts from weights").help("write `init scratch`, or train on one split"));
     }
@@ -96,7 +97,8 @@ impl Rules<'_> {
         let Some((from, source)) = self.trained_by(index).into_iter().find(|(_, t)| self.draft.stages[*t].folds().is_some()) else {
             return;
         };
-        let message = "`init continue` cannot go on from a training over folds: it gave as many weights as there are folds";
+        let word = self.goes_on(index);
+        let message = format!("`{word}` cannot go on from a training over folds: it gave as many weights as there are folds");
         let d =
             Diagnostic::error("folds", message, from, "trained once a fold").also(self.draft.stages[source].name.span, "trains over folds");
         self.context.push(d.help("write `init scratch`, or go on from a training on one split"));

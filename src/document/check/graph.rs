@@ -1,6 +1,6 @@
 //! Stages and what they read: reachability and order.
 
-use crate::document::pipeline::{Init, SpaceNode, Stage, StageKind};
+use crate::document::pipeline::{SpaceNode, Stage};
 use std::collections::{BTreeSet, HashMap};
 
 /// The edges `from` between stages, by index; names that are no stages have none.
@@ -11,7 +11,7 @@ pub struct Graph {
     pub reads: Vec<Vec<usize>>,
     /// Who reads each stage.
     pub readers: Vec<Vec<usize>>,
-    /// What each stage comes after: what it reads, the training that its `init from=` names, the stages that its space waits for or
+    /// What each stage comes after: what it reads, the training that its `init from=` names and its `teacher`, the stages that its space waits for or
     /// that it starts with, and of a search that of every training on the way to its objective.
     waits: Vec<Vec<usize>>,
 }
@@ -34,10 +34,8 @@ impl Graph {
         for (stage, waits) in stages.iter().zip(&mut waits) {
             let space = spaces.iter().find(|s| stage.from.iter().any(|f| f.value == s.name.value));
             waits.extend(space.iter().flat_map(|s| s.waits()).filter_map(|name| index.get(&name.value)));
-            if let StageKind::Train(train) = &stage.kind
-                && let Init::From(name, _) = &train.init
-            {
-                waits.extend(index.get(&name.value));
+            if let Some(train) = stage.train() {
+                waits.extend(train.waits().filter_map(|name| index.get(&name.value)));
             }
             // What a search begins with is there before it.
             let start = stage.sample().map_or(&[][..], |s| &s.start);
@@ -49,11 +47,8 @@ impl Graph {
             let Some(&objective) = objective else { continue };
             let downstream = graph.downstream(i);
             let between = graph.upstream(objective).into_iter().filter(|s| downstream.contains(s));
-            let from = between.filter_map(|s| match &stages[s].train()?.init {
-                Init::From(name, _) => graph.index.get(&name.value).copied(),
-                _ => None,
-            });
-            let from: BTreeSet<usize> = from.collect();
+            let from = between.filter_map(|s| stages[s].train()).flat_map(|train| train.waits());
+            let from: BTreeSet<usize> = from.filter_map(|name| graph.index.get(&name.value).copied()).collect();
             graph.waits[i].extend(from);
         }
         graph

@@ -10,6 +10,7 @@ mod racing;
 mod replicate;
 mod rules;
 mod tasks;
+mod teacher;
 mod trust;
 mod tuned;
 mod weights;

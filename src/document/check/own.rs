@@ -34,7 +34,7 @@ impl Rules<'_> {
     }
 
     /// The nearest trainings at or before these stages.
-    fn trainings(&self, stages: &[usize]) -> Vec<usize> {
+    pub(super) fn trainings(&self, stages: &[usize]) -> Vec<usize> {
         let (mut next, mut seen, mut found) = (stages.to_vec(), HashSet::new(), Vec::new());
         while let Some(i) = next.pop().filter(|&i| i < self.draft.stages.len()) {
             if !seen.insert(i) {
@@ -47,6 +47,15 @@ impl Rules<'_> {
         }
         found.sort_unstable();
         found
+    }
+
+    /// Whether a stage's network was trained by a command that leaves no weights: it teaches nobody.
+    pub(super) fn teacher_left_no_weights(&mut self, source: usize, name: &Spanned<String>) -> bool {
+        let Some((trained, runner)) = self.without_weights(&self.trainings(&[source])) else { return false };
+        let message = format!("`{trained}` leaves no weights to learn from");
+        let d = Diagnostic::error("no-weights", message, name.span, "teaches").also(runner.span, "`weights #false`");
+        self.context.push(d.help("name another training, or let the command leave `weights.safetensors`"));
+        true
     }
 
     /// The first of these trainings that leaves no weights of its network, and its runner.

@@ -2,7 +2,7 @@
 
 use super::Graph;
 use crate::document::context::Context;
-use crate::document::pipeline::{Init, Metric, Objective, SelectBy, StageKind};
+use crate::document::pipeline::{Metric, Objective, SelectBy, StageKind};
 use crate::document::shorten::shorten;
 use crate::document::typed::Draft;
 use crate::document::{Diagnostic, Span, Spanned, nearest};
@@ -27,17 +27,11 @@ pub fn cycle(context: &mut Context, draft: &Draft, cycle: &[usize]) {
     let path = cycle.iter().chain([first]).map(name).collect::<Vec<_>>().join(" → ");
     let from = |i: usize, source: usize| {
         let stage = &draft.stages[i];
-        let init = match &stage.kind {
-            StageKind::Train(train) => match &train.init {
-                Init::From(name, _) => Some(name),
-                _ => None,
-            },
-            _ => None,
-        };
+        let waits: Vec<&Spanned<String>> = stage.train().into_iter().flat_map(|train| train.waits()).collect();
         let space = draft.spaces.iter().find(|s| stage.from.iter().any(|f| f.value == s.name.value));
         let narrows = space.map_or(Vec::new(), |s| s.waits());
         let start = stage.sample().map_or(&[][..], |s| &s.start);
-        let mut names = stage.from.iter().chain(init).chain(&narrows).chain(start);
+        let mut names = stage.from.iter().chain(waits).chain(&narrows).chain(start);
         names.find(|f| f.value == draft.stages[source].name.value).map_or(stage.name.span, |f| f.span)
     };
     let mut d = None;
@@ -82,6 +76,8 @@ impl Rules<'_> {
         if let StageKind::Train(train) = &stage.kind {
             self.budget(index, train);
             self.runner(index, train);
+            self.teacher(index, train);
+            self.prunes(index, train);
         }
         match &stage.kind {
             StageKind::Sample(sample) => {

@@ -108,7 +108,7 @@ impl Rules<'_> {
     }
 
     /// The most networks that a stage leaves.
-    fn at_most(&self, stage: usize, depth: usize) -> usize {
+    pub(super) fn at_most(&self, stage: usize, depth: usize) -> usize {
         // A cycle was reported.
         if depth > self.draft.stages.len() {
             return 0;
@@ -125,14 +125,22 @@ impl Rules<'_> {
         }
     }
 
+    /// What goes on from the incoming models' own weights, as it is written.
+    pub(super) fn goes_on(&self, index: usize) -> &'static str {
+        if self.draft.stages[index].train().is_some_and(|t| t.prune.is_some()) { "prune" } else { "init continue" }
+    }
+
     fn continues(&mut self, index: usize) {
+        let word = self.goes_on(index);
         if let Some(from) = self.carrying(index, |c| c.none) {
-            let d = Diagnostic::error("no-weights", "`init continue` needs models that carry weights", from.span, "never trained");
-            self.context.push(d.help("write `init scratch`, or train them first"));
+            let message = format!("`{word}` needs models that carry weights");
+            let d = Diagnostic::error("no-weights", message, from.span, "never trained");
+            self.context.push(d.help(if word == "prune" { "train them first" } else { "write `init scratch`, or train them first" }));
         } else if let Some(from) = self.carrying(index, |c| c.shared) {
-            let message = "`init continue` needs models that were trained themselves";
+            let message = format!("`{word}` needs models that were trained themselves");
             let d = Diagnostic::error("no-weights", message, from.span, "these have the weights of a supernet");
-            self.context.push(d.help("write `init inherit` to go on from those"));
+            let first = "train them first: `init inherit` goes on from those";
+            self.context.push(d.help(if word == "prune" { first } else { "write `init inherit` to go on from those" }));
         }
     }
 
@@ -181,6 +189,8 @@ impl Rules<'_> {
             }
             Init::From(name, _) => return self.one_network(name),
             Init::Scratch | Init::File(..) => return,
+            // That was said.
+            Init::Continue if train.prune.is_some() => return,
             Init::Continue => "continue",
             Init::Inherit => "inherit",
         };

@@ -16,6 +16,8 @@ pub struct Links {
     pub objective: Vec<Option<StageId>>,
     /// `init from=` of a `train`: the training whose weights it starts from.
     pub starts: Vec<Option<StageId>>,
+    /// `teacher` of a `train`: the stage whose network it learns from.
+    pub teachers: Vec<Option<StageId>>,
     /// `keep … from=` of the space that a stage names: the stages that it waits for.
     pub narrows: Vec<Vec<StageId>>,
     /// `start` of a `sample`: the stages whose models it proposes first.
@@ -58,6 +60,8 @@ impl Links {
             }
             _ => None,
         };
+        let teacher = |stage: &Stage| stage.train()?.teacher.as_ref().and_then(|t| id(&t.stage.value));
+        let teachers = stages.iter().map(teacher).collect();
         let answer = answer.and_then(|answer| {
             let trust = answer.trust.iter().filter_map(|t| Some((id(&t.ranking.value)?, id(&t.truth.value)?))).collect();
             Some(AnswerLinks { stage: id(&answer.name.value)?, within: id(&answer.r#in.value)?, trust })
@@ -70,7 +74,7 @@ impl Links {
         let narrows = stages.iter().map(narrows).collect();
         let begins = stages.iter().map(|s| s.sample().map_or(&[][..], |s| &s.start).iter().filter_map(|name| id(&name.value)).collect());
         let begins = begins.collect();
-        Links { reads, objective, starts, narrows, begins, answer, names }
+        Links { reads, objective, starts, teachers, narrows, begins, answer, names }
     }
 
     /// The stage of this name.
@@ -96,14 +100,14 @@ impl Links {
     }
 
     /// A stage with all that led to it: what it reads, what told its searches how good their proposals were, the trainings
-    /// that others started from, and what narrowed their spaces or
+    /// that others started from, their teachers, and what narrowed their spaces or
     /// came first in their searches.
     pub fn leading_to(&self, stage: StageId) -> BTreeSet<StageId> {
         let mut all = BTreeSet::new();
         let mut open = vec![stage];
         while let Some(id) = open.pop() {
             if all.insert(id) {
-                open.extend(self.reads[id].iter().copied().chain(self.objective[id]).chain(self.starts[id]));
+                open.extend(self.reads[id].iter().copied().chain(self.objective[id]).chain(self.starts[id]).chain(self.teachers[id]));
                 open.extend(self.narrows[id].iter().chain(&self.begins[id]));
             }
         }

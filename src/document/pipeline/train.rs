@@ -1,6 +1,6 @@
 //! `train`: what is trained how, and from where.
 
-use super::{Recipe, RecipeChoice, RecipeValue, Runner, Spanned};
+use super::{Prune, Recipe, RecipeChoice, RecipeValue, Runner, Spanned, Teacher};
 use std::collections::BTreeMap;
 
 /// A `train` stage: the recipe as resolved from `recipe` and the lines that override it.
@@ -38,6 +38,10 @@ pub struct Train {
     pub method: Option<crate::document::method::Named>,
     /// Its numbers, with `holdout` and `penalty`; at the method's word.
     pub oneshot: Option<Spanned<crate::document::OneShot>>,
+    /// `prune`: the incoming network is made smaller first.
+    pub prune: Option<Prune>,
+    /// `teacher "big"`: a trained network that is learned from, beside the labels.
+    pub teacher: Option<Teacher>,
     /// `runner command { … }`: a trainer of one's own, in place of nasflow's.
     pub runner: Option<Spanned<Runner>>,
 }
@@ -67,6 +71,15 @@ pub enum Matching {
 }
 
 impl Train {
+    /// The stages that it waits for beside its `from`: whose weights it starts from, and who teaches it.
+    pub fn waits(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let start = match &self.init {
+            Init::From(name, _) => Some(name),
+            _ => None,
+        };
+        start.into_iter().chain(self.teacher.as_ref().map(|t| &t.stage))
+    }
+
     /// How many of a split's images are trained on: the first in the order of their digests, so that a smaller share is part of a
     /// larger one; at least one.
     pub fn taken(&self, images: usize) -> usize {

@@ -1,6 +1,7 @@
 //! The table of the language: every node, where it stands, what it takes. Decoding, suggestions and the reference page
 //! read it and nothing else.
 
+mod after;
 mod layers;
 pub mod methods;
 pub mod own;
@@ -17,7 +18,7 @@ pub use spec::Spec;
 /// All nodes.
 pub fn all() -> impl Iterator<Item = &'static Spec> {
     let top = top::NODES.iter().chain(spaces::NODES).chain(layers::NODES);
-    top.chain(stages::NODES).chain(recipes::NODES).chain(racing::NODES).chain(methods::NODES).chain(own::NODES)
+    top.chain(stages::NODES).chain(after::NODES).chain(recipes::NODES).chain(racing::NODES).chain(methods::NODES).chain(own::NODES)
 }
 
 /// The node of this name in a place.

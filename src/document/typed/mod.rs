@@ -10,11 +10,13 @@ pub mod metric;
 pub mod objective;
 pub mod own;
 mod prior;
+mod prune;
 pub mod reads;
 pub mod space;
 pub mod stages;
 pub mod supernet;
 pub mod table;
+mod teacher;
 pub mod train;
 mod untrained;
 

@@ -2,7 +2,9 @@
 
 use super::init;
 use super::own;
+use super::prune;
 use super::reads::{Reads, reads};
+use super::teacher;
 use crate::document::context::Context;
 use crate::document::method::Named;
 use crate::document::pipeline::{
@@ -34,6 +36,8 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
     foreign_lines(context, node, recipe.task);
     let over = node.child("schedule").and_then(|s| s.number("over"));
     recipe.over = over.unwrap_or(epochs as f64);
+    let task = recipe.task;
+    let prune = node.child("prune").map(|n| prune::prune(context, n, node));
     let train = Train {
         data,
         split,
@@ -44,11 +48,16 @@ pub fn train(context: &mut Context, node: &Node, labelled: &[String]) -> Option<
         min_iterations,
         images: node.number("images").unwrap_or(1.0),
         over_is_epochs: over.is_none(),
-        init: node.child("init").map_or(Init::Scratch, |node| init::init(context, node)),
+        init: match (&prune, node.child("init")) {
+            (Some(_), _) => Init::Continue,
+            (None, init) => init.map_or(Init::Scratch, |node| init::init(context, node)),
+        },
         seed: node.count("seed").unwrap_or(0) as u64,
         seeds: node.count("seeds").unwrap_or(1),
         budget: node.child("budget").and_then(|b| Some(Spanned { value: b.count("epochs")?, span: b.place("epochs") })),
-        init_written: node.child("init").is_some(),
+        init_written: prune.is_some() || node.child("init").is_some(),
+        prune: prune.flatten(),
+        teacher: node.child("teacher").and_then(|n| teacher::teacher(context, n, task)),
         method: line.oneshot.is_some().then_some(line.method),
         oneshot: line.oneshot,
         runner: node.child("runner").map(|node| own::runner(context, node)),

@@ -186,6 +186,12 @@ fn train(trained: &Trained, names: &Names, path: &dyn Fn(&str) -> String) -> Str
     if let Some(runner) = &train.runner {
         out += &format!("    // There a command of one's own trained it: {}\n", comment(&runner.value.command.words.join(" ")));
     }
+    if let Some(teacher) = &train.teacher {
+        out += &format!("    // There it learned from {}, too.\n", comment(&quoted(&teacher.stage.value)));
+    }
+    if train.prune.is_some() {
+        out += "    // There it was pruned, and began with what was left of its weights.\n";
+    }
     out += &match &train.init {
         Init::Scratch => "    init scratch\n".to_string(),
         Init::File(file, matching) => {

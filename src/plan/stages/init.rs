@@ -47,7 +47,8 @@ impl Engine<'_> {
                     return Err(failed(why));
                 }
                 // What is taken over is known before the weights are: that it is nothing, too.
-                let drawn = one.model.drawn.clone().ok_or(State::Pending)?;
+                let pruned = || State::Failed(format!("`{}` left a pruned network, whose layers are no places of its space", name.value));
+                let drawn = one.model.drawn.clone().ok_or_else(pruned)?;
                 let origin = Origin::Network(drawn, one.model.candidate.clone());
                 let trained = one.model.trained.filter(|_| one.state == State::Ready);
                 let runs = trained.map(|trained| trained.runs.iter().map(|run| (run.seed, run.weights)).collect());

@@ -106,6 +106,7 @@ impl Engine<'_> {
             rungs: vec![(train.epochs, action)],
             resume: None,
             checkpoint: None,
+            teacher: None,
             runner: Some(work.clone()),
         }))
     }

@@ -31,13 +31,21 @@ impl Engine<'_> {
         let mut state = State::Ready;
         let point = |&epochs: &usize| Trained { stage: index, epochs, runs: Vec::new(), read: train.read_of(&slot.model.recipe) };
         let mut points: Vec<Trained> = rungs.iter().map(point).collect();
-        let start = match self.initial(index, train, &mut slot, known, works) {
+        let start = match &train.prune {
+            Some(how) => self.pruned(index, how, &mut slot, known, works),
+            None => self.initial(index, train, &mut slot, known, works),
+        };
+        let start = match start {
             Ok(start) => start,
             Err(state) => return Slot { state, ..slot },
         };
         if let Some(runner) = &train.runner {
             return self.train_by_command(index, train, &runner.value, slot, &parts, &start, known, works);
         }
+        let teaching = match self.teaching(index, train) {
+            Ok(teaching) => teaching,
+            Err(state) => return Slot { state, ..slot },
+        };
         let seeds = (0..train.seeds.max(1) as u64).map(|k| train.seed.wrapping_add(k));
         for (part, seed) in parts.iter().flat_map(|part| seeds.clone().map(move |seed| (part, seed))) {
             let init = start.weights(seed);
@@ -45,7 +53,18 @@ impl Engine<'_> {
             // The weights of a supernet learn from what is not held out for its choices.
             let images = train.taken(part.images);
             let per_epoch = train.iterations(images, recipe.batch);
-            let action = |iteration: usize| self.train_action(train, &recipe, &slot.model, part, &start, seed, iteration as u64);
+            let lesson = match teaching.as_ref().map(|t| self.lesson(t, &slot.model, part, seed)).transpose() {
+                Ok(lesson) => lesson,
+                Err(why) => {
+                    state = State::Failed(why);
+                    continue;
+                }
+            };
+            let action = |iteration: usize| {
+                let mut action = self.train_action(train, &recipe, &slot.model, part, &start, seed, iteration as u64);
+                lesson.iter().for_each(|lesson| lesson.enter(&mut action));
+                action
+            };
             let actions: Vec<(usize, Action)> = rungs.iter().map(|&epochs| (epochs, action(epochs * per_epoch))).collect();
             let keys: Vec<Digest> = actions.iter().map(|(_, a)| a.key()).collect();
             let outcomes: Vec<_> = keys.iter().map(|k| known.outcome(*k)).collect();
@@ -110,6 +129,7 @@ impl Engine<'_> {
                 rungs: actions[first_missing..=last_missing].to_vec(),
                 resume,
                 checkpoint,
+                teacher: lesson,
                 runner: None,
             })));
         }

@@ -1,5 +1,6 @@
 //! Plans over a world that exists only in memory: what an action would write is a digest of its key.
 
+mod after;
 mod learned;
 mod racing;
 mod replicate;
@@ -11,8 +12,9 @@ mod warm;
 use super::{DataInfo, Engine, Figure, Known, Point, Replay, Slot, SplitInfo, Work};
 use crate::base::Digest;
 use crate::document::{self, Files, Options, Params, Pipeline};
-use crate::results::{Classes, Comparison, Outcome, Trained};
-use crate::space::{AnchorSet, InputSpec, Space};
+use crate::results::{Classes, Comparison, Outcome, Smaller, Trained};
+use crate::space::prune::{Bound, Pruning};
+use crate::space::{AnchorSet, Architecture, InputSpec, Space};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
@@ -55,6 +57,13 @@ pub fn figure<'s>(slot: &'s Slot, metric: &str) -> &'s Figure {
 /// A value that nothing but the key decides.
 fn value(key: Digest) -> f64 {
     (key.seed() % 1000) as f64 / 1000.0
+}
+
+/// A network with half of its FLOPs, whatever its weights are.
+fn half(architecture: &Architecture) -> Architecture {
+    let pruning = Pruning::of(architecture).expect("a network");
+    let scores: Vec<Vec<f64>> = pruning.groups().iter().map(|g| vec![1.0; g.channels]).collect();
+    pruning.to(&scores, &Bound { macs: 0.5, params: 1.0, multiple: 1, floor: 0.1 }).expect("half").architecture
 }
 
 /// The blob that an action would leave.
@@ -110,6 +119,11 @@ impl World {
                 self.done(w.request.key, Outcome::Measured { value, classes });
             }
             Work::Cut(w) => self.done(w.request.key, Outcome::Cut { weights: blob("weights", w.request.key) }),
+            Work::Prune(w) => {
+                let architecture = half(w.candidate.architecture().expect("a network"));
+                let smaller = Smaller { architecture: architecture.to_json(), weights: blob("weights", w.request.key) };
+                self.done(w.request.key, Outcome::Pruned(Ok(smaller)));
+            }
             Work::Metric(w) => {
                 let (value, classes) = (value(w.request.key), Classes::Detection(Vec::new()));
                 self.done(w.request.key, Outcome::Measured { value, classes });

@@ -3,12 +3,12 @@
 use super::commands::CommandJobs;
 use crate::base::Digest;
 use crate::document::{Init, Pipeline};
-use crate::plan::{self, SubnetWork, TrainWork, UntrainedWork, Work};
+use crate::plan::{self, Lesson, SubnetWork, TrainWork, UntrainedWork, Work};
 use crate::results::{Epoch, Outcome};
 use crate::run::error::RunError;
 use crate::run::job::{
-    Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee, UntrainedJob,
-    UntrainedJobs, Warm,
+    Assignment, FORMAT, Job, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TeacherJob, TrainJob, Trainee,
+    UntrainedJob, UntrainedJobs, Warm,
 };
 use crate::run::options::Options;
 use crate::run::packs::{Packs, Waiting};
@@ -55,7 +55,7 @@ fn reads<'a>(work: &'a Work, prepared: &Prepared) -> Vec<(&'a (String, String), 
         }
         Work::Command(w) => w.data.iter().map(|data| (data, w.candidate.image_size())).collect(),
         Work::Untrained(w) => w.data.iter().map(|data| (data, w.candidate.image_size())).collect(),
-        Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Compare(_) | Work::Propose(_) => Vec::new(),
+        Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Prune(_) | Work::Compare(_) | Work::Propose(_) => Vec::new(),
     }
 }
 
@@ -109,6 +109,7 @@ impl Jobs {
             Work::Metric(_)
             | Work::Select(_)
             | Work::Cut(_)
+            | Work::Prune(_)
             | Work::Compare(_)
             | Work::Command(_)
             | Work::Propose(_)
@@ -201,8 +202,15 @@ fn train(
         resume: w.resume.as_ref().map(|r| (r.iteration, r.state)),
         curve,
         checkpoint_seconds,
+        teacher: w.teacher.as_ref().map(teacher).transpose()?,
         runner: None,
     })
+}
+
+/// Who teaches.
+fn teacher(lesson: &Lesson) -> Result<TeacherJob, RunError> {
+    let architecture = lesson.candidate.architecture().map_err(RunError::Stuck)?.clone();
+    Ok(TeacherJob { architecture, weights: lesson.weights, bn_eps: lesson.bn_eps, how: lesson.how })
 }
 
 /// A space, as a worker compiles it again.

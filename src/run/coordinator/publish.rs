@@ -158,7 +158,7 @@ pub fn timing(store: &Store, work: &Work, seconds: f64, count: u64, options: &Op
         return Ok(());
     }
     let (macs, images) = match work {
-        Work::Train(w) => (w.trainee.macs(), count * w.recipe.batch as u64),
+        Work::Train(w) => (w.macs(), count * w.recipe.batch as u64),
         Work::Predict(w) => (w.candidate.macs, count),
         Work::Subnet(w) => (w.candidate.macs, count),
         Work::Command(w) => (w.candidate.macs, count),

@@ -12,6 +12,7 @@ pub use command::{About, CommandJob, CommandSpec, Images, ProposeJob, RunnerJob}
 pub use message::{WorkerMessage, exit};
 pub use result::{Checkpoint, JobResult, Rung};
 pub use task::{
-    Assignment, FORMAT, Job, LatencyJob, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TrainJob, Trainee, Warm,
+    Assignment, FORMAT, Job, LatencyJob, PredictJob, RecalibrationJob, SpaceSpec, SubnetJob, SupernetTrainee, TeacherJob, TrainJob,
+    Trainee, Warm,
 };
 pub use untrained::{UntrainedJob, UntrainedJobs, UntrainedResult};

@@ -3,7 +3,7 @@
 use super::command::{CommandJob, ProposeJob, RunnerJob};
 use super::untrained::UntrainedJobs;
 use crate::base::Digest;
-use crate::document::{LossGains, OneShot, Recipe, SpaceNode};
+use crate::document::{Distillation, LossGains, OneShot, Recipe, SpaceNode};
 use crate::nn::DeviceChoice;
 use crate::results::Epoch;
 use crate::space::warm::Transfer;
@@ -11,7 +11,7 @@ use crate::space::{Architecture, InputSpec, Sample, Space, Supernet};
 use serde::{Deserialize, Serialize};
 
 /// The version of assignments and results; a worker refuses another.
-pub const FORMAT: u32 = 7;
+pub const FORMAT: u32 = 8;
 
 /// What a worker is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -92,6 +92,9 @@ pub struct TrainJob {
     pub curve: Vec<Epoch>,
     /// Write a checkpoint at least so often within an epoch, in seconds.
     pub checkpoint_seconds: f64,
+    /// Who teaches, beside the labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<TeacherJob>,
     /// Where a command of one's own trains: which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner: Option<RunnerJob>,
@@ -104,6 +107,19 @@ pub struct Warm {
     pub transfer: Transfer,
     /// What the weights are called, for people.
     pub from: String,
+}
+
+/// A trained network that is learned from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TeacherJob {
+    /// What teaches.
+    pub architecture: Architecture,
+    /// Its weights.
+    pub weights: Digest,
+    /// Batch norm's epsilon in its own training.
+    pub bn_eps: f64,
+    /// How its outputs count.
+    pub how: Distillation,
 }
 
 /// What a training trains.

@@ -5,9 +5,9 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::data::{Loader, Pack};
 use crate::nn::Parameters;
-use crate::run::job::{JobResult, TrainJob, WorkerMessage};
+use crate::run::job::{JobResult, TeacherJob, TrainJob, WorkerMessage};
 use crate::space::{Architecture, Program};
-use crate::train::{LossParts, Outcome, TrainError, TrainState, Trainer, warm_parameters, weights_from_bytes, weights_to_bytes};
+use crate::train::{LossParts, Outcome, Teacher, TrainError, TrainState, Trainer, warm_parameters, weights_from_bytes, weights_to_bytes};
 use std::sync::Arc;
 
 struct Network {
@@ -66,8 +66,20 @@ pub fn train(job: &TrainJob, architecture: &Architecture, context: &mut Context)
         let source = Source::new(loader.clone(), iterations);
         let executor = context.executor(&program, job.recipe.batch)?;
         let trainer = Trainer::new(&program, &job.recipe, Box::new(source), executor, state);
-        Ok(Box::new(Network { trainer: trainer.map_err(|e| Failure::Attempt(e.to_string()))?, program: program.clone() }))
+        let mut trainer = trainer.map_err(|e| Failure::Attempt(e.to_string()))?;
+        if let Some(teacher) = &job.teacher {
+            trainer = trainer.taught(self::teacher(teacher, job, &program, context)?);
+        }
+        Ok(Box::new(Network { trainer, program: program.clone() }))
     })
+}
+
+/// Who teaches, with its weights and an executor of its own.
+fn teacher(of: &TeacherJob, job: &TrainJob, student: &Program, context: &Context) -> Result<Teacher, Failure> {
+    let program = of.architecture.program().map_err(Failure::Attempt)?;
+    let params = weights_from_bytes(&program, &context.blob(of.weights, "the teacher's weights")?).map_err(Failure::Attempt)?;
+    let executor = context.executor(&program, job.recipe.batch)?;
+    Teacher::new((&program, params, executor), of.bn_eps, student, &job.recipe.loss, of.how).map_err(Failure::Attempt)
 }
 
 /// The weights that a training starts from, before its first iteration.
