@@ -8,6 +8,7 @@ pub mod curve;
 pub mod fronts;
 pub mod headline;
 pub mod number;
+pub mod page;
 pub mod regret;
 pub mod regret_plot;
 pub mod reliability;
