@@ -1,9 +1,10 @@
 //! `nasflow report`: a search as one page that holds everything.
 
 use super::arguments::{FileArguments, ReportArguments};
+use super::export::write;
 use super::failure::Failure;
 use super::report_pictures::pictures;
-use super::{load, print, show};
+use super::{load, print, report_tensorboard, show};
 use crate::base::Digest;
 use crate::document::Metric;
 use crate::nn::DeviceChoice;
@@ -12,7 +13,6 @@ use crate::report::page::{Drawing, Facts, Given, gathered, page};
 use crate::run::kept::{Kept, kept};
 use crate::run::{Prepared, observe};
 use crate::store::Store;
-use std::path::Path;
 use std::process::ExitCode;
 
 pub fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
@@ -28,6 +28,10 @@ pub fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
     if arguments.json {
         print::out(&(crate::report::page::json(&facts) + "\n"));
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(folder) = &arguments.tensorboard {
+        let runs = report_tensorboard::write_events(folder, &facts)?;
+        print::note(&format!("{}: {runs} runs for `tensorboard --logdir`", folder.display()));
     }
     let html = page(&facts, None);
     write(&arguments.output, html.as_bytes())?;
@@ -46,7 +50,10 @@ pub fn facts(
     let observed = |weights: Digest, metric: &Metric| store.and_then(|s| observe::shown(s, weights, metric));
     let rows = crate::report::rows(&prepared.pipeline, replay, &observed);
     let kept = store.map_or_else(|| Ok(Kept::default()), |store| kept(prepared, replay, store))?;
-    let pictures = store.and_then(|store| pictures(prepared, replay, store));
+    let pictures = store.map_or(Ok(None), |store| pictures(prepared, replay, store)).unwrap_or_else(|why| {
+        print::note(&format!("the page has no images: {why}"));
+        None
+    });
     let numerics = device.numerics().to_string();
     let command = command(arguments);
     Ok(gathered(Given { prepared, replay, rows: &rows, kept, pictures, drawings: drawings(prepared, replay), command, numerics }))
@@ -69,18 +76,4 @@ fn command(arguments: &FileArguments) -> String {
         words.push("--allow-outside".into());
     }
     words.join(" ")
-}
-
-/// Whole or not at all: beside the file first, then in its place.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| Failure::Message(format!("{}: {e}", path.display()));
-    let mut name =
-        path.file_name().map(std::ffi::OsStr::to_os_string).ok_or_else(|| format!("{}: not the name of a file", path.display()))?;
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    std::fs::write(&part, bytes).map_err(failed)?;
-    std::fs::rename(&part, path).map_err(|e| {
-        let _ = std::fs::remove_file(&part);
-        failed(e)
-    })
 }

@@ -36,6 +36,7 @@ mod proxies;
 mod racing;
 mod recipe;
 mod replicate;
+mod report;
 mod rooms;
 #[cfg(unix)]
 mod runner;
