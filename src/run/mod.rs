@@ -23,6 +23,7 @@ pub mod inline;
 pub mod job;
 pub mod known;
 pub mod launch;
+pub mod live;
 pub mod observe;
 pub mod options;
 pub mod packs;
