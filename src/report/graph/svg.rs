@@ -21,7 +21,7 @@ pub const MOST: usize = 52;
 
 /// What a drawing looks like; all names begin with `nf-`, because a page has rules of its own.
 const STYLE: &str = "\
-.nf-graph{font:12.5px system-ui,\"Segoe UI\",Helvetica,Arial,sans-serif;color:inherit;max-width:none}\
+.nf-graph{font:12.5px system-ui,\"Segoe UI\",Helvetica,Arial,sans-serif;max-width:none}\
 .nf-graph text{fill:currentColor}\
 .nf-graph .nf-b{font-weight:600}\
 .nf-graph .nf-s{opacity:.78;font-size:11.5px}\
