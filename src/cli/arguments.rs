@@ -3,6 +3,7 @@
 use super::examples;
 pub use super::file_arguments::{FileArguments, NumericsArguments};
 pub use super::look_arguments::{Drawing, GraphArguments, ServeArguments, ShowArguments};
+pub use super::report_arguments::{CostArguments, ReportArguments};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -50,6 +51,9 @@ pub enum Command {
     /// Say what the results have cost, and what one way of searching gains over another
     #[command(after_help = examples::COST)]
     Cost(CostArguments),
+    /// Write the search as one page for a browser: the answer, fronts, curves, choices, predictions
+    #[command(after_help = examples::REPORT)]
+    Report(ReportArguments),
     /// Write the trials of a stage with their figures as a file, from which another search may go on (`earlier`)
     #[command(after_help = examples::RESULTS)]
     Results(ResultsArguments),
@@ -222,25 +226,6 @@ pub struct PlanArguments {
     #[arg(long)]
     pub spaces: bool,
     /// Print the plan as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `cost`
-#[derive(Debug, Args)]
-pub struct CostArguments {
-    #[command(flatten)]
-    pub file: FileArguments,
-    #[command(flatten)]
-    pub numerics: NumericsArguments,
-    /// Two or more `evaluate` stages, each the end of a way of searching: training iterations until each is as good as the
-    /// worse of them ends (all that was measured on the way on the same images counts)
-    #[arg(long, value_name = "STAGE", num_args = 2..)]
-    pub gain: Vec<String>,
-    /// The metric of `--gain` [default: the answer's]
-    #[arg(long, value_name = "METRIC", requires = "gain")]
-    pub by: Option<String>,
-    /// Print everything as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -80,6 +80,16 @@ Examples:
   nasflow cost pipelines/yolov5.kdl
       iterations, images and time of every stage, of the answer and of what it is compared with";
 
+/// `report`
+pub const REPORT: &str = "\
+Examples:
+  nasflow report pipelines/yolov5.kdl -o report.html
+      one page with everything, also of a search that is under way; it needs no network and can be sent by mail
+  nasflow report pipelines/yolov5.kdl --tensorboard events
+      the page, and learning curves for TensorBoard (`tensorboard --logdir events`)
+  nasflow report pipelines/yolov5.kdl --json
+      what the page is drawn from";
+
 /// `results`
 pub const RESULTS: &str = "\
 Examples:

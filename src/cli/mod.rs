@@ -27,6 +27,9 @@ mod plan;
 mod predict;
 mod print;
 mod progress;
+mod report;
+mod report_arguments;
+mod report_pictures;
 mod results;
 mod run;
 mod sentence;
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Serve(a) => serve::run(&a),
         Command::Compare(a) => compare::run(&a),
         Command::Cost(a) => cost::run(&a),
+        Command::Report(a) => report::run(&a),
         Command::Results(a) => results::run(&a),
         Command::Export(a) => export::run(&a),
         Command::Import(a) => import::run(&a),

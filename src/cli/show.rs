@@ -8,9 +8,10 @@ use crate::base::Digest;
 use crate::document::{Metric, Pipeline, nearest};
 use crate::nn::DeviceChoice;
 use crate::plan::answer::Baseline;
-use crate::plan::{Engine, Kind, Replay, Slot, Step};
+use crate::plan::{Engine, Kind, Replay, Slot};
 use crate::report::{self, curve, number, show};
-use crate::results::{Epoch, GivenUp, Outcome};
+use crate::results::{GivenUp, Outcome};
+use crate::run::course::{Known, course};
 use crate::run::options::alike;
 use crate::run::reliability::{scores, trained_again};
 use crate::run::{Prepared, StoreKnown, elsewhere, history, observe, record};
@@ -197,21 +198,6 @@ pub fn slots_of<'v>(pipeline: &'v Pipeline, replay: &'v Replay, stage: &str, tic
     Ok(slots)
 }
 
-/// What is known of a training's course: its status, and its learning curve; of one that was interrupted, from its checkpoint.
-fn course(step: &Step, store: &Store) -> Result<Option<(&'static str, serde_json::Value, Vec<Epoch>)>, Failure> {
-    if let Some(found) = store.lookup(&step.key)? {
-        let outcome = record::read(&found);
-        let status = if matches!(outcome, Some(Outcome::Diverged { .. })) { "diverged" } else { "trained" };
-        let curve = outcome.as_ref().map(Outcome::curve).unwrap_or_default().to_vec();
-        return Ok(Some((status, found.values, curve)));
-    }
-    let checkpoint = step.chain.and_then(|chain| crate::run::job::files::checkpoint_of(store.root(), chain));
-    Ok(checkpoint.map(|c| {
-        let values = json!({ "status": "interrupted", "iteration": c.iteration, "curve": c.curve });
-        ("interrupted", values, c.curve)
-    }))
-}
-
 /// The learning curves of a trial as JSON.
 fn curves(
     pipeline: &Pipeline,
@@ -224,8 +210,8 @@ fn curves(
     let Some(store) = store else { return Ok(out) };
     for (name, slot) in slots_of(pipeline, replay, stage, ticket)? {
         for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
-            if let Some((_, values, _)) = course(step, store)? {
-                let mut curve = json!({ "stage": name, "seed": step.action.seed, "training": values });
+            if let Some(known) = course(step, store)? {
+                let mut curve = json!({ "stage": name, "seed": step.action.seed, "training": known.values });
                 if let (Some(fold), Some(curve)) = (step.fold, curve.as_object_mut()) {
                     curve.insert("fold".into(), json!(fold + 1));
                 }
@@ -268,7 +254,7 @@ fn trial(pipeline: &Pipeline, replay: &Replay, store: Option<&Store>, stage: &st
             out += &curve::classes(&classes, print::columns());
         }
         for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
-            if let Some((status, _, epochs)) = course(step, store)? {
+            if let Some(Known { status, epochs, .. }) = course(step, store)? {
                 let fold = step.fold.map_or(String::new(), |fold| format!("without fold {}, ", fold + 1));
                 out += &format!("  {fold}seed {}, {status}\n", step.action.seed.unwrap_or(0));
                 out += &curve::curve(&epochs, print::columns());

@@ -5,12 +5,13 @@
 
 use super::arguments::{FileArguments, ServeArguments};
 use super::failure::Failure;
-use super::{download, load, show};
+use super::{download, load, report, show};
 use crate::document::render;
 use crate::nn::DeviceChoice;
-use crate::report::live::{self, Live};
+use crate::report::live::{self, Live, Standing};
+use crate::report::page::{self, Facts};
 use crate::run::live::heard;
-use crate::run::{Look, Prepared, observe, prepare};
+use crate::run::{Look, Prepared, prepare};
 use crate::serve::Site;
 use crate::store::Store;
 use std::path::PathBuf;
@@ -37,8 +38,10 @@ pub struct Watch {
     /// What of the replay the small document needs.
     live: Live,
     said: String,
-    /// What names the facts that are shown.
-    facts: String,
+    /// The facts that are shown, what names them, and how the search stood when they were.
+    facts: Facts,
+    tag: String,
+    stood: Standing,
     /// When facts may be worked out again.
     due: Instant,
     problem: Option<String>,
@@ -56,8 +59,9 @@ impl Watch {
         let root = Store::find(&here, file.cache.as_deref(), Some(&file.file))?.root;
         let prepared = prepared(&file, &root)?;
         let (files, live, due) = (files_of(&prepared), Live::default(), Instant::now());
-        let (said, facts, store, problem) = (String::new(), String::new(), vec![], None);
-        let mut watch = Watch { file, device, site, root, prepared, files, store, live, said, facts, due, problem };
+        let (said, facts, tag, store, problem) = (String::new(), Facts::default(), String::new(), vec![], None);
+        let stood = Standing::default();
+        let mut watch = Watch { file, device, site, root, prepared, files, store, live, said, facts, tag, stood, due, problem };
         watch.work_out()?;
         watch.say();
         Ok(watch)
@@ -103,13 +107,17 @@ impl Watch {
         self.store = store_files(&self.root);
         let store = if Store::is_at(&self.root)? { Some(Store::open_read_only(&self.root)?) } else { None };
         let replay = show::replay_saying(&self.prepared, store.as_ref(), self.device, &|_| ())?;
-        let observed = |weights, metric: &_| store.as_ref().and_then(|s| observe::shown(s, weights, metric));
-        let facts = live::facts(&self.prepared, &replay, &observed);
+        self.facts = report::facts(&self.prepared, &replay, store.as_ref(), self.device, &self.file)?;
         self.live = Live::of(&self.prepared.pipeline, &replay);
-        let json = serde_json::to_string(&facts).map_err(|e| e.to_string())?;
-        let page = live::page(&facts);
-        self.facts = self.site.show(page, json);
+        self.show(self.stood);
         Ok(())
+    }
+
+    /// Shows the facts, of a search that stands so.
+    fn show(&mut self, standing: Standing) {
+        self.stood = standing;
+        self.facts.progress.state = standing.word().into();
+        self.tag = self.site.show(live::page(&self.facts), page::json(&self.facts));
     }
 
     /// Says how far the run is, where that changed.
@@ -119,7 +127,11 @@ impl Watch {
             store.at_work(&self.prepared.pipeline.name).ok()?
         });
         let said = at_work.as_ref().map(|run| heard(&run.said).unwrap_or_default());
-        let live = self.live.with(said.as_ref(), &self.facts, self.problem.as_deref());
+        let mut live = self.live.with(said.as_ref(), &self.tag, self.problem.as_deref());
+        if live.standing != self.stood {
+            self.show(live.standing);
+            live.facts.clone_from(&self.tag);
+        }
         let json = serde_json::to_string(&live).unwrap_or_default();
         if json != self.said {
             self.site.say(json.clone());

@@ -10,6 +10,7 @@ pub mod graph;
 pub mod headline;
 pub mod live;
 pub mod number;
+pub mod page;
 pub mod regret;
 pub mod regret_plot;
 pub mod reliability;

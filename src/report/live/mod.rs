@@ -1,63 +1,28 @@
-//! What a page shows of a search while it runs: facts, which change as results come, and how far the run is, which changes all the time.
+//! The page of a search while it runs: the page of the report, with a panel that says how far the run is. Results change the facts, which
+//! the page asks for and draws anew; how far trials are changes all the time, so it is a small document of its own.
 
-use super::{Row, graph, number, show};
-use crate::base::Digest;
-use crate::document::{Metric, Pipeline};
-use crate::plan::{Replay, State, best};
-use crate::run::Prepared;
+use super::page::{Facts, Live as Asks};
+use crate::document::Pipeline;
+use crate::plan::{Replay, State};
 use crate::run::live::{Said, Working};
-use crate::run::observe::Shown;
 use crate::run::todo::expected;
 use serde::Serialize;
 
-const HTML: &str = include_str!("page.html");
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const STYLE: &str = include_str!("panel.css");
+const SCRIPT: &str = include_str!("panel.js");
 
-/// What is known of a search.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Facts {
-    /// The pipeline's name.
-    pub pipeline: String,
-    /// The answer in words, or what stands for it.
-    pub head: String,
-    /// The drawing of the pipeline.
-    pub drawing: String,
-    /// The best so far, in words.
-    pub best: String,
-    /// Every model at every stage that measures.
-    pub rows: Vec<Row>,
-}
-
-/// The facts of a replay; `observed` is what this machine said of weights.
-pub fn facts(prepared: &Prepared, replay: &Replay, observed: &dyn Fn(Digest, &Metric) -> Option<Shown>) -> Facts {
-    let pipeline = &prepared.pipeline;
-    let stages = stages(pipeline, replay);
-    let far: Vec<String> =
-        stages.iter().map(|s| format!("{} of {} done", number::grouped(s.done as u64), number::grouped(s.of as u64))).collect();
-    let best = best(pipeline, replay).map(|(stage, model, metric, value)| {
-        format!("best so far: {}, {} {} in {stage}", model.label(), metric.name(), number::value(metric, value))
-    });
-    Facts {
-        pipeline: pipeline.name.clone(),
-        head: show::head(pipeline, replay).trim().to_string(),
-        drawing: graph::pipeline(pipeline, &prepared.spaces, &far),
-        best: best.unwrap_or_default(),
-        rows: super::rows(pipeline, replay, observed),
-    }
-}
+/// Milliseconds between two questions of a page whether there are newer facts.
+const EVERY: u32 = 1500;
 
 /// The page: it shows these facts at once, and then those that its server has.
 pub fn page(facts: &Facts) -> String {
-    // Inside a script nothing may look like a tag, whatever the file calls its stages.
-    let json = serde_json::to_string(facts)
-        .unwrap_or_default()
-        .replace('<', "\\u003c")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029");
-    // The facts last: what a name holds is never taken for a place of the template.
-    HTML.replacen("/*STYLE*/", STYLE, 1).replacen("/*SCRIPT*/", SCRIPT, 1).replacen("null/*FACTS*/", &json, 1)
+    let page = super::page::page(facts, Some(&Asks { url: "/facts.json".into(), every: EVERY }));
+    let panel = format!("<style>\n{STYLE}</style>\n<script>\n{SCRIPT}</script>\n");
+    // Names of the file stand before the page's own end, and none of them can look like it.
+    match page.rfind("</body>") {
+        Some(end) => format!("{}{panel}{}", &page[..end], &page[end..]),
+        None => page + &panel,
+    }
 }
 
 /// How far a stage is.
@@ -123,6 +88,19 @@ pub struct Live {
     pub problem: Option<String>,
 }
 
+impl Standing {
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Running => "running",
+            Standing::Stopping => "stopping",
+            Standing::Finished => "finished",
+            Standing::Stopped => "stopped",
+            Standing::NotBegun => "not begun",
+        }
+    }
+}
+
 impl Live {
     /// Of a replay, without a run.
     pub fn of(pipeline: &Pipeline, replay: &Replay) -> Live {
@@ -163,16 +141,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hostile_names_end_no_script() {
-        let name = "</script><script>alert(1)</script>\u{2028}null/*FACTS*/";
-        let facts = Facts { pipeline: name.into(), head: name.into(), drawing: String::new(), best: String::new(), rows: vec![] };
-        let page = page(&facts);
-        assert!(!page.contains("<script>alert"), "{page}");
-        assert_eq!(page.matches("</script>").count(), HTML.matches("</script>").count());
-        // Nothing of the template is left, and nothing is asked of anybody else.
-        assert!(!page.contains("/*STYLE*/") && !page.contains("/*SCRIPT*/") && !page.contains("https://"));
-        let json = page.split("window.nasflowFacts = ").nth(1).and_then(|rest| rest.split(";\n").next()).expect("the facts");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(json).expect("JSON")["pipeline"], name);
+    fn the_panel_stands_at_the_end_whatever_names_say() {
+        let facts = Facts { pipeline: "</body><script>alert(1)</script>".into(), ..Facts::default() };
+        let (page, plain) = (page(&facts), super::super::page::page(&facts, None));
+        assert!(!page.contains("<script>alert"));
+        assert!(page.trim_end().ends_with("</script>\n</body>\n</html>"), "{}", &page[page.len() - 200..]);
+        // The page's own flag and the panel are all that there is more.
+        assert_eq!(page.matches("<script").count(), plain.matches("<script").count() + 2);
+        assert!(page.contains("window.nasflowLive"));
     }
 
     #[test]
