@@ -151,7 +151,7 @@ mod tests {
         let mut silent = Silent;
         let mut live = Live::new(&store, "p", &mut silent).expect("at work");
         let subject = |key: &str| Subject { key: key.into(), kind: "train", stage: "s".into(), model: None, label: format!("s: {key}") };
-        let mut tell = |event: Event, live: &mut Live| {
+        let tell = |event: Event, live: &mut Live| {
             live.last = None;
             live.on(event);
             heard(&store.at_work("p").expect("listed").expect("at work").said).expect("said")

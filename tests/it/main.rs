@@ -5,6 +5,7 @@
 mod bad_input;
 mod benches;
 mod cases;
+mod chromium;
 mod classify;
 mod compare;
 mod detnas;
@@ -39,6 +40,7 @@ mod replicate;
 mod rooms;
 #[cfg(unix)]
 mod runner;
+mod serve;
 mod shipped;
 mod sized;
 mod start;
