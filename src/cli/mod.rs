@@ -16,11 +16,13 @@ mod export_origin;
 mod failure;
 mod file_arguments;
 mod folder;
+mod graph;
 mod images;
 mod import;
 mod init;
 mod latency_table;
 mod load;
+mod look_arguments;
 mod plan;
 mod predict;
 mod print;
@@ -32,8 +34,10 @@ mod report_tensorboard;
 mod results;
 mod run;
 mod sentence;
+mod serve;
 mod show;
 mod spaces;
+mod watch;
 mod worker;
 
 use arguments::{Arguments, Command, DataCommand};
@@ -61,6 +65,8 @@ pub fn main() -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Plan(a) => plan::run(&a),
         Command::Show(a) => show::run(&a),
+        Command::Graph(a) => graph::run(&a),
+        Command::Serve(a) => serve::run(&a),
         Command::Compare(a) => compare::run(&a),
         Command::Cost(a) => cost::run(&a),
         Command::Report(a) => report::run(&a),

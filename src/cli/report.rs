@@ -8,7 +8,8 @@ use super::{load, print, report_tensorboard, show};
 use crate::base::Digest;
 use crate::document::Metric;
 use crate::nn::DeviceChoice;
-use crate::plan::Replay;
+use crate::plan::{Replay, State, winner};
+use crate::report::graph;
 use crate::report::page::{Drawing, Facts, Given, gathered, page};
 use crate::run::kept::{Kept, kept};
 use crate::run::{Prepared, observe};
@@ -59,9 +60,30 @@ pub fn facts(
     Ok(gathered(Given { prepared, replay, rows: &rows, kept, pictures, drawings: drawings(prepared, replay), command, numerics }))
 }
 
-/// Pipeline, space and network as pictures.
-fn drawings(_prepared: &Prepared, _replay: &Replay) -> Vec<Drawing> {
-    Vec::new()
+/// Spaces that are drawn, at most: files have one or two.
+const SPACES: usize = 3;
+/// The largest drawing that a page holds, in bytes: beyond that nobody can read it (`nasflow graph` writes it as a file).
+const LARGEST: usize = 400_000;
+
+/// Pipeline, spaces and network as pictures.
+fn drawings(prepared: &Prepared, replay: &Replay) -> Vec<Drawing> {
+    let pipeline = &prepared.pipeline;
+    let stages = replay.stages.iter().map(|seen| {
+        let done = seen.slots.iter().filter(|s| s.state != State::Pending).count();
+        format!("{done} of {}{}", seen.slots.len(), if seen.complete { "" } else { "+" })
+    });
+    let progress: Vec<String> = if replay.finished() { Vec::new() } else { stages.collect() };
+    let mut all = vec![Drawing { title: "The pipeline".into(), svg: graph::pipeline(pipeline, &prepared.spaces, &progress) }];
+    for node in pipeline.spaces.iter().take(SPACES) {
+        if let Some(space) = prepared.spaces.get(&node.name.value) {
+            all.push(Drawing { title: format!("The space {}", space.name), svg: graph::space(space) });
+        }
+    }
+    if let Some(Ok(architecture)) = winner(pipeline, replay).map(|m| m.candidate.architecture()) {
+        all.push(Drawing { title: "The winning network".into(), svg: graph::network(architecture) });
+    }
+    all.retain(|drawing| drawing.svg.len() <= LARGEST);
+    all
 }
 
 /// `nasflow run FILE -p a=b`

@@ -91,6 +91,11 @@ fn against(b: &Baseline) -> serde_json::Value {
 
 /// What is known of a pipeline, as the last run left it: a trial that it gave up counts as failed.
 pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) -> Result<Replay, Failure> {
+    replay_saying(prepared, store, device, &print::note)
+}
+
+/// The same, with what there is to say said so.
+pub fn replay_saying(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice, say: &dyn Fn(&str)) -> Result<Replay, Failure> {
     let mut known = StoreKnown::new(store);
     if let Some(store) = store {
         let mut given_up = Vec::new();
@@ -102,7 +107,7 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
         }
         for (trial, count) in alike(&given_up) {
             let more = if count > 1 { format!(" ({} more failed alike)", number::grouped(count as u64 - 1)) } else { String::new() };
-            print::note(&format!("not reproducible: {}: {}{more}", trial.label, trial.reason));
+            say(&format!("not reproducible: {}: {}{more}", trial.label, trial.reason));
         }
     }
     let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string())
@@ -118,7 +123,7 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
     if let Some(store) = store
         && let Some(note) = elsewhere::note(&replay.works, store, device.numerics())?
     {
-        print::note(&note);
+        say(&note);
     }
     Ok(replay)
 }
@@ -161,7 +166,7 @@ fn shipped(name: &str) -> Result<ExitCode, Failure> {
 }
 
 /// `STAGE#N`, or the number of a trial of the first search.
-fn which(pipeline: &Pipeline, which: &str) -> Result<(String, usize), Failure> {
+pub fn which(pipeline: &Pipeline, which: &str) -> Result<(String, usize), Failure> {
     let searched = pipeline.stages.iter().find(|s| s.sample().is_some_and(|s| s.objective.is_some()));
     let first = searched.or_else(|| pipeline.stages.iter().find(|s| s.sample().is_some()));
     let (stage, number) = match which.split_once('#') {
@@ -178,7 +183,7 @@ fn which(pipeline: &Pipeline, which: &str) -> Result<(String, usize), Failure> {
 }
 
 /// Where a trial is: every stage that has it.
-fn slots_of<'v>(pipeline: &'v Pipeline, replay: &'v Replay, stage: &str, ticket: usize) -> Result<Vec<(&'v str, &'v Slot)>, Failure> {
+pub fn slots_of<'v>(pipeline: &'v Pipeline, replay: &'v Replay, stage: &str, ticket: usize) -> Result<Vec<(&'v str, &'v Slot)>, Failure> {
     let origin = (stage.to_string(), ticket);
     let slots: Vec<(&str, &Slot)> = pipeline
         .stages

@@ -25,6 +25,7 @@ pub mod job;
 pub mod kept;
 pub mod known;
 pub mod launch;
+pub mod live;
 pub mod observe;
 pub mod options;
 pub mod packs;

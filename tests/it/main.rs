@@ -5,6 +5,7 @@
 mod bad_input;
 mod benches;
 mod cases;
+mod chromium;
 mod classify;
 mod compare;
 mod detnas;
@@ -40,6 +41,7 @@ mod report;
 mod rooms;
 #[cfg(unix)]
 mod runner;
+mod serve;
 mod shipped;
 mod sized;
 mod start;
