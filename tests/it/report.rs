@@ -139,3 +139,34 @@ fn five_thousand_trials_open_whole() {
         assert!(screenshot(&path, "?theme=dark", (1200, 900)).is_some());
     }
 }
+
+/// What a live page does: newer facts come in while somebody has zoomed in, unfolded a table and chosen other axes.
+#[test]
+fn newer_facts_keep_zoom_lists_and_what_is_unfolded() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("report.html");
+    let html = nasflow::report::page::page(&synthetic::facts(60), None);
+    let script = r#"<script>
+setTimeout(() => {
+  const instance = charts.get("front").instance;
+  instance.dispatchAction({ type: "dataZoom", dataZoomIndex: 0, start: 20, end: 50 });
+  document.getElementById("trials").open = true;
+  ui.x = "params";
+  setTimeout(() => {
+    const newer = JSON.parse(JSON.stringify(current));
+    newer.stages[0].rows[0].v[0] = 0.99;
+    draw(newer);
+    setTimeout(() => {
+      const option = instance.getOption();
+      const best = charts.get("best").instance.getOption().series[0].data.at(-1);
+      document.body.dataset.kept = [option.dataZoom[0].start, option.dataZoom[0].end, option.xAxis.length, option.xAxis[0].name.split(" ")[0],
+        document.getElementById("trials").open, charts.get("front").instance === instance, best.value[1]].join(" ");
+    }, 500);
+  }, 300);
+}, 500);
+</script></body>"#;
+    std::fs::write(&path, html.replace("</body>", script)).expect("written");
+    let Some(page) = open(&path, "", (1200, 900)) else { return };
+    sound(&page, 8);
+    assert!(page.body.contains("data-kept=\"20 50 1 params true true 0.99\""), "{}", page.body);
+}
