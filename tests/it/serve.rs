@@ -211,7 +211,11 @@ fn the_page_follows_runs_without_a_reload() {
     browser.wait(&early, &format!("{STANDING} === 'running'"), 30);
     // In the middle: some networks are measured, some are not, and one is trained.
     let done = "Number(document.querySelector('#live').dataset.done)";
-    browser.wait(&early, &format!("{STANDING} === 'running' && {done} >= 8 && Number(document.querySelector('#live').dataset.working) > 0"), 120);
+    browser.wait(
+        &early,
+        &format!("{STANDING} === 'running' && {done} >= 8 && Number(document.querySelector('#live').dataset.working) > 0"),
+        120,
+    );
     let middle = browser.open(&served.address);
     browser.wait(&middle, &format!("{STANDING} === 'running' && {done} >= 8"), 30);
 
@@ -259,7 +263,10 @@ fn a_page_of_another_site_reads_nothing() {
     let blank = browser.open("about:blank");
     for page in [&page, &blank] {
         for mode in ["cors", "no-cors"] {
-            let read = format!("fetch('{}facts.json', {{ mode: '{mode}' }}).then((r) => r.text()).then((t) => t.length, () => -1)", served.address);
+            let read = format!(
+                "fetch('{}facts.json', {{ mode: '{mode}' }}).then((r) => r.text()).then((t) => t.length, () => -1)",
+                served.address
+            );
             assert!(browser.value(page, &read).as_i64().is_some_and(|n| n <= 0), "{mode}");
         }
     }
