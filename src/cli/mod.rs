@@ -30,6 +30,7 @@ mod progress;
 mod report;
 mod report_arguments;
 mod report_pictures;
+mod report_tensorboard;
 mod results;
 mod run;
 mod sentence;

@@ -1,18 +1,19 @@
 //! `nasflow report`: a search as one page that holds everything.
 
 use super::arguments::{FileArguments, ReportArguments};
+use super::export::write;
 use super::failure::Failure;
 use super::report_pictures::pictures;
-use super::{load, print, show};
+use super::{load, print, report_tensorboard, show};
 use crate::base::Digest;
 use crate::document::Metric;
 use crate::nn::DeviceChoice;
-use crate::plan::Replay;
+use crate::plan::{Replay, State, winner};
+use crate::report::graph;
 use crate::report::page::{Drawing, Facts, Given, gathered, page};
 use crate::run::kept::{Kept, kept};
 use crate::run::{Prepared, observe};
 use crate::store::Store;
-use std::path::Path;
 use std::process::ExitCode;
 
 pub fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
@@ -28,6 +29,10 @@ pub fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
     if arguments.json {
         print::out(&(crate::report::page::json(&facts) + "\n"));
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(folder) = &arguments.tensorboard {
+        let runs = report_tensorboard::write_events(folder, &facts)?;
+        print::note(&format!("{}: {runs} runs for `tensorboard --logdir`", folder.display()));
     }
     let html = page(&facts, None);
     write(&arguments.output, html.as_bytes())?;
@@ -46,15 +51,39 @@ pub fn facts(
     let observed = |weights: Digest, metric: &Metric| store.and_then(|s| observe::shown(s, weights, metric));
     let rows = crate::report::rows(&prepared.pipeline, replay, &observed);
     let kept = store.map_or_else(|| Ok(Kept::default()), |store| kept(prepared, replay, store))?;
-    let pictures = store.and_then(|store| pictures(prepared, replay, store));
+    let pictures = store.map_or(Ok(None), |store| pictures(prepared, replay, store)).unwrap_or_else(|why| {
+        print::note(&format!("the page has no images: {why}"));
+        None
+    });
     let numerics = device.numerics().to_string();
     let command = command(arguments);
     Ok(gathered(Given { prepared, replay, rows: &rows, kept, pictures, drawings: drawings(prepared, replay), command, numerics }))
 }
 
-/// Pipeline, space and network as pictures.
-fn drawings(_prepared: &Prepared, _replay: &Replay) -> Vec<Drawing> {
-    Vec::new()
+/// Spaces that are drawn, at most: files have one or two.
+const SPACES: usize = 3;
+/// The largest drawing that a page holds, in bytes: beyond that nobody can read it (`nasflow graph` writes it as a file).
+const LARGEST: usize = 400_000;
+
+/// Pipeline, spaces and network as pictures.
+fn drawings(prepared: &Prepared, replay: &Replay) -> Vec<Drawing> {
+    let pipeline = &prepared.pipeline;
+    let stages = replay.stages.iter().map(|seen| {
+        let done = seen.slots.iter().filter(|s| s.state != State::Pending).count();
+        format!("{done} of {}{}", seen.slots.len(), if seen.complete { "" } else { "+" })
+    });
+    let progress: Vec<String> = if replay.finished() { Vec::new() } else { stages.collect() };
+    let mut all = vec![Drawing { title: "The pipeline".into(), svg: graph::pipeline(pipeline, &prepared.spaces, &progress) }];
+    for node in pipeline.spaces.iter().take(SPACES) {
+        if let Some(space) = prepared.spaces.get(&node.name.value) {
+            all.push(Drawing { title: format!("The space {}", space.name), svg: graph::space(space) });
+        }
+    }
+    if let Some(Ok(architecture)) = winner(pipeline, replay).map(|m| m.candidate.architecture()) {
+        all.push(Drawing { title: "The winning network".into(), svg: graph::network(architecture) });
+    }
+    all.retain(|drawing| drawing.svg.len() <= LARGEST);
+    all
 }
 
 /// `nasflow run FILE -p a=b`
@@ -69,18 +98,4 @@ fn command(arguments: &FileArguments) -> String {
         words.push("--allow-outside".into());
     }
     words.join(" ")
-}
-
-/// Whole or not at all: beside the file first, then in its place.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| Failure::Message(format!("{}: {e}", path.display()));
-    let mut name =
-        path.file_name().map(std::ffi::OsStr::to_os_string).ok_or_else(|| format!("{}: not the name of a file", path.display()))?;
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    std::fs::write(&part, bytes).map_err(failed)?;
-    std::fs::rename(&part, path).map_err(|e| {
-        let _ = std::fs::remove_file(&part);
-        failed(e)
-    })
 }

@@ -37,6 +37,7 @@ mod proxies;
 mod racing;
 mod recipe;
 mod replicate;
+mod report;
 mod rooms;
 #[cfg(unix)]
 mod runner;

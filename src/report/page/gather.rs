@@ -1,7 +1,8 @@
 //! From what a run left to the page's [`Facts`].
 
+use super::beside::Beside;
 use super::facts::{Answer, Baseline, Drawing, FORMAT, Facts, Network, Pictures, Progress, Reproduce};
-use super::measured::{Beside, quantity, stages};
+use super::measured::{quantity, stages};
 use super::question;
 use crate::base::Digest;
 use crate::document::Pipeline;

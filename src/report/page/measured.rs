@@ -1,10 +1,10 @@
 //! The stages that measured models, as columns for charts.
 
+use super::beside::Beside;
 use super::contributed::contributed;
 use super::facts::{Axis, Measured, Quantity, Searched, Trial};
 use super::random::random_search;
 use crate::document::{Metric, Pipeline, Stage, Unit};
-use crate::plan::Replay;
 use crate::plan::unguided::is_random;
 use crate::report::fronts::fronts;
 use crate::report::headline::headline;
@@ -26,18 +26,6 @@ pub fn quantity(metric: &Metric) -> Quantity {
         Unit::Nats | Unit::Number => "number",
     };
     Quantity { name: metric.name(), higher: metric.higher_is_better(), unit, of_network: metric.is_of_network() }
-}
-
-/// What is read beside the rows.
-pub struct Beside<'a> {
-    /// The pipeline with its spaces.
-    pub prepared: &'a Prepared,
-    /// What is known.
-    pub replay: &'a Replay,
-    /// All rows.
-    pub rows: &'a [Row],
-    /// What the store keeps.
-    pub kept: &'a Kept,
 }
 
 /// Every stage that has rows, in the order of the file.

@@ -7,6 +7,7 @@
 //! Charts are drawn by Apache ECharts (`echarts.min.js`, see `ECHARTS-README.md`). Nothing is loaded from anywhere: the page's own policy forbids it.
 //! Names in a pipeline are hostile: JSON is escaped so that no text can end the script, and the script only ever writes text nodes.
 
+mod beside;
 mod contributed;
 pub mod facts;
 pub mod gather;

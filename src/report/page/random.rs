@@ -1,8 +1,8 @@
 //! The random search that stands beside a search's best so far: the pipeline's own where it has one of the same metric, else the search's random
 //! beginning. Which of the two it is stands in words beside the curve.
 
+use super::beside::Beside;
 use super::facts::RandomSearch;
-use super::measured::Beside;
 use crate::document::{Metric, Stage};
 use crate::metrics::{BestOf, best_of};
 use crate::plan::unguided::{is_random, unguided};

@@ -1,6 +1,6 @@
 // The question, the answer, and how it compares: what a reader wants at one glance.
 
-const TONES = { good: "Better", bad: "Worse", unsure: "Not surely better than all", none: "" };
+const TONES = { good: "Better", bad: "Worse", unsure: "Not surely better", none: "" };
 const VERDICTS = { better: "better", worse: "worse", "no-better": "not surely better", "not-tested": "not tested", pending: "to be compared", same: "the same network", failed: "failed" };
 
 function head(facts) {
@@ -19,7 +19,8 @@ function head(facts) {
 }
 
 function answerSection(facts) {
-  const tone = TONES[facts.tone];
+  const some = facts.answer && facts.answer.baselines.some((b) => b.verdict === "better");
+  const tone = facts.tone === "unsure" && some ? "Not surely better than all" : TONES[facts.tone];
   const parts = [
     h("p", { class: `headline ${facts.tone}` }, tone ? h("strong", null, `${tone}. `) : null, prose(facts.headline)),
     facts.because.length ? h("ul", { class: "because" }, facts.because.map((line) => h("li", null, prose(line)))) : null,
@@ -37,7 +38,7 @@ function answerSection(facts) {
         () => [["against", ">difference", ">95 % interval", ">FLOPs of the answer ÷ its own", "verdict"],
           between.map((b) => [b.name, show(b.difference, a.metric), b.interval ? `${show(b.interval[0], a.metric)} to ${show(b.interval[1], a.metric)}` : "not tested", b.cost_ratio.toFixed(2), VERDICTS[b.verdict]])]) : null));
   }
-  parts.push(folded("said", "In the words of `nasflow show`".replaceAll("`", ""), () => h("pre", null, facts.said.join("\n"))));
+  parts.push(folded("said", "In the words of nasflow show", () => h("pre", null, facts.said.join("\n"))));
   return h("section", { id: "answer", "aria-labelledby": "answer-title" }, h("h2", { id: "answer-title" }, "The answer"), parts);
 }
 

@@ -32,13 +32,24 @@ function theme() {
   document.documentElement.dataset.theme = isDark() ? "dark" : "light";
 }
 
+let touched = -Infinity;
+for (const event of ["pointerdown", "keydown"]) {
+  document.addEventListener(event, (e) => { if (e.target instanceof HTMLSelectElement) touched = performance.now(); }, true);
+}
+
+/** Whether a redraw would take something out of the reader's hands: an open list, a selected text. */
+function busy() {
+  const selection = window.getSelection();
+  return performance.now() - touched < 4000 || (selection && !selection.isCollapsed);
+}
+
 /** Asks for newer facts, as `window.nasflowLive` says: an ETag tells whether there are any. */
 async function follow(live) {
   let tag = null;
   let quiet = 0;
   for (;;) {
     await new Promise((resume) => setTimeout(resume, live.every * (quiet > 5 ? 3 : 1)));
-    if (document.hidden) continue;
+    if (document.hidden || busy()) continue;
     try {
       const answer = await fetch(live.url, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
       document.body.classList.remove("lost");
