@@ -48,6 +48,7 @@ impl Store {
             if File::open(path).is_ok_and(|f| f.try_lock().is_ok()) {
                 remove_quietly(self.disk.as_ref(), path)?;
                 remove_quietly(self.disk.as_ref(), &said(path))?;
+                remove_quietly(self.disk.as_ref(), &unfinished(path))?;
             }
         }
         let path = folder.join(format!("{}-{}{ENDING}", unique_name(), suffix(pipeline)));
@@ -85,8 +86,7 @@ impl Alive {
     /// # Errors
     /// [`StoreError::Io`]: nothing depends on it.
     pub fn say(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        let (path, folder) = (said(&self.path), self.path.parent().unwrap_or(Path::new(".")));
-        let temporary = folder.join(format!("{TEMPORARY}{}", name(&path)));
+        let (path, temporary) = (said(&self.path), unfinished(&self.path));
         let size = Some(bytes.len() as u64);
         let written = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, &path));
         written.map_err(|e| {
@@ -106,4 +106,9 @@ impl Drop for Alive {
 /// The file beside it that says how far the run is.
 fn said(path: &Path) -> PathBuf {
     path.with_extension(&SAID[1..])
+}
+
+/// The same while it is written.
+fn unfinished(path: &Path) -> PathBuf {
+    path.with_file_name(format!("{TEMPORARY}{}", name(&said(path))))
 }

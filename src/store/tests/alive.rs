@@ -33,7 +33,10 @@ fn what_a_killed_run_left_is_no_run_and_goes() {
     // As SIGKILL leaves it: the files without their lock.
     std::fs::write(&path, b"").expect("written");
     std::fs::write(path.with_extension("said"), b"half").expect("written");
+    let name = path.with_extension("said").file_name().expect("a name").to_string_lossy().into_owned();
+    std::fs::write(runs.join(format!(".tmp-{name}")), b"ha").expect("written");
     assert_eq!(Store::at_work(store.root(), "p").expect("listed"), None);
     let _alive = store.alive("p").expect("at work");
-    assert!(!path.exists() && !path.with_extension("said").exists());
+    // The new one's alone is left.
+    assert_eq!(std::fs::read_dir(&runs).expect("listed").count(), 1);
 }
