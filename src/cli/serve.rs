@@ -31,7 +31,11 @@ pub fn run(arguments: &ServeArguments) -> Result<ExitCode, Failure> {
     }
     std::thread::Builder::new()
         .name("watch".into())
-        .spawn(move || watch.go_on())
+        .spawn(move || {
+            // A page that nobody keeps up to date would say what is not so any more.
+            let _end = End;
+            watch.go_on();
+        })
         .map_err(|e| format!("the thread that looks at the store cannot be started: {e}"))?;
     server.run(site, rules)?;
     Ok(ExitCode::SUCCESS)
@@ -56,4 +60,14 @@ fn asked(arguments: &ServeArguments) -> Result<Option<String>, Failure> {
 fn this_machine() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_string();
     if name.is_empty() { "THIS-MACHINE".into() } else { name }
+}
+
+/// Ends the program where the thread that looks at the store ends.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        print::note("nasflow: what looks at the store has ended; please report this");
+        std::process::exit(70);
+    }
 }

@@ -14,13 +14,16 @@ use crate::run::live::heard;
 use crate::run::{Look, Prepared, prepare};
 use crate::serve::Site;
 use crate::store::Store;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 /// How often it looks whether something changed.
 const OFTEN: Duration = Duration::from_millis(400);
 /// Least time between two facts; five times as long as they took, where that is more.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long facts may be old while trainings go on.
+const GROWS: Duration = Duration::from_secs(15);
 
 /// Sizes and times of files: what differs has changed.
 type Seen = Vec<(PathBuf, Option<(u64, SystemTime)>)>;
@@ -42,9 +45,12 @@ pub struct Watch {
     facts: Facts,
     tag: String,
     stood: Standing,
-    /// When facts may be worked out again.
+    /// When facts were worked out, and when they may be again.
+    worked: Instant,
     due: Instant,
-    problem: Option<String>,
+    /// Why the pipeline's file, or the store, could not be read.
+    file_problem: Option<String>,
+    store_problem: Option<String>,
 }
 
 impl Watch {
@@ -58,10 +64,25 @@ impl Watch {
         let here = std::env::current_dir().map_err(|e| format!("the working directory cannot be read: {e}"))?;
         let root = Store::find(&here, file.cache.as_deref(), Some(&file.file))?.root;
         let prepared = prepared(&file, &root)?;
-        let (files, live, due) = (files_of(&prepared), Live::default(), Instant::now());
-        let (said, facts, tag, store, problem) = (String::new(), Facts::default(), String::new(), vec![], None);
-        let stood = Standing::default();
-        let mut watch = Watch { file, device, site, root, prepared, files, store, live, said, facts, tag, stood, due, problem };
+        let now = Instant::now();
+        let mut watch = Watch {
+            files: files_of(&prepared),
+            file,
+            device,
+            site,
+            root,
+            prepared,
+            store: vec![],
+            live: Live::default(),
+            said: String::new(),
+            facts: Facts::default(),
+            tag: String::new(),
+            stood: Standing::default(),
+            worked: now,
+            due: now,
+            file_problem: None,
+            store_problem: None,
+        };
         watch.work_out()?;
         watch.say();
         Ok(watch)
@@ -81,30 +102,29 @@ impl Watch {
     /// Works the facts out again where something changed. What cannot be read now is said, and the last facts stay.
     fn look(&mut self) {
         let files = files_of(&self.prepared);
-        let store = store_files(&self.root);
-        if files == self.files && store == self.store {
+        // Curves of trainings grow without a result.
+        let grows = matches!(self.stood, Standing::Running | Standing::Stopping) && self.worked.elapsed() > GROWS;
+        let same = files == self.files && self.file_problem.is_none();
+        if same && !grows && store_files(&self.root) == self.store {
             return;
         }
         let begun = Instant::now();
-        let mut done = Ok(());
-        if files != self.files {
+        if !same {
             self.files = files;
-            done = prepared(&self.file, &self.root).map(|prepared| {
-                self.files = files_of(&prepared);
-                self.prepared = prepared;
-            });
+            match prepared(&self.file, &self.root) {
+                Ok(prepared) => {
+                    (self.files, self.prepared, self.file_problem) = (files_of(&prepared), prepared, None);
+                }
+                Err(failure) => self.file_problem = Some(in_words(failure)),
+            }
         }
-        let done = done.and_then(|()| self.work_out());
-        self.problem = done.err().map(|failure| match failure {
-            Failure::Document(d) => render::diagnostics(&d, false),
-            Failure::Message(message) => message,
-        });
+        self.store_problem = self.work_out().err().map(in_words);
         self.due = Instant::now() + PAUSE.max(begun.elapsed() * 5);
     }
 
     fn work_out(&mut self) -> Result<(), Failure> {
         // Seen before it is read: what changes meanwhile is looked at again.
-        self.store = store_files(&self.root);
+        (self.store, self.worked) = (store_files(&self.root), Instant::now());
         let store = if Store::is_at(&self.root)? { Some(Store::open_read_only(&self.root)?) } else { None };
         let replay = show::replay_saying(&self.prepared, store.as_ref(), self.device, &|_| ())?;
         self.facts = report::facts(&self.prepared, &replay, store.as_ref(), self.device, &self.file)?;
@@ -122,12 +142,14 @@ impl Watch {
 
     /// Says how far the run is, where that changed.
     fn say(&mut self) {
-        let at_work = Store::is_at(&self.root).ok().filter(|there| *there).and_then(|_| {
-            let store = Store::open_read_only(&self.root).ok()?;
-            store.at_work(&self.prepared.pipeline.name).ok()?
-        });
+        let at_work = Store::at_work(&self.root, &self.prepared.pipeline.name).ok().flatten();
+        if at_work.is_none() && matches!(self.stood, Standing::Running | Standing::Stopping) {
+            // It has ended, perhaps because all is done: its last results say so.
+            self.store_problem = self.work_out().err().map(in_words);
+        }
         let said = at_work.as_ref().map(|run| heard(&run.said).unwrap_or_default());
-        let mut live = self.live.with(said.as_ref(), &self.tag, self.problem.as_deref());
+        let problem = self.file_problem.as_ref().or(self.store_problem.as_ref());
+        let mut live = self.live.with(said.as_ref(), &self.tag, problem.map(String::as_str));
         if live.standing != self.stood {
             self.show(live.standing);
             live.facts.clone_from(&self.tag);
@@ -140,7 +162,14 @@ impl Watch {
     }
 }
 
-fn prepared(file: &FileArguments, root: &std::path::Path) -> Result<Prepared, Failure> {
+fn in_words(failure: Failure) -> String {
+    match failure {
+        Failure::Document(d) => render::diagnostics(&d, false),
+        Failure::Message(message) => message,
+    }
+}
+
+fn prepared(file: &FileArguments, root: &Path) -> Result<Prepared, Failure> {
     let pipeline = load::pipeline(file)?;
     let store = if Store::is_at(root)? { Some(Store::open_read_only(root)?) } else { None };
     Ok(prepare(pipeline, store.as_ref(), Look { rehash: file.rehash, all: false, watch: Some(download::watch) })?)
@@ -151,9 +180,14 @@ fn files_of(prepared: &Prepared) -> Seen {
     seen(prepared.pipeline.sources.files.iter().map(|f| PathBuf::from(&f.0)))
 }
 
-/// What of a store changes with every result.
-fn store_files(root: &std::path::Path) -> Seen {
-    seen(["index.sqlite", "index.sqlite-wal", "attempts"].iter().map(|name| root.join(name)))
+/// What of a store changes with every result, and with every run that ended.
+fn store_files(root: &Path) -> Seen {
+    let mut all = seen(["index.sqlite", "index.sqlite-wal", "attempts"].iter().map(|name| root.join(name)));
+    let runs = std::fs::read_dir(root.join("runs")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut runs: Vec<PathBuf> = runs.filter(|path| path.extension().is_some_and(|e| e == "json")).collect();
+    runs.sort();
+    all.extend(runs.into_iter().map(|path| (path, None)));
+    all
 }
 
 fn seen(paths: impl Iterator<Item = PathBuf>) -> Seen {

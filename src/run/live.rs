@@ -154,7 +154,7 @@ mod tests {
         let tell = |event: Event, live: &mut Live| {
             live.last = None;
             live.on(event);
-            heard(&store.at_work("p").expect("listed").expect("at work").said).expect("said")
+            heard(&Store::at_work(store.root(), "p").expect("listed").expect("at work").said).expect("said")
         };
         let said = tell(Event::Started { subject: subject("b"), attempt: 1, from: 3 }, &mut live);
         assert_eq!((said.working.len(), said.working[0].done), (1, 3));
@@ -164,6 +164,6 @@ mod tests {
         let ended = Event::AttemptFailed { subject: subject("b"), attempt: 1, reason: "x".into(), alike: 0, again: true };
         assert_eq!(tell(ended, &mut live).working.len(), 1);
         drop(live);
-        assert_eq!(store.at_work("p").expect("listed"), None);
+        assert_eq!(Store::at_work(store.root(), "p").expect("listed"), None);
     }
 }

@@ -125,7 +125,8 @@ fn respond(request: &Request<Incoming>, site: &Site, rules: &Rules) -> Response<
         method: request.method().as_str(),
         path: uri.path(),
         query: uri.query().unwrap_or(""),
-        host: alone(header::HOST),
+        // Whoever asks a proxy asks somebody else.
+        host: if uri.authority().is_some() { None } else { alone(header::HOST) },
         origin: if odd_origin { Some("null") } else { alone(header::ORIGIN) },
         site: alone(HeaderName::from_static("sec-fetch-site")),
         cookies: headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).collect(),

@@ -6,6 +6,7 @@
 //! about now, and nothing is computed from it.
 
 use super::disk::{TEMPORARY, again, entries, name};
+use super::layout::Layout;
 use super::presence::{remove_quietly, unique_name};
 use super::runs::suffix;
 use super::{Store, StoreError};
@@ -47,6 +48,7 @@ impl Store {
             if File::open(path).is_ok_and(|f| f.try_lock().is_ok()) {
                 remove_quietly(self.disk.as_ref(), path)?;
                 remove_quietly(self.disk.as_ref(), &said(path))?;
+                remove_quietly(self.disk.as_ref(), &unfinished(path))?;
             }
         }
         let path = folder.join(format!("{}-{}{ENDING}", unique_name(), suffix(pipeline)));
@@ -56,14 +58,15 @@ impl Store {
         Ok(Alive { disk: self.disk.clone(), path, _lock: lock })
     }
 
-    /// The run that is at work on a pipeline, where there is one; of several the one that began last.
+    /// The run that is at work on a pipeline in the store of this directory, where there is one; of several the one that began last.
+    /// The store is not opened.
     ///
     /// # Errors
     /// A directory that cannot be listed.
-    pub fn at_work(&self, pipeline: &str) -> Result<Option<AtWork>, StoreError> {
+    pub fn at_work(root: &Path, pipeline: &str) -> Result<Option<AtWork>, StoreError> {
         let ending = format!("-{}{ENDING}", suffix(pipeline));
         let mut found: Vec<(std::time::SystemTime, AtWork)> = vec![];
-        for path in entries(&self.layout.folder("runs"))? {
+        for path in entries(&Layout { root: root.to_path_buf() }.folder("runs"))? {
             let Some(token) = name(&path).strip_suffix(&ending) else { continue };
             // A file that went meanwhile, or that can be locked, has no run.
             let Ok(file) = File::open(&path) else { continue };
@@ -71,7 +74,7 @@ impl Store {
                 continue;
             }
             let begun = file.metadata().and_then(|m| m.modified()).unwrap_or(std::time::UNIX_EPOCH);
-            found.push((begun, AtWork { token: token.to_string(), said: self.disk.read(&said(&path)).unwrap_or_default() }));
+            found.push((begun, AtWork { token: token.to_string(), said: std::fs::read(said(&path)).unwrap_or_default() }));
         }
         Ok(found.into_iter().max_by_key(|(begun, _)| *begun).map(|(_, run)| run))
     }
@@ -83,8 +86,7 @@ impl Alive {
     /// # Errors
     /// [`StoreError::Io`]: nothing depends on it.
     pub fn say(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        let (path, folder) = (said(&self.path), self.path.parent().unwrap_or(Path::new(".")));
-        let temporary = folder.join(format!("{TEMPORARY}{}", name(&path)));
+        let (path, temporary) = (said(&self.path), unfinished(&self.path));
         let size = Some(bytes.len() as u64);
         let written = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, &path));
         written.map_err(|e| {
@@ -104,4 +106,9 @@ impl Drop for Alive {
 /// The file beside it that says how far the run is.
 fn said(path: &Path) -> PathBuf {
     path.with_extension(&SAID[1..])
+}
+
+/// The same while it is written.
+fn unfinished(path: &Path) -> PathBuf {
+    path.with_file_name(format!("{TEMPORARY}{}", name(&said(path))))
 }

@@ -18,6 +18,7 @@ mod folds;
 mod forms;
 #[cfg(unix)]
 mod gpu;
+mod graph;
 mod keys;
 mod kill;
 mod latency;

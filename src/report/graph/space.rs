@@ -110,13 +110,14 @@ impl View<'_> {
                 lines.extend(pick.iter().map(|p| Words::small(self.structure.decisions[p.decision].label.as_str())));
                 What::Card(Card { class: "nf-join", lines, ..Card::default() })
             }
-            Kind::Cell(cell) => self.cell(cell),
+            Kind::Cell(cell) => self.cell(cell, place),
             Kind::Repeat { count, copies } => {
                 let mut lines = vec![Words::bold(self.value("repeat", count))];
-                if copies.len() > 1 {
+                if copies.len() > 1 && copies.first().is_some_and(|copy| self.decides(copy)) {
                     lines.push(Words::small("each copy decides for itself what it chooses"));
                 }
                 lines.extend(count.decision.and_then(|d| self.shares(d)));
+                lines.extend(self.params(place).map(|words| Words { text: words.text + " in all copies", ..words }));
                 let first = copies.first().map(|copy| self.parts(copy, &format!("{place}.r0"))).unwrap_or_default();
                 What::Column(frame("nf-choice", lines), first)
             }
@@ -184,9 +185,22 @@ impl View<'_> {
         format!("where {} is {}", labels.join("/"), holds.join(" · "))
     }
 
+    /// Whether something is chosen in these layers that is chosen nowhere else: a declared choice and a cell's are the same everywhere.
+    fn decides(&self, items: &[Item]) -> bool {
+        let own = |d: DecisionId| self.structure.decisions.get(d).is_some_and(|d| !d.shared && d.options.len() > 1);
+        items.iter().any(|item| match &item.what {
+            Kind::Skip | Kind::Cell(_) => false,
+            Kind::Layer { settings, .. } => settings.iter().flat_map(|(_, s)| s.reads()).any(own),
+            Kind::When { body, .. } => self.decides(body),
+            Kind::Choose { decision, branches } => own(*decision) || self.decides(branches),
+            Kind::Pick { pick, .. } => pick.as_ref().is_some_and(|p| own(p.decision)),
+            Kind::Repeat { count, copies } => count.reads().any(own) || copies.iter().any(|copy| self.decides(copy)),
+        })
+    }
+
     /// How the options of a decision share weights; nothing outside of a supernet.
     fn shares(&self, decision: DecisionId) -> Option<Words> {
-        let decided = self.net?.decisions().get(decision)?;
+        let decided = self.net?.decisions().get(decision).filter(|d| d.options.len() > 1)?;
         let none = decided.tensors.iter().all(Vec::is_empty);
         let how = match decided.kind {
             DecisionKind::Branch if none => "no weights of their own",
@@ -206,12 +220,13 @@ impl View<'_> {
         (of > 0).then(|| Words::small(format!("{} shared params", grouped(of))))
     }
 
-    fn cell(&mut self, cell: &Cell) -> What {
+    fn cell(&mut self, cell: &Cell, place: &str) -> What {
         let channels = self.value("channels", &cell.channels);
         let stride = if cell.stride > 1 { format!(", stride {}", cell.stride) } else { String::new() };
         let name = format!("cell {}", cell.group + 1);
         if !self.cells.insert(cell.group) {
-            let lines = vec![Words::bold(format!("{name} again")), Words::small(format!("{channels}{stride}, the same choices"))];
+            let mut lines = vec![Words::bold(format!("{name} again")), Words::small(format!("{channels}{stride}, the same choices"))];
+            lines.extend(self.params(place));
             return What::Card(Card { class: "nf-choice", lines, ..Card::default() });
         }
         let ops: HashSet<Vec<String>> = cell.nodes.iter().flat_map(|n| &n.slots).flat_map(|s| &s.edges).map(|e| self.op(e)).collect();
@@ -219,6 +234,7 @@ impl View<'_> {
         if cell.count.decision.is_some() {
             lines.push(Words { text: self.value("nodes", &cell.count), class: "" });
         }
+        lines.extend(self.params(place));
         let alike = ops.len() == 1;
         lines.extend(ops.into_iter().filter(|_| alike).flat_map(|ops| options("each edge", &ops)));
         let (least, most) = cell.edges;

@@ -6,7 +6,7 @@
 use super::layered::Point;
 use crate::base::fixed;
 use std::fmt::Write;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Height of a line of words, in pixels.
 pub const LINE: f64 = 17.0;
@@ -107,7 +107,8 @@ pub fn cut(text: &str) -> String {
     }
     let mut out = String::new();
     for c in text.chars() {
-        if out.width() + 2 > MOST {
+        // One column is the mark that something is left out.
+        if out.width() + c.width().unwrap_or(0) + 1 > MOST {
             break;
         }
         out.push(c);

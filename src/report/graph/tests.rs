@@ -76,7 +76,17 @@ fn cells_are_graphs_drawn_once() {
         assert!(texts.iter().any(|t| t.starts_with("each edge: ")), "{texts:?}");
         assert_eq!(texts.iter().filter(|t| *t == "cell 1").count(), 1, "{texts:?}");
         assert!(texts.iter().any(|t| t == "cell 1 again"), "{texts:?}");
+        // What is chosen in a cell holds in all of its uses.
+        assert!(!texts.iter().any(|t| t.contains("decides for itself")), "{texts:?}");
     }
+}
+
+#[test]
+fn copies_that_choose_for_themselves_say_so() {
+    let of = whole(
+        "space { network { input data; conv 8 stride=4; repeat 2 { choose { conv 8 kernel=3; skip } }; conv 16 kernel=3 stride=2 as=\"p\"; detect \"p\" anchors=auto } }",
+    );
+    assert!(texts(&space(&of)).iter().any(|t| t.contains("each copy decides for itself")));
 }
 
 #[test]

@@ -31,7 +31,8 @@
     state.textContent = live.words;
     const since = live.begun ? `for ${duration(Math.max(0, Date.now() / 1000 - live.begun))}` : "";
     const left = live["seconds-left"] ? `, about ${duration(live["seconds-left"])} left` : "";
-    const now = live.working.length ? `; ${live.working.length} in work: ${live.working[0].label}` : "";
+    const first = live.working[0], far = first && first.of ? `, ${first.done} of ${first.of}` : "";
+    const now = first ? `; ${live.working.length} in work: ${first.label}${far}` : "";
     time.textContent = since + left + now;
     problem.textContent = live.problem ? `The facts are older than what is there: ${live.problem}` : "";
     const stages = make("table"), working = make("table");

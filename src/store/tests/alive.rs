@@ -4,7 +4,8 @@ use super::super::Store;
 fn a_run_is_at_work_as_long_as_it_lives() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::open(&dir.path().join("cache"), true).expect("a store");
-    let looks = || Store::open_read_only(&dir.path().join("cache")).expect("to read").at_work("p").expect("listed");
+    let root = dir.path().join("cache");
+    let looks = || Store::at_work(&root, "p").expect("listed");
     assert_eq!(looks(), None);
     let alive = store.alive("p").expect("at work");
     assert_eq!(looks().map(|run| run.said), Some(vec![]));
@@ -12,7 +13,7 @@ fn a_run_is_at_work_as_long_as_it_lives() {
     alive.say(b"two").expect("said");
     assert_eq!(looks().map(|run| run.said), Some(b"two".to_vec()));
     // Another pipeline is not at work.
-    assert_eq!(store.at_work("q").expect("listed"), None);
+    assert_eq!(Store::at_work(&root, "q").expect("listed"), None);
     drop(alive);
     assert_eq!(looks(), None);
     assert!(std::fs::read_dir(dir.path().join("cache/runs")).expect("listed").next().is_none());
@@ -32,7 +33,10 @@ fn what_a_killed_run_left_is_no_run_and_goes() {
     // As SIGKILL leaves it: the files without their lock.
     std::fs::write(&path, b"").expect("written");
     std::fs::write(path.with_extension("said"), b"half").expect("written");
-    assert_eq!(store.at_work("p").expect("listed"), None);
+    let name = path.with_extension("said").file_name().expect("a name").to_string_lossy().into_owned();
+    std::fs::write(runs.join(format!(".tmp-{name}")), b"ha").expect("written");
+    assert_eq!(Store::at_work(store.root(), "p").expect("listed"), None);
     let _alive = store.alive("p").expect("at work");
-    assert!(!path.exists() && !path.with_extension("said").exists());
+    // The new one's alone is left.
+    assert_eq!(std::fs::read_dir(&runs).expect("listed").count(), 1);
 }
