@@ -165,7 +165,9 @@ setTimeout(() => {
   }, 300);
 }, 500);
 </script></body>"#;
-    std::fs::write(&path, html.replace("</body>", script)).expect("written");
+    // The library has the word in a text of its own, so the page's end is the last.
+    let (before, after) = html.rsplit_once("</body>").expect("an end");
+    std::fs::write(&path, format!("{before}{script}{after}")).expect("written");
     let Some(page) = open(&path, "", (1200, 900)) else { return };
     sound(&page, 8);
     assert!(page.body.contains("data-kept=\"20 50 1 params true true 0.99\""), "{}", page.body);

@@ -48,7 +48,7 @@ function trustSection(facts) {
     const rows = t.predictors.map((p) => [p.name, p.kendall === null ? "no order" : p.kendall.toFixed(3), p.interval ? `${p.interval[0].toFixed(3)} to ${p.interval[1].toFixed(3)}` : "–", p.spearman === null ? "–" : p.spearman.toFixed(3)]);
     const scatter = pairs(facts, t);
     return [h("h3", null, title),
-      h("p", null, `${plural(t.networks, "network")} by ${using}${t.complete ? "" : ", so far"}. 1 is the same order, 0 none in common.${t.left_out ? ` ${t["left-out"]} left out.` : ""}`),
+      h("p", null, `${plural(t.networks, "network")} by ${using}${t.complete ? "" : ", so far"}. 1 is the same order, 0 none in common.${t.networks < 10 ? " So few networks leave these figures unsure." : ""}${t.left_out ? ` ${t["left-out"]} left out.` : ""}`),
       h("div", { class: "pair" },
         chart(`trust-${n}`, `Kendall's tau with ${t.truth} (95 %): the ranking, and what size alone would say`, 100 + 34 * rows.length, () => tauOption(t), () => [["ranked by", ">tau", ">95 %", ">rho"], rows]),
         scatter.length ? chart(`agreement-${n}`, `${t.using} in ${t.ranking} against ${t.metric} in ${t.truth}`, 300, () => agreementOption(t, scatter), () => [["network", `>${t.ranking}`, `>${t.truth}`], scatter.map((p) => [p[2], p[0].toFixed(3), p[1].toFixed(3)])]) : null),
