@@ -18,6 +18,7 @@ pub mod report;
 pub mod results;
 pub mod run;
 pub mod search;
+pub mod serve;
 pub mod space;
 pub mod store;
 pub mod train;

@@ -2,6 +2,8 @@
 
 use super::examples;
 pub use super::file_arguments::{FileArguments, NumericsArguments};
+pub use super::look_arguments::{Drawing, GraphArguments, ServeArguments, ShowArguments};
+pub use super::report_arguments::{CostArguments, ReportArguments};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -40,9 +42,18 @@ pub enum Command {
     /// Show the answer, the candidates with their metrics, the front and the winner
     #[command(after_help = examples::SHOW)]
     Show(ShowArguments),
+    /// Draw the pipeline, a space, its supernet or a network as SVG
+    #[command(after_help = examples::GRAPH)]
+    Graph(GraphArguments),
+    /// Show a search as a page in a browser, live while it runs
+    #[command(after_help = examples::SERVE)]
+    Serve(ServeArguments),
     /// Say what the results have cost, and what one way of searching gains over another
     #[command(after_help = examples::COST)]
     Cost(CostArguments),
+    /// Write the search as one page for a browser: the answer, fronts, curves, choices, predictions
+    #[command(after_help = examples::REPORT)]
+    Report(ReportArguments),
     /// Write the trials of a stage with their figures as a file, from which another search may go on (`earlier`)
     #[command(after_help = examples::RESULTS)]
     Results(ResultsArguments),
@@ -215,46 +226,6 @@ pub struct PlanArguments {
     #[arg(long)]
     pub spaces: bool,
     /// Print the plan as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `show`
-#[derive(Debug, Args)]
-pub struct ShowArguments {
-    #[command(flatten)]
-    pub file: FileArguments,
-    #[command(flatten)]
-    pub numerics: NumericsArguments,
-    /// One trial of the first search (or `STAGE#N`): its decisions, learning curve, metrics and log
-    #[arg(long, value_name = "N")]
-    pub trial: Option<String>,
-    /// Print everything as JSON
-    #[arg(long, conflicts_with = "csv")]
-    pub json: bool,
-    /// Print one line a model and stage as CSV
-    #[arg(long)]
-    pub csv: bool,
-    /// Print one line an action: stage, model, kind, key and the digests of its outputs, to compare two stores
-    #[arg(long, conflicts_with_all = ["csv", "json"])]
-    pub digests: bool,
-}
-
-/// `cost`
-#[derive(Debug, Args)]
-pub struct CostArguments {
-    #[command(flatten)]
-    pub file: FileArguments,
-    #[command(flatten)]
-    pub numerics: NumericsArguments,
-    /// Two or more `evaluate` stages, each the end of a way of searching: training iterations until each is as good as the
-    /// worse of them ends (all that was measured on the way on the same images counts)
-    #[arg(long, value_name = "STAGE", num_args = 2..)]
-    pub gain: Vec<String>,
-    /// The metric of `--gain` [default: the answer's]
-    #[arg(long, value_name = "METRIC", requires = "gain")]
-    pub by: Option<String>,
-    /// Print everything as JSON
     #[arg(long)]
     pub json: bool,
 }

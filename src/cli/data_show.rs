@@ -102,7 +102,8 @@ fn tiles(scan: &Scan, count: usize, seed: u64) -> Result<Vec<Tile>, Failure> {
     pack.images.iter().zip(&chosen).map(tile).collect()
 }
 
-fn rgb(pack: &Pack, image: &PackImage) -> Result<RgbImage, DataError> {
+/// The pixels of a decoded image.
+pub fn rgb(pack: &Pack, image: &PackImage) -> Result<RgbImage, DataError> {
     let pixels = pack.pixels_of(image)?;
     let at = |x: u32, y: u32| (y as usize * image.w + x as usize) * pack.channels;
     Ok(RgbImage::from_fn(image.w as u32, image.h as u32, |x, y| {

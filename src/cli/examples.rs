@@ -54,11 +54,41 @@ Examples:
   nasflow show zoo/yolov5n
       a shipped network as text, to copy into a space";
 
+/// `graph`
+pub const GRAPH: &str = "\
+Examples:
+  nasflow graph pipelines/yolov5.kdl -o pipeline.svg
+      the stages and what goes from one to another; any browser opens it
+  nasflow graph pipelines/yolov5.kdl --of space -o space.svg
+      the layers of the space, what is chosen where, and who reads whom
+  nasflow graph pipelines/yolov5.kdl --of network --trial trials#3 -o network.svg
+      one network with its shapes and costs; without --trial the winner";
+
+/// `serve`
+pub const SERVE: &str = "\
+Examples:
+  nasflow serve search.kdl
+      open http://127.0.0.1:8420/ beside `nasflow run search.kdl`: the page follows the run, and outlives it
+  nasflow serve search.kdl --port 0
+      on any free port. A run on another machine: ssh -L 8420:127.0.0.1:8420 that-machine, then the same address here
+  nasflow serve search.kdl --address 0.0.0.0
+      for others in the network, who need the token that is printed (nothing is encrypted)";
+
 /// `cost`
 pub const COST: &str = "\
 Examples:
   nasflow cost pipelines/yolov5.kdl
       iterations, images and time of every stage, of the answer and of what it is compared with";
+
+/// `report`
+pub const REPORT: &str = "\
+Examples:
+  nasflow report pipelines/yolov5.kdl -o report.html
+      one page with everything, also of a search that is under way; it needs no network and can be sent by mail
+  nasflow report pipelines/yolov5.kdl --tensorboard events
+      the page, and learning curves for TensorBoard (`tensorboard --logdir events`)
+  nasflow report pipelines/yolov5.kdl --json
+      what the page is drawn from";
 
 /// `results`
 pub const RESULTS: &str = "\

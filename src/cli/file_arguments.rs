@@ -4,7 +4,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// A pipeline and its parameters.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct FileArguments {
     /// The pipeline, a KDL file
     pub file: PathBuf,

@@ -16,20 +16,28 @@ mod export_origin;
 mod failure;
 mod file_arguments;
 mod folder;
+mod graph;
 mod images;
 mod import;
 mod init;
 mod latency_table;
 mod load;
+mod look_arguments;
 mod plan;
 mod predict;
 mod print;
 mod progress;
+mod report;
+mod report_arguments;
+mod report_pictures;
+mod report_tensorboard;
 mod results;
 mod run;
 mod sentence;
+mod serve;
 mod show;
 mod spaces;
+mod watch;
 mod worker;
 
 use arguments::{Arguments, Command, DataCommand};
@@ -57,8 +65,11 @@ pub fn main() -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Plan(a) => plan::run(&a),
         Command::Show(a) => show::run(&a),
+        Command::Graph(a) => graph::run(&a),
+        Command::Serve(a) => serve::run(&a),
         Command::Compare(a) => compare::run(&a),
         Command::Cost(a) => cost::run(&a),
+        Command::Report(a) => report::run(&a),
         Command::Results(a) => results::run(&a),
         Command::Export(a) => export::run(&a),
         Command::Import(a) => import::run(&a),

@@ -8,9 +8,10 @@ use crate::base::Digest;
 use crate::document::{Metric, Pipeline, nearest};
 use crate::nn::DeviceChoice;
 use crate::plan::answer::Baseline;
-use crate::plan::{Engine, Kind, Replay, Slot, Step};
+use crate::plan::{Engine, Kind, Replay, Slot};
 use crate::report::{self, curve, number, show};
-use crate::results::{Epoch, GivenUp, Outcome};
+use crate::results::{GivenUp, Outcome};
+use crate::run::course::{Known, course};
 use crate::run::options::alike;
 use crate::run::reliability::{scores, trained_again};
 use crate::run::{Prepared, StoreKnown, elsewhere, history, observe, record};
@@ -90,6 +91,11 @@ fn against(b: &Baseline) -> serde_json::Value {
 
 /// What is known of a pipeline, as the last run left it: a trial that it gave up counts as failed.
 pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) -> Result<Replay, Failure> {
+    replay_saying(prepared, store, device, &print::note)
+}
+
+/// The same, with what there is to say said so.
+pub fn replay_saying(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice, say: &dyn Fn(&str)) -> Result<Replay, Failure> {
     let mut known = StoreKnown::new(store);
     if let Some(store) = store {
         let mut given_up = Vec::new();
@@ -101,7 +107,7 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
         }
         for (trial, count) in alike(&given_up) {
             let more = if count > 1 { format!(" ({} more failed alike)", number::grouped(count as u64 - 1)) } else { String::new() };
-            print::note(&format!("not reproducible: {}: {}{more}", trial.label, trial.reason));
+            say(&format!("not reproducible: {}: {}{more}", trial.label, trial.reason));
         }
     }
     let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string())
@@ -117,7 +123,7 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
     if let Some(store) = store
         && let Some(note) = elsewhere::note(&replay.works, store, device.numerics())?
     {
-        print::note(&note);
+        say(&note);
     }
     Ok(replay)
 }
@@ -160,7 +166,7 @@ fn shipped(name: &str) -> Result<ExitCode, Failure> {
 }
 
 /// `STAGE#N`, or the number of a trial of the first search.
-fn which(pipeline: &Pipeline, which: &str) -> Result<(String, usize), Failure> {
+pub fn which(pipeline: &Pipeline, which: &str) -> Result<(String, usize), Failure> {
     let searched = pipeline.stages.iter().find(|s| s.sample().is_some_and(|s| s.objective.is_some()));
     let first = searched.or_else(|| pipeline.stages.iter().find(|s| s.sample().is_some()));
     let (stage, number) = match which.split_once('#') {
@@ -177,7 +183,7 @@ fn which(pipeline: &Pipeline, which: &str) -> Result<(String, usize), Failure> {
 }
 
 /// Where a trial is: every stage that has it.
-fn slots_of<'v>(pipeline: &'v Pipeline, replay: &'v Replay, stage: &str, ticket: usize) -> Result<Vec<(&'v str, &'v Slot)>, Failure> {
+pub fn slots_of<'v>(pipeline: &'v Pipeline, replay: &'v Replay, stage: &str, ticket: usize) -> Result<Vec<(&'v str, &'v Slot)>, Failure> {
     let origin = (stage.to_string(), ticket);
     let slots: Vec<(&str, &Slot)> = pipeline
         .stages
@@ -192,21 +198,6 @@ fn slots_of<'v>(pipeline: &'v Pipeline, replay: &'v Replay, stage: &str, ticket:
     Ok(slots)
 }
 
-/// What is known of a training's course: its status, and its learning curve; of one that was interrupted, from its checkpoint.
-fn course(step: &Step, store: &Store) -> Result<Option<(&'static str, serde_json::Value, Vec<Epoch>)>, Failure> {
-    if let Some(found) = store.lookup(&step.key)? {
-        let outcome = record::read(&found);
-        let status = if matches!(outcome, Some(Outcome::Diverged { .. })) { "diverged" } else { "trained" };
-        let curve = outcome.as_ref().map(Outcome::curve).unwrap_or_default().to_vec();
-        return Ok(Some((status, found.values, curve)));
-    }
-    let checkpoint = step.chain.and_then(|chain| crate::run::job::files::checkpoint_of(store.root(), chain));
-    Ok(checkpoint.map(|c| {
-        let values = json!({ "status": "interrupted", "iteration": c.iteration, "curve": c.curve });
-        ("interrupted", values, c.curve)
-    }))
-}
-
 /// The learning curves of a trial as JSON.
 fn curves(
     pipeline: &Pipeline,
@@ -219,8 +210,8 @@ fn curves(
     let Some(store) = store else { return Ok(out) };
     for (name, slot) in slots_of(pipeline, replay, stage, ticket)? {
         for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
-            if let Some((_, values, _)) = course(step, store)? {
-                let mut curve = json!({ "stage": name, "seed": step.action.seed, "training": values });
+            if let Some(known) = course(step, store)? {
+                let mut curve = json!({ "stage": name, "seed": step.action.seed, "training": known.values });
                 if let (Some(fold), Some(curve)) = (step.fold, curve.as_object_mut()) {
                     curve.insert("fold".into(), json!(fold + 1));
                 }
@@ -263,7 +254,7 @@ fn trial(pipeline: &Pipeline, replay: &Replay, store: Option<&Store>, stage: &st
             out += &curve::classes(&classes, print::columns());
         }
         for step in slot.steps.iter().filter(|s| s.action.kind == Kind::Train) {
-            if let Some((status, _, epochs)) = course(step, store)? {
+            if let Some(Known { status, epochs, .. }) = course(step, store)? {
                 let fold = step.fold.map_or(String::new(), |fold| format!("without fold {}, ", fold + 1));
                 out += &format!("  {fold}seed {}, {status}\n", step.action.seed.unwrap_or(0));
                 out += &curve::curve(&epochs, print::columns());

@@ -21,6 +21,7 @@ pub mod pytorch;
 pub mod safetensors;
 pub mod sheet;
 mod tags;
+pub mod tensorboard;
 mod torch;
 pub mod yolo_txt;
 pub mod yolov5;

@@ -4,12 +4,14 @@
 //! predictions give the same bits everywhere. Knows nothing of networks, of packs or of how a box was found.
 
 pub mod average_precision;
+pub mod best_of;
 pub mod bootstrap;
 pub mod classification;
 pub mod comparison;
 pub mod confidence;
 pub mod detection;
 pub mod hypervolume;
+pub mod importance;
 pub mod matched;
 pub mod matching;
 pub mod rank;
@@ -20,6 +22,7 @@ pub mod student;
 pub mod truth;
 pub mod words;
 
+pub use best_of::{BestOf, best_of};
 pub use bootstrap::{Agreement, agreements};
 pub use classification::{ClassificationReport, Guesses};
 pub use comparison::{Runs, compare};

@@ -34,6 +34,7 @@ pub mod table;
 mod tests;
 mod tickets;
 pub mod trust;
+pub mod unguided;
 pub mod warm;
 pub mod way;
 pub mod work;

@@ -23,7 +23,7 @@ pub fn sentence(answered: &Answered) -> String {
 }
 
 /// `better than yolov5n 0.842 ± 0.015 (3 seeds): +0.029 (95 % 0.004 to 0.054)`
-fn compared(metric: &Metric, b: &Baseline) -> String {
+pub(super) fn compared(metric: &Metric, b: &Baseline) -> String {
     let mean = number::figure(metric, &Figure::exact(b.figure.mean()));
     let spread = b.deviation.map_or(String::new(), |d| format!(" ± {}", number::value(metric, d)));
     let of = if b.models > 1 { format!(" ({} models)", b.models) } else { seeds(b.figure.values.len()) };

@@ -92,6 +92,30 @@ impl<'a> Ledger<'a> {
         Ok(self.store.lookup(&key)?.and_then(|record| record.chain))
     }
 
+    /// Worker seconds that an action took; 0 where they were not kept.
+    pub fn seconds(&self, key: &Digest) -> f64 {
+        self.times.get(key).map_or(0.0, |(seconds, _)| *seconds)
+    }
+
+    /// What training a model has cost so far: iterations of all its seeds and folds, and images × 3 × FLOPs of one image (a backward pass costs
+    /// about two forward ones). None of a model without a training of its own.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn trained(&self, slot: &Slot) -> Result<Option<(u64, f64)>, StoreError> {
+        let Some(trained) = &slot.model.trained else { return Ok(None) };
+        let mut chains: BTreeMap<Digest, u64> = BTreeMap::new();
+        for run in &trained.runs {
+            if let Some((chain, iteration)) = self.training(run.key)? {
+                let reached = chains.entry(chain).or_default();
+                *reached = iteration.max(*reached);
+            }
+        }
+        let iterations: u64 = chains.values().sum();
+        let images = (iterations * self.batch(trained.stage, slot)) as f64;
+        Ok((iterations > 0).then(|| (iterations, images * 6.0 * slot.model.candidate.macs as f64)))
+    }
+
     /// All lines.
     ///
     /// # Errors

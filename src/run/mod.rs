@@ -6,11 +6,12 @@
 //!
 //! From the bottom up: `error`, `events`, `options`, `record`, `job` (the files of an attempt), `prepare`, `launch` and
 //! `worker` (both sides of an attempt), `inline`, `observe`, `estimate` (what is computed beside them), `coordinator`; and
-//! what reads the store for people: `history`, `cost`, `gain`, `trust`.
+//! what reads the store for people: `history`, `cost`, `gain`, `trust`, `course`, `saved`, `kept`.
 
 mod compare;
 pub mod coordinator;
 pub mod cost;
+pub mod course;
 mod cut;
 pub mod elsewhere;
 pub mod error;
@@ -21,8 +22,10 @@ pub mod gain;
 pub mod history;
 pub mod inline;
 pub mod job;
+pub mod kept;
 pub mod known;
 pub mod launch;
+pub mod live;
 pub mod observe;
 pub mod options;
 pub mod packs;
@@ -31,6 +34,7 @@ pub mod prepare;
 mod prune;
 pub mod record;
 pub mod reliability;
+pub mod saved;
 mod scratch;
 pub mod smoke;
 pub mod speed;

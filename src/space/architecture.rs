@@ -50,6 +50,15 @@ pub struct Layer {
     pub inputs: Vec<Source>,
 }
 
+/// What a layer makes and costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// Its outputs: several of a head, else one.
+    pub outputs: Vec<Shape>,
+    /// What it costs.
+    pub cost: Cost,
+}
+
 /// A network with nothing left open; two networks that compute the same by the same blocks are equal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Raw")]
@@ -176,18 +185,25 @@ impl Architecture {
         other
     }
 
-    /// One readable line a layer: index, block, output, parameters.
-    pub fn text(&self) -> String {
+    /// What each layer makes and costs, as far as layers can be built; and what keeps the next from being built.
+    pub fn layers_seen(&self) -> (Vec<Seen>, Result<(), String>) {
         let mut e = Expander::counting(self.input.shape());
         let mut rows = vec![];
-        let mut before = 0;
+        let mut before = Cost::default();
         let walk = self.expand(&mut e, |e, out| {
-            let shapes: Vec<String> = out.iter().map(|&o| show(e.shape(o))).collect();
-            rows.push((shapes.join(" "), e.cost.params - before));
-            before = e.cost.params;
+            let cost = Cost { params: e.cost.params - before.params, macs: e.cost.macs - before.macs };
+            rows.push(Seen { outputs: out.iter().map(|&o| e.shape(o)).collect(), cost });
+            before = e.cost;
         });
+        (rows, walk.map(|_| ()))
+    }
+
+    /// One readable line a layer: index, block, output, parameters.
+    pub fn text(&self) -> String {
+        let (rows, walk) = self.layers_seen();
         let mut text = String::new();
-        for (i, (layer, (shape, params))) in self.layers.iter().zip(&rows).enumerate() {
+        for (i, (layer, seen)) in self.layers.iter().zip(&rows).enumerate() {
+            let (shape, params) = (seen.outputs.iter().map(|&o| show(o)).collect::<Vec<_>>().join(" "), seen.cost.params);
             let above = if i == 0 { Source::Image } else { Source::Layer(i - 1) };
             let mut line = layer.block.word().to_string();
             if layer.inputs != [above] {

@@ -53,7 +53,7 @@ pub mod warm;
 mod within;
 pub mod zoo;
 
-pub use architecture::{Architecture, Input, Layer, Source};
+pub use architecture::{Architecture, Input, Layer, Seen, Source};
 pub use blocks::Block;
 pub use bounds::Bound;
 pub use canonical::canonical;

@@ -38,6 +38,11 @@ impl Space {
         &self.structure.decisions
     }
 
+    /// Its items and decisions, for who describes it.
+    pub fn structure(&self) -> &Structure {
+        &self.structure
+    }
+
     /// What the data fixes.
     pub fn input(&self) -> &InputSpec {
         &self.input

@@ -16,11 +16,12 @@
 //! format             the layout's version
 //! blobs/ab/cdef…     everything by blake3 digest; manifests are blobs that begin with a magic line
 //! index.sqlite       key → manifest; observations; source fingerprint → digest
-//! runs/              one JSON file a run         attempts/, observations/   lines of JSON
+//! runs/              one JSON file a run, and of one at work a lock         attempts/, observations/   lines of JSON
 //! locks/             one file a key in work      open/                      who uses the store
 //! damaged/           what was put aside     memo/       what can be worked out again, sealed
 //! ```
 
+mod alive;
 mod attempt;
 pub mod blobs;
 pub mod disk;
@@ -45,6 +46,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub use alive::{Alive, AtWork};
 pub use attempt::Attempt;
 pub use blobs::Blobs;
 pub use disk::{Direct, Disk};

@@ -103,7 +103,7 @@ impl Store {
 }
 
 /// Keeps a pipeline's runs together by name, whatever characters the name has.
-fn suffix(pipeline: &str) -> String {
+pub(super) fn suffix(pipeline: &str) -> String {
     Digest::of(pipeline.as_bytes()).short()
 }
 

@@ -6,6 +6,7 @@ mod after;
 mod bad_input;
 mod benches;
 mod cases;
+mod chromium;
 mod classify;
 mod compare;
 mod detnas;
@@ -18,6 +19,7 @@ mod folds;
 mod forms;
 #[cfg(unix)]
 mod gpu;
+mod graph;
 mod keys;
 mod kill;
 mod latency;
@@ -37,9 +39,11 @@ mod proxies;
 mod racing;
 mod recipe;
 mod replicate;
+mod report;
 mod rooms;
 #[cfg(unix)]
 mod runner;
+mod serve;
 mod shipped;
 mod sized;
 mod start;

@@ -15,7 +15,7 @@ use nasflow::space::{Sample, Supernet};
 use nasflow::store::{Attempt, Store};
 use nasflow::train::{shared, weights_from_bytes, weights_to_bytes};
 
-const ONE_SHOT: &str = r#"
+pub const ONE_SHOT: &str = r#"
 pipeline "one-shot" seed=3
 data "shapes" generate=shapes images=32 image-size=64 { split train=0.5 val=0.25 test=0.25 }
 space "tiny" {
@@ -58,7 +58,7 @@ pub fn open(place: &Place) -> (Prepared, Store) {
 }
 
 /// A place whose supernet is there.
-fn planted(text: &str) -> Place {
+pub fn planted(text: &str) -> Place {
     let place = Place::new(text);
     let (prepared, store) = open(&place);
     let mut known = StoreKnown::new(Some(&store));

@@ -7,7 +7,7 @@
 mod boxes;
 mod graph;
 mod network;
-mod wire;
+pub(super) mod wire;
 
 use super::card::{python_dict, stride};
 use super::{Artefact, ExportError, Format, Written};

@@ -1,8 +1,8 @@
-//! Protocol buffers' wire format, as much as an ONNX file needs: numbers, bytes, messages within messages.
+//! Protocol buffers' wire format, as much as ONNX's files and TensorBoard's need: numbers, bytes, messages within messages.
 
 /// A message as it is written: fields in the order in which they are added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Message(pub Vec<u8>);
+pub struct Message(pub Vec<u8>);
 
 impl Message {
     fn varint(&mut self, mut value: u64) {
@@ -27,6 +27,13 @@ impl Message {
     /// A 32-bit float.
     pub fn float(mut self, field: u32, value: f32) -> Self {
         self.key(field, 5);
+        self.0.extend(value.to_le_bytes());
+        self
+    }
+
+    /// A 64-bit float.
+    pub fn double(mut self, field: u32, value: f64) -> Self {
+        self.key(field, 1);
         self.0.extend(value.to_le_bytes());
         self
     }

@@ -20,6 +20,7 @@ use super::inline::{Computed, Inline};
 use super::job::JobResult;
 use super::known::StoreKnown;
 use super::launch::{self, Heard, Id, Launcher};
+use super::live::Live;
 use super::observe;
 use super::options::{Options, Report, RunEnd};
 use super::packs::Waiting;
@@ -45,7 +46,8 @@ pub fn run(
     launcher: &mut dyn Launcher,
     events: &mut dyn Events,
 ) -> Result<Report, RunError> {
-    let numerics = options.executor.numerics();
+    let mut live = Live::new(store, &prepared.pipeline.name, events)?;
+    let (events, numerics): (&mut dyn Events, _) = (&mut live, options.executor.numerics());
     let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string())
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)

@@ -1,5 +1,6 @@
 //! Tests of the store as a whole.
 
+mod alive;
 mod basics;
 mod concurrency;
 mod damage;
