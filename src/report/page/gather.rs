@@ -79,7 +79,7 @@ fn standing(replay: &Replay) -> Progress {
     let (done, known) = progress(replay);
     let finished = replay.finished();
     let line = if finished {
-        format!("finished: {} done", crate::report::number::counted(done, "model"))
+        format!("{} done", crate::report::number::counted(done, "model"))
     } else {
         format!("{done} of the {} known so far {}", crate::report::number::counted(known, "model"), show::are(done))
     };

@@ -28,19 +28,23 @@ pub fn question(prepared: &Prepared) -> Vec<String> {
         None => said.push("The pipeline searches nothing.".into()),
     }
     for stage in &pipeline.stages {
-        let Some((sample, objective)) = stage.sample().and_then(|s| Some((s, s.objective.as_ref()?))) else { continue };
+        // A reference alone is no search.
+        let Some(sample) = stage.sample().filter(|s| s.trials > 1) else { continue };
         let words: Vec<&str> = sample.strategies().map(|(chosen, _)| chosen.name()).collect();
-        let goals: Vec<String> = objective.goals().map(|(m, most)| format!("{} {}", if most { "high" } else { "low" }, m.value)).collect();
         let of =
             space_of(pipeline, stage).and_then(|s| Some(format!(" of {} combinations of choices", many(prepared.spaces.get(&s)?.size()))));
-        let on = named(&objective.stage.value).and_then(images).map_or(String::new(), |on| format!(" on {on}"));
+        let aim = sample.objective.as_ref().map_or(String::new(), |objective| {
+            let goals: Vec<String> =
+                objective.goals().map(|(m, most)| format!("{} {}", if most { "high" } else { "low" }, m.value)).collect();
+            let on = named(&objective.stage.value).and_then(images).map_or(String::new(), |on| format!(" on {on}"));
+            format!(", looking for {}{on}", goals.join(" and "))
+        });
         said.push(format!(
-            "`{}`: {}{} by {}, looking for {}{on}.",
+            "`{}`: {}{} by {}{aim}.",
             stage.name.value,
             number::counted(sample.trials, "trial"),
             of.unwrap_or_default(),
-            words.join(", then "),
-            goals.join(" and ")
+            words.join(", then ")
         ));
     }
     if let Some(answer) = pipeline.answer.as_ref().filter(|a| !a.against.is_empty()) {

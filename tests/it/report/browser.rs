@@ -16,10 +16,6 @@ pub struct Opened {
     pub errors: Option<String>,
     /// `data-drawn`: charts.
     pub drawn: usize,
-    /// `data-ms`: milliseconds until it could be read.
-    pub first: u32,
-    /// `data-all-ms`: until all charts were there.
-    pub all: u32,
 }
 
 /// The browser; says that a test is skipped where there is none. `NASFLOW_CHROMIUM` may name one.
@@ -58,15 +54,7 @@ pub fn open(page: &Path, query: &str, size: (u32, u32)) -> Option<Opened> {
     let number = |name: &str| data(name).and_then(|n| n.parse().ok()).unwrap_or(0);
     let main = shown.find("<main").map_or("", |at| &shown[at..]);
     let text = main.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect::<Vec<_>>().join(" ");
-    Some(Opened {
-        errors: data("error"),
-        drawn: number("drawn") as usize,
-        first: number("ms"),
-        all: number("all-ms"),
-        dom: shown.to_string(),
-        text,
-        body,
-    })
+    Some(Opened { errors: data("error"), drawn: number("drawn") as usize, dom: shown.to_string(), text, body })
 }
 
 /// A picture of it; none where there is no browser.

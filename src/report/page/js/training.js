@@ -1,6 +1,7 @@
 // Learning curves, whether rankings can be trusted, and what the winner sees beside the truth.
 
 const MOST_CURVES = 120;
+const STATUS = { interrupted: "not at its end" };
 
 function trainingSection(facts) {
   if (!facts.courses.length) return null;
@@ -14,13 +15,13 @@ function trainingSection(facts) {
   const step = Math.max(1, Math.ceil(sorted.length / MOST_CURVES));
   const shown = sorted.filter((c, i) => i % step === 0 || c.model === winner);
   const count = (status) => all.filter((c) => c.status === status).length;
-  const odd = [[count("diverged"), "diverged"], [count("interrupted"), "interrupted"]].filter(([n]) => n).map(([n, s]) => `${n} ${s}`);
+  const odd = [[count("diverged"), "diverged"], [count("interrupted"), "not at their end"]].filter(([n]) => n).map(([n, s]) => `${n} ${s}`);
   const left = all.length - shown.length + (facts.courses_left_out || 0);
   return h("section", { id: "training", "aria-labelledby": "training-title" }, h("h2", { id: "training-title" }, "Learning curves"),
     stages.length > 1 ? select("course", "Training", stages.map((s) => [s, s]), stage, (v) => { ui.course = v; draw(current); }) : null,
     h("p", null, `${plural(all.length, "training")} of ${stage}${odd.length ? ` (${odd.join(", ")})` : ""}: the mean loss of every epoch.${left ? ` ${grouped(left)} are not drawn.` : ""}`),
     chart("curves", `Training loss over epochs: ${stage}${winner && shown.some((c) => c.model === winner) ? `; the winner, ${winner}, is the thick line` : ""}`, narrow() ? 320 : 380, () => curvesOption(shown, winner),
-      () => [["model", ">seed", "status", ">epochs", ">first loss", ">last loss"], sorted.slice(0, 500).map((c) => [c.model, c.seed, c.status, c.loss.length, (c.loss[0] ?? NaN).toFixed(4), (c.loss.at(-1) ?? NaN).toFixed(4)])]));
+      () => [["model", ">seed", "status", ">epochs", ">first loss", ">last loss"], sorted.slice(0, 500).map((c) => [c.model, c.seed, STATUS[c.status] || c.status, c.loss.length, (c.loss[0] ?? NaN).toFixed(4), (c.loss.at(-1) ?? NaN).toFixed(4)])]));
 }
 
 function curvesOption(shown, winner) {
@@ -33,7 +34,7 @@ function curvesOption(shown, winner) {
   return {
     grid: { left: 28, right: 20, top: 16, bottom: 36, containLabel: true },
     xAxis: axis("epoch", null, { scale: false, min: 1, max: Math.max(2, ...ends), minInterval: 1 }), yAxis: axis("loss", null, { nameGap: 44 }), dataZoom: zoom(),
-    tooltip: { ...base().tooltip, formatter: (p) => { const c = shown[p.seriesIndex]; return `<b>${esc(c.model)}</b>, seed ${esc(c.seed)}, ${esc(c.status)}<br>${plural(c.loss.length, "epoch")}, last loss ${esc((c.loss.at(-1) ?? NaN).toFixed(4))}`; } },
+    tooltip: { ...base().tooltip, formatter: (p) => { const c = shown[p.seriesIndex]; return `<b>${esc(c.model)}</b>, seed ${esc(c.seed)}, ${esc(STATUS[c.status] || c.status)}<br>${plural(c.loss.length, "epoch")}, last loss ${esc((c.loss.at(-1) ?? NaN).toFixed(4))}`; } },
     series,
   };
 }
@@ -47,7 +48,7 @@ function trustSection(facts) {
     const rows = t.predictors.map((p) => [p.name, p.kendall === null ? "no order" : p.kendall.toFixed(3), p.interval ? `${p.interval[0].toFixed(3)} to ${p.interval[1].toFixed(3)}` : "–", p.spearman === null ? "–" : p.spearman.toFixed(3)]);
     const scatter = pairs(facts, t);
     return [h("h3", null, title),
-      h("p", null, `${plural(t.networks, "network")} by ${using}${t.complete ? "" : ", so far"}. 1 is the same order, 0 none in common.${t.left_out ? ` ${t["left-out"]} left out.` : ""}`),
+      h("p", null, `${plural(t.networks, "network")} by ${using}${t.complete ? "" : ", so far"}. 1 is the same order, 0 none in common.${t.networks < 10 ? " So few networks leave these figures unsure." : ""}${t.left_out ? ` ${t["left-out"]} left out.` : ""}`),
       h("div", { class: "pair" },
         chart(`trust-${n}`, `Kendall's tau with ${t.truth} (95 %): the ranking, and what size alone would say`, 100 + 34 * rows.length, () => tauOption(t), () => [["ranked by", ">tau", ">95 %", ">rho"], rows]),
         scatter.length ? chart(`agreement-${n}`, `${t.using} in ${t.ranking} against ${t.metric} in ${t.truth}`, 300, () => agreementOption(t, scatter), () => [["network", `>${t.ranking}`, `>${t.truth}`], scatter.map((p) => [p[2], p[0].toFixed(3), p[1].toFixed(3)])]) : null),
