@@ -204,11 +204,11 @@ fn the_page_follows_runs_without_a_reload() {
     let place = Place::new(&longer());
     let served = Served::new(&place, &[]);
     let early = browser.open(&served.address);
-    browser.wait(&early, &format!("{STANDING} === 'not-begun'"), 60);
+    browser.wait(&early, &format!("{STANDING} === 'not-begun'"), 180);
     browser.value(&early, "window.mark = 'the first load'");
 
     let mut child = run(&place);
-    browser.wait(&early, &format!("{STANDING} === 'running'"), 30);
+    browser.wait(&early, &format!("{STANDING} === 'running'"), 120);
     // In the middle: some networks are measured, some are not, and one is trained.
     let done = "Number(document.querySelector('#live').dataset.done)";
     browser.wait(
@@ -217,35 +217,35 @@ fn the_page_follows_runs_without_a_reload() {
         120,
     );
     let middle = browser.open(&served.address);
-    browser.wait(&middle, &format!("{STANDING} === 'running' && {done} >= 8"), 30);
+    browser.wait(&middle, &format!("{STANDING} === 'running' && {done} >= 8"), 120);
 
     child.kill().expect("a kill");
     child.wait().expect("an end");
     for page in [&early, &middle] {
-        browser.wait(page, &format!("{STANDING} === 'stopped'"), 30);
+        browser.wait(page, &format!("{STANDING} === 'stopped'"), 120);
     }
     let more: Vec<_> = (0..18).map(|_| browser.open(&served.address)).collect();
     let pages: Vec<_> = [early, middle].into_iter().chain(more).collect();
     for page in &pages {
-        browser.wait(page, &format!("{STANDING} === 'stopped'"), 60);
+        browser.wait(page, &format!("{STANDING} === 'stopped'"), 180);
         browser.value(page, "window.mark ??= 'a later load'");
     }
 
     let mut child = run(&place);
-    browser.wait(&pages[0], &format!("{STANDING} === 'running'"), 30);
+    browser.wait(&pages[0], &format!("{STANDING} === 'running'"), 120);
     assert!(child.wait().expect("an end").success());
     for page in &pages {
-        browser.wait(page, &format!("{STANDING} === 'finished'"), 60);
-        browser.wait(page, "document.querySelector('.pill')?.textContent === 'finished'", 30);
+        browser.wait(page, &format!("{STANDING} === 'finished'"), 180);
+        browser.wait(page, "document.querySelector('.pill')?.textContent === 'finished'", 120);
     }
     let late = browser.open(&served.address);
-    browser.wait(&late, &format!("{STANDING} === 'finished'"), 30);
+    browser.wait(&late, &format!("{STANDING} === 'finished'"), 120);
     let newest = "fetch('/facts.json').then((r) => r.json()).then((newest) => JSON.stringify(newest) === JSON.stringify(current))";
     for (i, page) in pages.iter().enumerate() {
         let mark = if i == 0 { "the first load" } else { "a later load" };
         assert_eq!(browser.value(page, "window.mark"), mark, "page {i} was loaded anew");
         assert_eq!(browser.value(page, "document.body.dataset.error ?? ''"), "", "page {i}");
-        browser.wait(page, newest, 30);
+        browser.wait(page, newest, 120);
     }
     assert!(!browser.picture(&pages[0]).is_empty());
 }
@@ -259,7 +259,7 @@ fn a_page_of_another_site_reads_nothing() {
     let (served, other) = (Served::new(&place, &[]), Served::new(&place, &[]));
     // Another port is another origin; its page stands for any page of the web.
     let page = browser.open(&other.address);
-    browser.wait(&page, "document.readyState === 'complete'", 60);
+    browser.wait(&page, "document.readyState === 'complete'", 180);
     let blank = browser.open("about:blank");
     for page in [&page, &blank] {
         for mode in ["cors", "no-cors"] {

@@ -2,8 +2,8 @@
 //!
 //! In four steps: rows by the longest way; a place for every edge in each row that it passes, so that long edges go around
 //! boxes; the order within rows by the mean place of neighbours, with the fewest crossings kept; columns by least squares (each
-//! row is an isotonic regression, whose exact solution pools neighbours that would overlap). A crate would do the first three;
-//! none of those that are kept up gives the ways of long edges, which are what a neck of a detector consists of.
+//! row is an isotonic regression, whose exact solution pools neighbours that would overlap). docs/architecture.md says which crates
+//! were weighed, and what they lack.
 
 /// x and y, or width and height, in pixels.
 pub type Point = (f64, f64);
