@@ -109,6 +109,7 @@ pub fn replay(prepared: &Prepared, store: Option<&Store>, device: DeviceChoice) 
         .with_latencies(&prepared.latencies)
         .with_earlier(&prepared.earlier)
         .with_weights(&prepared.weights)
+        .with_teachers(&prepared.teachers)
         .with_commands(&prepared.commands)
         .replay(&mut known);
     if let Some(error) = known.error {

@@ -53,7 +53,6 @@ impl Network {
 
 impl Candidate {
     /// That of a network which no space proposed.
-    #[cfg(test)]
     pub fn of(architecture: Architecture) -> Self {
         let (digest, image_size) = (architecture.digest(), architecture.input.height);
         let (params, macs) = architecture.cost().map(|c| (c.params, c.macs)).unwrap_or_default();
