@@ -31,6 +31,7 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
         .with_latencies(&prepared.latencies)
         .with_earlier(&prepared.earlier)
         .with_weights(&prepared.weights)
+        .with_teachers(&prepared.teachers)
         .with_commands(&prepared.commands)
         .replay(&mut known);
     if let Some(error) = known.error {

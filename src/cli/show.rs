@@ -115,6 +115,7 @@ pub fn replay_saying(prepared: &Prepared, store: Option<&Store>, device: DeviceC
         .with_latencies(&prepared.latencies)
         .with_earlier(&prepared.earlier)
         .with_weights(&prepared.weights)
+        .with_teachers(&prepared.teachers)
         .with_commands(&prepared.commands)
         .replay(&mut known);
     if let Some(error) = known.error {

@@ -53,7 +53,6 @@ impl Network {
 
 impl Candidate {
     /// That of a network which no space proposed.
-    #[cfg(test)]
     pub fn of(architecture: Architecture) -> Self {
         let (digest, image_size) = (architecture.digest(), architecture.input.height);
         let (params, macs) = architecture.cost().map(|c| (c.params, c.macs)).unwrap_or_default();
@@ -68,7 +67,7 @@ impl Candidate {
     pub fn pruned(&self, architecture: Architecture) -> Result<Self, String> {
         let (digest, image_size, cost) = (architecture.digest(), architecture.input.height, architecture.cost()?);
         let mut edits = self.edits.clone();
-        edits.push(("pruned".into(), format!("to {:.2} × its FLOPs", cost.macs as f64 / self.macs.max(1) as f64)));
+        edits.push(("pruned".into(), format!("{:.2}", cost.macs as f64 / self.macs.max(1) as f64)));
         Ok(Candidate { network: architecture.into(), digest, params: cost.params, macs: cost.macs, image_size, edits, ..self.clone() })
     }
 

@@ -217,6 +217,14 @@ impl<'a> Engine<'a> {
         self
     }
 
+    /// The same engine with the files of teachers, by stage; those without a network of their own teach nothing.
+    #[must_use]
+    pub fn with_teachers(mut self, files: &BTreeMap<String, Arc<WeightsFile>>) -> Self {
+        let network = |file: &Arc<WeightsFile>| Some((file.clone(), Arc::new(Candidate::of(file.architecture.as_ref()?.0.clone()))));
+        self.warm.teachers = files.iter().filter_map(|(stage, file)| Some((stage.clone(), network(file)?))).collect();
+        self
+    }
+
     /// The same engine with what commands of one's own use.
     #[must_use]
     pub fn with_commands(mut self, commands: &Commands) -> Self {

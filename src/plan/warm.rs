@@ -24,6 +24,8 @@ pub struct WeightsFile {
     pub anchors: Option<Vec<Vec<(f32, f32)>>>,
     /// The network that it says it is of, and what its space decided: [`Space::choices`].
     pub architecture: Option<(Architecture, Vec<(u64, usize)>)>,
+    /// Batch norm's epsilon, where it says that.
+    pub bn_eps: Option<f64>,
 }
 
 /// What a training starts from.
@@ -99,6 +101,8 @@ fn named(drawn: &Drawn, candidate: &Candidate) -> Digest {
 pub(super) struct Warm {
     /// Files by the stage that starts from them.
     pub files: BTreeMap<String, Arc<WeightsFile>>,
+    /// Files of teachers by the stage that learns from them, with their networks.
+    pub teachers: BTreeMap<String, (Arc<WeightsFile>, Arc<Candidate>)>,
     /// Stages that others start from or learn from, as of this replay: their models, and whether no further one can come.
     pub sources: HashMap<usize, (Vec<Slot>, bool)>,
     references: HashMap<String, Rc<Layout>>,

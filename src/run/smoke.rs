@@ -99,6 +99,7 @@ fn short(prepared: &Prepared) -> Result<Prepared, RunError> {
         tables: prepared.tables.clone(),
         latencies: prepared.latencies.clone(),
         weights: prepared.weights.clone(),
+        teachers: prepared.teachers.clone(),
         earlier: prepared.earlier.clone(),
         commands: prepared.commands.clone(),
         warnings: Vec::new(),

@@ -182,7 +182,8 @@ fn both_executors_agree() {
         let mut trainer = Trainer::new(&student, &recipe, loader, run(&student), state).expect("a trainer");
         if taught {
             let how = Distillation { temperature: 1.0, weight: 1.0 };
-            trainer = trainer.taught(Teacher::new((&large, initial(&large), run(&large)), 1e-3, &student, &recipe.loss, how).expect("a teacher"));
+            trainer =
+                trainer.taught(Teacher::new((&large, initial(&large), run(&large)), 1e-3, &student, &recipe.loss, how).expect("a teacher"));
         }
         let mut one = || match trainer.step().expect("an iteration") {
             Outcome::Step(step) => step.loss.sum(),
@@ -190,7 +191,8 @@ fn both_executors_agree() {
         };
         (0..4).map(|_| one()).collect()
     };
-    let (fast, reference, alone) = (losses(DeviceChoice::Fast, true), losses(DeviceChoice::ReferenceCpu, true), losses(DeviceChoice::Fast, false));
+    let (fast, reference, alone) =
+        (losses(DeviceChoice::Fast, true), losses(DeviceChoice::ReferenceCpu, true), losses(DeviceChoice::Fast, false));
     assert!(fast.iter().zip(&reference).all(|(a, b)| (a - b).abs() < 1e-4 * b.abs()), "{fast:?} {reference:?}");
     assert!(fast.iter().zip(&alone).all(|(a, b)| a > b), "{fast:?} {alone:?}");
 }

@@ -61,6 +61,36 @@ fn after_the_search_networks_are_taught_and_pruned() {
 }
 
 #[test]
+fn a_teacher_may_be_a_file() {
+    let place = Place::new(
+        &AFTER
+            .replace("answer \"slim\"", "evaluate \"bigs\" { from \"big\"; data \"shapes\" split=test; metrics map50 }\nanswer \"big\"")
+            .replace("in \"test\"; by map50; against \"kd\" \"slim-kd\"", "in \"bigs\"; by map50"),
+    );
+    place.run();
+    let exported = place.nasflow(&["export", "pipeline.kdl", "-o", "big.safetensors"]);
+    assert!(exported.ok(), "{exported:?}");
+    let text = AFTER.replace("teacher \"big\"", "teacher file=\"big.safetensors\"");
+    place.write(&text);
+    let said = place.run();
+    // The file's bytes are others than those of the training's weights, so both learn anew; what they learn is the same.
+    assert_eq!((said.executed("train"), said.executed("prune")), (2, 0), "{said:?}");
+    let weights = |place: &Place, stage: &str| -> Vec<String> {
+        let all = place.digests();
+        let of = |line: &str| line.split(' ').find_map(|part| part.strip_prefix("weights=")).map(String::from);
+        all.lines().filter(|l| l.starts_with(&format!("{stage} ")) && l.contains(" train ")).filter_map(of).collect()
+    };
+    let learned = weights(&place, "kd");
+    let stages = Place::new(AFTER);
+    stages.run();
+    assert!(!learned.is_empty() && learned == weights(&stages, "kd"), "{learned:?}");
+    assert!(place.run().nothing_executed());
+    std::fs::write(place.path().join("big.safetensors"), b"no model").expect("written");
+    let said = place.nasflow(&["plan", "pipeline.kdl"]);
+    assert!(!said.ok() && said.err.contains("not a safetensors file"), "{said:?}");
+}
+
+#[test]
 fn what_cannot_be_is_a_failure_with_its_reason() {
     // Nothing so small is left; and a teacher of other classes cannot be written, one of another size can.
     let place = Place::new(&AFTER.replace("flops=0.5 multiple=2 }", "flops=0.001 multiple=2 }"));

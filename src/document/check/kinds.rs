@@ -70,8 +70,8 @@ pub fn references(context: &mut Context, draft: &Draft) {
                     let kinds: &[&str] = if draft.supernet(stage).is_some() { &["train", "supernet"] } else { &["train"] };
                     check(name, kinds, "a training");
                 }
-                if let Some(teacher) = &train.teacher {
-                    check(&teacher.stage, &["train", "evaluate", "select"], "a stage that gives trained models");
+                if let Some(teacher) = train.teacher.as_ref().and_then(|t| t.stage()) {
+                    check(teacher, &["train", "evaluate", "select"], "a stage that gives trained models");
                 }
                 if !train.data.value.is_empty() {
                     check(&train.data, &["data set"], "a data set");

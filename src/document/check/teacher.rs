@@ -1,7 +1,7 @@
 //! `teacher`: a stage that leaves one trained network, which has not seen what a fold leaves out.
 
 use super::rules::Rules;
-use crate::document::pipeline::{StageKind, Teacher, Train};
+use crate::document::pipeline::{StageKind, Teacher, TeacherFrom, Train};
 use crate::document::shorten::shorten;
 use crate::document::{Diagnostic, Spanned};
 
@@ -20,7 +20,7 @@ impl Rules<'_> {
 
     /// A `train` that learns from another network.
     pub(super) fn teacher(&mut self, index: usize, train: &Train) {
-        let Some(Teacher { stage: name, .. }) = &train.teacher else { return };
+        let Some(Teacher { who: TeacherFrom::Stage(name) | TeacherFrom::File(name), .. }) = &train.teacher else { return };
         let stage = &self.draft.stages[index];
         if self.draft.supernet(stage).is_some() || train.oneshot.is_some() {
             let message = "a supernet has no `teacher` from outside";
@@ -32,6 +32,14 @@ impl Rules<'_> {
         if let Some(runner) = &train.runner {
             let d = Diagnostic::error("contradiction", "a command trains by itself", name.span, "nasflow's own trainings read it");
             return self.context.push(d.also(runner.span, "the command").help("delete `teacher`, or the `runner`"));
+        }
+        if train.teacher.as_ref().is_some_and(|t| t.file().is_some()) {
+            if train.folds.is_some() {
+                let message = "its teacher may have seen the images that are left out";
+                let d = Diagnostic::error("folds", message, name.span, "nobody knows what it was trained on");
+                self.context.push(d.help("name a `train` over the same folds"));
+            }
+            return;
         }
         let Some(&source) = self.graph.index.get(&name.value).filter(|&&s| s < self.draft.stages.len()) else { return };
         if matches!(self.draft.stages[source].kind, StageKind::Sample(_)) {

@@ -60,7 +60,7 @@ impl Links {
             }
             _ => None,
         };
-        let teacher = |stage: &Stage| stage.train()?.teacher.as_ref().and_then(|t| id(&t.stage.value));
+        let teacher = |stage: &Stage| id(&stage.train()?.teacher.as_ref()?.stage()?.value);
         let teachers = stages.iter().map(teacher).collect();
         let answer = answer.and_then(|answer| {
             let trust = answer.trust.iter().filter_map(|t| Some((id(&t.ranking.value)?, id(&t.truth.value)?))).collect();

@@ -6,10 +6,37 @@ use serde::{Deserialize, Serialize};
 /// `teacher "big" …`.
 #[derive(Clone, Debug)]
 pub struct Teacher {
-    /// The stage that leaves it.
-    pub stage: Spanned<String>,
+    /// Who it is.
+    pub who: TeacherFrom,
     /// How its outputs count.
     pub how: Distillation,
+}
+
+/// Where a teacher comes from.
+#[derive(Clone, Debug)]
+pub enum TeacherFrom {
+    /// The stage that leaves it.
+    Stage(Spanned<String>),
+    /// `file=`: a model that `nasflow export` wrote; the path as the disk knows it.
+    File(Spanned<String>),
+}
+
+impl Teacher {
+    /// The stage that leaves it, where one does.
+    pub fn stage(&self) -> Option<&Spanned<String>> {
+        match &self.who {
+            TeacherFrom::Stage(name) => Some(name),
+            TeacherFrom::File(_) => None,
+        }
+    }
+
+    /// The file that holds it, where one does.
+    pub fn file(&self) -> Option<&Spanned<String>> {
+        match &self.who {
+            TeacherFrom::Stage(_) => None,
+            TeacherFrom::File(path) => Some(path),
+        }
+    }
 }
 
 /// How a teacher's outputs count.

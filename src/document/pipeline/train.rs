@@ -77,7 +77,7 @@ impl Train {
             Init::From(name, _) => Some(name),
             _ => None,
         };
-        start.into_iter().chain(self.teacher.as_ref().map(|t| &t.stage))
+        start.into_iter().chain(self.teacher.as_ref().and_then(|t| t.stage()))
     }
 
     /// How many of a split's images are trained on: the first in the order of their digests, so that a smaller share is part of a

@@ -11,7 +11,8 @@ pub const NODES: &[Spec] = &[
         &["train"],
         &["from"],
         &[&[
-            Field::one("from", &[Name("stage")], "", "The stage that leaves it: one trained network with the same head.").required(),
+            Field::one("from", &[Name("stage")], "", "The stage that leaves it: one trained network with the same head."),
+            Field::one("file", &[Path], "", "In its place a model that `nasflow export` wrote (safetensors)."),
             Field::one("temperature", &[Positive], "4", "Classifiers: what both networks' logits are divided by."),
             Field::one(
                 "weight",

@@ -1,7 +1,8 @@
 //! `teacher` of a `train`.
 
+use super::data::resolve;
 use crate::document::context::Context;
-use crate::document::pipeline::{Distillation, Task, Teacher};
+use crate::document::pipeline::{Distillation, Task, Teacher, TeacherFrom};
 use crate::document::{Diagnostic, Node};
 
 /// The usual numbers of distillation beside labels for classifiers (Zagoruyko and Komodakis 2017; Tian et al. 2020).
@@ -24,5 +25,24 @@ pub fn teacher(context: &mut Context, node: &Node, task: Task) -> Option<Teacher
         let d = Diagnostic::error("out-of-range", "the teacher's share of the loss is 1 at most", node.place("weight"), "more than all");
         context.push(d.help("of classifiers the labels have the rest: write `weight=0.9`, or 1 to leave the labels out"));
     }
-    Some(Teacher { stage: node.text("from")?, how })
+    let who = match (node.text("from"), node.text("file")) {
+        (Some(from), Some(file)) => {
+            let d = Diagnostic::error("contradiction", "`teacher` says two things", file.span, "a file");
+            context.push(d.also(from.span, "a stage").help("keep one of them"));
+            return None;
+        }
+        (Some(stage), None) => TeacherFrom::Stage(stage),
+        (None, Some(file)) => TeacherFrom::File(resolve(context, file)),
+        (None, None) => {
+            if node.property("from").is_none() && node.property("file").is_none() {
+                let d = Diagnostic::error("missing", "`teacher` does not say who teaches", node.name.span, "who?");
+                context.missing(
+                    node,
+                    d.help("name a stage that leaves one trained network, `teacher \"big\"`; or `file=\"big.safetensors\"`"),
+                );
+            }
+            return None;
+        }
+    };
+    Some(Teacher { who, how })
 }

@@ -3,7 +3,7 @@
 use super::network::network;
 use super::recipe;
 use super::text::{aligned, comment, number, quoted};
-use crate::document::{Data, DataSource, Init, Matching, Metric, Recipe, SplitBy, Train};
+use crate::document::{Data, DataSource, Init, Matching, Metric, Recipe, Spanned, SplitBy, TeacherFrom, Train};
 use crate::export::ExportError;
 use crate::space::Architecture;
 
@@ -186,8 +186,10 @@ fn train(trained: &Trained, names: &Names, path: &dyn Fn(&str) -> String) -> Str
     if let Some(runner) = &train.runner {
         out += &format!("    // There a command of one's own trained it: {}\n", comment(&runner.value.command.words.join(" ")));
     }
-    if let Some(teacher) = &train.teacher {
-        out += &format!("    // There it learned from {}, too.\n", comment(&quoted(&teacher.stage.value)));
+    if let Some(TeacherFrom::Stage(Spanned { value: name, .. }) | TeacherFrom::File(Spanned { value: name, .. })) =
+        train.teacher.as_ref().map(|t| &t.who)
+    {
+        out += &format!("    // There it learned from {}, too.\n", comment(&quoted(name)));
     }
     if train.prune.is_some() {
         out += "    // There it was pruned, and began with what was left of its weights.\n";

@@ -44,7 +44,7 @@ fn a_key_holds_the_teachers_content() {
     for (seed, step) in slot(&place, &replay, "kd").steps.iter().enumerate() {
         let text = step.action.text();
         let weights = lines(&text, "inputs.teacher-weights = ");
-        assert!(weights.len() == 1 && big.runs[seed].weights.hex().starts_with(&weights[0][26..]), "{text}");
+        assert!(weights.len() == 1 && big.runs[seed].weights.hex().starts_with(&weights[0][25..]), "{text}");
         assert_eq!(lines(&text, "config.teacher").len(), 2, "{text}");
     }
     // Another weight of the teacher trains anew, another name of it does not; nor does more of a teacher's training that ends alike.

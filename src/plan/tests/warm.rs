@@ -150,6 +150,7 @@ fn a_supernet_may_start_from_one_network_and_from_a_file() {
             tensors,
             anchors: None,
             architecture: None,
+            bn_eps: None,
         };
         ["short", "net"].map(|stage| (stage.to_string(), std::sync::Arc::new(file.clone()))).into()
     };

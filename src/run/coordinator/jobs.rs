@@ -180,6 +180,9 @@ fn train(
     if let Some(file) = prepared.weights.get(&w.request.name).filter(|file| Some(file.digest) == w.init) {
         prepare::keep_weights(file, store)?;
     }
+    if let Some(file) = prepared.teachers.get(&w.request.name) {
+        prepare::keep_weights(file, store)?;
+    }
     let trainee = match &w.trainee {
         plan::Trainee::Candidate(candidate) => Trainee::Network(candidate.architecture().map_err(RunError::Stuck)?.clone()),
         plan::Trainee::Supernet { space, oneshot, .. } => Trainee::Supernet(Box::new(SupernetTrainee {

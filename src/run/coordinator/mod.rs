@@ -53,6 +53,7 @@ pub fn run(
         .with_latencies(&prepared.latencies)
         .with_earlier(&prepared.earlier)
         .with_weights(&prepared.weights)
+        .with_teachers(&prepared.teachers)
         .with_commands(&prepared.commands);
     events.on(Event::Begin {
         pipeline: prepared.pipeline.name.clone(),

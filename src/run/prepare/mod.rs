@@ -101,13 +101,26 @@ pub fn prepare(mut pipeline: Pipeline, store: Option<&Store>, look: Look) -> Res
     errors.extend(faults);
     let latencies = latencies::measured(&pipeline, &spaces, store, &mut errors)?;
     latencies::penalties(&mut pipeline, &spaces, store, &mut errors)?;
-    let weights = weights::read(&pipeline, &spaces, &mut errors);
+    let (weights, teachers) = weights::read(&pipeline, &spaces, &mut errors);
     let earlier = earlier::read(&pipeline, &spaces, &mut errors);
     let commands = commands::read(&pipeline, &mut errors);
     priors::check(&pipeline, &spaces, &mut errors);
     supernets::check(&pipeline, &spaces, store, &mut errors)?;
     if errors.is_empty() {
-        return Ok(Prepared { pipeline, data: infos, scans, spaces, tables, latencies, weights, earlier, commands, warnings, notes });
+        return Ok(Prepared {
+            pipeline,
+            data: infos,
+            scans,
+            spaces,
+            tables,
+            latencies,
+            weights,
+            teachers,
+            earlier,
+            commands,
+            warnings,
+            notes,
+        });
     }
     errors.extend(warnings);
     errors.sort_by_key(|d| (d.severity == Severity::Warning, d.labels.first().map(|l| l.0)));

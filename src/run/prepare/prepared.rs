@@ -23,6 +23,8 @@ pub struct Prepared {
     pub latencies: BTreeMap<String, Arc<LatencyTable>>,
     /// Files of weights that trainings start from, by stage.
     pub weights: BTreeMap<String, Arc<WeightsFile>>,
+    /// Files of teachers, by the stage that learns from them.
+    pub teachers: BTreeMap<String, Arc<WeightsFile>>,
     /// What searches know before their first trial, by stage.
     pub earlier: BTreeMap<String, Arc<Earlier>>,
     /// What commands of one's own use.

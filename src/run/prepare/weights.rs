@@ -18,27 +18,46 @@ const MAX_CHOICES: usize = 10_000;
 /// Most bytes of a file of weights.
 const MAX_BYTES: u64 = 2 << 30;
 
-/// The files by stage; whatever is wrong with one is an error at its line.
-pub fn read(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) -> BTreeMap<String, Arc<WeightsFile>> {
+/// Files by stage.
+type ByStage = BTreeMap<String, Arc<WeightsFile>>;
+
+/// The files that trainings start from, and those of their teachers; whatever is wrong with one is an error at its line.
+pub fn read(pipeline: &Pipeline, spaces: &BTreeMap<String, Space>, errors: &mut Vec<Diagnostic>) -> (ByStage, ByStage) {
     let mut files: BTreeMap<String, Option<Arc<WeightsFile>>> = BTreeMap::new();
     let mut found = BTreeMap::new();
+    let mut teachers = BTreeMap::new();
     for stage in &pipeline.stages {
-        let Some(Init::File(path, _)) = stage.train().map(|t| &t.init) else { continue };
-        let known = files.entry(path.value.clone()).or_insert_with(|| match open(&path.value) {
-            Ok(file) => Some(Arc::new(file)),
-            Err((why, help)) => {
-                let d = Diagnostic::error("weights-broken", "the file of weights cannot be used", path.span, why);
-                errors.push(d.help(help));
-                None
+        let Some(train) = stage.train() else { continue };
+        let mut file = |path: &Spanned<String>, errors: &mut Vec<Diagnostic>| {
+            let opened = || match open(&path.value) {
+                Ok(file) => Some(Arc::new(file)),
+                Err((why, help)) => {
+                    let d = Diagnostic::error("weights-broken", "the file of weights cannot be used", path.span, why);
+                    errors.push(d.help(help));
+                    None
+                }
+            };
+            files.entry(path.value.clone()).or_insert_with(opened).clone()
+        };
+        if let Init::File(path, _) = &train.init
+            && let Some(file) = file(path, errors)
+        {
+            for space in spaces_of(pipeline, &stage.name.value).iter().filter_map(|s| spaces.get(s)) {
+                errors.extend(nothing(&file, space, path));
             }
-        });
-        let Some(file) = known else { continue };
-        for space in spaces_of(pipeline, &stage.name.value).iter().filter_map(|s| spaces.get(s)) {
-            errors.extend(nothing(file, space, path));
+            found.insert(stage.name.value.clone(), file);
         }
-        found.insert(stage.name.value.clone(), file.clone());
+        if let Some(path) = train.teacher.as_ref().and_then(|t| t.file())
+            && let Some(file) = file(path, errors)
+        {
+            if file.architecture.is_none() {
+                let d = Diagnostic::error("weights-broken", "the file does not say of which network it is", path.span, "weights alone");
+                errors.push(d.help("a teacher is a model that `nasflow export -o big.safetensors` wrote; of other weights make one: `init file=` in a `train`"));
+            }
+            teachers.insert(stage.name.value.clone(), file);
+        }
     }
-    found
+    (found, teachers)
 }
 
 /// A file of which nothing fits is the wrong file.
@@ -84,6 +103,7 @@ fn open(path: &str) -> Result<WeightsFile, (String, &'static str)> {
         }
         None => None,
     };
+    let bn_eps = file.metadata.get("norm_eps").and_then(|text| text.parse::<f64>().ok()).filter(|eps| *eps > 0.0 && eps.is_finite());
     let buffer = |t: &&NamedTensor| t.name.ends_with(".anchors") && t.shape.len() == 3 && t.shape[2] == 2 && t.shape[1] > 0;
     let anchors = file.tensors.iter().find(buffer).map(|t| {
         let pairs: Vec<(f32, f32)> = t.data.as_chunks::<2>().0.iter().map(|[w, h]| (*w, *h)).collect();
@@ -91,7 +111,7 @@ fn open(path: &str) -> Result<WeightsFile, (String, &'static str)> {
     });
     let weights = |t: &&NamedTensor| !t.name.ends_with(".anchors") && !t.name.ends_with(".anchor_grid");
     let tensors = file.tensors.iter().filter(weights).map(|t| (t.name.clone(), t.shape.clone())).collect();
-    Ok(WeightsFile { path: path.to_string(), digest: Digest::of(&bytes), tensors, anchors, architecture })
+    Ok(WeightsFile { path: path.to_string(), digest: Digest::of(&bytes), tensors, anchors, architecture, bn_eps })
 }
 
 /// The network that a file says it is of; its tensors must be those.
