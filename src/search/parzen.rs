@@ -105,12 +105,7 @@ impl<'a> Joint<'a> {
         for (i, sample) in around.iter().enumerate() {
             sample.pairs().for_each(|(d, option)| taken[i * decisions + d] = option as u32);
         }
-        Joint {
-            around,
-            taken,
-            weights: weights.iter().copied().chain([prior]).collect(),
-            kernels: kernels.collect(),
-        }
+        Joint { around, taken, weights: weights.iter().copied().chain([prior]).collect(), kernels: kernels.collect() }
     }
 
     /// The share of an option under the kernel around another; uniform where the ticket did not make the decision.

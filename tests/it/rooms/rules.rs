@@ -4,7 +4,7 @@ use super::arrows::{Arrow, arrows, circles as circles_of};
 use super::source::{Source, is_word};
 
 /// Every room, and the rooms that its code may use. (`language` is the file that puts the words of all rooms together.)
-pub const MAY_USE: [(&str, &[&str]); 17] = [
+pub const MAY_USE: [(&str, &[&str]); 18] = [
     ("base", &[]),
     ("results", &["base"]),
     ("document", &["base"]),
@@ -20,12 +20,13 @@ pub const MAY_USE: [(&str, &[&str]); 17] = [
     ("run", &["base", "data", "document", "evaluate", "export", "metrics", "nn", "plan", "results", "search", "space", "store", "train"]),
     ("export", &["base", "data", "document", "evaluate", "metrics", "nn", "space"]),
     ("report", &["base", "document", "evaluate", "metrics", "plan", "results", "run", "space"]),
+    ("editor", &["base", "document", "space"]),
     ("language", &["data", "document", "evaluate", "metrics", "search", "space", "train"]),
     (
         "cli",
         &[
-            "base", "data", "document", "evaluate", "export", "language", "metrics", "nn", "plan", "report", "results", "run", "search",
-            "space", "store", "train",
+            "base", "data", "document", "editor", "evaluate", "export", "language", "metrics", "nn", "plan", "report", "results", "run",
+            "search", "space", "store", "train",
         ],
     ),
 ];
