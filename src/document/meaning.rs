@@ -96,12 +96,7 @@ impl Slots {
     }
 }
 
-/// Whether a field takes several values.
-pub fn takes_several(field: &Field) -> bool {
-    field.count != Count::One
-}
-
-/// The words that a field takes which nasflow knows, of this text: whether it is one of them.
+/// Whether a text is a word of nasflow's that the field takes.
 pub fn is_word(language: &Language, field: &Field, text: &str) -> bool {
     field.types.iter().any(|t| match t {
         Type::Word(words) | Type::LaterWord(words) => words.contains(&text),

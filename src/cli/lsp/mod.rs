@@ -19,7 +19,7 @@ use server::Server;
 use std::io::{BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use wire::Read1;
+use wire::Incoming;
 
 pub fn run(arguments: &LspArguments) -> Result<ExitCode, Failure> {
     let (ours, theirs) = Connection::memory();
@@ -28,9 +28,9 @@ pub fn run(arguments: &LspArguments) -> Result<ExitCode, Failure> {
         let mut input = BufReader::new(std::io::stdin());
         loop {
             match wire::read(&mut input)? {
-                Read1::End => return Ok(()),
-                Read1::Broken(why) => print::note(&format!("nasflow lsp: a message was passed over: {why}")),
-                Read1::Message(message) => {
+                Incoming::End => return Ok(()),
+                Incoming::Broken(why) => print::note(&format!("nasflow lsp: a message was passed over: {why}")),
+                Incoming::Message(message) => {
                     let last = matches!(&message, Message::Notification(n) if n.method == "exit");
                     if sender.send(message).is_err() || last {
                         return Ok(());

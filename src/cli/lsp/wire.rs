@@ -10,7 +10,7 @@ const HEADER_BYTES: u64 = 4096;
 const HEADER_LINES: usize = 32;
 
 /// What was read.
-pub enum Read1 {
+pub enum Incoming {
     /// A message.
     Message(Message),
     /// The bytes were no message; the next one may be.
@@ -23,7 +23,7 @@ pub enum Read1 {
 ///
 /// # Errors
 /// Where one ends cannot be told any more.
-pub fn read(input: &mut dyn BufRead) -> Result<Read1, String> {
+pub fn read(input: &mut dyn BufRead) -> Result<Incoming, String> {
     let mut length = None;
     for n in 0.. {
         if n == HEADER_LINES {
@@ -32,7 +32,7 @@ pub fn read(input: &mut dyn BufRead) -> Result<Read1, String> {
         let mut line = Vec::new();
         let read = input.take(HEADER_BYTES).read_until(b'\n', &mut line).map_err(|e| e.to_string())?;
         if read == 0 {
-            return if n == 0 { Ok(Read1::End) } else { Err("the input ends in a header".into()) };
+            return if n == 0 { Ok(Incoming::End) } else { Err("the input ends in a header".into()) };
         }
         let line = String::from_utf8_lossy(&line);
         let line = line.strip_suffix('\n').ok_or("a header is too long, or the input ends in it")?.trim_end_matches('\r');
@@ -54,8 +54,8 @@ pub fn read(input: &mut dyn BufRead) -> Result<Read1, String> {
         return Err("the input ends in a message".into());
     }
     Ok(match serde_json::from_slice(&bytes) {
-        Ok(message) => Read1::Message(message),
-        Err(e) => Read1::Broken(e.to_string()),
+        Ok(message) => Incoming::Message(message),
+        Err(e) => Incoming::Broken(e.to_string()),
     })
 }
 
@@ -76,10 +76,10 @@ mod tests {
         let mut out = Vec::new();
         loop {
             match read(&mut input) {
-                Ok(Read1::Message(Message::Notification(n))) => out.push(n.method),
-                Ok(Read1::Message(_)) => out.push("other".into()),
-                Ok(Read1::Broken(_)) => out.push("broken".into()),
-                Ok(Read1::End) => return out,
+                Ok(Incoming::Message(Message::Notification(n))) => out.push(n.method),
+                Ok(Incoming::Message(_)) => out.push("other".into()),
+                Ok(Incoming::Broken(_)) => out.push("broken".into()),
+                Ok(Incoming::End) => return out,
                 Err(why) => {
                     out.push(why);
                     return out;
