@@ -8,6 +8,7 @@ pub mod base;
 pub mod cli;
 pub mod data;
 pub mod document;
+pub mod editor;
 pub mod evaluate;
 pub mod export;
 mod language;

@@ -5,6 +5,7 @@ use super::download;
 use super::failure::Failure;
 use super::load::{self, Access};
 use super::print;
+use super::replace;
 use crate::run::fetch;
 use kdl::{KdlDocument, KdlEntry, KdlNode};
 use std::process::ExitCode;
@@ -55,20 +56,8 @@ pub fn run(arguments: &DataPinArguments) -> Result<ExitCode, Failure> {
             format!("the hash could not be written into {}: write it by hand, as `blake3=\"…\"` behind `url`", path.display()).into()
         );
     }
-    replace(path, &edited).map_err(|e| format!("{}: {e}", path.display()))?;
+    replace::replace(path, &edited).map_err(|e| format!("{}: {e}", path.display()))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Puts a text in the place of a file's, whole or not at all.
-fn replace(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    let real = std::fs::canonicalize(path)?;
-    let beside = real.with_extension(format!("kdl.{}", std::process::id()));
-    std::fs::write(&beside, text)?;
-    let moved = std::fs::set_permissions(&beside, std::fs::metadata(&real)?.permissions()).and_then(|()| std::fs::rename(&beside, &real));
-    if moved.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    moved
 }
 
 /// The `data` nodes of a file with a `url`, in their order.

@@ -146,6 +146,62 @@ Examples:
   nasflow doctor --device cuda:0
       whether the first GPU can be used, and if not, why";
 
+/// `fmt`
+pub const FMT: &str = "\
+Examples:
+  nasflow fmt search.kdl spaces/*.kdl
+      rewrites those that are not in the house style; what a file means, and every comment in it, stays
+  nasflow fmt --check search.kdl
+      says which files would change, and fails if there is one: for hooks and CI
+  nasflow fmt --diff search.kdl
+      shows what would change, and writes nothing
+  nasflow fmt - < search.kdl
+      from the input to the output, for editors";
+
+/// `lsp`
+pub const LSP: &str = "\
+Examples:
+  nasflow lsp
+      an editor starts it, and nobody else needs to; `nasflow docs editors` has the lines for VS Code, Neovim, Helix and Emacs";
+
+/// `docs`
+pub const DOCS: &str = "\
+Examples:
+  nasflow docs
+      lists the pages
+  nasflow docs language
+      prints one; in a terminal by your PAGER, if that is set
+  nasflow docs --search supernet
+      every line with this word, by page";
+
+/// `help`
+pub const HELP: &str = "\
+Examples:
+  nasflow help run
+      the same as `nasflow run --help`
+  nasflow help unknown-node
+      what the error `nasflow::unknown-node` means, a file that has it, and its repair
+  nasflow help codes
+      lists all codes";
+
+/// `completions`
+pub const COMPLETIONS: &str = "\
+Examples:
+  nasflow completions bash > ~/.local/share/bash-completion/completions/nasflow
+      for bash, from the next shell on
+  nasflow completions zsh > ~/.zfunc/_nasflow
+      for zsh, where `fpath` has ~/.zfunc
+  nasflow completions fish > ~/.config/fish/completions/nasflow.fish
+      for fish";
+
+/// `man`
+pub const MAN: &str = "\
+Examples:
+  nasflow man ~/.local/share/man/man1
+      writes nasflow.1, nasflow-run.1 and so on; then `man nasflow-run`
+  nasflow man
+      prints the page of nasflow itself";
+
 #[cfg(test)]
 mod tests {
     use super::super::arguments::Arguments;
@@ -154,12 +210,12 @@ mod tests {
     #[test]
     fn every_command_has_examples_that_parse() {
         let command = Arguments::command();
-        for sub in command.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help") {
+        for sub in command.get_subcommands().filter(|c| !c.is_hide_set()) {
             let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
             let lines: Vec<&str> = help.lines().filter_map(|l| l.strip_prefix("  nasflow ")).collect();
             assert!(!lines.is_empty(), "`{}` has no example", sub.get_name());
             for line in lines {
-                let shell = line.split(" > ").next().unwrap_or(line);
+                let shell = line.split(['>', '<']).next().unwrap_or(line);
                 let words = shell.split_whitespace().map(|w| w.trim_matches('\''));
                 let parsed = Arguments::try_parse_from(["nasflow"].into_iter().chain(words));
                 assert!(parsed.is_ok(), "{line}: {}", parsed.err().map(|e| e.to_string()).unwrap_or_default());

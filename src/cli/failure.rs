@@ -23,13 +23,18 @@ impl From<RunError> for Failure {
     fn from(e: RunError) -> Self {
         match e {
             RunError::Document(d) => Failure::Document(d),
-            other => Failure::Message(other.to_string()),
+            other => coded(&other, other.code()),
         }
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
-        Failure::Message(e.to_string())
+        coded(&e, e.code())
     }
+}
+
+/// A message with the code under which `nasflow help` explains it.
+fn coded(error: &dyn std::fmt::Display, code: &str) -> Failure {
+    Failure::Message(format!("{error}\n  (nasflow::{code}: `nasflow help {code}` explains it)"))
 }

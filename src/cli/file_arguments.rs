@@ -1,12 +1,13 @@
 //! The arguments that commands over a pipeline share.
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
 /// A pipeline and its parameters.
 #[derive(Clone, Debug, Args)]
 pub struct FileArguments {
     /// The pipeline, a KDL file
+    #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// Set a `param` of the pipeline; relative paths count from the working directory
     #[arg(short, long = "param", value_name = "NAME=VALUE")]

@@ -4,10 +4,13 @@ mod arguments;
 mod bars;
 mod check;
 mod compare;
+mod completions;
 mod cost;
+mod data_arguments;
 mod data_pin;
 mod data_show;
 mod data_text;
+mod docs;
 mod doctor;
 mod download;
 mod examples;
@@ -15,14 +18,19 @@ mod export;
 mod export_origin;
 mod failure;
 mod file_arguments;
+mod fmt;
 mod folder;
 mod graph;
+mod help;
 mod images;
 mod import;
 mod init;
+mod keyboard_arguments;
 mod latency_table;
 mod load;
 mod look_arguments;
+mod lsp;
+mod man;
 mod plan;
 mod predict;
 mod print;
@@ -31,6 +39,7 @@ mod report;
 mod report_arguments;
 mod report_pictures;
 mod report_tensorboard;
+mod replace;
 mod results;
 mod run;
 mod sentence;
@@ -76,6 +85,12 @@ pub fn main() -> ExitCode {
         Command::Predict(a) => predict::run(&a),
         Command::LatencyTable(a) => latency_table::run(&a),
         Command::Doctor(a) => doctor::run(&a),
+        Command::Fmt(a) => fmt::run(&a),
+        Command::Lsp(a) => lsp::run(&a),
+        Command::Docs(a) => docs::run(&a),
+        Command::Help(a) => help::run(&a),
+        Command::Completions(a) => completions::run(&a),
+        Command::Man(a) => man::run(&a),
         Command::Worker(a) => worker::run(&a),
     };
     match done {

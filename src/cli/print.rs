@@ -1,7 +1,7 @@
 //! Printing: a broken pipe is a success, errors go to the error stream.
 
 use super::failure::Failure;
-use crate::document::{Diagnostics, render};
+use crate::document::{Diagnostics, Severity, render};
 use std::io::{self, IsTerminal, Write};
 use terminal_size::{Width, terminal_size_of};
 
@@ -49,6 +49,13 @@ pub fn diagnostics(diagnostics: &Diagnostics) {
         None => render::diagnostics(diagnostics, false),
     };
     note(text.trim_end());
+    if let Some(first) = diagnostics.items.iter().find(|d| d.severity == Severity::Error) {
+        note(&format!(
+            "\n`nasflow help {}` explains {}",
+            first.code,
+            if diagnostics.items.len() > 1 { "the first; so for each code" } else { "it" }
+        ));
+    }
 }
 
 /// Prints why a command failed.

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::shorten::shorten;
 use super::traps;
 use super::{Diagnostic, Span, grammar, guard, paths, syntax};
-use kdl::KdlNode;
+use kdl::{KdlDocument, KdlNode};
 
 /// Where the bytes of files come from; the only way that this room sees a disk.
 pub trait Files {
@@ -21,6 +21,44 @@ pub struct Options {
 
 /// Most files of one pipeline.
 const MOST_FILES: usize = 100;
+
+/// The nodes of one file, whatever it includes; none where it cannot be read far enough to say anything about them. The context holds
+/// a place for the file's text already.
+pub fn parsed(context: &mut Context, file: u16, bytes: &[u8]) -> Option<KdlDocument> {
+    let text = guard::text(bytes, file).map_err(|d| context.found.push(d)).ok()?;
+    context.sources.files[usize::from(file)].1 = text.to_string();
+    let lexed = guard::scan(text, file).map_err(|found| context.found.extend(found)).ok()?;
+    let trapped = traps::find(&context.language, text, lexed, file);
+    let traps = trapped.found.len();
+    context.found.extend(trapped.found);
+    for range in trapped.poison {
+        context.poison(Span { file, offset: range.start, len: range.len() });
+    }
+    if !trapped.usable {
+        return None;
+    }
+    let shape = grammar::check(&trapped.text, file);
+    if !shape.is_empty() {
+        shape.into_iter().for_each(|d| context.push(d));
+        return None;
+    }
+    let parsed = syntax::parse(&trapped.text, file);
+    context.parsed[usize::from(file)] = trapped.text;
+    match parsed {
+        Ok(document) if document.nodes().is_empty() && traps == 0 => {
+            let span = Span { file, offset: 0, len: 0 };
+            let d = Diagnostic::error("empty-file", "this file holds only comments", span, "no node in this file");
+            context.found.push(d.help("a pipeline begins with a line such as `pipeline \"name\"`"));
+            None
+        }
+        Ok(document) => Some(document),
+        // The parser's complaint about a line that a trap explained adds nothing.
+        Err(found) => {
+            found.into_iter().for_each(|d| context.push(d));
+            None
+        }
+    }
+}
 
 /// Reads everything; the nodes in the order in which they count, with the number of their file.
 /// None where a file cannot be read far enough to say anything about its nodes.
@@ -65,53 +103,13 @@ impl Reader<'_> {
         };
         self.context.sources.files.push((path.into(), String::new()));
         self.context.parsed.push(String::new());
-        let text = match guard::text(&bytes, file) {
-            Ok(text) => text,
-            Err(diagnostic) => return self.fail(diagnostic),
-        };
-        self.context.sources.files[usize::from(file)].1 = text.to_string();
-        let lexed = match guard::scan(text, file) {
-            Ok(lexed) => lexed,
-            Err(found) => {
-                self.whole = false;
-                return self.context.found.extend(found);
-            }
-        };
-        let trapped = traps::find(&self.context.language, text, lexed, file);
-        let traps = trapped.found.len();
-        self.context.found.extend(trapped.found);
-        for range in trapped.poison {
-            self.context.poison(Span { file, offset: range.start, len: range.len() });
-        }
-        if !trapped.usable {
-            self.whole = false;
-            return;
-        }
-        let shape = grammar::check(&trapped.text, file);
-        if !shape.is_empty() {
-            self.whole = false;
-            shape.into_iter().for_each(|d| self.context.push(d));
-            return;
-        }
-        let parsed = syntax::parse(&trapped.text, file);
-        self.context.parsed[usize::from(file)] = trapped.text;
-        match parsed {
-            Ok(document) if document.nodes().is_empty() && traps == 0 => self.fail(
-                Diagnostic::error("empty-file", "this file holds only comments", Span { file, offset: 0, len: 0 }, "no node in this file")
-                    .help("a pipeline begins with a line such as `pipeline \"name\"`"),
-            ),
-            Ok(document) => {
+        match parsed(self.context, file, &bytes) {
+            Some(document) => {
                 for node in document.nodes() {
                     self.node(file, node, path, from);
                 }
             }
-            Err(found) => {
-                self.whole = false;
-                // The parser's complaint about a line that a trap explained adds nothing.
-                for d in found {
-                    self.context.push(d);
-                }
-            }
+            None => self.whole = false,
         }
     }
 

@@ -60,6 +60,8 @@ pub enum Stop {
 pub struct Lexed {
     /// Every token in order.
     pub tokens: Vec<Token>,
+    /// Where comments stand, in order; `//` without the end of its line.
+    pub comments: Vec<Range<usize>>,
     /// The text with comments blanked; byte offsets are those of the original.
     pub blanked: String,
     /// Why the scan ended early, if it did.
@@ -97,7 +99,7 @@ pub fn lex(text: &str) -> Lexed {
         bytes[range.clone()].fill(b' ');
     }
     let blanked = String::from_utf8(bytes).unwrap_or_default();
-    Lexed { tokens: lexer.tokens, blanked, stop }
+    Lexed { tokens: lexer.tokens, comments: lexer.comments, blanked, stop }
 }
 
 struct Lexer<'a> {

@@ -9,6 +9,7 @@
 //! `pipeline`, `check` looks at the whole. `load` is that way; `render` shows what was found.
 
 mod check;
+pub mod codes;
 mod context;
 mod declare;
 mod decode;
@@ -16,15 +17,17 @@ pub mod diagnostic;
 mod excerpt;
 pub mod expr;
 mod field;
-mod form;
+pub mod fmt;
+pub mod form;
 mod format;
 mod grammar;
 pub mod guard;
 mod include;
 mod language;
-mod lexer;
+pub mod lexer;
 mod literal;
 mod load;
+pub mod meaning;
 pub mod method;
 mod numerals;
 mod params;
@@ -37,6 +40,7 @@ pub mod reference;
 pub mod render;
 mod settings;
 mod shorten;
+pub mod sketch;
 mod span;
 mod stopping;
 mod strategy;
@@ -46,7 +50,7 @@ mod traps;
 pub mod tree;
 mod typed;
 mod unknown;
-mod values;
+pub mod values;
 mod word;
 
 #[cfg(test)]
@@ -61,6 +65,7 @@ mod word_tests;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
 pub use expr::{Datum, Expr};
 pub use field::{Count, Field, Kind, Preset, Type};
+pub use fmt::formatted;
 pub use format::{DataFormat, FormatShape, FormatWord};
 pub use include::{Files, Options};
 pub use language::Language;

@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod cost;
 pub mod curve;
+pub mod difference;
 pub mod fronts;
 pub mod graph;
 pub mod headline;

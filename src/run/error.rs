@@ -38,6 +38,22 @@ pub enum RunError {
     Stuck(String),
 }
 
+impl RunError {
+    /// A stable code, which `docs/errors.md` explains.
+    pub fn code(&self) -> &'static str {
+        match self {
+            RunError::Document(found) => found.items.first().map_or("syntax", |d| d.code),
+            RunError::Store(e) => e.code(),
+            RunError::Unreadable { .. } => "run::unreadable",
+            RunError::Data(_) => "run::data",
+            RunError::Launch(_) => "run::launch",
+            RunError::Worker(_) => "run::worker",
+            RunError::Scratch(_) => "run::scratch",
+            RunError::Stuck(_) => "run::stuck",
+        }
+    }
+}
+
 impl From<Diagnostics> for RunError {
     fn from(d: Diagnostics) -> Self {
         RunError::Document(Box::new(d))

@@ -12,10 +12,13 @@ mod compare;
 mod detnas;
 mod doctor;
 mod documents;
+mod editor;
 mod edits;
+mod errors;
 mod exports;
 mod fetch;
 mod folds;
+mod formatting;
 mod forms;
 #[cfg(unix)]
 mod gpu;

@@ -4,7 +4,7 @@ use super::arrows::{Arrow, arrows, circles as circles_of};
 use super::source::{Source, is_word};
 
 /// Every room, and the rooms that its code may use. (`language` is the file that puts the words of all rooms together.)
-pub const MAY_USE: [(&str, &[&str]); 18] = [
+pub const MAY_USE: [(&str, &[&str]); 19] = [
     ("base", &[]),
     ("results", &["base"]),
     ("document", &["base"]),
@@ -21,12 +21,13 @@ pub const MAY_USE: [(&str, &[&str]); 18] = [
     ("export", &["base", "data", "document", "evaluate", "metrics", "nn", "space"]),
     ("report", &["base", "document", "evaluate", "metrics", "plan", "results", "run", "space"]),
     ("serve", &["base"]),
+    ("editor", &["base", "document", "space"]),
     ("language", &["data", "document", "evaluate", "metrics", "search", "space", "train"]),
     (
         "cli",
         &[
-            "base", "data", "document", "evaluate", "export", "language", "metrics", "nn", "plan", "report", "results", "run", "search",
-            "serve", "space", "store", "train",
+            "base", "data", "document", "editor", "evaluate", "export", "language", "metrics", "nn", "plan", "report", "results", "run",
+            "search", "serve", "space", "store", "train",
         ],
     ),
 ];
