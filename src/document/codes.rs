@@ -13,10 +13,20 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     })
 }
 
-/// What the page says of a code, with its heading.
+/// What the page says of a code, and where its group says that more is to be read.
 pub fn section(code: &str) -> Option<String> {
     let (code, text) = all().find(|(known, _)| *known == code)?;
-    Some(format!("nasflow::{code}\n\n{text}\n"))
+    let before = PAGE.split_once(&format!("\n### `{code}`\n")).map_or("", |(before, _)| before);
+    let group = before.rfind("\n## ").map_or("", |start| &before[start..]);
+    let on = group.lines().find(|line| line.starts_with("Read on: ")).unwrap_or("");
+    // A link to a page is of no use at the keyboard.
+    let mut plain = String::new();
+    let mut rest = on;
+    while let Some((text, (_, after))) = rest.split_once(" ([here](").and_then(|(text, link)| Some((text, link.split_once("))")?))) {
+        plain += text;
+        rest = after;
+    }
+    Some(format!("nasflow::{code}\n\n{text}\n\n{plain}{rest}\n"))
 }
 
 /// The first sentence of a section.

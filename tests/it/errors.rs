@@ -50,6 +50,7 @@ fn every_code_is_explained() {
     assert!(given.len() > 180, "{} codes", given.len());
     let mut explained = BTreeSet::new();
     for (code, _) in codes::all() {
+        assert!(codes::section(code).is_some_and(|s| s.contains("\nRead on: ")), "`{code}` does not say where to read on");
         assert!(explained.insert(code.to_string()), "`{code}` is explained twice");
     }
     let missing: Vec<&String> = given.difference(&explained).collect();
@@ -122,6 +123,7 @@ fn help_explains_codes_and_commands() {
     for code in ["unknown-node", "nasflow::unknown-node"] {
         let said = place.nasflow(&["help", code]);
         assert!(said.ok() && said.out.starts_with("nasflow::unknown-node\n") && said.out.contains("Repaired:"), "{said:?}");
+        assert!(said.out.ends_with("`nasflow docs language` explains them.\n"), "{said:?}");
     }
     // A command that is a code, too.
     assert!(place.nasflow(&["help", "compare"]).out.contains("--seeds"));
