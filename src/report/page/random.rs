@@ -65,5 +65,5 @@ fn curve(beside: &Beside, rows: &[&Row], metric: &Metric, from: String) -> Optio
         rows.iter().filter_map(|r| beside.kept.trained.get(&(r.stage.clone(), r.sample.clone(), r.trial, r.epochs)).copied()).collect();
     let mean = |of: &dyn Fn(&(u64, f64)) -> f64| (!costs.is_empty()).then(|| costs.iter().map(of).sum::<f64>() / costs.len() as f64);
     let (flops, iterations) = (mean(&|c| c.1), mean(&|c| c.0 as f64));
-    (!curve.is_empty()).then(|| RandomSearch { from, trials: rows.len(), flops, iterations, curve })
+    (!curve.is_empty()).then_some(RandomSearch { from, trials: rows.len(), flops, iterations, curve })
 }
