@@ -12,6 +12,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -20,7 +21,7 @@ use std::time::Duration;
 const MOST_CONNECTIONS: usize = 256;
 /// A client has so long to send the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
-/// A connection is closed after so long, whatever is going on: the next request opens another.
+/// A connection is closed after so long: the next request opens another.
 const LONGEST: Duration = Duration::from_secs(120);
 /// Most bytes of a request's head, and most headers.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -91,7 +92,12 @@ async fn serve(listener: TcpListener, shared: Arc<(Site, Rules)>) -> Result<(), 
                 .max_headers(HEADERS)
                 .serve_connection(TokioIo::new(stream), service_fn(answer));
             // What ends a connection early is the client's matter.
-            let _ = tokio::time::timeout(LONGEST, connection).await;
+            let mut connection = pin!(connection);
+            if tokio::time::timeout(LONGEST, connection.as_mut()).await.is_err() {
+                // An answer under way is sent whole, if its reader is not too slow.
+                connection.as_mut().graceful_shutdown();
+                let _ = tokio::time::timeout(HEAD, connection).await;
+            }
         });
     }
 }
