@@ -3,9 +3,9 @@
 pub use super::data_arguments::{DataArguments, DataCommand, DataPinArguments, DataShowArguments, InitArguments};
 use super::examples;
 pub use super::file_arguments::{FileArguments, NumericsArguments};
+pub use super::keyboard_arguments::{CompletionsArguments, DocsArguments, FmtArguments, HelpArguments, LspArguments, ManArguments};
 pub use super::look_arguments::{Drawing, GraphArguments, ServeArguments, ShowArguments};
 pub use super::report_arguments::{CostArguments, ReportArguments};
-pub use super::keyboard_arguments::{CompletionsArguments, DocsArguments, FmtArguments, HelpArguments, LspArguments, ManArguments};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
