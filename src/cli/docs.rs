@@ -31,12 +31,15 @@ pub const PAGES: &[Page] = pages![
     "errors" "docs/errors.md"
     "editors" "docs/editors.md"
     "glossary" "docs/glossary.md"
+    "report" "docs/report.md"
+    "serve" "docs/serve.md"
     "export" "docs/export.md"
     "yolov5" "docs/yolov5.md"
     "gpu" "docs/gpu.md"
     "results" "docs/results.md"
     "performance" "docs/performance.md"
     "architecture" "docs/architecture.md"
+    "releasing" "docs/releasing.md"
     "changelog" "CHANGELOG.md"
 ];
 

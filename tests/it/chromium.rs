@@ -57,6 +57,9 @@ pub fn chromium() -> Option<Chromium> {
 }
 
 /// The shell opens the pipes as the descriptors 3 and 4, which Chromium reads and writes.
+/// What Chromium says of a page that is on its way to its address: it can be asked again in a moment.
+const ON_ITS_WAY: [&str; 2] = ["Cannot find default execution context", "Execution context was destroyed"];
+
 fn start(program: &str, folder: &Path, to: &Path, from: &Path) -> Child {
     let script = r#"exec "$1" --headless=new --remote-debugging-pipe --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync --disable-background-timer-throttling \
@@ -69,7 +72,7 @@ fn start(program: &str, folder: &Path, to: &Path, from: &Path) -> Child {
 impl Chromium {
     fn ask(&mut self, session: Option<&str>, method: &str, params: Value) -> Value {
         self.next += 1;
-        let mut message = json!({ "id": self.next, "method": method, "params": params });
+        let mut message = json!({ "id": self.next, "method": method, "params": &params });
         if let Some(session) = session {
             message["sessionId"] = json!(session);
         }
@@ -81,6 +84,11 @@ impl Chromium {
             let left = until.saturating_duration_since(Instant::now());
             let answer = self.hear.recv_timeout(left).unwrap_or_else(|e| panic!("{method}: Chromium says nothing: {e}"));
             if answer["id"] == json!(self.next) {
+                let error = answer["error"]["message"].as_str().unwrap_or_default();
+                if ON_ITS_WAY.iter().any(|said| error.contains(said)) {
+                    std::thread::sleep(Duration::from_millis(50));
+                    return self.ask(session, method, params);
+                }
                 assert!(answer.get("error").is_none(), "{method}: {answer}");
                 return answer["result"].clone();
             }

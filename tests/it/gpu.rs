@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
-const STEPS: [&str; 9] = ["machine", "doctor", "operators", "trajectory", "search", "same-bits", "kill", "times", "pipelines"];
+const STEPS: [&str; 10] = ["machine", "doctor", "operators", "trajectory", "search", "same-bits", "proxies", "kill", "times", "pipelines"];
 
 /// Status and everything printed.
 fn check(arguments: &[&str], paths: &[&Path]) -> (Option<i32>, String) {
@@ -57,11 +57,11 @@ fn without_a_gpu_it_says_so_and_names_what_it_skips() {
 #[test]
 fn its_steps_work_on_the_cpu() {
     let (_dir, bin, report) = folders();
-    let only = ["--without-gpu", "--only", "operators", "--only", "search", "--only", "same-bits", "--only", "kill"];
+    let only = ["--without-gpu", "--only", "operators", "--only", "search", "--only", "same-bits", "--only", "proxies", "--only", "kill"];
     let (status, said) = check(&only, &[&bin, &report]);
     assert_eq!(status, Some(0), "{said}");
     let written = std::fs::read_to_string(report.join("report.md")).expect("the report");
-    for line in ["| operators | skipped |", "| search | ok |", "| same-bits | ok |", "| kill | ok |"] {
+    for line in ["| operators | skipped |", "| search | ok |", "| same-bits | ok |", "| proxies | ok |", "| kill | ok |"] {
         assert!(said.contains(line) && written.contains(line), "{line}: {said}");
     }
     assert!(written.contains("compares a GPU with the CPU") && written.contains("digests, equal"), "{written}");
