@@ -71,26 +71,34 @@ fn start(program: &str, folder: &Path, to: &Path, from: &Path) -> Child {
 
 impl Chromium {
     fn ask(&mut self, session: Option<&str>, method: &str, params: Value) -> Value {
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            let answer = self.answer(session, method, &params, until);
+            let error = answer["error"]["message"].as_str().unwrap_or_default();
+            if Instant::now() < until && ON_ITS_WAY.iter().any(|said| error.contains(said)) {
+                std::thread::sleep(Duration::from_millis(50));
+                continue;
+            }
+            assert!(answer.get("error").is_none(), "{method}: {answer}");
+            return answer["result"].clone();
+        }
+    }
+
+    /// The answer to one message.
+    fn answer(&mut self, session: Option<&str>, method: &str, params: &Value, until: Instant) -> Value {
         self.next += 1;
-        let mut message = json!({ "id": self.next, "method": method, "params": &params });
+        let mut message = json!({ "id": self.next, "method": method, "params": params });
         if let Some(session) = session {
             message["sessionId"] = json!(session);
         }
         let mut bytes = serde_json::to_vec(&message).expect("JSON");
         bytes.push(0);
         self.say.write_all(&bytes).expect("Chromium listens");
-        let until = Instant::now() + Duration::from_secs(60);
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let answer = self.hear.recv_timeout(left).unwrap_or_else(|e| panic!("{method}: Chromium says nothing: {e}"));
             if answer["id"] == json!(self.next) {
-                let error = answer["error"]["message"].as_str().unwrap_or_default();
-                if ON_ITS_WAY.iter().any(|said| error.contains(said)) {
-                    std::thread::sleep(Duration::from_millis(50));
-                    return self.ask(session, method, params);
-                }
-                assert!(answer.get("error").is_none(), "{method}: {answer}");
-                return answer["result"].clone();
+                return answer;
             }
         }
     }
