@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 pub fn run(arguments: &GraphArguments) -> Result<ExitCode, Failure> {
+    if let (Some(trial), Some(Drawing::Pipeline | Drawing::Space | Drawing::Supernet)) = (&arguments.trial, arguments.of) {
+        return Err(format!("`--trial {trial}` names a network: leave `--of` out, or write `--of network`").into());
+    }
     let pipeline = load::pipeline(&arguments.file)?;
     let svg = match arguments.of.unwrap_or(if arguments.trial.is_some() { Drawing::Network } else { Drawing::Pipeline }) {
         Drawing::Pipeline => whole(pipeline, arguments)?,

@@ -45,6 +45,7 @@ fn a_trial_and_the_winner_are_drawn_and_wrong_names_are_said() {
         (&["--trial", "99"], "no trial 99"),
         (&["--trial", "nowhere#0"], "no `sample` is called `nowhere`"),
         (&["--of", "house"], "possible values"),
+        (&["--of", "space", "--trial", "0"], "names a network"),
     ] {
         let said = place.nasflow(&[&["graph", "pipeline.kdl"], arguments].concat());
         assert!(!said.ok() && said.err.contains(wanted), "{said:?}");
