@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the wheel, installs it in a fresh environment, and works with it as a new user does: `nasflow init`, `run`, `show`, and `report` where this version has it.
-#   scripts/wheel.sh [DIR]          DIR (target/wheels) takes the wheel
+#   scripts/wheel.sh [DIR [ARGUMENT...]]   DIR (target/wheels) takes the wheel; arguments go to `maturin build`
 # Needs Python 3.8 or newer, maturin (`pip install maturin`), and what a build of nasflow needs. ZIG=1 links by zig (`pip install ziglang`) against an
 # older glibc, so that the wheel serves older systems too (manylinux2014); TARGET=aarch64-unknown-linux-gnu with ZIG=1 builds for another processor and tries nothing.
 set -euo pipefail
@@ -13,7 +13,7 @@ command -v "$maturin" > /dev/null || { echo "wheel.sh: maturin is needed: pip in
 arguments=(--release --out "$out" --interpreter "$python")
 [[ -z ${ZIG:-} ]] || arguments+=(--zig --compatibility manylinux2014)
 [[ -z ${TARGET:-} ]] || arguments+=(--target "$TARGET")
-"$maturin" build "${arguments[@]}"
+"$maturin" build "${arguments[@]}" "${@:2}"
 wheel=$(ls -t "$out"/nasflow-*.whl | head -n 1)
 echo "--- $wheel: $(stat -c %s "$wheel") bytes"
 [[ -z ${TARGET:-} ]] || exit 0
