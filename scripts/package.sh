@@ -25,13 +25,18 @@ for file in README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE Cargo.lock docs/la
 done
 grep -q "^## $version" "$at/nasflow-$version/CHANGELOG.md" || { echo "package.sh: CHANGELOG.md says nothing of $version" >&2; exit 1; }
 
+# The program of the checkout, which the build below would replace, stays.
+built=target/release/nasflow
+[[ ! -f $built ]] || mv "$built" "$at/checkout"
 # The kernels are not published yet: the unpacked ones stand for crates.io's.
 CARGO_TARGET_DIR=$(realpath target) cargo build --release --features hub --manifest-path "$at/nasflow-$version/Cargo.toml" \
   --config "patch.crates-io.nasflow-kernels.path='$at/nasflow-kernels-$version'" --config 'profile.release.package.nasflow.opt-level=0'
+mv "$built" "$at/nasflow"
+[[ ! -f $at/checkout ]] || mv "$at/checkout" "$built"
 store=$(mktemp -d)
 trap 'rm -rf "$store"' EXIT
 cd "$at/nasflow-$version"
-nasflow=$OLDPWD/target/release/nasflow
+nasflow=$at/nasflow
 "$nasflow" --version | grep -F "$version"
 "$nasflow" run pipelines/reproducible.kdl --smoke --cache "$store/cache" | tail -n 2
 echo "the packaged crate builds and runs"
