@@ -52,6 +52,11 @@ nasflow report search.kdl -o report.html
 grep -q '</html>' report.html
 TRY
 if [[ $root ]]; then
+  # A worker is the program itself, started again, which finds its own path there.
+  if ! [[ -e $root/proc/self ]]; then
+    mount -t proc proc "$root/proc"
+    trap 'umount "$root/proc"; rm -rf "$work"' EXIT
+  fi
   chroot "$root" /usr/bin/env -i PATH=/usr/bin:/bin HOME="${work#"$root"}" bash "${work#"$root"}/try.sh" "${work#"$root"}"
 else
   PATH=$(dirname "$(command -v "$python")"):$PATH bash "$work/try.sh" "$work"
