@@ -1,4 +1,4 @@
-//! What every room stands on: digests with their canonical writer, addressed randomness, counts in words.
+//! What every room stands on: digests with their canonical writer, addressed randomness, counts in words, times and sizes.
 //!
 //! Promises: no I/O, no clock, no threads, no shared state. Knows nothing of any other room.
 
@@ -7,6 +7,7 @@ pub mod count;
 pub mod digest;
 pub mod number;
 pub mod random;
+pub mod units;
 
 pub use canon::Canon;
 pub use count::{counted, grouped, without_numbers};

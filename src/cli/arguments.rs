@@ -6,6 +6,7 @@ pub use super::file_arguments::{FileArguments, NumericsArguments};
 pub use super::keyboard_arguments::{CompletionsArguments, DocsArguments, FmtArguments, HelpArguments, LspArguments, ManArguments};
 pub use super::look_arguments::{Drawing, GraphArguments, ServeArguments, ShowArguments};
 pub use super::report_arguments::{CostArguments, ReportArguments};
+pub use super::run_arguments::RunArguments;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -109,36 +110,6 @@ pub struct CheckArguments {
     /// Name every file of a data set that has a fault, however many there are
     #[arg(long)]
     pub all: bool,
-}
-
-/// `run`
-#[derive(Debug, Args)]
-pub struct RunArguments {
-    #[command(flatten)]
-    pub file: FileArguments,
-    #[command(flatten)]
-    pub numerics: NumericsArguments,
-    /// Trials at a time, each in a process of its own [default: the number of processors, at most 4; 1 on a GPU]
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<usize>,
-    /// Threads of each trial [default: the processors, divided among the trials]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
-    /// End an attempt that takes longer, such as `90s`, `30m`, `2h`; a trial has three attempts
-    #[arg(long, value_name = "TIME")]
-    pub timeout: Option<String>,
-    /// Pause after so long, such as `8h`; the next run goes on
-    #[arg(long = "for", value_name = "TIME")]
-    pub until: Option<String>,
-    /// Longest time between two checkpoints within an epoch
-    #[arg(long, value_name = "TIME", default_value = "3m")]
-    pub checkpoint: String,
-    /// Take one batch through every stage in a scratch store, to see that it works and how long it will take
-    #[arg(long)]
-    pub smoke: bool,
-    /// Print events as JSON, one a line
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `plan`
@@ -272,7 +243,7 @@ pub struct DoctorArguments {
     #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
     pub cache: Option<PathBuf>,
     /// As for `run`: trials at a time
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", env = "NASFLOW_JOBS", hide_env = true)]
     pub jobs: Option<usize>,
     /// Print everything as JSON
     #[arg(long)]

@@ -28,6 +28,7 @@ pub const PAGES: &[Page] = pages![
     "readme" "README.md"
     "language" "docs/language.md"
     "reference" "docs/reference.md"
+    "configuration" "docs/configuration.md"
     "errors" "docs/errors.md"
     "editors" "docs/editors.md"
     "glossary" "docs/glossary.md"

@@ -3,7 +3,7 @@
 use super::arguments::LatencyTableArguments;
 use super::failure::Failure;
 use super::load::{self, Access};
-use super::print;
+use super::{configuration, print};
 use crate::base::counted;
 use crate::document::{Cost, Pipeline, StageKind};
 use crate::evaluate::operations::{call, milliseconds};
@@ -33,7 +33,9 @@ pub fn run(arguments: &LatencyTableArguments) -> Result<ExitCode, Failure> {
         wanted.extend(looked.operations);
     }
     // A run measures `latency` when nothing else runs, on the threads of all its trials together.
-    let (jobs, each) = load::shares(arguments.threads.map(|_| 1), arguments.threads, DeviceChoice::Fast)?;
+    let user = configuration::configuration()?.run;
+    let threads = arguments.threads.or(user.threads);
+    let (jobs, each) = load::shares(arguments.threads.map_or(user.jobs, |_| Some(1)), threads, DeviceChoice::Fast)?;
     print::out(&table(&wanted, jobs * each)?.to_json()?);
     print::out("\n");
     Ok(ExitCode::SUCCESS)

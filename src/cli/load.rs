@@ -156,19 +156,3 @@ pub fn shares(jobs: Option<usize>, threads: Option<usize>, device: DeviceChoice)
         (jobs, threads) => Ok((jobs, threads.unwrap_or_else(|| (processors / jobs).max(1)))),
     }
 }
-
-/// A time such as `90s`, `30m`, `8h`.
-pub fn time(text: &str) -> Result<std::time::Duration, Failure> {
-    let wrong = || Failure::Message(format!("`{text}` is no time: write `90s`, `30m` or `8h`"));
-    let unit = match text.chars().last().ok_or_else(wrong)? {
-        's' => 1.0,
-        'm' => 60.0,
-        'h' => 3600.0,
-        _ => return Err(wrong()),
-    };
-    let number: f64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    if !(number > 0.0 && number < 1e7) {
-        return Err(wrong());
-    }
-    Ok(std::time::Duration::from_secs_f64(number * unit))
-}

@@ -3,7 +3,7 @@
 use super::arguments::PlanArguments;
 use super::failure::Failure;
 use super::load::{self, Access};
-use super::{print, spaces};
+use super::{configuration, print, spaces};
 use crate::document::Train;
 use crate::plan::reason::{self, Reason};
 use crate::plan::stopping::stops;
@@ -45,7 +45,8 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
         (false, false) => Some(Effort::Quick),
     };
     let surveys = effort.map_or_else(BTreeMap::new, |effort| spaces::surveys(&prepared, effort));
-    let (jobs, _) = load::shares(None, None, device)?;
+    let user = configuration::configuration()?.run;
+    let (jobs, _) = load::shares(user.jobs, user.threads, device)?;
     let todo = Todo::of(&prepared, &replay, jobs);
     let speed = if todo.is_nothing() { None } else { Speed::of(&prepared, store.as_ref(), device) };
     if arguments.json {

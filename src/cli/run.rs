@@ -3,7 +3,7 @@
 use super::arguments::RunArguments;
 use super::failure::Failure;
 use super::load::{self, Access};
-use super::{bars, print, progress};
+use super::{bars, configuration, print, progress};
 use crate::report::wrap::wrapped;
 use crate::report::{fronts, number, reliability, show};
 use crate::run::events::Event;
@@ -17,6 +17,8 @@ use std::time::Instant;
 
 /// The exit code of an interrupted run, as a shell has it for SIGINT.
 const INTERRUPTED: u8 = 130;
+/// Seconds between checkpoints where nothing is said.
+const CHECKPOINT: f64 = 180.0;
 /// The exit code of a pipeline that finished without an answer, because every candidate failed.
 const NO_ANSWER: u8 = 2;
 
@@ -83,7 +85,10 @@ fn window_notes(pipeline: &crate::document::Pipeline, jobs: usize) -> Vec<String
 
 fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Options, Failure> {
     let executor = load::device(&arguments.numerics)?;
-    let (jobs, threads) = load::shares(arguments.jobs, arguments.threads, executor)?;
+    let (limits, user) = (&arguments.limits, configuration::configuration()?.run);
+    let (jobs, threads) = load::shares(limits.jobs.or(user.jobs), limits.threads.or(user.threads), executor)?;
+    let time = |said: &Option<String>, set| said.as_deref().map(configuration::time).transpose().map(|t| t.or(set));
+    let usual = Options::new(executor);
     let stop = Arc::new(AtomicUsize::new(0));
     let asked = stop.clone();
     let begun = running.clone();
@@ -100,11 +105,12 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
     Ok(Options {
         jobs,
         threads,
-        timeout: arguments.timeout.as_deref().map(load::time).transpose()?,
-        until: arguments.until.as_deref().map(load::time).transpose()?,
-        checkpoint_seconds: load::time(&arguments.checkpoint)?.as_secs_f64(),
+        timeout: time(&limits.timeout, user.timeout)?,
+        attempts: limits.retries.or(user.retries).map_or(usual.attempts, |n| n.saturating_add(1)),
+        until: time(&limits.until, user.until)?,
+        checkpoint_seconds: time(&limits.checkpoint, user.checkpoint)?.map_or(CHECKPOINT, |t| t.as_secs_f64()),
         stop,
-        ..Options::new(executor)
+        ..usual
     })
 }
 

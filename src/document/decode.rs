@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::form::Form;
 use super::shorten::shorten;
+use super::table::configuration::FILE;
 use super::table::{self, Count, Field, Spec, Type};
 use super::unknown::{fields_of, missing, not_yet, unknown_node, unknown_property, within};
 use super::{Diagnostic, Node, Property, Span, Spanned, Value, values};
@@ -21,6 +22,15 @@ pub fn inside(context: &mut Context, place: &str, raw: Vec<Node>) -> Vec<Node> {
     let mut out = Vec::new();
     for node in raw {
         child(context, table::node("", place), node, &mut out);
+    }
+    out
+}
+
+/// The nodes of the user's configuration file.
+pub fn configuration(context: &mut Context, raw: Vec<Node>) -> Vec<Node> {
+    let mut out = Vec::new();
+    for node in raw {
+        child(context, Some(&FILE), node, &mut out);
     }
     out
 }

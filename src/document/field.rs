@@ -73,6 +73,10 @@ pub enum Type {
     Positive,
     /// `#true` or `#false`.
     Bool,
+    /// A time such as `30m`.
+    Time,
+    /// A number of bytes such as `8GB`.
+    Size,
     /// A metric.
     Metric,
     /// A word of the language of this kind, whose own fields may then stand beside it.

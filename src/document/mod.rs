@@ -6,10 +6,11 @@
 //! The way of a text: `guard` and `lexer` bound it, `traps` finds what is no KDL,
 //! `grammar` checks the shape, `syntax` parses, `include` and
 //! `params` put files together, `raw` takes kdl's types away, `decode` merges by `table`, `typed` builds the values of
-//! `pipeline`, `check` looks at the whole. `load` is that way; `render` shows what was found.
+//! `pipeline`, `check` looks at the whole. `load` is that way; `render` shows what was found. `configuration` reads the user's own file by the same parts.
 
 mod check;
 pub mod codes;
+pub mod configuration;
 mod context;
 mod declare;
 mod decode;

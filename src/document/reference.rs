@@ -34,6 +34,12 @@ pub fn reference(language: &Language) -> String {
             node(&mut out, language, spec);
         }
     }
+    out.push_str(
+        "\n## In the configuration file\n\nThe user's own file ([configuration.md](configuration.md)); a pipeline holds none of these.\n",
+    );
+    for spec in table::configuration::NODES.iter().filter(|s| s.later.is_none()) {
+        node(&mut out, language, spec);
+    }
     out.push_str("\n## Later\n\nThese belong to the language and are refused as \"not supported yet\":\n\n");
     for spec in table::all() {
         if let Some(what) = spec.later {

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::form::Form;
 use super::language::Language;
 use super::shorten::shorten;
+use super::table::configuration::FILE;
 use super::table::{self, Field, Kind, Spec, Type};
 use super::{Diagnostic, Node, Property, Span, nearest};
 
@@ -39,6 +40,7 @@ pub fn not_yet(name: &str, what: &str, span: Span) -> Diagnostic {
 pub fn within(place: &str) -> String {
     match place {
         "" => "in a file".into(),
+        place if place == FILE.key => "in the configuration file".into(),
         place => format!("in `{place}`"),
     }
 }
@@ -76,14 +78,17 @@ pub fn unknown_node(context: &mut Context, parent: Option<&Spec>, raw: &Node) {
     let name = raw.name.value.as_str();
     let shown = shorten(name);
     let place = parent.map_or("", |p| p.key);
+    let configuration = place == FILE.key;
     let here = match parent {
+        Some(_) if configuration => within(place),
         Some(p) => format!("in `{}`", p.name),
         None => "at the top of a file".into(),
     };
     let elsewhere = context.language.places(name);
     if !elsewhere.is_empty() {
+        let top = if configuration { "at the top of a pipeline" } else { "at the top of a file" };
         let holders: Vec<String> =
-            elsewhere.iter().take(5).map(|p| if p.is_empty() { "at the top of a file".into() } else { format!("in `{p}`") }).collect();
+            elsewhere.iter().take(5).map(|p| if p.is_empty() { top.to_string() } else { format!("in `{p}`") }).collect();
         let d = Diagnostic::error("wrong-place", format!("`{shown}` does not stand {here}"), raw.name.span, "not here");
         let stands = format!("`{shown}` stands {}", holders.join(", "));
         return match nearest(name, parent.iter().flat_map(|p| p.all_fields()).map(|f| f.name)) {
@@ -101,7 +106,7 @@ pub fn unknown_node(context: &mut Context, parent: Option<&Spec>, raw: &Node) {
         parent.iter().flat_map(|p| p.all_fields()).map(|f| f.name).chain(context.language.children(place).iter().map(|c| c.name)).collect();
     let d = Diagnostic::error("unknown-node", format!("there is no node `{shown}` {here}"), raw.name.span, "unknown");
     let anywhere = || table::all().map(|s| s.name).chain(context.language.each_line().map(|s| s.name));
-    let near = nearest(name, names.iter().copied()).or_else(|| nearest(name, anywhere()));
+    let near = nearest(name, names.iter().copied()).or_else(|| if configuration { None } else { nearest(name, anywhere()) });
     // A node without a near name hides nothing in particular: `-` is no name.
     context.suspect(raw.name.span, near.unwrap_or("-"));
     context.push(match near {

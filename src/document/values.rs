@@ -4,6 +4,7 @@ use super::field::{Field, Kind, Type};
 use super::language::Language;
 use super::shorten::shorten;
 use super::{Diagnostic, Spanned, Value, nearest};
+use crate::base::units;
 
 /// What is wrong with a value of a field, or nothing.
 pub fn check(language: &Language, node: &str, field: &Field, value: &Spanned<Value>) -> Option<Diagnostic> {
@@ -110,6 +111,8 @@ fn fits(language: &Language, ty: Type, value: &Value) -> bool {
         (Type::Number(low, high), _) => number.is_some_and(|x| low <= x && x <= high),
         (Type::Positive, _) => number.is_some_and(|x| x > 0.0),
         (Type::Bool, Value::Bool(_)) | (Type::Any, _) => true,
+        (Type::Time, Value::Text(t)) => units::time(t).is_some(),
+        (Type::Size, Value::Text(t)) => units::bytes(t).is_some(),
         _ => false,
     }
 }
@@ -151,6 +154,8 @@ pub fn expected(language: &Language, field: &Field) -> String {
                 Type::Int(..) => "a whole number".into(),
                 Type::Number(..) | Type::Positive => "a number".into(),
                 Type::Bool => "`#true` or `#false`".into(),
+                Type::Time => format!("a time such as {}", units::TIMES),
+                Type::Size => format!("a size such as {}", units::SIZES),
                 Type::Metric => "a metric".into(),
                 Type::Label => "a label".into(),
                 Type::Expr => "an expression".into(),

@@ -16,7 +16,7 @@ fn the_findings_have_their_structure() {
         keys.sort();
         keys.join(" ")
     };
-    assert_eq!(keys(&found), "cuda faults features machine store used version");
+    assert_eq!(keys(&found), "configuration cuda faults features machine store used version");
     assert_eq!(keys(&found["machine"]), "instruction-set memory memory-free name processors");
     assert_eq!(keys(&found["store"]), "exists fault found free root schema writable");
     assert_eq!(keys(&found["cuda"]), "built devices driver libraries none-because");
@@ -41,7 +41,7 @@ fn the_text_ends_with_what_will_be_used() {
     let said = place.nasflow(&["doctor"]);
     assert!(said.ok(), "{said:?}");
     let heads: Vec<&str> = said.out.lines().filter_map(|l| l.split_whitespace().next()).collect();
-    assert_eq!(heads[..5], ["nasflow", "processor", "memory", "store", "CUDA"], "{}", said.out);
+    assert_eq!(heads[..5], ["nasflow", "processor", "memory", "store", "config"], "{}", said.out);
     assert!(said.out.lines().last().is_some_and(|l| l.starts_with("will be used: the ")), "{}", said.out);
     let driver = std::path::Path::new("/sys/module/nvidia/version").exists();
     assert_eq!(said.out.contains("libcublas"), CUDA || driver, "{}", said.out);

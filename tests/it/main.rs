@@ -54,6 +54,7 @@ mod supernet;
 mod support;
 mod tables;
 mod together;
+mod user;
 mod warm;
 mod whole;
 mod wide;

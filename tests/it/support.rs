@@ -86,7 +86,7 @@ impl Said {
 
 pub fn command(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nasflow"));
-    command.current_dir(dir).args(arguments).env_remove("NASFLOW_CACHE").env("NO_COLOR", "1");
+    command.current_dir(dir).args(arguments).env_remove("NASFLOW_CACHE").env("NASFLOW_CONFIG", "").env("NO_COLOR", "1");
     command
 }
 

@@ -1,6 +1,6 @@
 //! What `nasflow doctor` finds.
 
-use super::{libraries, machine, place};
+use super::{libraries, machine, place, user};
 use crate::nn::Gpu;
 use serde::Serialize;
 
@@ -16,6 +16,8 @@ pub struct Findings {
     pub machine: machine::Machine,
     /// The store.
     pub store: place::Place,
+    /// The user's configuration file.
+    pub configuration: user::User,
     /// CUDA.
     pub cuda: Cuda,
     /// What a run would use; none where the options cannot be met.

@@ -5,6 +5,7 @@ mod libraries;
 mod machine;
 mod place;
 mod text;
+mod user;
 
 use super::arguments::DoctorArguments;
 use super::failure::Failure;
@@ -28,9 +29,12 @@ fn look(arguments: &DoctorArguments) -> Result<Findings, Failure> {
     let mut faults = Vec::new();
     let store = place::look(&here, arguments.cache.as_deref());
     faults.extend(store.fault.clone());
+    let (configuration, found, fault) = user::look();
+    faults.extend(fault);
+    let set = found.configuration.run;
     let used = match nn::choose(arguments.numerics.executor.as_deref(), &arguments.numerics.device) {
         Ok(chosen) => {
-            let (jobs, threads) = load::shares(arguments.jobs, None, chosen.device)?;
+            let (jobs, threads) = load::shares(arguments.jobs.or(set.jobs), set.threads, chosen.device)?;
             let (executor, device, numerics) = (chosen.device.executor_name(), chosen.device.place(), chosen.device.numerics());
             Some(Used { executor, device, numerics, jobs, threads, note: chosen.note })
         }
@@ -44,6 +48,7 @@ fn look(arguments: &DoctorArguments) -> Result<Findings, Failure> {
         features: if CUDA { vec!["cuda"] } else { vec![] },
         machine: machine::look(),
         store,
+        configuration,
         cuda: cuda(),
         used,
         faults,

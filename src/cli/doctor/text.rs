@@ -1,6 +1,7 @@
 //! The findings as lines for people.
 
 use super::findings::{Cuda, Findings, Used};
+use super::user::User;
 use crate::cli::print;
 use crate::report::table::Table;
 
@@ -14,6 +15,7 @@ pub fn text(f: &Findings) -> String {
     let s = &f.store;
     let (writable, schema) = (if s.writable { "writable" } else { "not writable" }, s.schema.map(|v| format!(", schema {v}")));
     out += &format!("store       {} ({}), {writable}, {} free{}\n", s.root, s.found, size(s.free), schema.unwrap_or_default());
+    out += &format!("config      {}\n", configuration(&f.configuration));
     out += &cuda(&f.cuda);
     for fault in &f.faults {
         out += &format!("fault: {fault}\n");
@@ -21,6 +23,16 @@ pub fn text(f: &Findings) -> String {
     match &f.used {
         Some(used) => out + &will(used),
         None => out + "will be used: nothing, until the fault is mended\n",
+    }
+}
+
+fn configuration(user: &User) -> String {
+    let Some(path) = &user.path else { return "none".into() };
+    let sets: Vec<String> = user.sets.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    match (user.exists, sets.is_empty()) {
+        (false, _) => format!("{path} is not there"),
+        (true, true) => format!("{path}, which sets nothing"),
+        (true, false) => format!("{path}: {}", sets.join(", ")),
     }
 }
 
@@ -98,6 +110,11 @@ mod tests {
                 free: Some(100 << 20),
                 fault: None,
             },
+            configuration: User {
+                path: Some("/x/config.kdl".into()),
+                exists: true,
+                sets: [("run jobs".to_string(), "1".to_string()), ("run timeout".to_string(), "30m".to_string())].into(),
+            },
             cuda: Cuda {
                 built: true,
                 driver: Some("580.65.06".into()),
@@ -140,6 +157,7 @@ nasflow     1.2.3, features: cuda
 processor   x86_64 A processor × 8, kernels use avx2
 memory      24.0 GiB, unknown size free
 store       /x/cache (the nearest cache/ upwards), writable, 100 MiB free, schema 1
+config      /x/config.kdl: run jobs 1, run timeout 30m
 CUDA        driver 580.65.06
   cuda:0  A device, compute capability 9.0, 80.0 GiB, 79.0 GiB free, works
 ";

@@ -18,7 +18,7 @@ mod work;
 use super::arguments::InitArguments;
 use super::export::write;
 use super::failure::Failure;
-use super::{load, print};
+use super::{configuration, print};
 use crate::report::wrap::wrapped;
 use bound::Wanted;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use work::{Work, compile};
 
 pub fn run(arguments: &InitArguments) -> Result<ExitCode, Failure> {
-    let time = load::time(&arguments.time)?.as_secs_f64();
+    let time = configuration::time(&arguments.time)?.as_secs_f64();
     let wanted = Wanted::of(arguments)?;
     let output = arguments.output.to_str().ok_or_else(|| format!("{}: the path is not UTF-8", arguments.output.display()))?;
     if !output.ends_with(".kdl") {

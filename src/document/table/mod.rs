@@ -2,6 +2,7 @@
 //! read it and nothing else.
 
 mod after;
+pub mod configuration;
 mod layers;
 pub mod methods;
 pub mod own;
@@ -15,20 +16,25 @@ mod top;
 pub use super::field::{Count, Field, Kind, Preset, Type};
 pub use spec::Spec;
 
-/// All nodes.
+/// All nodes of pipelines.
 pub fn all() -> impl Iterator<Item = &'static Spec> {
     let top = top::NODES.iter().chain(spaces::NODES).chain(layers::NODES);
     top.chain(stages::NODES).chain(after::NODES).chain(recipes::NODES).chain(racing::NODES).chain(methods::NODES).chain(own::NODES)
 }
 
+/// The nodes of pipelines, and those of the user's configuration file.
+pub fn everything() -> impl Iterator<Item = &'static Spec> {
+    all().chain(configuration::NODES)
+}
+
 /// The node of this name in a place.
 pub fn node(place: &str, name: &str) -> Option<&'static Spec> {
-    all().find(|s| s.name == name && s.within.contains(&place))
+    everything().find(|s| s.name == name && s.within.contains(&place))
 }
 
 /// The nodes that may stand in a place.
 pub fn children(place: &str) -> impl Iterator<Item = &'static Spec> {
-    all().filter(move |s| s.within.contains(&place))
+    everything().filter(move |s| s.within.contains(&place))
 }
 
 /// Where a node of this name may stand.
@@ -55,8 +61,8 @@ mod tests {
 
     #[test]
     fn the_table_agrees_with_itself() {
-        let keys: Vec<&str> = all().map(|s| s.key).chain([""]).collect();
-        for spec in all() {
+        let keys: Vec<&str> = everything().map(|s| s.key).chain(["", configuration::FILE.key]).collect();
+        for spec in everything() {
             for place in spec.within {
                 assert!(keys.contains(place), "{} stands in {place}, which is no node", spec.name);
             }
@@ -72,8 +78,8 @@ mod tests {
             }
             assert!(spec.later.is_some() || (!spec.doc.is_empty() && !spec.example.is_empty()), "{} needs a doc and an example", spec.name);
         }
-        for (i, a) in all().enumerate() {
-            for b in all().skip(i + 1) {
+        for (i, a) in everything().enumerate() {
+            for b in everything().skip(i + 1) {
                 assert!(a.name != b.name || !a.within.iter().any(|w| b.within.contains(w)), "{} twice in one place", a.name);
             }
         }

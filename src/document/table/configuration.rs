@@ -1,0 +1,48 @@
+//! The nodes of the user's configuration file: what is about the user and the machine, and changes no bit of any result.
+
+use super::spec::Spec;
+use super::{Field, Type::*};
+
+/// The file itself, which is no node: the place of its nodes.
+pub static FILE: Spec = Spec::new("configuration", &[], &[], &[], "The user's configuration file.", "run { jobs 2 }");
+
+/// The nodes of a configuration.
+pub const NODES: &[Spec] = &[
+    Spec::new(
+        "run",
+        &["configuration"],
+        &[],
+        &[&[
+            Field::one("jobs", &[Int(1, 100_000)], "the processors, at most 4; 1 on a GPU", "Trials at a time (`--jobs`)."),
+            Field::one("threads", &[Int(1, 100_000)], "the processors, divided among the trials", "Threads of each trial (`--threads`)."),
+            Field::one("timeout", &[Time], "none", "An attempt that takes longer is ended (`--timeout`)."),
+            Field::one("retries", &[Int(0, 1000)], "2", "How often a failed attempt of a trial is tried again (`--retries`)."),
+            Field::one("memory", &[Size], "none", "Most memory of a trial; an attempt that takes more is ended (`--memory`)."),
+            Field::one("for", &[Time], "until it is done", "A run pauses after so long (`--for`)."),
+            Field::one("checkpoint", &[Time], "3m", "Longest time between two checkpoints within an epoch (`--checkpoint`)."),
+            Field::one(
+                "wait-for-space",
+                &[Time, Bool],
+                "#false",
+                "Where the disk is full, a run waits for room (`#true`: as long as it takes) in place of ending (`--wait-for-space`).",
+            ),
+        ]],
+        "How `nasflow run` runs where its options do not say otherwise.",
+        "run { jobs 4; threads 2; timeout \"2h\"; retries 1; memory \"8GB\"; wait-for-space \"30m\" }",
+    )
+    .once(),
+    Spec::new(
+        "store",
+        &["configuration"],
+        &[],
+        &[&[
+            Field::one("states", &[Size], "100MB", "Most bytes of optimiser states that are kept of trials from which no stage goes on."),
+            Field::one("keep-runs", &[Int(0, 1_000_000)], "3", "The last runs of every pipeline that `nasflow cache gc` keeps."),
+        ]],
+        "What stores keep.",
+        "store { states \"100MB\"; keep-runs 3 }",
+    )
+    .once(),
+    Spec::later("slurm", &["configuration"], "runs on a cluster"),
+    Spec::later("remote", &["configuration"], "stores on other machines"),
+];
