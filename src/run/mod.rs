@@ -6,17 +6,20 @@
 //!
 //! From the bottom up: `error`, `events`, `options`, `record`, `job` (the files of an attempt), `prepare`, `launch` and
 //! `worker` (both sides of an attempt), `inline`, `observe`, `estimate` (what is computed beside them), `coordinator`; and
-//! what reads the store for people: `history`, `cost`, `gain`, `trust`, `course`, `saved`, `kept`.
+//! what reads the store for people: `history`, `why`, `cost`, `gain`, `trust`, `course`, `saved`, `kept`.
 
 mod compare;
 pub mod coordinator;
 pub mod cost;
 pub mod course;
 mod cut;
+mod describe;
+pub mod diff;
 pub mod elsewhere;
 pub mod error;
 pub mod estimate;
 pub mod events;
+pub mod explain;
 pub mod fetch;
 pub mod gain;
 pub mod history;
@@ -33,7 +36,9 @@ mod predicted;
 pub mod prepare;
 mod prune;
 pub mod record;
+pub mod recording;
 pub mod reliability;
+pub mod runs;
 pub mod saved;
 mod scratch;
 pub mod smoke;
@@ -42,6 +47,7 @@ pub mod tabular;
 pub mod todo;
 pub mod trust;
 mod truth;
+pub mod why;
 pub mod worker;
 
 pub use coordinator::run;
