@@ -72,6 +72,16 @@ Examples:
   nasflow diff a.kdl b.kdl --json
       two pipelines, for a program";
 
+/// `verify`
+pub const VERIFY: &str = "\
+Examples:
+  nasflow verify search.kdl
+      reads every result that the pipeline needs; exit code 0: all are whole, 1: some are not, 2: trouble
+  nasflow verify search.kdl --rebuild short --sample 3
+      trains three of the trials of `short` again, in a scratch store, and compares weights and curves bit by bit
+  nasflow verify search.kdl --rebuild
+      everything again, which takes as long as the run did";
+
 /// `show`
 pub const SHOW: &str = "\
 Examples:

@@ -1,6 +1,7 @@
 //! The arguments of commands that say what runs did and why: `explain`, `runs`, `diff`, `verify`.
 
 use super::file_arguments::{FileArguments, NumericsArguments};
+use clap::builder::TypedValueParser;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
@@ -64,6 +65,27 @@ pub struct DiffArguments {
     /// The store; else the nearest `cache/` upwards
     #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
     pub cache: Option<PathBuf>,
+    /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    #[command(flatten)]
+    pub file: FileArguments,
+    #[command(flatten)]
+    pub numerics: NumericsArguments,
+    /// Run known actions again, of one stage or of all, in a scratch store, and compare their results bit by bit
+    #[arg(long, value_name = "STAGE", num_args = 0..=1)]
+    pub rebuild: Option<Option<String>>,
+    /// Only N results, the same ones each time
+    #[arg(long, value_name = "N", requires = "rebuild", value_parser = clap::value_parser!(u32).range(1..).map(|n| n as usize))]
+    pub sample: Option<usize>,
+    /// As for `run`: trials at a time
+    #[arg(short, long, value_name = "N", requires = "rebuild")]
+    pub jobs: Option<usize>,
     /// Print everything as JSON
     #[arg(long)]
     pub json: bool,

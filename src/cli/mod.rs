@@ -50,6 +50,7 @@ mod sentence;
 mod serve;
 mod show;
 mod spaces;
+mod verify;
 mod watch;
 mod worker;
 
@@ -80,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Explain(a) => explain::run(&a),
         Command::Runs(a) => runs::run(&a),
         Command::Diff(a) => diff::run(&a),
+        Command::Verify(a) => verify::run(&a),
         Command::Show(a) => show::run(&a),
         Command::Graph(a) => graph::run(&a),
         Command::Serve(a) => serve::run(&a),

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// How often the record is written while the run goes on, at most.
-const OFTEN: Duration = Duration::from_secs(4);
+const OFTEN: Duration = Duration::from_secs(2);
 /// Of the run's time, one part in so many goes into that, at most.
 const SHARE: u32 = 50;
 
@@ -72,19 +72,18 @@ impl<'a> Recording<'a> {
     /// # Errors
     /// Those of the store.
     pub fn starts(&mut self, work: &Work, replay: &Replay, so_far: &SoFar) -> Result<Option<Vec<Group>>, StoreError> {
+        let request = work.request();
+        self.under_way.insert(request.key, work.label());
         if self.record.is_none() {
             self.why = Some(Why::new(self.prepared, replay, Some(self.store))?);
             let run = record::run(&self.summary(replay, so_far));
             let source = self.prepared.pipeline.sources.files.first().map(|f| f.0.clone()).unwrap_or_default();
             self.record = Some(self.store.run_begin(&self.prepared.pipeline.name, &source, run)?);
-            self.written = Some((Instant::now(), Duration::ZERO));
         }
         let Some(why) = &self.why else { return Ok(None) };
-        let request = work.request();
         if !self.reasons.contains_key(&request.key) {
             self.reasons.insert(request.key, why.of(work)?.0);
         }
-        self.under_way.insert(request.key, work.label());
         let first = self.said.insert(request.stage);
         if first { Ok(Some(why.stage(replay, request.stage)?)) } else { Ok(None) }
     }
@@ -111,7 +110,7 @@ impl<'a> Recording<'a> {
     /// Those of the store.
     pub fn keep(&mut self, replay: &Replay, so_far: &SoFar) -> Result<(), StoreError> {
         let due = |&(when, took): &(Instant, Duration)| when.elapsed() >= OFTEN.max(took * SHARE);
-        if self.record.is_none() || !self.written.as_ref().is_some_and(due) {
+        if self.record.is_none() || !self.written.as_ref().is_none_or(due) {
             return Ok(());
         }
         let began = Instant::now();

@@ -58,7 +58,7 @@ fn more_epochs_go_on_from_the_last() {
     let place = Place::new(&fixed);
     place.run();
     place.write(&fixed.replace("epochs 2", "epochs 4"));
-    assert!(reasons(&place).contains("`train.epochs` 2 → 4: continues from epoch 2 of 4 candidates"), "{}", reasons(&place));
+    assert!(reasons(&place).contains("`train.epochs` 2 → 4: continues from epoch 2 of 3 candidates"), "{}", reasons(&place));
     let said = place.run();
     assert!(said.executed("train") >= 4, "{said:?}");
     let trial = place.nasflow(&["show", "pipeline.kdl", "--trial", "0"]).out;

@@ -139,7 +139,6 @@ impl<'a> Coordinator<'a> {
             }
             self.pass_on_notices();
             self.keep_searches(false);
-            self.keep_record(&replay)?;
             self.announced.announce(self.prepared, self.store, &replay, self.events);
             if first && let Some(message) = elsewhere::note(&replay.works, self.store, self.options.executor.numerics())? {
                 self.events.on(Event::Note { message });
@@ -156,6 +155,7 @@ impl<'a> Coordinator<'a> {
             if self.stopping.is_none() {
                 // To end while computing or decoding: what is left undone is no bug.
                 if self.compute(&replay)? || self.due().is_some() {
+                    self.keep_record(&replay)?;
                     continue;
                 }
                 self.start(&replay)?;
@@ -178,6 +178,7 @@ impl<'a> Coordinator<'a> {
             } else if self.attempts.len() == 0 {
                 return Ok((replay, self.stopping.unwrap_or(RunEnd::Interrupted)));
             }
+            self.keep_record(&replay)?;
             self.wait()?;
         }
     }
