@@ -3,6 +3,7 @@
 pub use super::data_arguments::{DataArguments, DataCommand, DataPinArguments, DataShowArguments, InitArguments};
 use super::examples;
 pub use super::file_arguments::{FileArguments, NumericsArguments};
+pub use super::history_arguments::{DiffArguments, ExplainArguments, RunsArguments, VerifyArguments};
 pub use super::keyboard_arguments::{CompletionsArguments, DocsArguments, FmtArguments, HelpArguments, LspArguments, ManArguments};
 pub use super::look_arguments::{Drawing, GraphArguments, ServeArguments, ShowArguments};
 pub use super::report_arguments::{CostArguments, ReportArguments};
@@ -43,6 +44,18 @@ pub enum Command {
     /// Say what `run` would do, and why, without doing it
     #[command(after_help = examples::PLAN)]
     Plan(PlanArguments),
+    /// Say why each stage will run, or ran, and which run made what is known
+    #[command(after_help = examples::EXPLAIN)]
+    Explain(ExplainArguments),
+    /// List the runs of a store: when, how long, what they computed, how they ended
+    #[command(after_help = examples::RUNS)]
+    Runs(RunsArguments),
+    /// Say what differs between two runs or two pipelines: configuration, inputs, results
+    #[command(after_help = examples::DIFF)]
+    Diff(DiffArguments),
+    /// Check that all which a pipeline's results need is whole, or make results again and compare them bit by bit
+    #[command(after_help = examples::VERIFY)]
+    Verify(VerifyArguments),
     /// Show the answer, the candidates with their metrics, the front and the winner
     #[command(after_help = examples::SHOW)]
     Show(ShowArguments),

@@ -34,6 +34,7 @@ pub const PAGES: &[Page] = pages![
     "glossary" "docs/glossary.md"
     "report" "docs/report.md"
     "serve" "docs/serve.md"
+    "why" "docs/why.md"
     "export" "docs/export.md"
     "yolov5" "docs/yolov5.md"
     "gpu" "docs/gpu.md"

@@ -44,6 +44,44 @@ Examples:
   nasflow plan pipelines/yolov5.kdl --spaces
       how many networks the spaces hold, what they cost, and which choices can never matter";
 
+/// `explain`
+pub const EXPLAIN: &str = "\
+Examples:
+  nasflow explain search.kdl
+      for each stage: what would run and why, what is known, which run made it, and why it ran then
+  nasflow explain search.kdl short --trial 3
+      one trial at one stage, action by action, with the keys
+  nasflow explain search.kdl --action 1f0c
+      one action (the beginning of its key is enough): its canonical text, what feeds it, what it left";
+
+/// `runs`
+pub const RUNS: &str = "\
+Examples:
+  nasflow runs
+      every run of the store, the last at the end, each with a short id; a run that was killed is listed, too
+  nasflow runs search.kdl -n 5 --json
+      the last five of one pipeline, for a program";
+
+/// `diff`
+pub const DIFF: &str = "\
+Examples:
+  nasflow diff latest-1 latest
+      what the last two runs were asked, read and found, as far as that differs (exit code 0: nothing, 1: something, 2: trouble)
+  nasflow diff 7f3k search.kdl
+      a run against the file as it is now
+  nasflow diff a.kdl b.kdl --json
+      two pipelines, for a program";
+
+/// `verify`
+pub const VERIFY: &str = "\
+Examples:
+  nasflow verify search.kdl
+      reads every result that the pipeline needs; exit code 0: all are whole, 1: some are not, 2: trouble
+  nasflow verify search.kdl --rebuild short --sample 3
+      trains three of the trials of `short` again, in a scratch store, and compares weights and curves bit by bit
+  nasflow verify search.kdl --rebuild
+      everything again, which takes as long as the run did";
+
 /// `show`
 pub const SHOW: &str = "\
 Examples:

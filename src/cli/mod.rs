@@ -11,10 +11,12 @@ mod data_arguments;
 mod data_pin;
 mod data_show;
 mod data_text;
+mod diff;
 mod docs;
 mod doctor;
 mod download;
 mod examples;
+mod explain;
 mod export;
 mod export_origin;
 mod failure;
@@ -23,6 +25,7 @@ mod fmt;
 mod folder;
 mod graph;
 mod help;
+mod history_arguments;
 mod images;
 mod import;
 mod init;
@@ -44,10 +47,12 @@ mod report_tensorboard;
 mod results;
 mod run;
 mod run_arguments;
+mod runs;
 mod sentence;
 mod serve;
 mod show;
 mod spaces;
+mod verify;
 mod watch;
 mod worker;
 
@@ -75,6 +80,10 @@ pub fn main() -> ExitCode {
         Command::Run(a) => run::run(&a),
         Command::Check(a) => check::run(&a),
         Command::Plan(a) => plan::run(&a),
+        Command::Explain(a) => explain::run(&a),
+        Command::Runs(a) => runs::run(&a),
+        Command::Diff(a) => diff::run(&a),
+        Command::Verify(a) => verify::run(&a),
         Command::Show(a) => show::run(&a),
         Command::Graph(a) => graph::run(&a),
         Command::Serve(a) => serve::run(&a),

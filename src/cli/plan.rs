@@ -4,15 +4,16 @@ use super::arguments::PlanArguments;
 use super::failure::Failure;
 use super::load::{self, Access};
 use super::{configuration, print, spaces};
+use crate::base::counted;
 use crate::document::Train;
-use crate::plan::reason::{self, Reason};
 use crate::plan::stopping::stops;
-use crate::plan::{Engine, Replay, State, Step, Work};
+use crate::plan::{Engine, Group, Replay, State, Step, Told};
 use crate::report::table::Table;
 use crate::report::{number, survey, time, wrap};
 use crate::run::reliability::{Score, score};
 use crate::run::todo::{Speed, Todo};
-use crate::run::{Prepared, StoreKnown, elsewhere, history};
+use crate::run::why::{Upgraded, Why};
+use crate::run::{Prepared, StoreKnown};
 use crate::space::{Effort, Survey};
 use crate::store::Store;
 use serde_json::json;
@@ -81,8 +82,10 @@ struct StageRow {
     runs: BTreeMap<&'static str, usize>,
     /// Models that wait for other results.
     waits: usize,
-    /// Why what runs has to run, with how often.
-    reasons: Vec<(String, usize)>,
+    /// Why what runs has to run: equal reasons together.
+    reasons: Vec<Told>,
+    /// What runs because this program computes it otherwise than the one that made the known results.
+    upgraded: Vec<Upgraded>,
     /// Keys of the actions met, without their numerics class.
     what: Vec<String>,
     /// What the reader should know.
@@ -90,30 +93,20 @@ struct StageRow {
 }
 
 fn rows(prepared: &Prepared, replay: &Replay, store: Option<&Store>) -> Result<Vec<StageRow>, Failure> {
-    let mut history = match store {
-        Some(store) => history::last(store, &prepared.pipeline)?,
-        None => reason::History::new(),
-    };
+    let why = Why::new(prepared, replay, store)?;
     let mut out = Vec::new();
     for (index, (stage, seen)) in prepared.pipeline.stages.iter().zip(&replay.stages).enumerate() {
         let name = &stage.name.value;
         let steps: Vec<&Step> = replay.all(index).flat_map(|s| &s.steps).collect();
-        // A run that was killed left no record, but what it did is known.
-        if !history.contains_key(name) {
-            let texts: Vec<String> = steps.iter().filter(|s| s.known).map(|s| s.action.text()).collect();
-            if !texts.is_empty() {
-                history.insert(name.clone(), texts);
-            }
-        }
         let mut runs = BTreeMap::new();
-        let mut reasons: BTreeMap<Reason, usize> = BTreeMap::new();
         for work in replay.works.iter().filter(|w| w.stage() == index) {
             *runs.entry(work.action().kind.word()).or_insert(0) += 1;
-            let (others, recorded) = recorded(work, store)?;
-            *reasons.entry(reason::of_work(work, name, &history, others, recorded)).or_insert(0) += 1;
         }
+        let reasons = why.stage(replay, index)?;
+        let upgraded = why.upgraded(&reasons)?;
         let waiting = |s: &&crate::plan::Slot| s.state == State::Pending && s.steps.iter().all(|step| step.known);
         let mut notes = seen.notes.clone();
+        notes.extend(upgraded.iter().map(again));
         notes.extend(remarks(prepared, index));
         let luck = score(&prepared.pipeline, replay, index).filter(Score::is_luck);
         notes.extend(luck.map(|score| format!("{}; {}", score.sentence(), score.advice())));
@@ -125,7 +118,8 @@ fn rows(prepared: &Prepared, replay: &Replay, store: Option<&Store>) -> Result<V
             known: steps.iter().filter(|s| s.known).count(),
             runs,
             waits: seen.slots.iter().filter(waiting).count(),
-            reasons: reasons.into_iter().map(|(r, n)| (r.to_string(), n)).collect(),
+            reasons: reasons.iter().map(Group::told).collect(),
+            upgraded,
             what: steps.iter().map(|s| s.action.what().hex()).collect(),
             notes,
         });
@@ -133,17 +127,12 @@ fn rows(prepared: &Prepared, replay: &Replay, store: Option<&Store>) -> Result<V
     Ok(out)
 }
 
-/// Numerics classes in which the result is known, and whether a record of it is there.
-fn recorded(work: &Work, store: Option<&Store>) -> Result<(Vec<String>, bool), Failure> {
-    let Some(store) = store else { return Ok((Vec::new(), false)) };
-    let others = elsewhere::classes(work, store)?;
-    // A training's result is gone only where every rung asked for was recorded.
-    let keys = match work {
-        Work::Train(t) => t.rungs.iter().map(|(_, action)| action.key()).collect(),
-        other => vec![other.key()],
-    };
-    let recorded = store.lookup_many(&keys)?.iter().all(Option::is_some);
-    Ok((others, recorded))
+/// What an upgrade of the program costs.
+fn again(upgraded: &Upgraded) -> String {
+    let Upgraded { kind, actions, seconds } = upgraded;
+    let noun = if kind == "train" { counted(*actions, "training") } else { counted(*actions, &format!("`{kind}`")) };
+    let took = if *seconds > 0.0 { format!(", {},", number::duration(*seconds)) } else { String::new() };
+    format!("this nasflow computes `{kind}` otherwise than the one that made these results: {noun}{took} would run again")
 }
 
 /// What follows from the document alone: schedules without a horizon, and searches that hardly evolve.
@@ -178,8 +167,7 @@ fn text(
     for r in rows {
         let runs: usize = r.runs.values().sum();
         let shown: Vec<String> = r.runs.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
-        let why: Vec<String> =
-            r.reasons.iter().map(|(why, n)| if r.reasons.len() > 1 { format!("{n} × {why}") } else { why.clone() }).collect();
+        let why: Vec<&str> = r.reasons.iter().map(|told| told.sentence.as_str()).collect();
         table.row([
             format!("  {}", r.stage),
             r.kind.to_string(),

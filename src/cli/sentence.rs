@@ -31,6 +31,11 @@ pub fn sentence(event: &Event) -> Option<String> {
         }
         Event::Estimate { todo, time } => Some(format!("{}\n{}", time::todo(todo), time::time(todo, time.as_ref().map(|t| &t.speed)))),
         Event::Note { message } => Some(message.clone()),
+        // That something runs for the first time is no news.
+        Event::Reasons { stage, reasons } => {
+            let told: Vec<&str> = reasons.iter().filter(|r| !r.reason.is_plain()).map(|r| r.sentence.as_str()).collect();
+            (!told.is_empty()).then(|| format!("{stage}: {}", told.join("; ")))
+        }
         Event::Stopping => Some("stopping: workers write checkpoints (again to stop at once)".into()),
         Event::Started { .. } | Event::Progress { .. } | Event::Stages { .. } | Event::Answer { .. } | Event::Ended { .. } => None,
     }

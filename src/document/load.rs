@@ -7,7 +7,7 @@ use super::params::{self, Params};
 use super::raw::Convert;
 use super::shorten::shorten;
 use super::typed::{self, Draft};
-use super::{Diagnostic, Diagnostics, Node, Pipeline, check, declare, decode};
+use super::{Diagnostic, Diagnostics, Node, Pipeline, check, declare, decode, written};
 
 /// Reads a pipeline and everything that it includes, in the words of this language. Errors are all errors of the files, with the warnings.
 pub fn load(language: &Language, top: &str, files: &mut dyn Files, params: &Params, options: Options) -> Result<Pipeline, Diagnostics> {
@@ -47,8 +47,9 @@ fn pipeline(context: &mut Context, top: &str, files: &mut dyn Files, given: &Par
         let d = Diagnostic::warning("unused", format!("the param `{shown}` is never used"), param.name.span, "declared here");
         context.push(d.help(format!("use it where a value stands, as `(param)\"{shown}\"`, or delete it")));
     }
+    let written = written::written(&nodes);
     let draft = draft(context, nodes);
-    check::check(context, draft)
+    check::check(context, draft).map(|pipeline| Pipeline { written, ..pipeline })
 }
 
 /// What a text declares, before it is checked as a whole, and what was said of it.

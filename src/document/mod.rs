@@ -53,6 +53,7 @@ mod typed;
 mod unknown;
 pub mod values;
 mod word;
+mod written;
 
 #[cfg(test)]
 mod gallery_tests;

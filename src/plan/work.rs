@@ -164,6 +164,8 @@ pub struct TrainWork {
     pub teacher: Option<Lesson>,
     /// Where a command of one's own trains: which.
     pub runner: Option<RunnerWork>,
+    /// Whether a search that stops early sent it so far, and perhaps no further.
+    pub rung: bool,
 }
 
 impl TrainWork {

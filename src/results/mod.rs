@@ -9,7 +9,7 @@ mod measured;
 mod training;
 
 pub use compared::Comparison;
-pub use kept::{GivenUp, RunSummary, Timing};
+pub use kept::{Described, GivenUp, RanFor, ReadSplit, RunSummary, Timing, Winner};
 pub use measured::{ClassAccuracy, ClassReport, Classes};
 pub use training::{Choice, Collapsed, Epoch, Learned, Trained};
 

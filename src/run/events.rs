@@ -2,6 +2,7 @@
 
 use super::options::RunEnd;
 use super::todo::{Speed, Todo};
+use crate::plan::Told;
 use crate::plan::answer::Verdict;
 use crate::results::GivenUp;
 use serde::Serialize;
@@ -31,6 +32,13 @@ pub enum Event {
         todo: Todo,
         /// Seconds, and what they rest on; none where something computes whose speed is not known.
         time: Option<Time>,
+    },
+    /// Why a stage runs: as its first action starts.
+    Reasons {
+        /// The stage.
+        stage: String,
+        /// Of all that it would run now: equal ones together.
+        reasons: Vec<Told>,
     },
     /// How far the stages are, after each replay.
     Stages {

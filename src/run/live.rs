@@ -79,6 +79,11 @@ impl<'a> Live<'a> {
         Ok(live)
     }
 
+    /// What the run is known by while it lives.
+    pub fn token(&self) -> String {
+        self.alive.as_ref().map(Alive::token).unwrap_or_default()
+    }
+
     fn note(&mut self, event: &Event) -> bool {
         match event {
             Event::Begin { jobs, .. } => self.said.jobs = *jobs,

@@ -6,17 +6,21 @@
 //!
 //! From the bottom up: `error`, `events`, `options`, `record`, `job` (the files of an attempt), `prepare`, `launch` and
 //! `worker` (both sides of an attempt), `inline`, `observe`, `estimate` (what is computed beside them), `coordinator`; and
-//! what reads the store for people: `history`, `cost`, `gain`, `trust`, `course`, `saved`, `kept`.
+//! what reads the store for people: `history`, `why`, `cost`, `gain`, `trust`, `course`, `saved`, `kept`.
 
 mod compare;
 pub mod coordinator;
 pub mod cost;
 pub mod course;
 mod cut;
+mod describe;
+pub mod diff;
+mod differing;
 pub mod elsewhere;
 pub mod error;
 pub mod estimate;
 pub mod events;
+pub mod explain;
 pub mod fetch;
 pub mod gain;
 pub mod history;
@@ -32,8 +36,11 @@ pub mod packs;
 mod predicted;
 pub mod prepare;
 mod prune;
+pub mod rebuild;
 pub mod record;
+pub mod recording;
 pub mod reliability;
+pub mod runs;
 pub mod saved;
 mod scratch;
 pub mod smoke;
@@ -42,6 +49,8 @@ pub mod tabular;
 pub mod todo;
 pub mod trust;
 mod truth;
+pub mod whole;
+pub mod why;
 pub mod worker;
 
 pub use coordinator::run;

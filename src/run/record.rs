@@ -282,6 +282,7 @@ mod tests {
             executed: BTreeMap::from([("train".to_string(), 2)]),
             stages: BTreeMap::from([("short".to_string(), vec![key])]),
             trust: json!([]),
+            ..RunSummary::default()
         };
         let text = format!(
             r#"{{"executed":{{"train":2}},"given-up":[{{"key":"{key}","reason":"no","trial":"short: trials #0"}}],"reproducible":false,"stages":{{"short":["{key}"]}},"trust":[]}}"#

@@ -58,6 +58,18 @@ impl Store {
         Ok(Alive { disk: self.disk.clone(), path, _lock: lock })
     }
 
+    /// Whether the run of this token lives. The store is not opened; a run whose lock nobody holds is dead.
+    ///
+    /// # Errors
+    /// A directory that cannot be listed.
+    pub fn is_alive(root: &Path, pipeline: &str, token: &str) -> Result<bool, StoreError> {
+        let wanted = format!("{token}-{}{ENDING}", suffix(pipeline));
+        let folder = Layout { root: root.to_path_buf() }.folder("runs");
+        let found = entries(&folder)?.into_iter().find(|path| name(path) == wanted);
+        let file = found.and_then(|path| File::open(path).ok());
+        Ok(file.is_some_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))))
+    }
+
     /// The run that is at work on a pipeline in the store of this directory, where there is one; of several the one that began last.
     /// The store is not opened.
     ///
@@ -81,6 +93,11 @@ impl Store {
 }
 
 impl Alive {
+    /// What names this run: no other had or will have it.
+    pub fn token(&self) -> String {
+        name(&self.path).split('.').next().unwrap_or_default().rsplit_once('-').map_or(String::new(), |(token, _)| token.to_string())
+    }
+
     /// Says something, in place of what was said before; whoever reads meanwhile gets the one or the other.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ pub mod journal;
 mod layout;
 mod lock;
 mod memo;
+mod migrate;
 mod notes;
 mod open;
 mod presence;

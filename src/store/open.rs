@@ -7,7 +7,7 @@ use super::layout::{FOLDERS, FORMAT, INDEX, Is, Layout};
 use super::presence::{Dead, Presence, remove_quietly};
 use super::rebuild::{adopt, build};
 use super::schema::{self, State, failed};
-use super::{Store, StoreError, find};
+use super::{Store, StoreError, find, migrate};
 use crate::base::counted;
 use rusqlite::Connection;
 use std::path::Path;
@@ -126,8 +126,12 @@ impl Store {
                         let mut connection = Connection::open_in_memory().map_err(|e| failed(&path, e))?;
                         let found = build(&mut connection, &path, &blobs)?;
                         if found.records > 0 {
+                            let what = match schema::version(&path) {
+                                Some(version) if version < schema::VERSION => "an older nasflow's",
+                                _ => "missing or damaged",
+                            };
                             notices.push(format!(
-                                "the index {} is missing or damaged: {} {} read from the store's files; a `run` builds it anew",
+                                "the index {} is {what}: {} {} read from the store's files; a `run` builds it anew",
                                 path.display(),
                                 counted(found.records, "result"),
                                 was(found.records),
@@ -153,6 +157,9 @@ fn open_index(
 ) -> Result<Option<(Connection, bool)>, StoreError> {
     let path = layout.index();
     let disk = blobs.disk.as_ref();
+    if path.exists() && !upgrade(&path, disk, alone, notices)? {
+        return Ok(None);
+    }
     let found = if !path.exists() {
         Err(State::Unbuilt)
     } else {
@@ -200,6 +207,19 @@ fn open_index(
         notices.push(format!("{results} {} put aside in {}", was(found.damaged), layout.folder("damaged").display()));
     }
     Ok(Some((connection, true)))
+}
+
+/// Takes an older index to this program's version, where steps lead there; false: others have the store open.
+fn upgrade(path: &Path, disk: &dyn Disk, alone: bool, notices: &mut Vec<String>) -> Result<bool, StoreError> {
+    // What cannot be asked is damaged, which is found out next.
+    let Ok(mut connection) = schema::connect(path) else { return Ok(true) };
+    let Some(from) = migrate::older(&connection).ok().flatten().filter(|from| migrate::leads(*from)) else { return Ok(true) };
+    if !alone {
+        return Ok(false);
+    }
+    migrate::migrate(&mut connection, from, path, disk)?;
+    notices.push(format!("the index {} was upgraded from version {from} to {}", path.display(), schema::VERSION));
+    Ok(true)
 }
 
 fn was(n: usize) -> &'static str {

@@ -38,7 +38,7 @@ fn another_choice_or_metric_trains_nothing() {
     let top = SMALL.replace("top 1", "top 2");
     place.write(&top);
     assert_eq!((planned(&place, "select"), planned(&place, "train")), (1, 0));
-    assert!(reasons(&place).contains("config.rule.by.top 1 → 2") || reasons(&place).contains("rule.by.top 1 → 2"), "{}", reasons(&place));
+    assert!(reasons(&place).contains("`select.top` 1 → 2"), "{}", reasons(&place));
     let said = place.run();
     assert_eq!(
         (said.executed("select"), said.executed("train"), said.executed("predict"), said.executed("metric")),
@@ -58,7 +58,7 @@ fn more_epochs_go_on_from_the_last() {
     let place = Place::new(&fixed);
     place.run();
     place.write(&fixed.replace("epochs 2", "epochs 4"));
-    assert!(reasons(&place).contains("goes on from iteration 4 to 8"), "{}", reasons(&place));
+    assert!(reasons(&place).contains("`train.epochs` 2 → 4: continues from epoch 2 of 3 candidates"), "{}", reasons(&place));
     let said = place.run();
     assert!(said.executed("train") >= 4, "{said:?}");
     let trial = place.nasflow(&["show", "pipeline.kdl", "--trial", "0"]).out;

@@ -15,6 +15,7 @@ mod documents;
 mod editor;
 mod edits;
 mod errors;
+mod explain;
 mod exports;
 mod fetch;
 mod folds;
@@ -46,6 +47,7 @@ mod report;
 mod rooms;
 #[cfg(unix)]
 mod runner;
+mod runs;
 mod serve;
 mod shipped;
 mod sized;

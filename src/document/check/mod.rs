@@ -53,6 +53,7 @@ pub fn check(context: &mut Context, mut draft: Draft) -> Option<Pipeline> {
                 links,
                 stages,
                 answer,
+                written: Vec::new(),
                 warnings,
             })
         }

@@ -60,6 +60,8 @@ pub struct Pipeline {
     pub links: Links,
     /// What the file is for.
     pub answer: Option<Answer>,
+    /// Every value as it is written, parameters put in: place → value (`train "short".epochs` → `12`).
+    pub written: Vec<(String, String)>,
     /// What the reader should know, in the order of the files; errors give no pipeline.
     pub warnings: Vec<Diagnostic>,
 }

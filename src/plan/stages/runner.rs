@@ -108,6 +108,7 @@ impl Engine<'_> {
             checkpoint: None,
             teacher: None,
             runner: Some(work.clone()),
+            rung: false,
         }))
     }
 

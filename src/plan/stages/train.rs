@@ -110,7 +110,8 @@ impl Engine<'_> {
                 .filter_map(|p| p.state.map(|state| Resume { iteration: p.iteration, state, key: p.key }))
                 .max_by_key(|r| r.iteration);
             let mut detail = note(part.fold.as_ref(), (train.seeds > 1).then_some(seed));
-            if slot.model.raced.as_ref().is_some_and(|raced| raced.stage == index) {
+            let rung = slot.model.raced.as_ref().is_some_and(|raced| raced.stage == index);
+            if rung {
                 detail += &format!(", to epoch {}", rungs[last_missing]);
             }
             // A supernet has no other name than its stage.
@@ -131,6 +132,7 @@ impl Engine<'_> {
                 checkpoint,
                 teacher: lesson,
                 runner: None,
+                rung,
             })));
         }
         if state == State::Ready {

@@ -3,9 +3,11 @@
 mod announce;
 mod attempts;
 mod commands;
+mod ending;
 mod gather;
 mod jobs;
 mod publish;
+mod reasons;
 mod searches;
 mod sound;
 
@@ -15,7 +17,6 @@ mod tests;
 use super::elsewhere;
 use super::error::RunError;
 use super::events::{Event, Events};
-use super::history;
 use super::inline::{Computed, Inline};
 use super::job::JobResult;
 use super::known::StoreKnown;
@@ -25,6 +26,7 @@ use super::observe;
 use super::options::{Options, Report, RunEnd};
 use super::packs::Waiting;
 use super::prepare::Prepared;
+use super::recording::Recording;
 use crate::plan::{Engine, Replay, Work};
 use crate::results::GivenUp;
 use crate::store::Store;
@@ -32,7 +34,6 @@ use announce::{Announced, subject};
 use attempts::{Admitted, Attempts, Purpose, Running};
 use jobs::Jobs;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Runs a pipeline to its end, as far as it is not interrupted.
@@ -47,7 +48,9 @@ pub fn run(
     events: &mut dyn Events,
 ) -> Result<Report, RunError> {
     let mut live = Live::new(store, &prepared.pipeline.name, events)?;
-    let (events, numerics): (&mut dyn Events, _) = (&mut live, options.executor.numerics());
+    let numerics = options.executor.numerics();
+    let recording = Recording::new(prepared, store, numerics, observe::now(), live.token());
+    let events: &mut dyn Events = &mut live;
     let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string())
         .with_tables(&prepared.tables)
         .with_latencies(&prepared.latencies)
@@ -79,6 +82,7 @@ pub fn run(
         stopping: None,
         announced: Announced::new(options.jobs),
         noticed: BTreeSet::new(),
+        recording,
     }
     .run()
 }
@@ -101,28 +105,25 @@ struct Coordinator<'a> {
     announced: Announced,
     /// What the store had to say so far.
     noticed: BTreeSet<String>,
+    recording: Recording<'a>,
 }
 
-/// How long workers may take for their checkpoints after an error of the run.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-impl Coordinator<'_> {
+impl<'a> Coordinator<'a> {
     fn run(mut self) -> Result<Report, RunError> {
-        let (store, pipeline, when) = (self.store, &self.prepared.pipeline, observe::now());
         let driven = self.drive();
         self.keep_searches(true);
         match driven {
             Ok((replay, ended)) => {
-                let report = self.report(replay, ended);
-                history::keep(store, pipeline, &report, when)?;
+                let (report, recording) = self.report(replay, ended);
+                recording.end(&report, None)?;
                 Ok(report)
             }
             Err(error) => {
                 self.wind_down();
                 let replay = self.engine.replay(&mut self.known);
-                let report = self.report(replay, RunEnd::Interrupted);
+                let (report, recording) = self.report(replay, RunEnd::Interrupted);
                 // What ended the run may keep its record from being written, too; it is what has to be said.
-                let _ = history::keep(store, pipeline, &report, when);
+                let _ = recording.end(&report, Some(error.to_string()));
                 Err(error)
             }
         }
@@ -154,6 +155,7 @@ impl Coordinator<'_> {
             if self.stopping.is_none() {
                 // To end while computing or decoding: what is left undone is no bug.
                 if self.compute(&replay)? || self.due().is_some() {
+                    self.keep_record(&replay)?;
                     continue;
                 }
                 self.start(&replay)?;
@@ -176,23 +178,9 @@ impl Coordinator<'_> {
             } else if self.attempts.len() == 0 {
                 return Ok((replay, self.stopping.unwrap_or(RunEnd::Interrupted)));
             }
+            self.keep_record(&replay)?;
             self.wait()?;
         }
-    }
-
-    /// After an error of the run: workers that can still write their checkpoints do; those that are left after a while, or when
-    /// the user asks to stop, are ended.
-    fn wind_down(&mut self) {
-        if self.attempts.len() > 0 && self.stopping.is_none() {
-            self.stop(RunEnd::Interrupted);
-        }
-        let (begun, asked) = (Instant::now(), self.asked());
-        while self.attempts.len() > 0 && begun.elapsed() < PATIENCE && self.asked() == asked {
-            if let Some(Heard::Ended(id, _)) = self.launcher.listen(Duration::from_millis(100)) {
-                self.attempts.remove(id);
-            }
-        }
-        self.kill_all();
     }
 
     /// What the store has noticed meanwhile, such as a row that was damaged.
@@ -204,30 +192,8 @@ impl Coordinator<'_> {
         }
     }
 
-    fn kill_all(&mut self) {
-        for id in self.attempts.drain() {
-            self.launcher.kill(id);
-        }
-    }
-
-    fn report(self, replay: Replay, ended: RunEnd) -> Report {
-        Report { replay, ended, executed: self.executed, given_up: self.given_up }
-    }
-
-    /// How often the user asked to stop.
-    fn asked(&self) -> usize {
-        self.options.stop.load(Ordering::Relaxed)
-    }
-
-    /// Why the run is to end before everything is done, as soon as it is to.
-    fn due(&self) -> Option<RunEnd> {
-        self.options.due(self.begun)
-    }
-
-    fn stop(&mut self, why: RunEnd) {
-        self.stopping = Some(why);
-        self.events.on(Event::Stopping);
-        self.launcher.stop();
+    fn report(self, replay: Replay, ended: RunEnd) -> (Report, Recording<'a>) {
+        (Report { replay, ended, executed: self.executed, given_up: self.given_up }, self.recording)
     }
 
     /// Computes what is short; true where anything was.
@@ -237,10 +203,12 @@ impl Coordinator<'_> {
             if self.due().is_some() {
                 break;
             }
+            self.starts(work, replay)?;
             let begun = Instant::now();
             match self.inline.compute(work, self.prepared, self.store)? {
                 Computed::Done { result, value } => {
                     self.count(work);
+                    self.recording.done(work, &[work.key()]);
                     let metric = if let Work::Metric(w) = work { Some(w.metric.name()) } else { None };
                     let (subject, seconds) = (subject(work), begun.elapsed().as_secs_f64());
                     self.events.on(Event::Finished { subject, metric, value, failed: None, alike: 0, result, seconds });
@@ -274,6 +242,7 @@ impl Coordinator<'_> {
             let mut waiting = Waiting { events: self.events, stop: &|| options.due(begun).is_some() };
             let made = self.jobs.make(work, self.prepared, self.store, self.options, &mut waiting)?;
             let Some((assignment, from)) = made else { continue };
+            self.starts(work, replay)?;
             let started = Event::Started { subject: subject(work), attempt: self.attempts.failed(work.key()) + 1, from };
             let purpose = Purpose::Work(work.clone());
             self.attempts.start(self.launcher, self.store, assignment, purpose, self.options.threads)?;
@@ -354,6 +323,7 @@ impl Coordinator<'_> {
                 let publication = publish::publish(self.store, work, &result)?;
                 if count > 0 {
                     self.count(work);
+                    self.recording.done(work, &publication.keys);
                     publish::timing(self.store, work, seconds, count, self.options)?;
                 }
                 publication.notes.into_iter().for_each(|message| self.events.on(Event::Note { message }));
@@ -367,6 +337,7 @@ impl Coordinator<'_> {
     }
 
     fn failed(&mut self, running: &Running, how: &launch::Ended) {
+        self.recording.ended(running.assignment.key);
         if self.stopping.is_some() {
             return;
         }

@@ -1,0 +1,193 @@
+//! The record of a run while it goes on: what it computes and why, written when it begins to compute, every few seconds, and at its
+//! end. A run that is killed leaves what it had done by then; one that computes nothing and learns nothing leaves none.
+
+use super::describe::described;
+use super::history;
+use super::options::{Report, RunEnd};
+use super::prepare::Prepared;
+use super::record;
+use super::trust::trusted;
+use super::why::Why;
+use crate::base::Digest;
+use crate::plan::{Group, Groups, Reason, Replay, Work};
+use crate::results::{GivenUp, RanFor, RunSummary};
+use crate::store::{RunRecord, Store, StoreError};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+/// How often the record is written while the run goes on, at most.
+const OFTEN: Duration = Duration::from_secs(2);
+/// Of the run's time, one part in so many goes into that, at most.
+const SHARE: u32 = 50;
+
+/// A run's record.
+pub struct Recording<'a> {
+    prepared: &'a Prepared,
+    store: &'a Store,
+    numerics: String,
+    begun: u64,
+    alive: String,
+    record: Option<RunRecord>,
+    why: Option<Why<'a>>,
+    /// Of what was started or is about to be.
+    reasons: HashMap<Digest, Reason>,
+    /// The stages of which was said why they run.
+    said: HashSet<usize>,
+    ran: BTreeMap<String, Groups>,
+    under_way: BTreeMap<Digest, String>,
+    /// When it was written last, and how long that took.
+    written: Option<(Instant, Duration)>,
+}
+
+/// What a record says beside the replay.
+pub struct SoFar<'r> {
+    /// Actions computed: kind → how many.
+    pub executed: &'r BTreeMap<&'static str, usize>,
+    /// Trials out of attempts.
+    pub given_up: &'r [GivenUp],
+}
+
+impl<'a> Recording<'a> {
+    /// Of a run that began then, in seconds since 1970, and is known as `alive` while it lives.
+    pub fn new(prepared: &'a Prepared, store: &'a Store, numerics: &str, begun: u64, alive: String) -> Self {
+        Recording {
+            prepared,
+            store,
+            numerics: numerics.to_string(),
+            begun,
+            alive,
+            record: None,
+            why: None,
+            reasons: HashMap::new(),
+            said: HashSet::new(),
+            ran: BTreeMap::new(),
+            under_way: BTreeMap::new(),
+            written: None,
+        }
+    }
+
+    /// A work of this replay is started. The first of a stage gives the reasons of all that the stage would run now, to be said.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn starts(&mut self, work: &Work, replay: &Replay, so_far: &SoFar) -> Result<Option<Vec<Group>>, StoreError> {
+        let request = work.request();
+        self.under_way.insert(request.key, work.label());
+        if self.record.is_none() {
+            self.why = Some(Why::new(self.prepared, replay, Some(self.store))?);
+            let run = record::run(&self.summary(replay, so_far));
+            let source = self.prepared.pipeline.sources.files.first().map(|f| f.0.clone()).unwrap_or_default();
+            self.record = Some(self.store.run_begin(&self.prepared.pipeline.name, &source, run)?);
+        }
+        let Some(why) = &self.why else { return Ok(None) };
+        if !self.reasons.contains_key(&request.key) {
+            self.reasons.insert(request.key, why.of(work)?.0);
+        }
+        let first = self.said.insert(request.stage);
+        if first { Ok(Some(why.stage(replay, request.stage)?)) } else { Ok(None) }
+    }
+
+    /// A work was computed, and these keys are known by it.
+    pub fn done(&mut self, work: &Work, keys: &[Digest]) {
+        let request = work.request();
+        self.under_way.remove(&request.key);
+        let reason = self.reasons.remove(&request.key).unwrap_or(Reason::NewModel);
+        let groups = self.ran.entry(request.name.clone()).or_default();
+        for key in keys {
+            groups.add(request.action.kind.word(), reason.clone(), request.model.as_deref(), *key, None);
+        }
+    }
+
+    /// An attempt ended without a result.
+    pub fn ended(&mut self, key: Digest) {
+        self.under_way.remove(&key);
+    }
+
+    /// Writes the record anew, where enough time went by.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn keep(&mut self, replay: &Replay, so_far: &SoFar) -> Result<(), StoreError> {
+        let due = |&(when, took): &(Instant, Duration)| when.elapsed() >= OFTEN.max(took * SHARE);
+        if self.record.is_none() || !self.written.as_ref().is_none_or(due) {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let values = record::run(&self.summary(replay, so_far));
+        if let Some(run) = &mut self.record {
+            (run.begun, run.values) = (self.begun, values);
+            self.store.run_update(run)?;
+        }
+        self.written = Some((Instant::now(), began.elapsed()));
+        Ok(())
+    }
+
+    /// Ends the record. `error` is why the run could not go on.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn end(mut self, report: &Report, error: Option<String>) -> Result<(), StoreError> {
+        self.under_way.clear();
+        let mut summary = self.summary(&report.replay, &SoFar { executed: &report.executed, given_up: &report.given_up });
+        let trust = trusted(&self.prepared.pipeline, &report.replay);
+        let quiet = trust.is_empty();
+        summary.trust = json!(trust);
+        let name = &self.prepared.pipeline.name;
+        let mut run = match self.record.take() {
+            Some(run) => run,
+            None if quiet || history::summary(self.store, name)?.is_some_and(|last| last.trust == summary.trust) => return Ok(()),
+            None => {
+                let source = self.prepared.pipeline.sources.files.first().map(|f| f.0.clone()).unwrap_or_default();
+                self.store.run_begin(name, &source, json!({}))?
+            }
+        };
+        let outcome = match (&error, report.ended) {
+            (Some(_), _) => "failed",
+            (None, RunEnd::Finished) => "finished",
+            (None, RunEnd::Paused) => "paused",
+            (None, RunEnd::Interrupted) => "interrupted",
+        };
+        summary.error = error.unwrap_or_default();
+        (run.begun, run.values) = (self.begun, record::run(&summary));
+        self.store.run_end(&mut run, outcome)
+    }
+
+    fn summary(&self, replay: &Replay, so_far: &SoFar) -> RunSummary {
+        let ran = |groups: &Groups| groups.finish().into_iter().map(ran_for).collect();
+        RunSummary {
+            reproducible: so_far.given_up.is_empty(),
+            given_up: so_far.given_up.to_vec(),
+            executed: so_far.executed.iter().map(|(kind, n)| (kind.to_string(), *n)).collect(),
+            ran: self.ran.iter().map(|(stage, groups)| (stage.clone(), ran(groups))).collect(),
+            under_way: self.under_way.values().cloned().collect(),
+            alive: self.alive.clone(),
+            ..of_replay(self.prepared, replay, &self.numerics)
+        }
+    }
+}
+
+/// What a record says of a pipeline that nobody runs.
+pub fn of_replay(prepared: &Prepared, replay: &Replay, numerics: &str) -> RunSummary {
+    let stages = prepared.pipeline.stages.iter().enumerate().map(|(index, stage)| {
+        let keys = replay.all(index).flat_map(|s| &s.steps).filter(|s| s.known).map(|s| s.key).collect();
+        (stage.name.value.clone(), keys)
+    });
+    RunSummary {
+        stages: stages.collect(),
+        trust: json!([]),
+        program: env!("CARGO_PKG_VERSION").to_string(),
+        described: Some(described(prepared, replay, numerics)),
+        ..RunSummary::default()
+    }
+}
+
+fn ran_for(group: Group) -> RanFor {
+    RanFor { kind: group.kind, reason: json!(group.reason), candidates: group.candidates, keys: group.keys }
+}
+
+/// The same as the plan has it; none of a record whose reasons this program does not know.
+pub fn group_of(ran: &RanFor) -> Option<Group> {
+    let reason = serde_json::from_value(ran.reason.clone()).ok()?;
+    Some(Group { kind: ran.kind.clone(), reason, candidates: ran.candidates, keys: ran.keys.clone(), before: Vec::new() })
+}
