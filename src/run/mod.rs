@@ -6,7 +6,8 @@
 //!
 //! From the bottom up: `error`, `events`, `options`, `record`, `job` (the files of an attempt), `prepare`, `launch` and
 //! `worker` (both sides of an attempt), `inline`, `observe`, `estimate` (what is computed beside them), `coordinator`; and
-//! what reads the store for people: `history`, `cost`, `gain`, `trust`, `course`, `saved`, `kept`.
+//! what reads the store for people: `history`, `cost`, `gain`, `trust`, `course`, `saved`, `kept`; and `upkeep`, what a
+//! store keeps.
 
 mod compare;
 pub mod coordinator;
@@ -42,6 +43,7 @@ pub mod tabular;
 pub mod todo;
 pub mod trust;
 mod truth;
+pub mod upkeep;
 pub mod worker;
 
 pub use coordinator::run;

@@ -19,12 +19,15 @@
 //! runs/              one JSON file a run, and of one at work a lock         attempts/, observations/   lines of JSON
 //! locks/             one file a key in work      open/                      who uses the store
 //! damaged/           what was put aside     memo/       what can be worked out again, sealed
+//! pins/              runs that are kept     dropped     the names of blobs that were dropped on purpose
 //! ```
 
 mod alive;
 mod attempt;
 pub mod blobs;
+mod collect;
 pub mod disk;
+mod dropped;
 mod error;
 pub mod find;
 mod index;
@@ -32,8 +35,10 @@ pub mod journal;
 mod layout;
 mod lock;
 mod memo;
+mod leftovers;
 mod notes;
 mod open;
+mod pins;
 mod presence;
 mod rebuild;
 pub mod record;
@@ -49,16 +54,19 @@ mod tests;
 pub use alive::{Alive, AtWork};
 pub use attempt::Attempt;
 pub use blobs::Blobs;
+pub use collect::{Alone, Collected};
 pub use disk::{Direct, Disk};
 pub use error::StoreError;
 pub use find::{Found, How, find};
 pub use journal::{Journal, Observation};
+pub use leftovers::{Leftover, Usage};
 pub use lock::KeyLock;
 pub use open::Options;
+pub use pins::Pin;
 pub use presence::unique_name;
 pub use record::Record;
 pub use runs::{Ran, RunRecord};
-pub use verify::{Collected, Fault, Verdict};
+pub use verify::{Fault, Verdict};
 
 use crate::base::Digest;
 use index::{Entry, Index};
@@ -182,6 +190,16 @@ impl Store {
         Ok(records)
     }
 
+    /// The records of all chains, by chain and iteration.
+    ///
+    /// # Errors
+    /// As [`Store::lookup`].
+    pub fn chained(&self) -> Result<Vec<Record>, StoreError> {
+        let Some(index) = &self.index else { return Ok(Vec::new()) };
+        let found = self.watch(index.chained())?;
+        self.good(found)
+    }
+
     /// All keys, in order.
     ///
     /// # Errors
@@ -259,14 +277,6 @@ impl Store {
             }
         }
         Ok(faults)
-    }
-
-    /// Drops the bytes of an output that can be made again; the records that name it stay.
-    ///
-    /// # Errors
-    /// As [`Blobs::remove`].
-    pub fn drop_blob(&self, digest: &Digest) -> Result<(), StoreError> {
-        self.blobs.remove(digest)
     }
 
     /// Waits for the right to compute a key.
