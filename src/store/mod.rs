@@ -33,9 +33,9 @@ pub mod find;
 mod index;
 pub mod journal;
 mod layout;
+mod leftovers;
 mod lock;
 mod memo;
-mod leftovers;
 mod notes;
 mod open;
 mod pins;
@@ -222,11 +222,25 @@ impl Store {
     /// # Errors
     /// As [`Store::publish`]; then none of them is published.
     pub fn publish_many(&self, records: &[Record]) -> Result<Vec<Published>, StoreError> {
+        self.publish_lacking(records, &[])
+    }
+
+    /// The same; blobs of these names may be lacking, and count as dropped on purpose.
+    ///
+    /// # Errors
+    /// As [`Store::publish_many`].
+    pub fn publish_lacking(&self, records: &[Record], lacking: &[Digest]) -> Result<Vec<Published>, StoreError> {
         let index = self.writable()?;
+        let mut gone = Vec::new();
         let mut rows = Vec::with_capacity(records.len());
         for record in records {
             for (name, digest) in &record.outputs {
-                if !self.blobs.has(digest)? {
+                if self.blobs.has(digest)? {
+                    continue;
+                }
+                if lacking.contains(digest) {
+                    gone.push(*digest);
+                } else {
                     let wanted_by = format!("it is `{name}` of {} {}, which was to be published", record.kind, record.key.short());
                     return Err(StoreError::Missing { digest: *digest, wanted_by });
                 }
@@ -234,6 +248,7 @@ impl Store {
             let bytes = record.manifest()?;
             rows.push((record, Digest::of(&bytes), bytes));
         }
+        self.note_dropped(&gone)?;
         let manifests: Vec<Digest> = rows.iter().map(|r| r.1).collect();
         self.blobs.writer()?.publishing(&manifests)?;
         for (_, _, bytes) in &rows {

@@ -73,6 +73,19 @@ impl Store {
         self.blobs.write_file(&path, &bytes)
     }
 
+    /// Keeps the record of a run that was made elsewhere; one of that name that is here stays.
+    ///
+    /// # Errors
+    /// A name that no run has; as [`Store::run_begin`].
+    pub fn run_keep(&self, run: &RunRecord) -> Result<(), StoreError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+        if run.id.is_empty() || run.id.len() > 100 || run.id.starts_with('.') || !run.id.chars().all(plain) {
+            return Err(StoreError::Invalid { message: format!("`{}` is no name of a run", run.id.escape_debug()) });
+        }
+        let there = self.layout.folder("runs").join(format!("{}-{}.json", run.id, suffix(&run.pipeline))).exists();
+        if there { Ok(()) } else { self.run_update(run) }
+    }
+
     /// Ends a run's record.
     ///
     /// # Errors

@@ -63,7 +63,8 @@ fn kind(name: &str) -> Kind {
     if let Some(key) = name.strip_prefix("result-").and_then(|n| n.strip_suffix(".json")).and_then(|n| n.parse().ok()) {
         return Kind::Result(key);
     }
-    let useless = ["iterations", "log"].contains(&name) || ["assignment-", "progress-", "stop-", ".tmp-"].iter().any(|p| name.starts_with(p));
+    let useless =
+        ["iterations", "log"].contains(&name) || ["assignment-", "progress-", "stop-", ".tmp-"].iter().any(|p| name.starts_with(p));
     if useless { Kind::Useless } else { Kind::Useful }
 }
 

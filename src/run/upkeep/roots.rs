@@ -68,7 +68,10 @@ pub fn runs(store: &Store, last: usize) -> Result<(Vec<(RunRecord, Why)>, Option
             None => {}
         }
     }
-    let lost = pins.into_iter().next().map(|(run, names)| format!("the pin `{}` is of the run {run}, whose record is not there", names.join("`, `")));
+    let lost = pins
+        .into_iter()
+        .next()
+        .map(|(run, names)| format!("the pin `{}` is of the run {run}, whose record is not there", names.join("`, `")));
     Ok((kept, lost))
 }
 
