@@ -35,6 +35,7 @@ pub const PAGES: &[Page] = pages![
     "serve" "docs/serve.md"
     "export" "docs/export.md"
     "yolov5" "docs/yolov5.md"
+    "store" "docs/store.md"
     "gpu" "docs/gpu.md"
     "results" "docs/results.md"
     "performance" "docs/performance.md"

@@ -31,6 +31,15 @@ pub enum Reason {
         /// Iterations asked for.
         to: u64,
     },
+    /// The training would go on from a recorded point, had the state of that not been dropped: it is trained again from further back.
+    StateDropped {
+        /// Iterations that were trained before.
+        at: u64,
+        /// Iterations that it starts from; 0: the beginning.
+        from: u64,
+        /// Iterations asked for.
+        to: u64,
+    },
     /// The result is known, but from other numerics.
     OtherNumerics(Vec<String>),
     /// The result was recorded, but what it wrote is gone or damaged.
@@ -51,6 +60,12 @@ impl fmt::Display for Reason {
                 Ok(())
             }
             Reason::Continues { from, to } => write!(f, "goes on from iteration {from} to {to}"),
+            Reason::StateDropped { at, from: 0, to } => {
+                write!(f, "its state at iteration {at} was dropped: trained again from the beginning, to {to}")
+            }
+            Reason::StateDropped { at, from, to } => {
+                write!(f, "its state at iteration {at} was dropped: trained again from iteration {from}, to {to}")
+            }
             Reason::OtherNumerics(classes) => write!(f, "known, but from {}", classes.join(", ")),
             Reason::OutputGone => write!(f, "its output is gone or damaged"),
         }
@@ -88,6 +103,9 @@ pub fn of_work(work: &Work, stage: &str, history: &History, others: Vec<String>,
 }
 
 fn continues(train: &TrainWork) -> Option<Reason> {
+    if let Some(at) = train.stateless {
+        return Some(Reason::StateDropped { at, from: train.done(), to: train.end() });
+    }
     (train.done() > 0).then(|| Reason::Continues { from: train.done(), to: train.end() })
 }
 

@@ -38,7 +38,7 @@ pub fn keep(store: &Store, pipeline: &Pipeline, report: &Report, begun: u64) -> 
 
 /// What the last run of this pipeline did.
 fn summary(store: &Store, pipeline: &Pipeline) -> Result<Option<RunSummary>, StoreError> {
-    Ok(store.runs(Some(&pipeline.name))?.pop().and_then(|run| record::read_run(&run.values)))
+    Ok(store.last_run(&pipeline.name)?.and_then(|run| record::read_run(&run.values)))
 }
 
 /// The actions of the last run of this pipeline, by stage.

@@ -1,5 +1,6 @@
 //! Removing what nobody needs any more, alone in the store.
 
+use super::disk::again;
 use super::verify::CHUNK;
 use super::{Store, StoreError};
 use crate::base::Digest;
@@ -67,8 +68,12 @@ impl Store {
             self.blobs.writer()?.writing()?;
             for chunk in gone.chunks(CHUNK) {
                 index.forget(chunk)?;
-                // Manifests go before what they name, so that no index built from what is left names what is gone.
                 chunk.iter().filter_map(|k| rows.get(k)).filter(|m| !live.contains(m)).try_for_each(|m| self.count(m, &mut collected))?;
+            }
+            // Manifests go before what they name, durably, so that no index built from what is left names what is gone.
+            let folders: BTreeSet<_> = gone.iter().filter_map(|k| rows.get(k)).filter_map(|m| Some(self.blobs.path(m).parent()?.to_path_buf())).collect();
+            for folder in folders.iter().filter(|f| f.is_dir()) {
+                again(|| self.disk.sync_dir(folder)).map_err(|e| StoreError::io("sync", folder, None, e))?;
             }
         }
         for (digest, bytes) in self.blobs.sizes()?.into_iter().filter(|(d, _)| !live.contains(d)) {

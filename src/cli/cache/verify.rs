@@ -37,6 +37,9 @@ pub fn run(arguments: &CacheVerifyArguments) -> Result<ExitCode, Failure> {
     drop(told);
     let notices = store.notices();
     let wanted: BTreeSet<Digest> = verdict.damaged.iter().copied().chain(verdict.missing.iter().map(|f| f.blob)).collect();
+    // What no run makes again of itself is reported once, and counts as dropped from then on.
+    let optional = verdict.missing.iter().filter(|f| ["state", "pack"].contains(&f.output.as_str())).map(|f| f.blob);
+    store.drop_blobs(&optional.collect::<Vec<_>>())?;
     let owners = owners(&store, &wanted)?;
     let lost: Vec<_> = verdict.missing.iter().filter(|f| !verdict.damaged.contains(&f.blob)).collect();
     let damaged = if verdict.damaged.is_empty() { 0 } else { DAMAGED };
@@ -73,7 +76,9 @@ pub fn run(arguments: &CacheVerifyArguments) -> Result<ExitCode, Failure> {
     for (blob, what) in blobs {
         let owner = owners.get(&blob);
         out += &format!("{} {what}: {}\n", blob.short(), owner.map_or("no result names it".to_string(), described));
-        if let Some(file) = owner.and_then(|o| o.file.clone()) {
+        if owner.is_some_and(|o| o.output == "state") {
+            out += "    only more epochs would need it: they begin anew\n";
+        } else if let Some(file) = owner.and_then(|o| o.file.clone()) {
             *files.entry(file).or_default() += 1;
         }
     }
@@ -81,7 +86,7 @@ pub fn run(arguments: &CacheVerifyArguments) -> Result<ExitCode, Failure> {
         out += "nothing is damaged or lost\n";
     }
     for (file, n) in files {
-        out += &format!("`nasflow run {file}` makes {} again\n", counted(n, "of these").replace("of theses", "of these"));
+        out += &format!("`nasflow run {file}` makes {n} of these again, or has no need of {}\n", if n == 1 { "it" } else { "them" });
     }
     print::out(&out);
     Ok(ExitCode::from(code))

@@ -7,11 +7,9 @@ use super::attempts;
 use super::roots::keys_of;
 use crate::base::Digest;
 use crate::plan::Replay;
+use crate::run::options::{Report, RunEnd};
 use crate::store::{Store, StoreError, Usage};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// Bytes of states that a store keeps of searches that are over, unless the user says otherwise.
-pub const BOUND: u64 = 40_000_000;
 
 /// What was dropped, or would be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +34,19 @@ pub fn stages_of(replay: &Replay) -> HashMap<Digest, usize> {
         }
     }
     stages
+}
+
+/// After a run: drops what does not fit the bound. None where there was nothing to look at: the run is not over, it trained nothing
+/// and nobody asked, or other runs are at work, which may go on from what is here.
+///
+/// # Errors
+/// Those of the store.
+pub fn after(store: &Store, report: &Report, bound: u64, asked: bool) -> Result<Option<Trimmed>, StoreError> {
+    let over = report.ended == RunEnd::Finished && (asked || report.executed.contains_key("train"));
+    if !over || store.any_at_work()? {
+        return Ok(None);
+    }
+    trim(store, bound, &stages_of(&report.replay), false).map(Some)
 }
 
 /// Drops the least useful states until those that are left fit the bound. `stages` says which trainings belong to the run that has

@@ -7,6 +7,7 @@ mod damage;
 mod faults;
 mod faulty;
 mod stream;
+mod upkeep;
 
 use super::{Record, Store};
 use crate::base::Digest;

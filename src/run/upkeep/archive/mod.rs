@@ -9,6 +9,9 @@ mod list;
 mod read;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use list::{Halt, List};
 pub use read::{Imported, import};
 pub use write::{Exported, Without, export};

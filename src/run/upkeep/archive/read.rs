@@ -2,6 +2,7 @@
 
 use super::list::{BLOBS, FORMAT, Halt, LARGEST, LIST, List, OBSERVATIONS};
 use crate::base::Digest;
+use crate::store::runs::is_name;
 use crate::store::{Observation, Record, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
@@ -89,7 +90,8 @@ fn first(mut entry: tar::Entry<impl Read>) -> Result<(List, u64), Halt> {
     }
     let list: List = serde_json::from_value(value).map_err(|e| Halt::Archive(format!("its list cannot be read: {e}")))?;
     let run = &list.run;
-    if [&run.id, &run.pipeline, &run.source, &run.outcome].iter().any(|text| text.chars().any(char::is_control) || text.len() > 4096) {
+    let texts = [&run.pipeline, &run.source, &run.outcome];
+    if !is_name(&run.id) || texts.iter().any(|text| text.chars().any(char::is_control) || text.len() > 4096) {
         return Err(Halt::Archive("the names in its list are none".into()));
     }
     let blobs: HashSet<Digest> = list.blobs.iter().map(|b| b.0).collect();
