@@ -1,5 +1,9 @@
 //! The arguments of every command; their help is what teaches.
 
+pub use super::cache_arguments::{
+    CacheArguments, CacheCommand, CacheExportArguments, CacheGcArguments, CacheImportArguments, CacheLsArguments, CachePinArguments,
+    CachePlace, CacheRebuildArguments, CacheStatsArguments, CacheUnpinArguments, CacheVerifyArguments,
+};
 pub use super::data_arguments::{DataArguments, DataCommand, DataPinArguments, DataShowArguments, InitArguments};
 use super::examples;
 pub use super::file_arguments::{FileArguments, NumericsArguments};
@@ -89,6 +93,9 @@ pub enum Command {
     /// Measure the operations of a space's networks on this machine, and print them as a latency table
     #[command(after_help = examples::LATENCY_TABLE)]
     LatencyTable(LatencyTableArguments),
+    /// Look at the store: what it holds, what is damaged, what may go; keep runs, and take them elsewhere
+    #[command(after_help = examples::CACHE)]
+    Cache(CacheArguments),
     /// Say what this machine has, what is missing, and what a run would use
     #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArguments),

@@ -37,6 +37,7 @@ pub const PAGES: &[Page] = pages![
     "why" "docs/why.md"
     "export" "docs/export.md"
     "yolov5" "docs/yolov5.md"
+    "store" "docs/store.md"
     "gpu" "docs/gpu.md"
     "results" "docs/results.md"
     "performance" "docs/performance.md"

@@ -28,6 +28,70 @@ Examples:
   nasflow data pin search.kdl
       fetches what `data … url=\"https://…\"` names, and writes `blake3=\"…\"` behind it: the same bytes from then on";
 
+/// `cache`
+pub const CACHE: &str = "\
+Examples:
+  nasflow cache stats
+      how large the store is, of what, and what reuse has saved
+  nasflow cache gc --dry-run
+      what would go if only the last three runs of every pipeline were kept
+  nasflow cache verify
+      whether every file is still what was written";
+
+/// `cache stats`
+pub const CACHE_STATS: &str = "\
+Examples:
+  nasflow cache stats
+      bytes by what they are: weights, states, packs, predictions, …
+  nasflow cache stats --json
+      the same for a program";
+
+/// `cache ls`
+pub const CACHE_LS: &str = "\
+Examples:
+  nasflow cache ls --largest
+      the twenty largest results, and who used them
+  nasflow cache ls --run latest --kind train -n 0
+      every training that the last run used, made by it or found
+  nasflow cache ls 4d86
+      results whose keys begin so";
+
+/// `cache verify`
+pub const CACHE_VERIFY: &str = "\
+Examples:
+  nasflow cache verify
+      reads everything. The exit code adds up: 1 something is damaged, 2 something is lost, 4 something could not be read
+
+Damaged files are put aside, lost manifests are written again, and what else is missing the next run makes again.";
+
+/// `cache gc`
+pub const CACHE_GC: &str = "\
+Examples:
+  nasflow cache gc --dry-run
+      what would go, in bytes
+  nasflow cache gc --keep 1
+      keeps the last run of every pipeline, and what is pinned
+  nasflow cache gc --states
+      drops what only further epochs would need
+
+Nothing of a running search is ever removed: while a run uses the store, the exit code is 75 (`--wait` waits).";
+
+/// `cache pin`
+pub const CACHE_PIN: &str = "\
+Examples:
+  nasflow cache pin latest paper
+      no `gc` removes the results of the last run until `nasflow cache unpin paper`
+  nasflow cache pin
+      lists the pins";
+
+/// `cache export`
+pub const CACHE_EXPORT: &str = "\
+Examples:
+  nasflow cache export latest -o run.tar
+      on the other machine: `nasflow cache import run.tar`, and `nasflow run` finds everything
+  nasflow cache export search.kdl -o search.tar --without-states --without-packs
+      as small as can be: states only serve further epochs, and packs are made again from the data";
+
 /// `check`
 pub const CHECK: &str = "\
 Examples:

@@ -2,6 +2,8 @@
 
 mod arguments;
 mod bars;
+mod cache;
+mod cache_arguments;
 mod check;
 mod compare;
 mod completions;
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Import(a) => import::run(&a),
         Command::Predict(a) => predict::run(&a),
         Command::LatencyTable(a) => latency_table::run(&a),
+        Command::Cache(a) => cache::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Fmt(a) => fmt::run(&a),
         Command::Lsp(a) => lsp::run(&a),

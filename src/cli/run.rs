@@ -4,12 +4,15 @@ use super::arguments::RunArguments;
 use super::failure::Failure;
 use super::load::{self, Access};
 use super::{bars, configuration, print, progress};
+use crate::base::units;
 use crate::report::wrap::wrapped;
 use crate::report::{fronts, number, reliability, show};
 use crate::run::events::Event;
 use crate::run::launch::local::{Follow, Local};
-use crate::run::options::{Options, Report, RunEnd};
+use crate::run::options::{Options, Report, RunEnd, STATES};
+use crate::run::upkeep::states::{self, Trimmed};
 use crate::run::{coordinator, estimate, observe, smoke};
+use crate::store::{Store, StoreError};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -49,11 +52,16 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let report = coordinator::run(&prepared, &store, &options, &mut launcher, listener.as_mut())?;
+    let trimmed = states::after(&store, &report, options.states, arguments.limits.states.is_some());
+    let dropped = dropped(&trimmed);
+    if let (true, Some(message)) = (arguments.json, &dropped) {
+        listener.on(Event::Note { message: message.clone() });
+    }
     let (executed, given_up) = (report.executed.clone(), report.given_up.clone());
     listener.on(Event::Ended { how: report.ended, executed, given_up });
     drop(listener);
     if !arguments.json {
-        print::out(&closing(&prepared.pipeline, &report, &store, begun));
+        print::out(&closing(&prepared.pipeline, &report, &store, begun, dropped.as_deref()));
     }
     Ok(match report.ended {
         RunEnd::Interrupted => ExitCode::from(INTERRUPTED),
@@ -67,6 +75,19 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
 
 fn chooses(pipeline: &crate::document::Pipeline) -> bool {
     pipeline.answer.is_some() || pipeline.stages.iter().any(|s| s.select().is_some())
+}
+
+/// What became of optimiser states, where there is something to say. That they could not be dropped ends no run.
+fn dropped(trimmed: &Result<Option<Trimmed>, StoreError>) -> Option<String> {
+    match trimmed {
+        Ok(Some(trimmed)) if trimmed.dropped.files > 0 => Some(format!(
+            "{} dropped ({}): networks whose state is gone would begin anew with more epochs (`--states` keeps more)",
+            crate::base::counted(trimmed.dropped.files, "optimiser state"),
+            units::shown(trimmed.dropped.bytes)
+        )),
+        Ok(_) => None,
+        Err(e) => Some(format!("optimiser states could not be dropped: {e}")),
+    }
 }
 
 /// More trials at a time than the search's window allows would only wait.
@@ -85,7 +106,9 @@ fn window_notes(pipeline: &crate::document::Pipeline, jobs: usize) -> Vec<String
 
 fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Options, Failure> {
     let executor = load::device(&arguments.numerics)?;
-    let (limits, user) = (&arguments.limits, configuration::configuration()?.run);
+    let configured = configuration::configuration()?;
+    let (user, keeps) = (configured.run, configured.store);
+    let limits = &arguments.limits;
     let (jobs, threads) = load::shares(limits.jobs.or(user.jobs), limits.threads.or(user.threads), executor)?;
     let time = |said: &Option<String>, set| said.as_deref().map(configuration::time).transpose().map(|t| t.or(set));
     let usual = Options::new(executor);
@@ -109,12 +132,13 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
         attempts: limits.retries.or(user.retries).map_or(usual.attempts, |n| n.saturating_add(1)),
         until: time(&limits.until, user.until)?,
         checkpoint_seconds: time(&limits.checkpoint, user.checkpoint)?.map_or(CHECKPOINT, |t| t.as_secs_f64()),
+        states: limits.states.as_deref().map(configuration::size).transpose()?.or(keeps.states).unwrap_or(STATES),
         stop,
         ..usual
     })
 }
 
-fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &crate::store::Store, begun: Instant) -> String {
+fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &Store, begun: Instant, dropped: Option<&str>) -> String {
     let rows = crate::report::rows(pipeline, &report.replay, &|weights, metric| observe::shown(store, weights, metric));
     let mut out = String::new();
     match report.ended {
@@ -140,6 +164,9 @@ fn closing(pipeline: &crate::document::Pipeline, report: &Report, store: &crate:
     for (trial, count) in report.failures() {
         let more = if count > 1 { format!(" (and {} more that failed alike)", count - 1) } else { String::new() };
         out += &format!("\nnot reproducible: {}: {}{more}", trial.label, trial.reason);
+    }
+    if let Some(dropped) = dropped {
+        out += &wrapped(&format!("\n{dropped}"), print::columns());
     }
     let executed: Vec<String> = report.executed.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
     let what = if executed.is_empty() { "nothing executed".to_string() } else { format!("executed {}", executed.join(", ")) };

@@ -42,4 +42,8 @@ pub struct LimitArguments {
     /// Longest time between two checkpoints within an epoch [default: 3m]
     #[arg(long, value_name = "TIME", env = "NASFLOW_CHECKPOINT", hide_env = true)]
     pub checkpoint: Option<String>,
+    /// Bytes of optimiser states that the store keeps of searches that are over, such as `500MB`; the most useful stay, and more epochs go
+    /// on from these [default: 40MB]
+    #[arg(long, value_name = "SIZE", env = "NASFLOW_STATES", hide_env = true)]
+    pub states: Option<String>,
 }

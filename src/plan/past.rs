@@ -98,6 +98,9 @@ impl Past {
         let training = if let Work::Train(train) = work { Some(train.as_ref()).filter(|t| t.runner.is_none()) } else { None };
         let per_epoch = training.map_or(0, |t| t.per_epoch as u64);
         let (reason, before) = self.of_text(&request.name, &request.action.text(), per_epoch);
+        if let Some((train, at)) = training.and_then(|t| Some((t, t.stateless?))) {
+            return (Reason::StateDropped { at, from: train.done(), to: train.end(), per_epoch }, before);
+        }
         if let Some(train) = training.filter(|t| t.done() > 0) {
             return (continues(train, &reason), before);
         }

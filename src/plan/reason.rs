@@ -46,6 +46,17 @@ pub enum Reason {
         /// What else differs.
         changes: Vec<Change>,
     },
+    /// The training would go on from a recorded point, had the state of that not been dropped: it is trained again from further back.
+    StateDropped {
+        /// Iterations that were trained before.
+        at: u64,
+        /// Iterations that it starts from; 0: the beginning.
+        from: u64,
+        /// Iterations asked for.
+        to: u64,
+        /// Iterations an epoch.
+        per_epoch: u64,
+    },
     /// The result is known, but from other numerics.
     OtherNumerics {
         /// From which.
@@ -95,6 +106,11 @@ impl fmt::Display for Reason {
             Reason::Otherwise { kind, old, new, changes } => {
                 write!(f, "this version of nasflow computes `{kind}` otherwise ({old} → {new})")?;
                 if changes.is_empty() { Ok(()) } else { write!(f, "; {}", wording::changes(changes)) }
+            }
+            Reason::StateDropped { at, from, to, per_epoch } => {
+                let place = |n: u64| wording::reached(n, n, *per_epoch);
+                let begin = if *from == 0 { "the beginning".to_string() } else { place(*from) };
+                write!(f, "its state at {} was dropped: trained again from {begin} to {}", place(*at), place(*to))
             }
             Reason::OtherNumerics { classes } => write!(f, "known, but from {}", classes.join(", ")),
             Reason::OutputGone => write!(f, "its output is gone or damaged"),

@@ -158,6 +158,8 @@ pub struct TrainWork {
     pub rungs: Vec<(usize, Action)>,
     /// The furthest recorded point of the chain before the first rung that is missing.
     pub resume: Option<Resume>,
+    /// The furthest recorded point beyond that whose state is not there any more: what lies between is trained again.
+    pub stateless: Option<u64>,
     /// Iterations at the checkpoint that an interrupted attempt left; its worker goes on from there by itself.
     pub checkpoint: Option<u64>,
     /// Who teaches, beside the labels.

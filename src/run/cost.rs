@@ -66,21 +66,30 @@ pub struct Ledger<'a> {
     times: BTreeMap<Digest, (f64, u64)>,
 }
 
+/// Seconds and images by action, as far as they were kept.
+///
+/// # Errors
+/// Those of the store.
+pub fn times(store: &Store) -> Result<BTreeMap<Digest, (f64, u64)>, StoreError> {
+    let mut times: BTreeMap<Digest, (f64, u64)> = BTreeMap::new();
+    for kind in ["train-time", "predict-time", "runner-time", "command-time", "untrained-time"] {
+        for timing in store.all_observations(kind)?.iter().filter_map(|o| record::read_timing(&o.value)) {
+            if let Some(action) = timing.action {
+                let sum = times.entry(action).or_default();
+                *sum = (sum.0 + timing.seconds, sum.1 + timing.images);
+            }
+        }
+    }
+    Ok(times)
+}
+
 impl<'a> Ledger<'a> {
     /// Over a replay of a pipeline.
     ///
     /// # Errors
     /// Those of the store.
     pub fn new(prepared: &'a Prepared, replay: &'a Replay, store: &'a Store) -> Result<Self, StoreError> {
-        let mut times: BTreeMap<Digest, (f64, u64)> = BTreeMap::new();
-        for kind in ["train-time", "predict-time", "runner-time", "command-time", "untrained-time"] {
-            for timing in store.all_observations(kind)?.iter().filter_map(|o| record::read_timing(&o.value)) {
-                if let Some(action) = timing.action {
-                    let sum = times.entry(action).or_default();
-                    *sum = (sum.0 + timing.seconds, sum.1 + timing.images);
-                }
-            }
-        }
+        let times = times(store)?;
         Ok(Ledger { pipeline: &prepared.pipeline, prepared, replay, store, times })
     }
 

@@ -11,7 +11,7 @@ const RUNS: usize = 20;
 
 /// What the last run of this pipeline did.
 pub fn summary(store: &Store, pipeline: &str) -> Result<Option<RunSummary>, StoreError> {
-    Ok(store.runs(Some(pipeline))?.pop().and_then(|run| record::read_run(&run.values)))
+    Ok(store.last_run(pipeline)?.and_then(|run| record::read_run(&run.values)))
 }
 
 /// Tells a past what the last runs of this pipeline did, back to the last that finished: a run that was cut short knows of few models.

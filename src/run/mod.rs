@@ -6,7 +6,8 @@
 //!
 //! From the bottom up: `error`, `events`, `options`, `record`, `job` (the files of an attempt), `prepare`, `launch` and
 //! `worker` (both sides of an attempt), `inline`, `observe`, `estimate` (what is computed beside them), `coordinator`; and
-//! what reads the store for people: `history`, `why`, `cost`, `gain`, `trust`, `course`, `saved`, `kept`.
+//! what reads the store for people: `history`, `why`, `cost`, `gain`, `trust`, `course`, `saved`, `kept`; and `upkeep`, what a
+//! store keeps.
 
 mod compare;
 pub mod coordinator;
@@ -49,6 +50,7 @@ pub mod tabular;
 pub mod todo;
 pub mod trust;
 mod truth;
+pub mod upkeep;
 pub mod whole;
 pub mod why;
 pub mod worker;

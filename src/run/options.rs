@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+/// Bytes of optimiser states that a store keeps of searches that are over, unless the user says otherwise.
+pub const STATES: u64 = 40_000_000;
+
 /// How to run: nothing here changes a bit of any result, except that `executor` names the numerics class.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -26,6 +29,8 @@ pub struct Options {
     pub until: Option<Duration>,
     /// Longest time between checkpoints.
     pub checkpoint_seconds: f64,
+    /// Bytes of optimiser states that the store keeps of searches that are over.
+    pub states: u64,
     /// How often the user asked to stop.
     pub stop: Arc<AtomicUsize>,
 }
@@ -33,7 +38,17 @@ pub struct Options {
 impl Options {
     /// One worker of one thread, three attempts a trial, a checkpoint a minute, no limit of time.
     pub fn new(executor: DeviceChoice) -> Self {
-        Options { jobs: 1, threads: 1, executor, timeout: None, attempts: 3, until: None, checkpoint_seconds: 60.0, stop: Arc::default() }
+        Options {
+            jobs: 1,
+            threads: 1,
+            executor,
+            timeout: None,
+            attempts: 3,
+            until: None,
+            checkpoint_seconds: 60.0,
+            states: STATES,
+            stop: Arc::default(),
+        }
     }
 
     /// Why a run that began then is to end before everything is done, as soon as it is to.

@@ -198,7 +198,7 @@ fn trim(store: &Store, own: &BTreeSet<Digest>, bound: u64) -> Result<Option<u64>
     while total > bound
         && let Some((size, pack)) = others.pop()
     {
-        store.drop_blob(&pack)?;
+        store.drop_blobs(&[pack])?;
         total -= size;
     }
     Ok((own > bound).then_some(own))

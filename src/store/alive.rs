@@ -70,6 +70,16 @@ impl Store {
         Ok(file.is_some_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))))
     }
 
+    /// Whether any run is at work in this store, on whatever pipeline.
+    ///
+    /// # Errors
+    /// A directory that cannot be listed.
+    pub fn any_at_work(&self) -> Result<bool, StoreError> {
+        let files = entries(&self.layout.folder("runs"))?;
+        let held = |path: &PathBuf| File::open(path).is_ok_and(|f| matches!(f.try_lock_shared(), Err(TryLockError::WouldBlock)));
+        Ok(files.iter().any(|path| name(path).ends_with(ENDING) && held(path)))
+    }
+
     /// The run that is at work on a pipeline in the store of this directory, where there is one; of several the one that began last.
     /// The store is not opened.
     ///

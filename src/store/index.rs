@@ -71,6 +71,17 @@ impl Index {
         })
     }
 
+    /// The rows of all chains.
+    pub fn chained(&self) -> Result<Vec<Entry>, StoreError> {
+        let sql = "SELECT manifest, bytes FROM results WHERE chain IS NOT NULL ORDER BY chain, iteration, key";
+        self.read(|c| c.prepare_cached(sql)?.query_map([], |row| entry(row, |r| r.chain.is_some()))?.collect())
+    }
+
+    /// The digests that sources have.
+    pub fn source_digests(&self) -> Result<Vec<Digest>, StoreError> {
+        self.read(|c| c.prepare_cached("SELECT DISTINCT digest FROM sources")?.query_map([], |r| digest(r, 0))?.collect())
+    }
+
     fn select(&self, sql: &str, by: &Digest, fits: impl Fn(&Record) -> bool) -> Result<Vec<Entry>, StoreError> {
         self.read(|c| c.prepare_cached(sql)?.query_map([&by.0], |row| entry(row, &fits))?.collect())
     }

@@ -48,6 +48,10 @@ impl Layout {
     pub fn index(&self) -> PathBuf {
         self.root.join(INDEX)
     }
+    /// The names of what was dropped on purpose.
+    pub fn dropped(&self) -> PathBuf {
+        self.root.join("dropped")
+    }
     pub fn blob(&self, digest: &Digest) -> PathBuf {
         let hex = digest.hex();
         self.root.join("blobs").join(&hex[..2]).join(&hex[2..])

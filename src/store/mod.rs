@@ -19,22 +19,27 @@
 //! runs/              one JSON file a run, and of one at work a lock         attempts/, observations/   lines of JSON
 //! locks/             one file a key in work      open/                      who uses the store
 //! damaged/           what was put aside     memo/       what can be worked out again, sealed
+//! pins/              runs that are kept     dropped     the names of blobs that were dropped on purpose
 //! ```
 
 mod alive;
 mod attempt;
 pub mod blobs;
+mod collect;
 pub mod disk;
+mod dropped;
 mod error;
 pub mod find;
 mod index;
 pub mod journal;
 mod layout;
+mod leftovers;
 mod lock;
 mod memo;
 mod migrate;
 mod notes;
 mod open;
+mod pins;
 mod presence;
 mod rebuild;
 pub mod record;
@@ -50,16 +55,19 @@ mod tests;
 pub use alive::{Alive, AtWork};
 pub use attempt::Attempt;
 pub use blobs::Blobs;
+pub use collect::{Alone, Collected};
 pub use disk::{Direct, Disk};
 pub use error::StoreError;
 pub use find::{Found, How, find};
 pub use journal::{Journal, Observation};
+pub use leftovers::{Leftover, Usage};
 pub use lock::KeyLock;
 pub use open::Options;
+pub use pins::Pin;
 pub use presence::unique_name;
 pub use record::Record;
 pub use runs::{Ran, RunRecord};
-pub use verify::{Collected, Fault, Verdict};
+pub use verify::{Fault, Verdict};
 
 use crate::base::Digest;
 use index::{Entry, Index};
@@ -183,6 +191,16 @@ impl Store {
         Ok(records)
     }
 
+    /// The records of all chains, by chain and iteration.
+    ///
+    /// # Errors
+    /// As [`Store::lookup`].
+    pub fn chained(&self) -> Result<Vec<Record>, StoreError> {
+        let Some(index) = &self.index else { return Ok(Vec::new()) };
+        let found = self.watch(index.chained())?;
+        self.good(found)
+    }
+
     /// All keys, in order.
     ///
     /// # Errors
@@ -205,11 +223,25 @@ impl Store {
     /// # Errors
     /// As [`Store::publish`]; then none of them is published.
     pub fn publish_many(&self, records: &[Record]) -> Result<Vec<Published>, StoreError> {
+        self.publish_lacking(records, &[])
+    }
+
+    /// The same; blobs of these names may be lacking, and count as dropped on purpose.
+    ///
+    /// # Errors
+    /// As [`Store::publish_many`].
+    pub fn publish_lacking(&self, records: &[Record], lacking: &[Digest]) -> Result<Vec<Published>, StoreError> {
         let index = self.writable()?;
+        let mut gone = Vec::new();
         let mut rows = Vec::with_capacity(records.len());
         for record in records {
             for (name, digest) in &record.outputs {
-                if !self.blobs.has(digest)? {
+                if self.blobs.has(digest)? {
+                    continue;
+                }
+                if lacking.contains(digest) {
+                    gone.push(*digest);
+                } else {
                     let wanted_by = format!("it is `{name}` of {} {}, which was to be published", record.kind, record.key.short());
                     return Err(StoreError::Missing { digest: *digest, wanted_by });
                 }
@@ -217,6 +249,7 @@ impl Store {
             let bytes = record.manifest()?;
             rows.push((record, Digest::of(&bytes), bytes));
         }
+        self.note_dropped(&gone)?;
         let manifests: Vec<Digest> = rows.iter().map(|r| r.1).collect();
         self.blobs.writer()?.publishing(&manifests)?;
         for (_, _, bytes) in &rows {
@@ -260,14 +293,6 @@ impl Store {
             }
         }
         Ok(faults)
-    }
-
-    /// Drops the bytes of an output that can be made again; the records that name it stay.
-    ///
-    /// # Errors
-    /// As [`Blobs::remove`].
-    pub fn drop_blob(&self, digest: &Digest) -> Result<(), StoreError> {
-        self.blobs.remove(digest)
     }
 
     /// Waits for the right to compute a key.

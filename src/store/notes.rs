@@ -65,6 +65,14 @@ impl Store {
         self.index.as_ref().map_or(Ok(vec![None; fingerprints.len()]), |index| self.watch(index.get_sources(fingerprints)))
     }
 
+    /// Every digest that is remembered of a source.
+    ///
+    /// # Errors
+    /// As [`Store::lookup`].
+    pub fn source_digests(&self) -> Result<Vec<Digest>, StoreError> {
+        self.index.as_ref().map_or(Ok(Vec::new()), |index| self.watch(index.source_digests()))
+    }
+
     /// As [`Store::get_sources`], for one.
     ///
     /// # Errors

@@ -100,6 +100,35 @@ impl Store {
         Ok(Some(Store { index: Some(index), layout: layout.clone(), disk: disk.clone(), blobs, notices: Mutex::new(notices) }))
     }
 
+    /// Builds the index anew from the files, alone in the store, and opens it. [`Store::notices`] says what was found. Source digests
+    /// are not in the files: data sets are read again.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; [`StoreError::InUse`] while others use it.
+    pub fn rebuild_index(root: &Path, options: Options) -> Result<Store, StoreError> {
+        let layout = Layout { root: root.to_path_buf() };
+        layout.check_readable()?;
+        layout.check_format()?;
+        schema::check_version(&layout.index())?;
+        if layout.classify() != Is::Store {
+            return Err(StoreError::NotAStore { root: root.to_path_buf(), holds: None });
+        }
+        if !options.allow_network {
+            find::refuse_network(root)?;
+        }
+        ensure_dir(options.disk.as_ref(), &layout.folder("open"))?;
+        let (presence, alone) = Presence::enter(&layout, options.disk.clone(), true)?;
+        if !alone {
+            return Err(StoreError::InUse { root: root.to_path_buf(), doing: "build the index anew" });
+        }
+        // From here on the next that opens the store builds it, whoever that is.
+        for ending in ["", "-wal", "-shm"] {
+            remove_quietly(options.disk.as_ref(), &layout.root.join(format!("{INDEX}{ending}")))?;
+        }
+        drop(presence);
+        Store::open_with(root, Options { create: false, ..options })
+    }
+
     /// Opens a store for reading only. One that does not exist is as good as an empty one; one whose index is
     /// missing or damaged gets one in memory. Waits for nobody, and changes nothing but that blobs found damaged are put aside.
     ///

@@ -27,6 +27,7 @@ pub(super) struct Presence {
     counter: AtomicU64,
     marker: Mutex<Option<File>>,
     unclean: AtomicBool,
+    alone: AtomicBool,
 }
 
 /// What a writer that died has left: its marker, locked by us while we clean up.
@@ -59,14 +60,21 @@ impl Presence {
             again(|| all.lock_shared()).map_err(failed)?;
         }
         let (marker, unclean) = (Mutex::new(None), AtomicBool::new(false));
-        Ok((Presence { disk, folder, all, token: unique_name(), counter: AtomicU64::new(0), marker, unclean }, alone))
+        let counter = AtomicU64::new(0);
+        Ok((Presence { disk, folder, all, token: unique_name(), counter, marker, unclean, alone: AtomicBool::new(alone) }, alone))
     }
 
     /// Ends being alone.
     pub fn admit_others(&self) -> Result<(), StoreError> {
         let failed = |e| StoreError::io("lock", &self.folder.join("all"), None, e);
+        self.alone.store(false, Ordering::Relaxed);
         self.all.unlock().map_err(failed)?;
         again(|| self.all.lock_shared()).map_err(failed)
+    }
+
+    /// Whether nobody else is there, and nobody comes before [`Presence::admit_others`].
+    pub fn is_alone(&self) -> bool {
+        self.alone.load(Ordering::Relaxed)
     }
 
     /// Tries to become alone; either way the presence goes on.
@@ -74,7 +82,10 @@ impl Presence {
         let failed = |e| StoreError::io("lock", &self.folder.join("all"), None, e);
         self.all.unlock().map_err(failed)?;
         match self.all.try_lock() {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.alone.store(true, Ordering::Relaxed);
+                Ok(true)
+            }
             Err(TryLockError::WouldBlock) => again(|| self.all.lock_shared()).map_err(failed).map(|()| false),
             Err(TryLockError::Error(e)) => Err(failed(e)),
         }

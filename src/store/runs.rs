@@ -73,6 +73,18 @@ impl Store {
         self.blobs.write_file(&path, &bytes)
     }
 
+    /// Keeps the record of a run that was made elsewhere; one of that name that is here stays.
+    ///
+    /// # Errors
+    /// A name that no run has; as [`Store::run_begin`].
+    pub fn run_keep(&self, run: &RunRecord) -> Result<(), StoreError> {
+        if !is_name(&run.id) {
+            return Err(StoreError::Invalid { message: format!("`{}` is no name of a run", run.id.escape_debug()) });
+        }
+        let there = self.layout.folder("runs").join(format!("{}-{}.json", run.id, suffix(&run.pipeline))).exists();
+        if there { Ok(()) } else { self.run_update(run) }
+    }
+
     /// Ends a run's record.
     ///
     /// # Errors
@@ -81,6 +93,22 @@ impl Store {
         run.ended = Some(now().as_secs());
         run.outcome = outcome.to_string();
         self.run_update(run)
+    }
+
+    /// The last run of a pipeline. Of many runs only its record is read.
+    ///
+    /// # Errors
+    /// As [`Store::runs`].
+    pub fn last_run(&self, pipeline: &str) -> Result<Option<RunRecord>, StoreError> {
+        let ending = format!("-{}.json", suffix(pipeline));
+        let paths = entries(&self.layout.folder("runs"))?;
+        for path in paths.iter().rev().filter(|p| name(p).ends_with(&ending) && !name(p).starts_with('.')) {
+            let bytes = again(|| self.disk.read(path)).map_err(|e| StoreError::io("read", path, None, e))?;
+            if let Some(run) = serde_json::from_slice::<RunRecord>(&bytes).ok().filter(|run| run.pipeline == pipeline) {
+                return Ok(Some(run));
+            }
+        }
+        Ok(None)
     }
 
     /// The runs of a pipeline (of all where none is named), oldest first; files that are no records are skipped.
@@ -100,6 +128,12 @@ impl Store {
         runs.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(runs)
     }
+}
+
+/// Whether a run may be called so: it becomes the name of a file.
+pub fn is_name(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    !id.is_empty() && id.len() <= 100 && !id.starts_with('.') && id.chars().all(plain)
 }
 
 /// Keeps a pipeline's runs together by name, whatever characters the name has.

@@ -5,6 +5,7 @@
 mod after;
 mod bad_input;
 mod benches;
+mod cache;
 mod cases;
 mod chromium;
 mod classify;

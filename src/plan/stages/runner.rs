@@ -105,6 +105,7 @@ impl Engine<'_> {
             images: (images < part.images).then_some(images),
             rungs: vec![(train.epochs, action)],
             resume: None,
+            stateless: None,
             checkpoint: None,
             teacher: None,
             runner: Some(work.clone()),

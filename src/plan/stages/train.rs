@@ -104,11 +104,16 @@ impl Engine<'_> {
             state = State::Pending;
             let limit = (rungs[first_missing] * per_epoch) as u64;
             let checkpoint = known_points.iter().filter(|p| p.key == chain && p.iteration < end).map(|p| p.iteration).max();
+            let reached = known_points.iter().filter(|p| p.key != chain && p.diverged.is_none() && p.iteration < limit);
+            let reached = reached.map(|p| p.iteration).max();
             let resume = known_points
                 .into_iter()
-                .filter(|p| p.iteration < limit)
+                // A point at the very end has its state, and has lost its weights: they come of the state.
+                .filter(|p| p.iteration <= limit)
                 .filter_map(|p| p.state.map(|state| Resume { iteration: p.iteration, state, key: p.key }))
                 .max_by_key(|r| r.iteration);
+            let start = resume.as_ref().map_or(0, |r: &Resume| r.iteration).max(checkpoint.unwrap_or(0));
+            let stateless = reached.filter(|at| *at > start);
             let mut detail = note(part.fold.as_ref(), (train.seeds > 1).then_some(seed));
             let rung = slot.model.raced.as_ref().is_some_and(|raced| raced.stage == index);
             if rung {
@@ -129,6 +134,7 @@ impl Engine<'_> {
                 images: (images < part.images).then_some(images),
                 rungs: actions[first_missing..=last_missing].to_vec(),
                 resume,
+                stateless,
                 checkpoint,
                 teacher: lesson,
                 runner: None,

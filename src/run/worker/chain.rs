@@ -82,6 +82,11 @@ impl Chain<'_> {
         let (mut at, state) = self.start(context, read)?;
         let first = at.saved;
         let mut training = make(state, first..end, context)?;
+        // Weights that were lost, of which the state is there.
+        let here = self.0.rungs.iter().find(|&&epoch| (epoch * self.0.per_epoch) as u64 == first && first > 0);
+        if let Some(&epoch) = here.filter(|&&epoch| at.rungs.iter().all(|rung| rung.epoch != epoch)) {
+            at.checkpoint(training.as_ref(), context, Some(epoch))?;
+        }
         let mut saved = Instant::now();
         let mut told = Instant::now();
         while training.iteration() < end {

@@ -115,7 +115,7 @@ fn chains_runs_sources_and_observations() {
     let store = Store::open(dir.path(), false).unwrap();
     let iterations: Vec<u64> = store.chain(&digest("chain")).unwrap().iter().map(|r| r.chain.unwrap().1).collect();
     assert_eq!(iterations, (1..=12).collect::<Vec<_>>());
-    store.drop_blob(&records[0].outputs["weights"]).unwrap();
+    store.drop_blobs(&[records[0].outputs["weights"]]).unwrap();
     assert_eq!(store.verify_outputs(&records[0]).unwrap().len(), 1);
     assert_eq!(store.verify_outputs(&records[1]).unwrap().len(), 0);
     let mut run = store.run_begin("a / b\"", "x.kdl", serde_json::json!({"seed": 3})).unwrap();

@@ -30,7 +30,7 @@ fn script(root: &Path, disk: Arc<dyn Disk>) -> Result<(), StoreError> {
     }
     store.journal().attempt(&digest("two"), &json!({"iterations": 3}))?;
     store.publish_many(&[record("two", Some(2), &[("state", state)]), record("three", Some(1), &[("large", large)])])?;
-    store.drop_blob(&state)?;
+    store.drop_blobs(&[state])?;
     let mut other = record("four", None, &[("weights", weights)]);
     other.values = json!("not the same");
     store.publish(&other)?;

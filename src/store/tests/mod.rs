@@ -8,6 +8,7 @@ mod faults;
 mod faulty;
 mod stream;
 mod upgrade;
+mod upkeep;
 
 use super::{Record, Store};
 use crate::base::Digest;

@@ -1,0 +1,106 @@
+//! `nasflow cache export` and `import`
+
+use super::place;
+use super::told::Told;
+use crate::base::counted;
+use crate::base::units;
+use crate::cli::arguments::{CacheExportArguments, CacheImportArguments};
+use crate::cli::failure::Failure;
+use crate::cli::{load, print};
+use crate::run::upkeep::archive::{Halt, Without, export as write, import as read};
+use crate::run::upkeep::find;
+use crate::store::{RunRecord, Store};
+use serde_json::json;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+pub fn export(arguments: &CacheExportArguments) -> Result<ExitCode, Failure> {
+    let store = place::reading(&arguments.place)?;
+    let (run, files) = meant(&store, &arguments.run)?;
+    let output = &arguments.output;
+    let mut name = output.file_name().ok_or_else(|| format!("{} names no file", output.display()))?.to_os_string();
+    name.push(".part");
+    let part = output.with_file_name(name);
+    let cannot = |e: std::io::Error| format!("{} cannot be written: {e}", output.display());
+    let mut told = Told::new("writing");
+    let without = Without { states: arguments.without_states, packs: arguments.without_packs };
+    let written = File::create(&part).map_err(|e| Halt::Archive(cannot(e))).and_then(|file| {
+        let mut out = BufWriter::with_capacity(1 << 20, file);
+        let exported = write(&store, &run, files, without, &mut out, &mut |done, all| told.bytes(done, all))?;
+        out.flush().and_then(|()| out.get_ref().sync_all()).map_err(|e| Halt::Archive(cannot(e)))?;
+        std::fs::rename(&part, output).map_err(|e| Halt::Archive(cannot(e)))?;
+        Ok(exported)
+    });
+    drop(told);
+    let exported = written.map_err(|halt| {
+        let _ = std::fs::remove_file(&part);
+        failure(halt, "")
+    })?;
+    print::out(&if arguments.place.json {
+        let value = json!({
+            "run": run.id, "pipeline": run.pipeline, "results": exported.results, "blobs": exported.blobs,
+            "bytes": exported.bytes, "lacking-states": exported.lacking,
+        });
+        format!("{value}\n")
+    } else {
+        let lacking = if exported.lacking > 0 { format!(", without {}", counted(exported.lacking, "state")) } else { String::new() };
+        format!(
+            "{}: the run {} of `{}`, {} in {} ({}){lacking}\n",
+            output.display(),
+            run.id,
+            run.pipeline,
+            counted(exported.results, "result"),
+            counted(exported.blobs, "file"),
+            units::shown(exported.bytes)
+        )
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The run that is named, or the last one of the pipeline in a file, with the texts of that and of what it includes.
+fn meant(store: &Store, name: &str) -> Result<(RunRecord, Vec<(String, String)>), Failure> {
+    if !Path::new(name).is_file() {
+        return Ok((find::run(store, name)?, Vec::new()));
+    }
+    let pipeline = load::file(Path::new(name), &[], true)?;
+    let run = store.runs(Some(&pipeline.name))?.pop();
+    let run = run.ok_or_else(|| format!("no run of `{}` is recorded in the store: `nasflow run {name}` records one", pipeline.name))?;
+    // What is called, not where it lies here.
+    let called = |path: &str| Path::new(path).file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
+    let files = pipeline.sources.files.iter().map(|(path, text)| (called(path), text.to_string())).collect();
+    Ok((run, files))
+}
+
+pub fn import(arguments: &CacheImportArguments) -> Result<ExitCode, Failure> {
+    let path = arguments.archive.display();
+    let file = File::open(&arguments.archive).map_err(|e| format!("{path}: {e}"))?;
+    let store = place::writing(&arguments.place, true)?;
+    let mut told = Told::new("reading");
+    let imported = read(&store, BufReader::with_capacity(1 << 20, file), &mut |done, all| told.bytes(done, all));
+    drop(told);
+    let imported = imported.map_err(|halt| failure(halt, &format!("{path}: ")))?;
+    let (run, known) = (&imported.list.run, imported.known);
+    print::out(&if arguments.place.json {
+        let value = json!({ "run": run.id, "pipeline": run.pipeline, "new": imported.new, "known": known, "bytes": imported.bytes });
+        format!("{value}\n")
+    } else {
+        let here = if known > 0 { format!(", {known} of them here already") } else { String::new() };
+        format!(
+            "the run {} of `{}`: {}{here}, {}\n",
+            run.id,
+            run.pipeline,
+            counted(imported.new + known, "result"),
+            units::shown(imported.bytes)
+        )
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn failure(halt: Halt, place: &str) -> Failure {
+    match halt {
+        Halt::Archive(why) => Failure::Message(format!("{place}{why}")),
+        Halt::Store(e) => e.into(),
+    }
+}

@@ -1,0 +1,112 @@
+//! Optimiser states: what a training goes on from. Once a search is over nothing needs them, unless somebody asks for more epochs.
+//! So the most useful ones stay, as many as fit a bound, and the others are dropped.
+//!
+//! A state of a search that is not over stays, whatever the bound: a rung above, or the next run, goes on from it.
+
+use super::attempts;
+use super::roots::keys_of;
+use crate::base::Digest;
+use crate::plan::Replay;
+use crate::run::options::{Report, RunEnd};
+use crate::store::{Store, StoreError, Usage};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What was dropped, or would be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trimmed {
+    /// What went.
+    pub dropped: Usage,
+    /// What stays although no stage needs it.
+    pub kept: Usage,
+    /// What stays because a search is not over.
+    pub needed: Usage,
+}
+
+/// How useful a state is: more is more useful.
+type Worth = (bool, usize, u64);
+
+/// The stage that each training of a replay belongs to; of several the last. Finals come after what was tried first.
+pub fn stages_of(replay: &Replay) -> HashMap<Digest, usize> {
+    let mut stages = HashMap::new();
+    for index in 0..replay.stages.len() {
+        for step in replay.all(index).flat_map(|slot| &slot.steps).filter(|step| step.chain.is_some()) {
+            stages.insert(step.key, index + 1);
+        }
+    }
+    stages
+}
+
+/// After a run: drops what does not fit the bound. None where there was nothing to look at: the run is not over, it trained nothing
+/// and nobody asked, or other runs are at work, which may go on from what is here.
+///
+/// # Errors
+/// Those of the store.
+pub fn after(store: &Store, report: &Report, bound: u64, asked: bool) -> Result<Option<Trimmed>, StoreError> {
+    let over = report.ended == RunEnd::Finished && (asked || report.executed.contains_key("train"));
+    if !over || store.any_at_work()? {
+        return Ok(None);
+    }
+    trim(store, bound, &stages_of(&report.replay), false).map(Some)
+}
+
+/// Drops the least useful states until those that are left fit the bound. `stages` says which trainings belong to the run that has
+/// just ended, and to which of its stages: its finals are the most useful.
+///
+/// # Errors
+/// Those of the store.
+pub fn trim(store: &Store, bound: u64, stages: &HashMap<Digest, usize>, dry: bool) -> Result<Trimmed, StoreError> {
+    let unfinished = unfinished(store)?;
+    let held = attempts::folders(store, None)?.named;
+    let records = store.chained()?;
+    let mut last: HashMap<Digest, u64> = HashMap::new();
+    for (chain, iteration) in records.iter().filter_map(|r| r.chain) {
+        let furthest = last.entry(chain).or_default();
+        *furthest = iteration.max(*furthest);
+    }
+    let (mut needed, mut worth): (BTreeSet<Digest>, BTreeMap<Digest, Worth>) = (held, BTreeMap::new());
+    for record in &records {
+        let (Some(&state), Some((chain, iteration))) = (record.outputs.get("state"), record.chain) else { continue };
+        if unfinished.contains(&record.key) {
+            needed.insert(state);
+        }
+        let furthest = last.get(&chain).is_some_and(|end| *end == iteration);
+        let this: Worth = (furthest, stages.get(&record.key).copied().unwrap_or(0), iteration);
+        let best = worth.entry(state).or_insert(this);
+        *best = this.max(*best);
+    }
+    let mut trimmed = Trimmed::default();
+    let mut rest: Vec<(Worth, Digest, u64)> = Vec::new();
+    for (state, worth) in worth {
+        let Some(bytes) = store.blobs().size(&state) else { continue };
+        if needed.contains(&state) {
+            trimmed.needed += Usage { files: 1, bytes };
+        } else {
+            rest.push((worth, state, bytes));
+        }
+    }
+    rest.sort_unstable_by(|a, b| b.cmp(a));
+    let mut going = Vec::new();
+    for (_, state, bytes) in rest {
+        let usage = Usage { files: 1, bytes };
+        // Once one does not fit, the less useful go too: what stays is the same whatever their sizes are.
+        if going.is_empty() && trimmed.kept.bytes.saturating_add(bytes) <= bound {
+            trimmed.kept += usage;
+        } else {
+            trimmed.dropped += usage;
+            going.push(state);
+        }
+    }
+    if !dry {
+        store.drop_blobs(&going)?;
+    }
+    Ok(trimmed)
+}
+
+/// What the last run of each pipeline used, where that run did not come to its end.
+fn unfinished(store: &Store) -> Result<BTreeSet<Digest>, StoreError> {
+    let mut last = BTreeMap::new();
+    for run in store.runs(None)? {
+        last.insert(run.pipeline.clone(), run);
+    }
+    Ok(last.values().filter(|run| run.outcome != "finished").filter_map(keys_of).flatten().collect())
+}
