@@ -180,6 +180,8 @@ fn epochs(path: &str, was: Option<&str>, is: Option<&str>, per_epoch: u64) -> Ch
         _ => None,
     };
     let (called, old, new) = match told {
+        // Fewer than are known: the file may say so as `epochs`, or as `at` of an `evaluate`.
+        Some((was, is)) if was > is => ("the epoch asked for".to_string(), Some(was.to_string()), Some(is.to_string())),
         Some((was, is)) => ("`train.epochs`".to_string(), Some(was.to_string()), Some(is.to_string())),
         None => (name("train", path), was.map(Into::into), is.map(Into::into)),
     };

@@ -32,12 +32,21 @@ pub fn described(prepared: &Prepared, replay: &Replay, numerics: &str) -> Descri
     }
 }
 
+/// Actions of a kind that are looked at: what candidates differ in shows in a few, and a stage may have tens of thousands.
+const LOOKED_AT: usize = 64;
+
 /// By stage and kind of action, the leaves that all its actions have, with the values that all of them have.
 fn canonical(prepared: &Prepared, replay: &Replay) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut out = BTreeMap::new();
     for (index, stage) in prepared.pipeline.stages.iter().enumerate() {
         let mut common: BTreeMap<Kind, BTreeMap<String, String>> = BTreeMap::new();
+        let mut looked: BTreeMap<Kind, usize> = BTreeMap::new();
         for step in replay.all(index).flat_map(|slot| &slot.steps) {
+            let looked = looked.entry(step.action.kind).or_default();
+            *looked += 1;
+            if *looked > LOOKED_AT {
+                continue;
+            }
             // Inputs are told as data, files and models. A training's rungs differ in nothing but their iteration.
             let leaves = || own(step.action.kind, &step.action.canon());
             match common.get_mut(&step.action.kind) {

@@ -26,7 +26,7 @@ pub struct Ran {
     pub begun: u64,
     /// When it ended; none where it was killed, or goes on.
     pub ended: Option<u64>,
-    /// `finished` or `stopped`; empty of one that did not end.
+    /// `finished`, `paused`, `interrupted` or `failed` (of older programs `stopped`); empty of one that did not end.
     pub outcome: String,
     /// Results that it made.
     pub made: usize,

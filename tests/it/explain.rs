@@ -65,6 +65,10 @@ fn every_action_says_why_it_runs_and_afterwards_why_it_ran() {
     {
         assert!(action.out.contains(part), "no {part:?} in {}", action.out);
     }
+    // Another pipeline finds the results of this one, and says whose they are.
+    place.write(&fixed().replace("epochs 2", "epochs 4").replace("pipeline \"reproducible\"", "pipeline \"other\""));
+    let explained = place.nasflow(&["explain", "pipeline.kdl"]).out;
+    assert!(explained.contains("of pipeline `reproducible`") && explained.contains("nothing would run"), "{explained}");
     assert!(!place.nasflow(&["explain", "pipeline.kdl", "--action", "zz"]).ok());
     assert!(place.nasflow(&["explain", "pipeline.kdl", "shorf"]).err.contains("did you mean `short`?"));
 }
