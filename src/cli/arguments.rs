@@ -141,7 +141,7 @@ pub struct RunArguments {
     #[arg(long, value_name = "TIME", default_value = "3m")]
     pub checkpoint: String,
     /// Bytes of optimiser states that the store keeps of searches that are over, such as `500MB`; the most useful stay, and more epochs go
-    /// on from these [default: 40MB]
+    /// on from these [default: 64MB]
     #[arg(long, value_name = "SIZE", env = "NASFLOW_STATES")]
     pub states: Option<String>,
     /// Take one batch through every stage in a scratch store, to see that it works and how long it will take

@@ -71,7 +71,8 @@ impl Store {
                 chunk.iter().filter_map(|k| rows.get(k)).filter(|m| !live.contains(m)).try_for_each(|m| self.count(m, &mut collected))?;
             }
             // Manifests go before what they name, durably, so that no index built from what is left names what is gone.
-            let folders: BTreeSet<_> = gone.iter().filter_map(|k| rows.get(k)).filter_map(|m| Some(self.blobs.path(m).parent()?.to_path_buf())).collect();
+            let folders: BTreeSet<_> =
+                gone.iter().filter_map(|k| rows.get(k)).filter_map(|m| Some(self.blobs.path(m).parent()?.to_path_buf())).collect();
             for folder in folders.iter().filter(|f| f.is_dir()) {
                 again(|| self.disk.sync_dir(folder)).map_err(|e| StoreError::io("sync", folder, None, e))?;
             }

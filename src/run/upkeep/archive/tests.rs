@@ -122,18 +122,98 @@ fn nothing_hostile_is_taken() {
         other => panic!("{what}: {other:?}"),
     };
     let blob = |name: &str| name.starts_with(BLOBS);
-    refused("a name that leads out", "not on its list", changed(&|i, name, _, _| if i == 3 { *name = "../../outside".into() }));
-    refused("an absolute name", "not on its list", changed(&|i, name, _, _| if i == 3 { *name = "/tmp/outside".into() }));
-    refused("a name in other letters", "not on its list", changed(&|_, name, _, _| if blob(name) { *name = name.to_uppercase() }));
-    for kind in [EntryType::Symlink, EntryType::Link, EntryType::Directory, EntryType::Fifo, EntryType::GNUSparse, EntryType::GNULongName, EntryType::XHeader] {
-        refused("no file", "no plain file", changed(&|i, _, to, _| if i == 3 { *to = kind }));
+    refused(
+        "a name that leads out",
+        "not on its list",
+        changed(&|i, name, _, _| {
+            if i == 3 {
+                *name = "../../outside".into()
+            }
+        }),
+    );
+    refused(
+        "an absolute name",
+        "not on its list",
+        changed(&|i, name, _, _| {
+            if i == 3 {
+                *name = "/tmp/outside".into()
+            }
+        }),
+    );
+    refused(
+        "a name in other letters",
+        "not on its list",
+        changed(&|_, name, _, _| {
+            if blob(name) {
+                *name = name.to_uppercase()
+            }
+        }),
+    );
+    for kind in [
+        EntryType::Symlink,
+        EntryType::Link,
+        EntryType::Directory,
+        EntryType::Fifo,
+        EntryType::GNUSparse,
+        EntryType::GNULongName,
+        EntryType::XHeader,
+    ] {
+        refused(
+            "no file",
+            "no plain file",
+            changed(&|i, _, to, _| {
+                if i == 3 {
+                    *to = kind
+                }
+            }),
+        );
     }
-    refused("a flipped bit", "not what its name says", changed(&|_, name, _, content| if blob(name) { content[0] ^= 1 }));
-    refused("a longer blob", "not on its list", changed(&|_, name, _, content| if blob(name) { content.push(0) }));
+    refused(
+        "a flipped bit",
+        "not what its name says",
+        changed(&|_, name, _, content| {
+            if blob(name) {
+                content[0] ^= 1
+            }
+        }),
+    );
+    refused(
+        "a longer blob",
+        "not on its list",
+        changed(&|_, name, _, content| {
+            if blob(name) {
+                content.push(0)
+            }
+        }),
+    );
     let first = format!("{BLOBS}{}", Digest::of(&[7; 3000]).hex());
-    refused("a blob twice", "not on its list", changed(&|_, name, _, _| if blob(name) { name.clone_from(&first) }));
-    refused("another list", "no archive of a run", changed(&|i, name, _, _| if i == 0 { *name = "list".into() }));
-    refused("no observations", "not on its list", changed(&|_, name, _, _| if name == OBSERVATIONS { *name = "x".into() }));
+    refused(
+        "a blob twice",
+        "not on its list",
+        changed(&|_, name, _, _| {
+            if blob(name) {
+                name.clone_from(&first)
+            }
+        }),
+    );
+    refused(
+        "another list",
+        "no archive of a run",
+        changed(&|i, name, _, _| {
+            if i == 0 {
+                *name = "list".into()
+            }
+        }),
+    );
+    refused(
+        "no observations",
+        "not on its list",
+        changed(&|_, name, _, _| {
+            if name == OBSERVATIONS {
+                *name = "x".into()
+            }
+        }),
+    );
     let list = |edit: &dyn Fn(&mut serde_json::Value)| {
         changed(&|_, name, _, content| {
             if name == LIST {
@@ -150,7 +230,15 @@ fn nothing_hostile_is_taken() {
     refused("a huge blob", "takes", list(&|v| v["blobs"][0][1] = json!(u64::MAX)));
     refused("a result that does not come", "not in it", list(&|v| v["manifests"][0] = json!(Digest::of(b"no"))));
     refused("a blob as a result", "none that this nasflow reads", list(&|v| v["manifests"] = json!([v["blobs"][0][0]])));
-    refused("no JSON", "cannot be read", changed(&|i, _, _, content| if i == 0 { content.truncate(20) }));
+    refused(
+        "no JSON",
+        "cannot be read",
+        changed(&|i, _, _, content| {
+            if i == 0 {
+                content.truncate(20)
+            }
+        }),
+    );
     for bytes in [&b""[..], b"x", &[0; 512], &[0; 4096], &[255; 4096]] {
         assert!(imported(bytes).0.is_err());
     }
