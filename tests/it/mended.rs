@@ -85,7 +85,7 @@ fn whoever_meets_a_damaged_file_says_so_and_the_next_run_mends_it() {
             let said = place.nasflow(command);
             let text = format!("{}{}", said.out, said.err);
             assert!(text.contains("damaged"), "{case}: {said:?}");
-            assert!(text.contains("run") || output == "manifest", "{case}: {said:?}");
+            assert!(text.contains("run") || ["manifest", "state"].contains(&output), "{case}: {said:?}");
             if command[..] == ["cache", "verify"] {
                 assert_eq!(said.code.map(|c| c & 1), Some(1), "{case}: {said:?}");
             }
@@ -102,4 +102,26 @@ fn whoever_meets_a_damaged_file_says_so_and_the_next_run_mends_it() {
             assert_eq!((place.digests(), iterations(&place)), (digests.clone(), trained), "{case}");
         }
     }
+}
+
+#[test]
+fn what_is_lost_is_told_from_what_is_damaged() {
+    let place = Place::new(&tiny());
+    place.run();
+    let (digests, trained) = (place.digests(), iterations(&place));
+    let weights = files(&place, "train", "weights");
+    std::fs::remove_file(&weights[0]).expect("removed");
+    flip(&weights[1]);
+    let said = cache(&place, &["verify"]);
+    assert!(said.code == Some(3) && said.out.contains("lost") && said.out.contains("`nasflow run pipeline.kdl`"), "{said:?}");
+    place.run();
+    assert_eq!((place.digests(), iterations(&place), cache(&place, &["verify"]).code), (digests, trained, Some(0)));
+    // A manifest comes back from the index.
+    std::fs::remove_file(&files(&place, "metric", "manifest")[0]).expect("removed");
+    let said = cache(&place, &["verify"]);
+    assert!(said.ok() && said.out.contains("1 manifest"), "{said:?}");
+    // A store of the future cannot be read.
+    std::fs::write(place.path().join("cache/format"), "nasflow store 99\n").expect("written");
+    let said = cache(&place, &["verify"]);
+    assert!(said.code == Some(4) && said.err.contains("newer nasflow"), "{said:?}");
 }

@@ -69,7 +69,7 @@ pub fn run(arguments: &CacheVerifyArguments) -> Result<ExitCode, Failure> {
         out += &format!("{} were lost as files, and were written again from the index\n", counted(verdict.rewritten, "manifest"));
     }
     if verdict.dropped > 0 {
-        out += &format!("{} dropped on purpose, which is no fault\n", counted(verdict.dropped, "state or pack"));
+        out += &format!("{} (states, packs) dropped on purpose, which is no fault\n", counted(verdict.dropped, "blob"));
     }
     let mut files: BTreeMap<String, usize> = BTreeMap::new();
     let blobs = verdict.damaged.iter().map(|b| (*b, "damaged, and put aside")).chain(lost.iter().map(|f| (f.blob, "lost")));
