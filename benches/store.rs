@@ -82,7 +82,7 @@ fn make(dir: &Path, results: usize) {
             .filter(|r| r.kind != "metric")
             .map(|r| Observation {
                 kind: "train-time".into(),
-                key: r.key,
+                key: Digest::of(b"here"),
                 machine: "here".into(),
                 time: run as u64,
                 value: json!({"action": r.key, "images": 100, "jobs": 1, "macs": 1, "seconds": 1.5, "threads": 1}),
@@ -118,7 +118,9 @@ fn look(dir: &Path) {
     least(&format!("1,000 look-ups ({found} found)"), || store.lookup_many(&keys).expect("found"));
     least("a chain", || store.chain(&digest("chain", 77)).expect("a chain"));
     least("the last run of a pipeline", || store.last_run("pipeline 3").expect("a run"));
-    least("the observations of a key", || store.observations("train-time", &digest("key", 4)).expect("observed"));
+    least("the last 200 observations of a machine", || {
+        store.latest_observations("train-time", &Digest::of(b"here"), 200).expect("observed")
+    });
     // After a kill: a marker of a writer that is dead is what the next open finds.
     least("open for writing after a kill", || {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();

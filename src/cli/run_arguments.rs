@@ -43,7 +43,7 @@ pub struct LimitArguments {
     #[arg(long, value_name = "TIME", env = "NASFLOW_CHECKPOINT", hide_env = true)]
     pub checkpoint: Option<String>,
     /// Bytes of optimiser states that the store keeps of searches that are over, such as `500MB`; the most useful stay, and more epochs go
-    /// on from these [default: 40MB]
+    /// on from these [default: 64MB]
     #[arg(long, value_name = "SIZE", env = "NASFLOW_STATES", hide_env = true)]
     pub states: Option<String>,
 }

@@ -31,11 +31,9 @@ pub fn keep(store: &Store, work: &Work, timing: &Timing) -> Result<(), StoreErro
 pub fn rate(store: &Store, kind: &str) -> Option<f64> {
     let machine = machine();
     let mut rates: Vec<f64> = store
-        .observations(kind, &Digest::of(machine.as_bytes()))
+        .latest_observations(kind, &Digest::of(machine.as_bytes()), 200)
         .ok()?
         .into_iter()
-        .rev()
-        .take(200)
         .filter_map(|o| record::read_timing(&o.value))
         .filter(|t| t.seconds > 0.0)
         .map(|t| t.macs as f64 * t.images as f64 * t.jobs as f64 / t.seconds)

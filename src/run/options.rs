@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Bytes of optimiser states that a store keeps of searches that are over, unless the user says otherwise.
-pub const STATES: u64 = 40_000_000;
+pub const STATES: u64 = 64_000_000;
 
 /// How to run: nothing here changes a bit of any result, except that `executor` names the numerics class.
 #[derive(Clone, Debug)]

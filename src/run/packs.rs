@@ -23,6 +23,9 @@ const MANY: usize = 2_000;
 /// Bytes of a pack of which it is said how many it takes.
 const LARGE: u64 = 1 << 30;
 
+/// What the list of all packs is kept as.
+const MEMO: &str = "packs";
+
 fn gib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 30)
 }
@@ -128,6 +131,7 @@ impl Packs {
             Err(Halt::Store(e)) => return Err(e.into()),
         };
         store.publish(&record::write(action, None, &Outcome::Pack { pack: blob, images }))?;
+        remember(store, action.key())?;
         if let Some(own) = trim(store, &own(prepared)?, BOUND)?
             && !self.said
         {
@@ -180,11 +184,31 @@ fn packed(record: &Record) -> Option<Digest> {
     }
 }
 
+/// The keys of all packs, as far as they are remembered; else every result is looked at, once.
+fn all(store: &Store) -> Result<BTreeSet<Digest>, StoreError> {
+    if let Some(bytes) = store.memo(MEMO, &Digest::of(MEMO.as_bytes()))? {
+        return Ok(bytes.as_chunks().0.iter().map(|key| Digest(*key)).collect());
+    }
+    let mut packs = BTreeSet::new();
+    for keys in store.keys()?.chunks(1_000) {
+        packs.extend(store.lookup_many(keys)?.into_iter().flatten().filter(|r| packed(r).is_some()).map(|r| r.key));
+    }
+    Ok(packs)
+}
+
+/// Remembers a pack, so that a store of many results need not be searched for them.
+fn remember(store: &Store, key: Digest) -> Result<(), StoreError> {
+    let mut packs = all(store)?;
+    packs.insert(key);
+    let bytes: Vec<u8> = packs.iter().flat_map(|key| key.0).collect();
+    store.put_memo(MEMO, &Digest::of(MEMO.as_bytes()), &bytes)
+}
+
 /// Drops packs, the largest first, until those that are left fit the bound. Those with the keys `own` stay: a worker may be about
 /// to read one, and this run would only make them again. The bytes of these, where they alone are more than the bound.
 fn trim(store: &Store, own: &BTreeSet<Digest>, bound: u64) -> Result<Option<u64>, StoreError> {
     let (mut kept, mut others) = (BTreeMap::new(), BTreeMap::new());
-    for key in store.keys()? {
+    for key in all(store)?.union(own).copied() {
         let Some(pack) = store.lookup(&key)?.and_then(|r| packed(&r)) else { continue };
         if let Some(size) = store.blobs().size(&pack) {
             if own.contains(&key) { &mut kept } else { &mut others }.insert(pack, size);

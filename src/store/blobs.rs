@@ -53,7 +53,7 @@ impl Blobs {
     pub fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         let digest = Digest::of(bytes);
         let path = self.path(&digest);
-        let (token, counter) = self.writer()?.writing()?;
+        let unique = self.writer()?.writing()?;
         let folder = self.folder_of(&digest, &path)?;
         if path.is_file() {
             match again(|| self.disk.read(&path)) {
@@ -67,7 +67,7 @@ impl Blobs {
                 Err(e) => return Err(StoreError::io("read", &path, None, e)),
             }
         }
-        write_whole(self.disk.as_ref(), token, counter, &path, bytes)?;
+        write_whole(self.disk.as_ref(), unique, &self.layout.folder("blobs"), &path, bytes)?;
         Ok(digest)
     }
 
@@ -193,10 +193,8 @@ impl Blobs {
     pub(super) fn sweep(&self, token: &str) -> Result<(), StoreError> {
         self.sweep_unpacked(token)?;
         let prefix = format!("{}{token}-", disk::TEMPORARY);
-        let mut folders = entries(&self.layout.folder("blobs"))?;
-        folders.extend(entries(&self.layout.folder("attempts"))?);
-        folders.extend(entries(&self.layout.folder("memo"))?);
-        folders.extend([self.layout.root.clone(), self.layout.folder("runs"), self.layout.folder("blobs")]);
+        // Every temporary file lies here, whatever it is for: a store has many folders.
+        let folders = [self.layout.folder("blobs"), self.layout.root.clone(), self.layout.folder("runs")];
         for folder in folders.iter().filter(|f| f.is_dir()) {
             for path in entries(folder)? {
                 if name(&path).starts_with(&prefix) {
@@ -209,8 +207,8 @@ impl Blobs {
 
     /// Writes a file of the store that is not a blob, whole.
     pub(super) fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        let (token, counter) = self.writer()?.writing()?;
-        write_whole(self.disk.as_ref(), token, counter, path, bytes)
+        let unique = self.writer()?.writing()?;
+        write_whole(self.disk.as_ref(), unique, &self.layout.folder("blobs"), path, bytes)
     }
 
     pub(super) fn writer(&self) -> Result<&Presence, StoreError> {

@@ -99,16 +99,22 @@ pub(super) fn again<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Resu
     }
 }
 
-/// Writes a file whole and durably: a temporary file in the same directory, sync, rename, sync of the directory.
-/// `token` and `counter` make the temporary name unique among all writers of the store.
+/// Writes a file whole and durably: a temporary file in `beside` (a directory of the same file system), sync, rename, sync of the
+/// directory. `token` and `counter` make the temporary name unique among all writers of the store.
 ///
 /// # Errors
 /// [`StoreError::Io`] with path and bytes; the temporary file is removed (as far as the disk lets us), and what
 /// was under the name before is still there, unless only the last step failed, which leaves the new bytes.
-pub(super) fn write_whole(disk: &dyn Disk, token: &str, counter: u64, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+pub(super) fn write_whole(
+    disk: &dyn Disk,
+    (token, counter): (&str, u64),
+    beside: &Path,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<(), StoreError> {
     let size = Some(bytes.len() as u64);
     let directory = parent(path);
-    let temporary = directory.join(format!("{TEMPORARY}{token}-{counter}"));
+    let temporary = beside.join(format!("{TEMPORARY}{token}-{counter}"));
     let written = (|| {
         let mut file = again(|| disk.create(&temporary)).map_err(|e| StoreError::io("create", path, size, e))?;
         // The real write continues by itself after an interruption; an interruption that surfaces has written nothing.

@@ -116,12 +116,23 @@ impl Index {
                 None => statement.query(params![kind])?,
             };
             while let Some(row) = rows.next()? {
-                let (machine, time, value): (String, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                let key = digest(row, 4)?;
-                let whole = seal(&[kind.as_bytes(), &key.0, machine.as_bytes(), &time.to_le_bytes(), value.as_bytes()]) == digest(row, 3)?;
-                if let (true, Ok(value)) = (whole, serde_json::from_str(&value)) {
-                    found.push(Observation { kind: kind.to_string(), key, machine, time: time as u64, value });
-                }
+                found.extend(observation(kind, row)?);
+            }
+            Ok(found)
+        })
+    }
+
+    /// The last of one key, by machine and time; newest first.
+    pub fn latest(&self, kind: &str, key: &Digest, most: usize) -> Result<Vec<Observation>, StoreError> {
+        // The order of the primary key, backwards: nothing is sorted, and no more is read than is wanted.
+        let order = "ORDER BY machine DESC, time DESC, value DESC LIMIT ?3";
+        let sql = format!("SELECT machine, time, value, seal, key FROM observations WHERE kind = ?1 AND key = ?2 {order}");
+        self.read(|c| {
+            let mut found = Vec::new();
+            let mut statement = c.prepare_cached(&sql)?;
+            let mut rows = statement.query(params![kind, &key.0, i64::try_from(most).unwrap_or(i64::MAX)])?;
+            while let Some(row) = rows.next()? {
+                found.extend(observation(kind, row)?);
             }
             Ok(found)
         })
@@ -172,6 +183,15 @@ pub(super) fn insert_observations(c: &Connection, observations: &[Observation]) 
         let seal = seal(&[o.kind.as_bytes(), &o.key.0, o.machine.as_bytes(), &time.to_le_bytes(), value.as_bytes()]);
         statement.execute(params![o.kind, &o.key.0, o.machine, time, value, &seal.0]).map(drop)
     })
+}
+
+/// An observation from a row: machine, time, value, seal, key. None where the seal is broken.
+fn observation(kind: &str, row: &Row) -> rusqlite::Result<Option<Observation>> {
+    let (machine, time, value): (String, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let key = digest(row, 4)?;
+    let whole = seal(&[kind.as_bytes(), &key.0, machine.as_bytes(), &time.to_le_bytes(), value.as_bytes()]) == digest(row, 3)?;
+    let value = serde_json::from_str(&value).ok().filter(|_| whole);
+    Ok(value.map(|value| Observation { kind: kind.to_string(), key, machine, time: time as u64, value }))
 }
 
 fn entry(row: &Row, fits: impl Fn(&Record) -> bool) -> rusqlite::Result<Entry> {

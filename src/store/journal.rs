@@ -10,7 +10,11 @@ use crate::base::Digest;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+
+/// Bytes at the end of a journal that are read after a writer died.
+const TAIL: u64 = 1 << 20;
 
 /// What a machine measured, beside any result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,10 +72,27 @@ impl Journal {
 
     /// Every observation that was ever made, to build the index from.
     pub(super) fn observations(&self) -> Result<Vec<Observation>, StoreError> {
+        self.observed(|path| self.lines(path))
+    }
+
+    /// The last ones, for a writer that died before they were in the index: it was at most one call behind.
+    pub(super) fn last_observations(&self) -> Result<Vec<Observation>, StoreError> {
+        self.observed(|path| {
+            let failed = |e| StoreError::io("read", path, None, e);
+            let mut file = again(|| self.0.disk.open(path)).map_err(failed)?;
+            let length = file.metadata().map_err(failed)?.len();
+            let mut bytes = Vec::new();
+            file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).and_then(|_| file.read_to_end(&mut bytes)).map_err(failed)?;
+            // What is left of the line before is no line of JSON.
+            Ok(parsed(&bytes))
+        })
+    }
+
+    fn observed(&self, read: impl Fn(&Path) -> Result<Vec<Observation>, StoreError>) -> Result<Vec<Observation>, StoreError> {
         let mut all = Vec::new();
         for path in entries(&self.0.layout.folder("observations"))? {
             if name(&path).ends_with(".jsonl") {
-                all.extend(self.lines(&path)?);
+                all.extend(read(&path)?);
             }
         }
         Ok(all)
@@ -93,9 +114,14 @@ impl Journal {
 
     fn lines<T: DeserializeOwned>(&self, path: &Path) -> Result<Vec<T>, StoreError> {
         match again(|| self.0.disk.read(path)) {
-            Ok(bytes) => Ok(bytes.split(|&b| b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()),
+            Ok(bytes) => Ok(parsed(&bytes)),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(e) => Err(StoreError::io("read", path, None, e)),
         }
     }
+}
+
+/// The lines that are whole.
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Vec<T> {
+    bytes.split(|&b| b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }

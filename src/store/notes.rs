@@ -31,6 +31,14 @@ impl Store {
         self.index.as_ref().map_or(Ok(Vec::new()), |index| self.watch(index.observations(kind, Some(key))))
     }
 
+    /// The last observations of this kind for this key, of several machines the last one's first; newest first, at most so many.
+    ///
+    /// # Errors
+    /// As [`Store::lookup`].
+    pub fn latest_observations(&self, kind: &str, key: &Digest, most: usize) -> Result<Vec<Observation>, StoreError> {
+        self.index.as_ref().map_or(Ok(Vec::new()), |index| self.watch(index.latest(kind, key, most)))
+    }
+
     /// What machines measured of this kind, whatever it is of, oldest first.
     ///
     /// # Errors

@@ -76,7 +76,8 @@ pub(super) fn adopt(index: &Index, blobs: &Blobs, published: Option<&[Digest]>) 
             Reading::Other => {}
         }
     }
-    let observations = Journal::of(blobs).observations()?;
+    let journal = Journal::of(blobs);
+    let observations = if published.is_some() { journal.last_observations() } else { journal.observations() }?;
     counted.records = index.write(|c| {
         let mut adopted = 0;
         for (record, manifest, bytes) in &found {

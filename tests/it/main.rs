@@ -33,6 +33,7 @@ mod learning;
 mod lookups;
 mod losses;
 mod measures;
+mod mended;
 mod methods;
 mod nix;
 mod objectives;

@@ -74,15 +74,20 @@ pub fn run(arguments: &CacheVerifyArguments) -> Result<ExitCode, Failure> {
         out += &format!("{} were lost as files, and were written again from the index\n", counted(verdict.rewritten, "manifest"));
     }
     if verdict.dropped > 0 {
-        out += &format!("{} dropped on purpose, which is no fault\n", counted(verdict.dropped, "state or pack"));
+        out += &format!("{} (states, packs) dropped on purpose, which is no fault\n", counted(verdict.dropped, "blob"));
     }
     let mut files: BTreeMap<String, usize> = BTreeMap::new();
     let blobs = verdict.damaged.iter().map(|b| (*b, "damaged, and put aside")).chain(lost.iter().map(|f| (f.blob, "lost")));
     for (blob, what) in blobs {
         let owner = owners.get(&blob);
         out += &format!("{} {what}: {}\n", blob.short(), owner.map_or("no result names it".to_string(), described));
-        if owner.is_some_and(|o| o.output == "state") {
-            out += "    only more epochs would need it: they begin anew\n";
+        let optional = match owner.map(|o| o.output.as_str()) {
+            Some("state") => Some("only more epochs would need it: they begin anew"),
+            Some("pack") => Some("the next run that needs it makes it again"),
+            _ => None,
+        };
+        if let Some(optional) = optional {
+            out += &format!("    {optional}\n");
         } else if let Some(file) = owner.and_then(|o| o.file.clone()) {
             *files.entry(file).or_default() += 1;
         }

@@ -36,7 +36,7 @@ pub const NODES: &[Spec] = &[
         &["configuration"],
         &[],
         &[&[
-            Field::one("states", &[Size], "40MB", "Most bytes of optimiser states that are kept of trials from which no stage goes on."),
+            Field::one("states", &[Size], "64MB", "Most bytes of optimiser states that are kept of trials from which no stage goes on."),
             Field::one("keep-runs", &[Int(0, 1_000_000)], "3", "The last runs of every pipeline that `nasflow cache gc` keeps."),
         ]],
         "What stores keep.",

@@ -11,3 +11,6 @@ pub mod owners;
 pub mod roots;
 pub mod saved;
 pub mod states;
+
+#[cfg(test)]
+mod tests;

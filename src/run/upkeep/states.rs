@@ -9,6 +9,7 @@ use crate::base::Digest;
 use crate::plan::Replay;
 use crate::run::options::{Report, RunEnd};
 use crate::store::{Store, StoreError, Usage};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What was dropped, or would be.
@@ -75,18 +76,19 @@ pub fn trim(store: &Store, bound: u64, stages: &HashMap<Digest, usize>, dry: boo
         *best = this.max(*best);
     }
     let mut trimmed = Trimmed::default();
-    let mut rest: Vec<(Worth, Digest, u64)> = Vec::new();
+    // Of equally useful ones the small: so more trainings can go on.
+    let mut rest: Vec<(Worth, Reverse<u64>, Digest)> = Vec::new();
     for (state, worth) in worth {
         let Some(bytes) = store.blobs().size(&state) else { continue };
         if needed.contains(&state) {
             trimmed.needed += Usage { files: 1, bytes };
         } else {
-            rest.push((worth, state, bytes));
+            rest.push((worth, Reverse(bytes), state));
         }
     }
     rest.sort_unstable_by(|a, b| b.cmp(a));
     let mut going = Vec::new();
-    for (_, state, bytes) in rest {
+    for (_, Reverse(bytes), state) in rest {
         let usage = Usage { files: 1, bytes };
         // Once one does not fit, the less useful go too: what stays is the same whatever their sizes are.
         if going.is_empty() && trimmed.kept.bytes.saturating_add(bytes) <= bound {

@@ -185,12 +185,11 @@ fn publish(store: &Store, list: &List, records: Vec<Record>) -> Result<(usize, u
 /// The observations that are not here yet; lines that are none are skipped.
 fn observed(store: &Store, bytes: &[u8]) -> Result<Vec<Observation>, Halt> {
     let came: Vec<Observation> = bytes.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
-    let mut new = Vec::new();
-    for observation in came {
-        let here = store.observations(&observation.kind, &observation.key)?;
-        if !here.contains(&observation) && !new.contains(&observation) {
-            new.push(observation);
-        }
+    let written = |o: &Observation| (o.kind.clone(), o.key, o.machine.clone(), o.time, o.value.to_string());
+    let mut here = HashSet::new();
+    for (kind, key) in came.iter().map(|o| (&o.kind, &o.key)).collect::<BTreeSet<_>>() {
+        here.extend(store.observations(kind, key)?.iter().map(written));
     }
+    let new = came.into_iter().filter(|o| here.insert(written(o))).collect();
     Ok(new)
 }

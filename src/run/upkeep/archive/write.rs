@@ -57,8 +57,8 @@ pub fn export(
     let mut lost = None;
     let mut weights = BTreeSet::new();
     each(store, &mut |_, _| {}, &mut |record| {
-        let linked = !["select", "compare", "anchors"].contains(&record.kind.as_str())
-            || record.text.split_whitespace().any(|word| roots.read.contains(word));
+        let linked =
+            !["compare", "anchors"].contains(&record.kind.as_str()) || record.text.split_whitespace().any(|word| roots.read.contains(word));
         let left = record.kind == "fetch" || record.kind == "pack" && without.packs;
         if !roots.keys.contains(&record.key) || left || !linked {
             return Ok(());
