@@ -37,6 +37,7 @@ pub const PAGES: &[Page] = pages![
     "yolov5" "docs/yolov5.md"
     "gpu" "docs/gpu.md"
     "results" "docs/results.md"
+    "reliability" "docs/reliability.md"
     "performance" "docs/performance.md"
     "architecture" "docs/architecture.md"
     "releasing" "docs/releasing.md"
