@@ -40,6 +40,7 @@ pub const PAGES: &[Page] = pages![
     "store" "docs/store.md"
     "gpu" "docs/gpu.md"
     "results" "docs/results.md"
+    "reliability" "docs/reliability.md"
     "performance" "docs/performance.md"
     "architecture" "docs/architecture.md"
     "releasing" "docs/releasing.md"

@@ -9,6 +9,8 @@ use crate::store::StoreError;
 pub enum Failure {
     /// The document is wrong: shown with its places.
     Document(Box<Diagnostics>),
+    /// The store's index is damaged: a run that meets it builds it anew and goes on.
+    Index(String),
     /// Anything else, in words, with what to do.
     Message(String),
 }
@@ -23,18 +25,20 @@ impl From<RunError> for Failure {
     fn from(e: RunError) -> Self {
         match e {
             RunError::Document(d) => Failure::Document(d),
-            other => coded(&other, other.code()),
+            RunError::Store(e) => e.into(),
+            other => Failure::Message(coded(&other, other.code())),
         }
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
-        coded(&e, e.code())
+        let message = coded(&e, e.code());
+        if e.is_corrupt() { Failure::Index(message) } else { Failure::Message(message) }
     }
 }
 
 /// A message with the code under which `nasflow help` explains it.
-fn coded(error: &dyn std::fmt::Display, code: &str) -> Failure {
-    Failure::Message(format!("{error}\n  (nasflow::{code}: `nasflow help {code}` explains it)"))
+fn coded(error: &dyn std::fmt::Display, code: &str) -> String {
+    format!("{error}\n  (nasflow::{code}: `nasflow help {code}` explains it)")
 }

@@ -80,7 +80,7 @@ mod tests {
 
     fn said(given: &Path) -> String {
         match images(&[given.to_path_buf()]) {
-            Err(Failure::Message(m)) => m,
+            Err(Failure::Index(m) | Failure::Message(m)) => m,
             other => format!("{other:?}"),
         }
     }

@@ -62,6 +62,6 @@ pub fn diagnostics(diagnostics: &Diagnostics) {
 pub fn failure(failure: &Failure) {
     match failure {
         Failure::Document(d) => diagnostics(d),
-        Failure::Message(m) => note(&format!("nasflow: {m}")),
+        Failure::Index(m) | Failure::Message(m) => note(&format!("nasflow: {m}")),
     }
 }

@@ -29,6 +29,19 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
     let running = Arc::new(AtomicBool::new(false));
     let options = options(arguments, &running)?;
+    match once(arguments, &options, &running, begun) {
+        // Whoever opens the store now looks at all of its index, and builds it anew.
+        Err(Failure::Index(why)) => {
+            print::note(&why);
+            print::note("the index is built anew, and the run goes on");
+            once(arguments, &options, &running, begun)
+        }
+        ended => ended,
+    }
+}
+
+/// The run, as far as the index of the store lets it.
+fn once(arguments: &RunArguments, options: &Options, running: &AtomicBool, begun: Instant) -> Result<ExitCode, Failure> {
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::store(&arguments.file, Access::Write)?.ok_or_else(|| "no store".to_string())?;
     let prepared = load::prepared(pipeline, Some(&store), &arguments.file, false)?;
@@ -39,7 +52,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     running.store(true, Ordering::Relaxed);
     if arguments.smoke {
         let mut listener = progress::Smoke(listener);
-        let ended = smoke::smoke(&prepared, &store, &options, &mut launcher, &mut listener)?;
+        let ended = smoke::smoke(&prepared, &store, options, &mut launcher, &mut listener)?;
         drop(listener);
         if ended != RunEnd::Finished {
             print::note("interrupted");
@@ -51,7 +64,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         say(&format!("every stage worked on one batch{speed}; `nasflow plan` now says how long the run will take\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let report = coordinator::run(&prepared, &store, &options, &mut launcher, listener.as_mut())?;
+    let report = coordinator::run(&prepared, &store, options, &mut launcher, listener.as_mut())?;
     let trimmed = states::after(&store, &report, options.states, arguments.limits.states.is_some());
     let dropped = dropped(&trimmed);
     if let (true, Some(message)) = (arguments.json, &dropped) {

@@ -165,7 +165,7 @@ impl Watch {
 fn in_words(failure: Failure) -> String {
     match failure {
         Failure::Document(d) => render::diagnostics(&d, false),
-        Failure::Message(message) => message,
+        Failure::Index(message) | Failure::Message(message) => message,
     }
 }
 

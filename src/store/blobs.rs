@@ -29,12 +29,19 @@ impl Blobs {
     /// # Errors
     /// No store there; a newer one; a lock that the system refuses.
     pub fn open(root: &Path) -> Result<Blobs, StoreError> {
+        Blobs::open_on(root, Arc::new(disk::Direct))
+    }
+
+    /// As [`Blobs::open`], on another disk: tests make its operations fail.
+    ///
+    /// # Errors
+    /// As [`Blobs::open`].
+    pub fn open_on(root: &Path, disk: Arc<dyn Disk>) -> Result<Blobs, StoreError> {
         let layout = Layout { root: root.to_path_buf() };
         layout.check_format()?;
         if layout.classify() != Is::Store {
             return Err(StoreError::NotAStore { root: layout.root, holds: None });
         }
-        let disk: Arc<dyn Disk> = Arc::new(disk::Direct);
         for folder in FOLDERS {
             ensure_dir(disk.as_ref(), &layout.folder(folder))?;
         }

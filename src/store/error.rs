@@ -134,7 +134,7 @@ impl StoreError {
     }
 
     /// Whether the index itself is broken, so that the next open must check it.
-    pub(super) fn is_corrupt(&self) -> bool {
+    pub fn is_corrupt(&self) -> bool {
         matches!(self, StoreError::Database { corrupt: true, .. })
     }
 
@@ -232,11 +232,7 @@ impl fmt::Display for StoreError {
             StoreError::NotAStore { root, holds: None } => write!(f, "there is no store at {}", root.display()),
             StoreError::ReadOnly { root } => write!(f, "the store {} was opened for reading only", root.display()),
             StoreError::Database { path, message, corrupt: true } => {
-                write!(
-                    f,
-                    "the index {} is damaged ({message}): run the same command again, it is rebuilt from the results' files",
-                    path.display()
-                )
+                write!(f, "the index {} is damaged ({message}): the next `nasflow run` rebuilds it from the results' files", path.display())
             }
             StoreError::Database { path, message, corrupt: false } => write!(f, "the index {}: {message}", path.display()),
             StoreError::InUse { root, doing } => {

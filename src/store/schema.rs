@@ -1,6 +1,6 @@
 //! The index's tables and how a connection is set up.
 
-use super::StoreError;
+use super::{StoreError, disk};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::io;
@@ -24,6 +24,9 @@ pub(super) const TABLES: [&str; 5] = [
 
 /// How long to wait for other processes' transactions, which take milliseconds each.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Bytes that SQLite needs at once, at most: a piece of the memory that processes share.
+const LITTLE: u64 = 32 << 10;
 
 /// What an index file is.
 #[derive(Debug, PartialEq, Eq)]
@@ -133,7 +136,10 @@ pub(super) fn is_corrupt(error: &rusqlite::Error) -> bool {
 
 /// SQLite's failure as ours: a full or unwritable disk reads as one.
 pub(super) fn failed(path: &Path, error: rusqlite::Error) -> StoreError {
+    // A file that SQLite maps cannot grow on a full disk: it says "disk I/O error".
+    let full = || path.parent().and_then(disk::free).is_some_and(|free| free < LITTLE);
     let kind = match error.sqlite_error_code() {
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if full() => Some(io::ErrorKind::StorageFull),
         Some(ErrorCode::DiskFull) => Some(io::ErrorKind::StorageFull),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Some(io::ErrorKind::PermissionDenied),
         _ => None,

@@ -1,7 +1,11 @@
-//! The coordinator killed with SIGKILL at random moments, again and again, until it ends: nothing is lost, nothing is
-//! wrong, and at most one checkpoint interval is repeated a kill. Twenty kills in the long form, six otherwise.
+//! Coordinators and workers killed with SIGKILL at random moments, again and again: nothing is lost, nothing is wrong, nothing has to
+//! be unlocked, and at most one checkpoint interval is repeated a kill. 1,000 kills in the long form, 50 otherwise.
 
+#[cfg(unix)]
+use crate::reliability::Dice;
 use crate::support::{Place, SMALL, long};
+#[cfg(unix)]
+use std::process::Child;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -16,50 +20,74 @@ fn longer() -> String {
 #[cfg(unix)]
 #[test]
 fn killed_again_and_again_it_ends_with_the_same_bits() {
-    let undisturbed = Place::new(&longer());
+    let text = SMALL.replace("images=24", "images=48").replace("epochs 2", "epochs 12");
+    let undisturbed = Place::new(&text);
     undisturbed.run();
-    let wanted = undisturbed.digests();
+    let (wanted, (whole, _)) = (undisturbed.digests(), journal(&undisturbed));
 
-    let (place, jobs) = (Place::new(&longer()), 2);
-    let wished = if long() { 20 } else { 6 };
-    let (mut kills, mut random) = (0usize, 0x2545_F491_4F6C_DD1Du64);
-    while kills < wished {
-        let mut child = place
-            .command(&["run", "pipeline.kdl", "--jobs", "2"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nasflow starts");
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        // At least two checkpoint intervals after the start, then at a random moment.
-        let before = journal(&place).0;
-        let begun = Instant::now();
-        while journal(&place).0 < before + 2 * INTERVAL && begun.elapsed() < Duration::from_secs(20) {
+    let (jobs, wished, mut dice) = (2, if long() { 1000 } else { 50 }, Dice::new(3));
+    let (mut kills, mut workers, mut before, mut stores, mut repeated) = (0, 0, 0, 0, 0);
+    while kills + workers < wished {
+        let place = Place::new(&text);
+        let (first, first_workers) = (kills, workers);
+        stores += 1;
+        while kills + workers < wished && !killed(&place, &mut dice, &mut kills, &mut workers, &mut before) {}
+        place.run();
+        assert_eq!(place.digests(), wanted, "after {} kills", kills + workers);
+        let (executed, distinct) = journal(&place);
+        assert_eq!(distinct, whole);
+        // Two chains are in work at a time, so a kill of the coordinator costs at most one interval of each.
+        let most = ((kills - first) * jobs + workers - first_workers) * INTERVAL;
+        assert!(executed - distinct <= most, "{executed} executed, {distinct} distinct, at most {most} again");
+        repeated += executed - distinct;
+    }
+    eprintln!(
+        "{kills} coordinators and {workers} workers killed on {stores} stores, {before} of them before anything was done; {repeated} of {} iterations twice",
+        stores * whole
+    );
+    assert!(workers * 10 > wished, "only {workers} workers were met");
+}
+
+/// One run that is killed at a random moment, perhaps after one of its workers was; whether it ended by itself.
+#[cfg(unix)]
+fn killed(place: &Place, dice: &mut Dice, kills: &mut usize, workers: &mut usize, before: &mut usize) -> bool {
+    let mut child = place
+        .command(&["run", "pipeline.kdl", "--jobs", "2"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("nasflow starts");
+    let begun = journal(place).0;
+    // Half of the kills come at any time after the start, the others when something was done, so that the end comes nearer.
+    let pause = |dice: &mut Dice, child: &mut Child| {
+        let (further, since) = (if dice.one_in(2) { 0 } else { 1 + dice.below(3 * INTERVAL) }, Instant::now());
+        while journal(place).0 < begun + further && since.elapsed() < Duration::from_secs(20) {
             if child.try_wait().expect("a child").is_some() {
                 break;
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(3));
         }
-        std::thread::sleep(Duration::from_millis(random % 400));
-        if child.try_wait().expect("a child").is_some() {
-            break;
+        std::thread::sleep(Duration::from_millis(dice.below(300) as u64));
+        child.try_wait().expect("a child")
+    };
+    let mut ended = pause(dice, &mut child);
+    // One worker a run: three would count as a failed trial.
+    if ended.is_none() && dice.one_in(2) {
+        if let Some(worker) = children(child.id()).first() {
+            let hit = std::process::Command::new("kill").args(["-9", &worker.to_string()]).stderr(Stdio::null()).status();
+            *workers += usize::from(hit.is_ok_and(|s| s.success()));
         }
-        child.kill().expect("a kill");
-        child.wait().expect("an end");
-        kills += 1;
+        ended = pause(dice, &mut child);
     }
-    let last = place.run();
-    assert!(last.ok());
-    assert_eq!(place.digests(), wanted, "after {kills} kills");
-    let (executed, distinct) = journal(&place);
-    let (undisturbed_executed, undisturbed_distinct) = journal(&undisturbed);
-    assert_eq!((undisturbed_executed, undisturbed_distinct), (distinct, distinct));
-    // Two chains are in work at a time, so a kill costs at most one interval of each.
-    assert!(executed - distinct <= kills * jobs * INTERVAL, "{executed} executed, {distinct} distinct, {kills} kills");
-    eprintln!("{kills} kills; {executed} iterations executed, {distinct} distinct");
-    assert!(2 * kills >= wished, "only {kills} kills came before the end");
+    if ended.is_none() {
+        child.kill().expect("a kill");
+        *kills += 1;
+        *before += usize::from(journal(place).0 == begun);
+    }
+    let said = crate::support::said(child.wait_with_output().expect("an end"));
+    assert!(ended.is_none() || said.ok(), "{said:?}");
+    assert!(!said.err.contains("panicked") && !said.err.contains("nasflow: "), "{said:?}");
+    ended.is_some()
 }
 
 /// (iterations executed, distinct iterations), over all chains.

@@ -44,6 +44,7 @@ mod proposer;
 mod proxies;
 mod racing;
 mod recipe;
+mod reliability;
 mod replicate;
 mod report;
 mod rooms;
@@ -63,3 +64,6 @@ mod warm;
 mod whole;
 mod wide;
 mod yolov5;
+
+/// For a disk that the store's own tests have too (`reliability/faulty`).
+use nasflow::store;

@@ -16,4 +16,4 @@ mod work;
 
 pub use memory::Memory;
 pub use remote::over_files;
-pub use work::work;
+pub use work::{work, work_on};

@@ -8,7 +8,7 @@ use super::{latency, own, predict, subnet, supernet, training, untrained};
 use crate::base::Digest;
 use crate::run::job::files::{assignment_file, read_result, result_file};
 use crate::run::job::{Assignment, FORMAT, Job, Trainee, WorkerMessage, exit};
-use crate::store::{Attempt, Blobs};
+use crate::store::{Attempt, Blobs, StoreError};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,19 @@ pub fn work(
     memory: &mut Memory,
     say: &mut dyn FnMut(&WorkerMessage),
 ) -> i32 {
-    let opened = Blobs::open(root).and_then(|blobs| Ok((Attempt::open(&blobs, lock)?, blobs)));
+    work_on(Blobs::open(root), lock, key, stop, memory, say)
+}
+
+/// As [`work`], with blobs that were opened, or could not be: tests open them on a disk whose operations fail.
+pub fn work_on(
+    blobs: Result<Blobs, StoreError>,
+    lock: Digest,
+    key: Digest,
+    stop: Arc<AtomicBool>,
+    memory: &mut Memory,
+    say: &mut dyn FnMut(&WorkerMessage),
+) -> i32 {
+    let opened = blobs.and_then(|blobs| Ok((Attempt::open(&blobs, lock)?, blobs)));
     let result = match opened {
         Ok((attempt, blobs)) => perform(blobs, attempt, key, stop, memory, say),
         Err(e) => Err(e.into()),

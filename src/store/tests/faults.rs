@@ -147,21 +147,26 @@ fn an_interruption_is_no_failure() {
     }
 }
 
-/// Crash images: everything that was written, the last write torn, and only what was synced.
+/// Crash images: everything that was written, the last write torn, only what was synced, and names without data.
 #[test]
 fn a_crash_at_any_operation_leaves_a_whole_store() {
     let (expected, count) = clean();
-    for (wrong, power) in [(Wrong::Stops, false), (Wrong::StopsTorn, false), (Wrong::Stops, true), (Wrong::StopsTorn, true)] {
+    let images: [(Wrong, &str, fn(&Faulty, &Path)); 5] = [
+        (Wrong::Stops, "as written", |_, _| ()),
+        (Wrong::StopsTorn, "as written", |_, _| ()),
+        (Wrong::Stops, "as synced", Faulty::cut_power),
+        (Wrong::StopsTorn, "as synced", Faulty::cut_power),
+        (Wrong::Stops, "names without data", Faulty::lose_data),
+    ];
+    for (wrong, image, lose) in images {
         for n in 0..count {
             let _quiet = nobody_spawns();
             let dir = directory();
             let root = dir.path().join("cache");
             let disk = Arc::new(Faulty::new(n, wrong));
             let _ = script(&root, disk.clone());
-            if power {
-                disk.cut_power(&root);
-            }
-            let case = format!("operation {n}, {wrong:?}, power cut {power}");
+            lose(&disk, &root);
+            let case = format!("operation {n}, {wrong:?}, {image}");
             // What is there before anything runs again is whole.
             let seen = Store::open_read_only(&root).unwrap_or_else(|e| panic!("{case}: {e}"));
             for record in seen.lookup_many(&seen.keys().unwrap()).unwrap() {

@@ -80,11 +80,7 @@ impl Faulty {
     /// Takes back everything that was never synced. All is of another start of the machine then.
     pub fn cut_power(&self, root: &Path) {
         let unsynced = std::mem::take(&mut *self.unsynced.lock().unwrap());
-        for path in &unsynced.bytes {
-            if path.exists() {
-                File::options().write(true).open(path).unwrap().set_len(0).unwrap();
-            }
-        }
+        empty(&unsynced);
         for (_, undo) in unsynced.names.into_iter().rev() {
             match undo {
                 Undo::Create(path) => drop(fs::remove_file(path)),
@@ -98,12 +94,28 @@ impl Faulty {
                 }
             }
         }
-        for entry in fs::read_dir(root.join("open")).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            let text = fs::read_to_string(&path).unwrap();
-            if text.starts_with("boot ") {
-                fs::write(path, "boot another\n").unwrap();
-            }
+        another_start(root);
+    }
+
+    /// Takes back bytes that were never synced, but no name: a file system may write names first.
+    pub fn lose_data(&self, root: &Path) {
+        empty(&std::mem::take(&mut *self.unsynced.lock().unwrap()));
+        another_start(root);
+    }
+}
+
+fn empty(unsynced: &Unsynced) {
+    for path in unsynced.bytes.iter().filter(|path| path.exists()) {
+        File::options().write(true).open(path).unwrap().set_len(0).unwrap();
+    }
+}
+
+fn another_start(root: &Path) {
+    for entry in fs::read_dir(root.join("open")).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        if text.starts_with("boot ") {
+            fs::write(path, "boot another\n").unwrap();
         }
     }
 }

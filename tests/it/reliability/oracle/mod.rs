@@ -1,0 +1,165 @@
+//! The incremental oracle: pipelines by chance, edited by chance. After every edit the run on the old store must end where a run on
+//! an empty store ends, bit for bit; and what it computed must be exactly what the empty store needed and the old one did not have,
+//! each action with a reason that fits. Edits that change no result compute nothing.
+
+mod edits;
+mod pipeline;
+
+use super::Dice;
+use super::in_process::{Lab, directory, run, told};
+use crate::support::long;
+use nasflow::nn::DeviceChoice;
+use nasflow::plan::reason::{self, Reason};
+use nasflow::plan::{Engine, Replay, Work};
+use nasflow::run::options::{Options, Report, RunEnd};
+use nasflow::run::{Prepared, StoreKnown, elsewhere, history};
+use nasflow::store::{Direct, Record, Store};
+use pipeline::Pipeline;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Pipelines, and edits of each.
+const SHORT: (u64, usize) = (6, 8);
+const LONG: (u64, usize) = (80, 30);
+
+#[test]
+fn a_run_on_an_old_store_ends_like_one_on_a_new_store_and_computes_no_more_than_it_must() {
+    let (pipelines, edits) = if long() { LONG } else { SHORT };
+    // Whoever looks for further faults begins elsewhere.
+    let from = std::env::var("NASFLOW_ORACLE_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(0);
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let (mut all, mut computed, mut known) = (0, 0, 0);
+    for seed in from..from + pipelines {
+        let mut dice = Dice::new(seed);
+        let mut pipeline = Pipeline::any(&mut dice);
+        let mut earlier = vec![pipeline.clone()];
+        let dir = directory();
+        for step in 0..=edits {
+            let (what, neutral) = if step == 0 {
+                ("nothing yet", false)
+            } else if dice.one_in(8) {
+                pipeline = dice.pick(&earlier).clone();
+                ("an earlier version", true)
+            } else {
+                edits::edit(&mut pipeline, &mut dice)
+            };
+            let case = format!("seed {seed}, step {step}: {what}\n{}", pipeline.text());
+            let done = one(dir.path(), &pipeline, &case);
+            assert!(!neutral || done.computed == 0, "{} were computed: {case}", done.computed);
+            earlier.push(pipeline.clone());
+            let count = counts.entry(what).or_default();
+            (count.0, count.1) = (count.0 + 1, count.1 + done.computed);
+            (all, computed, known) = (all + 1, computed + done.computed, known + done.known);
+        }
+    }
+    eprintln!("{all} runs of {pipelines} pipelines: {computed} actions computed, {known} known and not computed again");
+    counts.iter().for_each(|(what, (n, computed))| eprintln!("  {n:4} × {what}: {computed} computed"));
+    assert!(known > 2 * computed / 3, "little was known: the edits are too wild to show anything");
+}
+
+/// What one run did.
+struct Done {
+    computed: usize,
+    known: usize,
+}
+
+/// Runs on the old store in `dir` and on a new one, and compares.
+fn one(dir: &Path, pipeline: &Pipeline, case: &str) -> Done {
+    std::fs::write(dir.join("pipeline.kdl"), pipeline.text()).expect("written");
+    std::fs::write(dir.join("table.csv"), pipeline.table()).expect("written");
+    let (old, fresh) = (dir.join("old"), directory());
+    let new = fresh.path().join("new");
+
+    let before = keys(&old);
+    let (prepared, foreseen) = foreseen(dir, &old, case);
+    let report = engine(&prepared, &old, case);
+    let after = keys(&old);
+
+    let clean = Lab::prepared(dir, None);
+    let wanted = engine(&clean, &new, case);
+    let (needed, there) = (records(&new), records(&old));
+
+    // The same answer, on the way to it the same networks and figures, and every record with the same outputs.
+    assert_eq!(told(&prepared, &report.replay), told(&clean, &wanted.replay), "{case}");
+    for (key, record) in &needed {
+        assert_eq!(there.get(key), Some(record), "{case}");
+    }
+    // What was computed is what was needed and not there.
+    let missing: BTreeSet<&String> = needed.keys().filter(|key| !before.contains(*key)).collect();
+    let added: BTreeSet<&String> = after.iter().filter(|key| !before.contains(*key)).collect();
+    let texts = |keys: BTreeSet<&String>| keys.into_iter().map(|k| there[k].text.clone()).collect::<Vec<_>>();
+    assert_eq!(texts(added), texts(missing.clone()), "{case}");
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    missing.iter().for_each(|key| *kinds.entry(needed[*key].kind.as_str()).or_default() += 1);
+    let executed: BTreeMap<&str, usize> = report.executed.iter().map(|(kind, n)| (*kind, *n)).collect();
+    // Decoded images are a record, too, and no work of a stage.
+    kinds.remove("pack");
+    assert_eq!(executed, kinds, "{case}");
+    // What was foreseen is among it, and nothing was foreseen only where nothing was missing.
+    for key in &foreseen {
+        assert!(missing.contains(key), "{} was foreseen and was not missing: {case}", there.get(key).map_or(key, |r| &r.text));
+    }
+    assert_eq!(foreseen.is_empty(), kinds.is_empty(), "{case}");
+    // And a second run finds nothing to do.
+    let again = engine(&Lab::prepared(dir, None), &old, case);
+    assert!(again.executed.is_empty(), "{:?}: {case}", again.executed);
+    Done { computed: missing.len(), known: needed.len() - missing.len() }
+}
+
+fn engine(prepared: &Prepared, root: &Path, case: &str) -> Report {
+    let options = Options::new(DeviceChoice::Fast);
+    let report = run(prepared, &options, root, Arc::new(Direct), &mut |_| {}).unwrap_or_else(|e| panic!("{e}: {case}"));
+    assert_eq!((report.ended, report.given_up.len()), (RunEnd::Finished, 0), "{case}");
+    report
+}
+
+fn records(root: &Path) -> BTreeMap<String, Record> {
+    let store = Store::open_read_only(root).expect("a store");
+    let keys = store.keys().expect("keys");
+    let records = store.lookup_many(&keys).expect("records");
+    keys.iter().zip(records).map(|(key, record)| (key.hex(), record.expect("a record"))).collect()
+}
+
+fn keys(root: &Path) -> BTreeSet<String> {
+    let store = Store::open_read_only(root).expect("a store");
+    store.keys().expect("keys").iter().map(|key| key.hex()).collect()
+}
+
+/// The keys of what `plan` lists before the run, each of which must have a reason that fits.
+fn foreseen(dir: &Path, root: &Path, case: &str) -> (Prepared, BTreeSet<String>) {
+    let store = Store::open(root, true).unwrap_or_else(|e| panic!("{e}: {case}"));
+    let prepared = Lab::prepared(dir, Some(&store));
+    let replay = replayed(&prepared, &store);
+    let history = history::last(&store, &prepared.pipeline).expect("a history");
+    let mut keys = BTreeSet::new();
+    for work in &replay.works {
+        keys.insert(work.key().hex());
+        let name = &prepared.pipeline.stages[work.stage()].name.value;
+        let others = elsewhere::classes(work, &store).expect("classes");
+        let rungs = match work {
+            Work::Train(t) => t.rungs.iter().map(|(_, action)| action.key()).collect(),
+            other => vec![other.key()],
+        };
+        let recorded = store.lookup_many(&rungs).expect("records").iter().all(Option::is_some);
+        let reason = reason::of_work(work, name, &history, others, recorded);
+        let fits = match &reason {
+            Reason::FirstRun => !history.contains_key(name) || history[name].is_empty(),
+            Reason::NewModel => !history[name].is_empty(),
+            Reason::Changed(changes) => !changes.is_empty() && changes.iter().all(|c| c.old != c.new),
+            Reason::Continues { from, to } => 0 < *from && from < to,
+            // Nothing was damaged, and there is one numerics class.
+            Reason::OutputGone | Reason::OtherNumerics(_) => false,
+        };
+        assert!(fits, "{}: {reason}: {case}", work.label());
+    }
+    assert_eq!(replay.finished(), keys.is_empty(), "{case}");
+    (prepared, keys)
+}
+
+fn replayed(prepared: &Prepared, store: &Store) -> Replay {
+    let mut known = StoreKnown::new(Some(store));
+    let numerics = DeviceChoice::Fast.numerics().to_string();
+    let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics);
+    engine.with_tables(&prepared.tables).replay(&mut known)
+}
