@@ -1,6 +1,7 @@
 //! How to run, and what a run did.
 
 use crate::base::without_numbers;
+use crate::document::configuration::WaitForSpace;
 use crate::nn::DeviceChoice;
 use crate::plan::Replay;
 use crate::results::GivenUp;
@@ -22,6 +23,10 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Attempts of a trial before it counts as failed.
     pub attempts: usize,
+    /// End an attempt that takes more bytes of memory.
+    pub memory: Option<u64>,
+    /// What to do where the disk is full.
+    pub wait_for_space: WaitForSpace,
     /// Pause after so long.
     pub until: Option<Duration>,
     /// Longest time between checkpoints.
@@ -33,7 +38,18 @@ pub struct Options {
 impl Options {
     /// One worker of one thread, three attempts a trial, a checkpoint a minute, no limit of time.
     pub fn new(executor: DeviceChoice) -> Self {
-        Options { jobs: 1, threads: 1, executor, timeout: None, attempts: 3, until: None, checkpoint_seconds: 60.0, stop: Arc::default() }
+        Options {
+            jobs: 1,
+            threads: 1,
+            executor,
+            timeout: None,
+            attempts: 3,
+            memory: None,
+            wait_for_space: WaitForSpace::No,
+            until: None,
+            checkpoint_seconds: 60.0,
+            stop: Arc::default(),
+        }
     }
 
     /// Why a run that began then is to end before everything is done, as soon as it is to.

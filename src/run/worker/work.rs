@@ -38,6 +38,10 @@ pub fn work(
             say(&WorkerMessage::Broken { message });
             exit::BROKEN
         }
+        Err(Failure::Full(message, needed)) => {
+            say(&WorkerMessage::Full { message, needed });
+            exit::BROKEN
+        }
         Err(Failure::Attempt(message)) => {
             say(&WorkerMessage::Failed { message });
             exit::FAILED
