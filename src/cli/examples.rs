@@ -7,6 +7,8 @@ Examples:
       a search of some minutes, on images that nasflow draws itself
   nasflow run search.kdl -p root=data/mine --for 8h
       your own data; pauses after eight hours, and the same command goes on (every command on the file needs the same -p)
+  nasflow run search.kdl --jobs 4 --memory 8GB --timeout 2h --retries 1 --wait-for-space
+      bounds of every trial, and patience with a full disk; `nasflow docs configuration` has them once for all
   nasflow run search.kdl --smoke
       does everything work, and how long will it take?";
 

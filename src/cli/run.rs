@@ -143,6 +143,8 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
         threads,
         timeout: time(&limits.timeout, user.timeout)?,
         attempts: limits.retries.or(user.retries).map_or(usual.attempts, |n| n.saturating_add(1)),
+        memory: limits.memory.as_deref().map(configuration::size).transpose()?.or(user.memory),
+        wait_for_space: limits.wait_for_space.as_deref().map(configuration::wait).transpose()?.or(user.wait_for_space).unwrap_or_default(),
         until: time(&limits.until, user.until)?,
         checkpoint_seconds: time(&limits.checkpoint, user.checkpoint)?.map_or(CHECKPOINT, |t| t.as_secs_f64()),
         states: limits.states.as_deref().map(configuration::size).transpose()?.or(keeps.states).unwrap_or(STATES),

@@ -36,6 +36,20 @@ pub struct LimitArguments {
     /// How often a failed attempt of a trial (a crash, no time or memory left) is tried again [default: 2]
     #[arg(long, value_name = "N", env = "NASFLOW_RETRIES", hide_env = true)]
     pub retries: Option<usize>,
+    /// End an attempt that takes more memory, such as `500MB`, `8GB`, `8GiB`, with all that it starts (Linux)
+    #[arg(long, value_name = "SIZE", env = "NASFLOW_MEMORY", hide_env = true)]
+    pub memory: Option<String>,
+    /// Where the disk is full, wait for room, so long or as long as it takes, and then go on; `no`: end with an error [default: no]
+    #[arg(
+        long,
+        value_name = "TIME",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "yes",
+        env = "NASFLOW_WAIT_FOR_SPACE",
+        hide_env = true
+    )]
+    pub wait_for_space: Option<String>,
     /// Pause after so long, such as `8h`; the next run goes on
     #[arg(long = "for", value_name = "TIME", env = "NASFLOW_FOR", hide_env = true)]
     pub until: Option<String>,

@@ -30,6 +30,14 @@ pub enum RunError {
     /// A worker said that the run cannot go on, or left something else than what was asked for.
     #[error("{0}")]
     Worker(String),
+    /// A worker had no room on the disk.
+    #[error("{why}")]
+    Full {
+        /// In the worker's words.
+        why: String,
+        /// Bytes that it takes to go on.
+        needed: u64,
+    },
     /// The scratch store of a trial run cannot be made.
     #[error("no scratch store: {0}")]
     Scratch(std::io::Error),
@@ -39,6 +47,15 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Bytes of room that it takes to go on, where a full disk is why the run cannot.
+    pub fn room(&self) -> Option<u64> {
+        match self {
+            RunError::Store(e) => e.room(),
+            RunError::Full { needed, .. } => Some(*needed),
+            _ => None,
+        }
+    }
+
     /// A stable code, which `docs/errors.md` explains.
     pub fn code(&self) -> &'static str {
         match self {
@@ -48,6 +65,7 @@ impl RunError {
             RunError::Data(_) => "run::data",
             RunError::Launch(_) => "run::launch",
             RunError::Worker(_) => "run::worker",
+            RunError::Full { .. } => "store::full",
             RunError::Scratch(_) => "run::scratch",
             RunError::Stuck(_) => "run::stuck",
         }

@@ -1,6 +1,7 @@
 //! How to run, and what a run did.
 
 use crate::base::without_numbers;
+use crate::document::configuration::WaitForSpace;
 use crate::nn::DeviceChoice;
 use crate::plan::Replay;
 use crate::results::GivenUp;
@@ -25,6 +26,10 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Attempts of a trial before it counts as failed.
     pub attempts: usize,
+    /// End an attempt that takes more bytes of memory.
+    pub memory: Option<u64>,
+    /// What to do where the disk is full.
+    pub wait_for_space: WaitForSpace,
     /// Pause after so long.
     pub until: Option<Duration>,
     /// Longest time between checkpoints.
@@ -47,6 +52,8 @@ impl Options {
             until: None,
             checkpoint_seconds: 60.0,
             states: STATES,
+            memory: None,
+            wait_for_space: WaitForSpace::No,
             stop: Arc::default(),
         }
     }

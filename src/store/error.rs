@@ -133,6 +133,17 @@ impl StoreError {
         }
     }
 
+    /// Bytes of room that it takes to go on, where the disk is full (or the user's share of it).
+    pub fn room(&self) -> Option<u64> {
+        match self {
+            StoreError::NoRoom { needed, .. } => Some(*needed),
+            StoreError::Io { bytes, source, .. } if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                Some(bytes.unwrap_or(0))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the index itself is broken, so that the next open must check it.
     pub fn is_corrupt(&self) -> bool {
         matches!(self, StoreError::Database { corrupt: true, .. })

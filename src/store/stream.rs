@@ -117,6 +117,11 @@ impl Blobs {
         Ok(file)
     }
 
+    /// Bytes that this user may still write to the store's disk; none where the system does not say.
+    pub fn free(&self) -> Option<u64> {
+        disk::free(&self.layout.root)
+    }
+
     /// Fails where the disk has not the room for so many bytes; where the system does not say, it is assumed to have it.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ mod fetch;
 mod folds;
 mod formatting;
 mod forms;
+mod full;
 #[cfg(unix)]
 mod gpu;
 mod graph;

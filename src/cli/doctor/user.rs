@@ -25,7 +25,7 @@ pub fn look() -> (User, Found, Option<String>) {
         Err(Failure::Document(d)) => {
             (Found::default(), Some(format!("the configuration is wrong:\n{}", render::diagnostics(&d, false).trim())))
         }
-        Err(Failure::Message(why)) => (Found::default(), Some(why)),
+        Err(Failure::Message(why) | Failure::Index(why)) => (Found::default(), Some(why)),
     };
     let sets = found.configuration.written.iter().cloned().collect();
     (User { path: found.path.as_ref().map(|p| p.display().to_string()), exists: found.exists, sets }, found, fault)

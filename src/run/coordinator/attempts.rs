@@ -1,6 +1,6 @@
 //! The attempts that run, and how often each key has failed.
 
-use crate::base::Digest;
+use crate::base::{Digest, units};
 use crate::document::Metric;
 use crate::plan::Work;
 use crate::run::error::RunError;
@@ -49,8 +49,8 @@ pub struct Running {
     /// When it began to work, once it holds its lock: waiting for another run is not its fault.
     begun: Option<Instant>,
     folder: Attempt,
-    /// How long it had worked when it was ended for taking too long.
-    overdue: Option<Duration>,
+    /// Why this run ended it, where it did.
+    ended_for: Option<String>,
 }
 
 impl Running {
@@ -68,9 +68,11 @@ impl Running {
                 None
             }
             // What these mean is said by how the attempt ends.
-            WorkerMessage::Checkpoint { .. } | WorkerMessage::Done { .. } | WorkerMessage::Failed { .. } | WorkerMessage::Broken { .. } => {
-                None
-            }
+            WorkerMessage::Checkpoint { .. }
+            | WorkerMessage::Done { .. }
+            | WorkerMessage::Failed { .. }
+            | WorkerMessage::Full { .. }
+            | WorkerMessage::Broken { .. } => None,
         }
     }
 
@@ -84,7 +86,7 @@ impl Running {
                 let Some(result) = result.filter(|r| r.answers(&self.assignment.job)) else { return Ok(None) };
                 Ok(blobs.has_all(&result.outputs())?.then_some(result))
             }
-            Ended::Stopped | Ended::Broken(_) | Ended::Failed(_) => Ok(None),
+            Ended::Stopped | Ended::Broken(_) | Ended::Full { .. } | Ended::Failed(_) => Ok(None),
         }
     }
 
@@ -95,10 +97,7 @@ impl Running {
 
     /// Why it failed, in words.
     pub fn reason(&self, how: &Ended) -> String {
-        match self.overdue {
-            Some(time) => format!("timed out after {:.0} s", time.as_secs_f64()),
-            None => how.to_string(),
-        }
+        self.ended_for.clone().unwrap_or_else(|| how.to_string())
     }
 }
 
@@ -181,9 +180,22 @@ impl Attempts {
     /// Those that have worked for longer than `limit`; each is named once.
     pub fn overdue(&mut self, limit: Duration) -> Vec<Id> {
         let mut found = Vec::new();
-        for (id, running) in self.running.iter_mut().filter(|(_, r)| r.overdue.is_none()) {
+        for (id, running) in self.running.iter_mut().filter(|(_, r)| r.ended_for.is_none()) {
             if let Some(time) = running.begun.map(|b| b.elapsed()).filter(|t| *t > limit) {
-                running.overdue = Some(time);
+                running.ended_for = Some(format!("timed out after {:.0} s", time.as_secs_f64()));
+                found.push(*id);
+            }
+        }
+        found
+    }
+
+    /// Those that take more bytes of memory than `limit`; each is named once.
+    pub fn too_large(&mut self, limit: u64, launcher: &mut dyn Launcher) -> Vec<Id> {
+        let mut found = Vec::new();
+        for (id, running) in self.running.iter_mut().filter(|(_, r)| r.ended_for.is_none()) {
+            if let Some(bytes) = launcher.memory(*id).filter(|bytes| *bytes > limit) {
+                let (took, most) = (units::shown(bytes), units::shown(limit));
+                running.ended_for = Some(format!("out of memory: it took {took}, more than the {most} of `--memory`"));
                 found.push(*id);
             }
         }
@@ -211,7 +223,7 @@ impl Attempts {
             threads,
             small: assignment.job.small(),
         })?;
-        self.running.insert(id, Running { purpose, assignment, begun: None, folder, overdue: None });
+        self.running.insert(id, Running { purpose, assignment, begun: None, folder, ended_for: None });
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 mod announce;
 mod attempts;
 mod commands;
+mod ended;
 mod ending;
 mod gather;
 mod jobs;
@@ -10,6 +11,8 @@ mod publish;
 mod reasons;
 mod searches;
 mod sound;
+mod space;
+mod waits;
 
 #[cfg(test)]
 mod tests;
@@ -18,9 +21,8 @@ use super::elsewhere;
 use super::error::RunError;
 use super::events::{Event, Events};
 use super::inline::{Computed, Inline};
-use super::job::JobResult;
 use super::known::StoreKnown;
-use super::launch::{self, Heard, Id, Launcher};
+use super::launch::{Heard, Launcher};
 use super::live::Live;
 use super::observe;
 use super::options::{Options, Report, RunEnd};
@@ -31,10 +33,11 @@ use crate::plan::{Engine, Replay, Work};
 use crate::results::GivenUp;
 use crate::store::Store;
 use announce::{Announced, subject};
-use attempts::{Admitted, Attempts, Purpose, Running};
+use attempts::{Admitted, Attempts, Purpose};
 use jobs::Jobs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
+use waits::Waits;
 
 /// Runs a pipeline to its end, as far as it is not interrupted.
 ///
@@ -83,6 +86,9 @@ pub fn run(
         announced: Announced::new(options.jobs),
         noticed: BTreeSet::new(),
         recording,
+        waits: Waits::default(),
+        introduced: false,
+        weighed: Instant::now(),
     }
     .run()
 }
@@ -106,11 +112,24 @@ struct Coordinator<'a> {
     /// What the store had to say so far.
     noticed: BTreeSet<String>,
     recording: Recording<'a>,
+    waits: Waits,
+    /// Whether it was said what is to be done.
+    introduced: bool,
+    /// When workers' memory was last looked at.
+    weighed: Instant,
 }
+
+/// How often workers' memory is looked at, where it is bounded.
+const WEIGH: Duration = Duration::from_millis(200);
 
 impl<'a> Coordinator<'a> {
     fn run(mut self) -> Result<Report, RunError> {
-        let driven = self.drive();
+        let driven = loop {
+            match self.drive() {
+                Err(error) if self.has_waited(&error) => {}
+                driven => break driven,
+            }
+        };
         self.keep_searches(true);
         match driven {
             Ok((replay, ended)) => {
@@ -131,8 +150,8 @@ impl<'a> Coordinator<'a> {
 
     /// Until nothing is left to do, or the run is to end: the last replay, and how it ended.
     fn drive(&mut self) -> Result<(Replay, RunEnd), RunError> {
-        let mut first = true;
         loop {
+            let first = !std::mem::replace(&mut self.introduced, true);
             let replay = self.engine.replay(&mut self.known);
             if let Some(error) = self.known.error.take() {
                 return Err(error.into());
@@ -146,7 +165,6 @@ impl<'a> Coordinator<'a> {
             if first {
                 announce::estimate(self.prepared, self.store, &replay, self.options, self.events);
             }
-            first = false;
             if self.stopping.is_none()
                 && let Some(why) = self.due()
             {
@@ -283,6 +301,14 @@ impl<'a> Coordinator<'a> {
                     self.launcher.kill(id);
                 }
             }
+            if let Some(limit) = self.options.memory
+                && self.weighed.elapsed() > WEIGH
+            {
+                for id in self.attempts.too_large(limit, self.launcher) {
+                    self.launcher.kill(id);
+                }
+                self.weighed = Instant::now();
+            }
             match self.launcher.listen(Duration::from_millis(100)) {
                 None => {}
                 Some(Heard::Line(id, line)) => {
@@ -292,70 +318,6 @@ impl<'a> Coordinator<'a> {
                 Some(Heard::Ended(id, how)) => return self.ended(id, how),
             }
         }
-    }
-
-    /// An attempt ended: publish what it left, or count it as failed.
-    fn ended(&mut self, id: Id, how: launch::Ended) -> Result<(), RunError> {
-        let Some(running) = self.attempts.remove(id) else { return Ok(()) };
-        match &how {
-            launch::Ended::Stopped => return Ok(()),
-            launch::Ended::Broken(why) => return Err(RunError::Worker(format!("{}: {why}", running.purpose.subject().label))),
-            _ => {}
-        }
-        let Some(result) = running.result(&how, &self.store.blobs())? else {
-            self.failed(&running, &how);
-            return Ok(());
-        };
-        let (seconds, count) = if let launch::Ended::Done { seconds, count } = how { (seconds, count) } else { (0.0, 0) };
-        match &running.purpose {
-            Purpose::Observation { weights, metrics, subject } => {
-                running.forget_result()?;
-                let JobResult::Measured(observed) = &result else {
-                    return Err(RunError::Worker(format!("{}: the result is of another kind", subject.label)));
-                };
-                observe::keep(self.store, self.options.executor, *weights, observed)?;
-                for (metric, (value, result)) in metrics.iter().filter_map(|m| Some((m.name(), observe::told(observed, m)?))) {
-                    let (subject, metric, value) = (subject.clone(), Some(metric), Some(value));
-                    self.events.on(Event::Finished { subject, metric, value, failed: None, alike: 0, result, seconds });
-                }
-            }
-            Purpose::Work(work) => {
-                let publication = publish::publish(self.store, work, &result)?;
-                if count > 0 {
-                    self.count(work);
-                    self.recording.done(work, &publication.keys);
-                    publish::timing(self.store, work, seconds, count, self.options)?;
-                }
-                publication.notes.into_iter().for_each(|message| self.events.on(Event::Note { message }));
-                publication.keys.into_iter().for_each(|key| self.known.forget(key));
-                let alike = publication.failed.as_ref().map_or(0, |why| self.announced.alike(why));
-                let (subject, failed, result) = (subject(work), publication.failed, publication.result);
-                self.events.on(Event::Finished { subject, metric: None, value: None, failed, alike, result, seconds });
-            }
-        }
-        Ok(())
-    }
-
-    fn failed(&mut self, running: &Running, how: &launch::Ended) {
-        self.recording.ended(running.assignment.key);
-        if self.stopping.is_some() {
-            return;
-        }
-        let reason = running.reason(how);
-        let attempt = self.attempts.count_failure(running.assignment.key);
-        let again = attempt < self.options.attempts;
-        if let Purpose::Work(work) = &running.purpose
-            && !again
-        {
-            let reason = format!("{attempt} attempts failed: {reason}");
-            self.known.give_up(work.key(), reason.clone());
-            self.given_up.push(GivenUp { key: work.key(), label: work.label(), reason });
-        }
-        // What an input was may be gone: look again.
-        self.jobs.forget();
-        self.known.forget_all();
-        let alike = self.announced.alike(&reason);
-        self.events.on(Event::AttemptFailed { subject: running.purpose.subject(), attempt, reason, alike, again });
     }
 
     fn count(&mut self, work: &Work) {

@@ -19,6 +19,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tempfile::TempDir;
 
+mod limits;
+
 /// Two networks, each trained for an epoch of one batch.
 const PIPELINE: &str = r#"
 pipeline "failing"

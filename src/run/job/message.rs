@@ -48,6 +48,13 @@ pub enum WorkerMessage {
         /// In words.
         message: String,
     },
+    /// The disk is full: whatever was not written is done again once there is room.
+    Full {
+        /// In words.
+        message: String,
+        /// Bytes that it takes to go on.
+        needed: u64,
+    },
     /// Something that is not this trial's fault: the run stops.
     Broken {
         /// In words.

@@ -43,6 +43,11 @@ pub trait Launcher {
 
     /// Ends an attempt at once. Its end is heard later.
     fn kill(&mut self, id: Id);
+
+    /// Bytes of memory that an attempt takes; none where the launcher cannot say.
+    fn memory(&mut self, _: Id) -> Option<u64> {
+        None
+    }
 }
 
 /// Something that an attempt said or did.
@@ -68,6 +73,13 @@ pub enum Ended {
     Stopped,
     /// Something that is not this trial's fault: the run cannot go on. In its words.
     Broken(String),
+    /// The disk is full.
+    Full {
+        /// In its words.
+        why: String,
+        /// Bytes that it takes to go on.
+        needed: u64,
+    },
     /// It said that it failed, or left an error code: why.
     Failed(String),
     /// It was ended from outside, or crashed: how.
@@ -86,6 +98,7 @@ impl fmt::Display for Ended {
             Ended::Done { .. } => f.write_str("ended without a result"),
             Ended::Stopped => f.write_str("stopped"),
             Ended::Broken(why) | Ended::Failed(why) | Ended::Killed(why) | Ended::OutOfMemory(why) => f.write_str(why),
+            Ended::Full { why, .. } => f.write_str(why),
             Ended::TimedOut => f.write_str("its time was over"),
             Ended::Lost(why) => write!(f, "lost: {why}"),
         }
@@ -120,6 +133,7 @@ impl LastWords {
             WorkerMessage::Failed { message } => {
                 self.failure.get_or_insert(Ended::Failed(message.clone()));
             }
+            WorkerMessage::Full { message, needed } => self.failure = Some(Ended::Full { why: message.clone(), needed: *needed }),
             WorkerMessage::Broken { message } => self.failure = Some(Ended::Broken(message.clone())),
             _ => {}
         }

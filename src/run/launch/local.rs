@@ -2,6 +2,7 @@
 //! files, as a cluster's would be.
 
 use super::launcher::{Ended, Heard, Id, LastWords, LaunchError, Launcher, Start};
+use super::resident::resident;
 use crate::run::job::follow::{self, Tail};
 use crate::run::job::{WorkerMessage, exit};
 use crate::store::{Attempt, unique_name};
@@ -34,6 +35,8 @@ pub struct Local {
     processes: u64,
     running: Vec<Process>,
     heard: VecDeque<Heard>,
+    /// How long a worker waits for another assignment.
+    idle: Duration,
     sender: Sender<(u64, Said)>,
     receiver: Receiver<(u64, Said)>,
 }
@@ -52,6 +55,8 @@ struct Process {
     channel: Channel,
     /// None while it waits for another assignment.
     work: Option<Work>,
+    /// Since when it waits for one.
+    waits: Option<Instant>,
 }
 
 struct Work {
@@ -65,6 +70,8 @@ enum Channel {
     Files { name: String, attempt: Attempt, tail: Tail },
 }
 
+/// How long a worker waits for another assignment before it ends. The next one starts in a tenth of a second, and reads what it needs.
+const IDLE: Duration = Duration::from_secs(5);
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -72,7 +79,18 @@ impl Local {
     /// Workers are `program worker …`.
     pub fn new(program: PathBuf, follow: Follow) -> Local {
         let (sender, receiver) = channel();
-        Local { program, follow, name: unique_name(), ids: 0, processes: 0, running: Vec::new(), heard: VecDeque::new(), sender, receiver }
+        Local {
+            program,
+            follow,
+            name: unique_name(),
+            ids: 0,
+            processes: 0,
+            running: Vec::new(),
+            heard: VecDeque::new(),
+            idle: IDLE,
+            sender,
+            receiver,
+        }
     }
 
     fn command(&self, start: &Start) -> Command {
@@ -115,7 +133,7 @@ impl Local {
             Follow::Files => Channel::Files { tail: Tail::new(start.attempt.clone(), &name), attempt: start.attempt.clone(), name },
         };
         let work = Some(Work { id: self.ids, small: start.small, last_words: LastWords::default() });
-        self.running.push(Process { number, child, channel, work });
+        self.running.push(Process { number, child, channel, work, waits: None });
         Ok(())
     }
 
@@ -130,13 +148,15 @@ impl Local {
             return false;
         }
         process.work = Some(Work { id: self.ids, small: true, last_words: LastWords::default() });
+        process.waits = None;
         true
     }
 
-    /// Closes the input of workers that wait for another small assignment, with which they end: they hold a supernet and packs in
-    /// memory, which is for others now.
-    fn dismiss(&mut self) {
-        for process in self.running.iter_mut().filter(|p| p.work.is_none()) {
+    /// Closes the input of workers that have waited so long for another small assignment, with which they end: they hold a supernet
+    /// and packs in memory, which is for others now.
+    fn dismiss(&mut self, waited: Duration) {
+        let idle = |p: &&mut Process| p.work.is_none() && p.waits.is_none_or(|since| since.elapsed() >= waited);
+        for process in self.running.iter_mut().filter(idle) {
             if let Channel::Pipes(stdin) = &mut process.channel {
                 stdin.take();
             }
@@ -174,6 +194,7 @@ impl Local {
         let finished = work.small && matches!(line, WorkerMessage::Done { .. }) && matches!(process.channel, Channel::Pipes(_));
         self.heard.push_back(Heard::Line(work.id, line));
         if finished && let Some(work) = process.work.take() {
+            process.waits = Some(Instant::now());
             self.heard.push_back(Heard::Ended(work.id, work.last_words.ended(Ended::Done { seconds: 0.0, count: 0 })));
         }
     }
@@ -193,7 +214,7 @@ impl Local {
 impl Launcher for Local {
     fn start(&mut self, start: &Start) -> Result<Id, LaunchError> {
         if !start.small {
-            self.dismiss();
+            self.dismiss(Duration::ZERO);
         }
         if !(start.small && self.hand_over(start)) {
             self.spawn(start)?;
@@ -204,6 +225,7 @@ impl Launcher for Local {
 
     fn listen(&mut self, wait: Duration) -> Option<Heard> {
         let until = Instant::now() + wait;
+        self.dismiss(self.idle);
         loop {
             if let Some(heard) = self.heard.pop_front() {
                 return Some(heard);
@@ -236,6 +258,10 @@ impl Launcher for Local {
         for process in self.running.iter_mut().filter(|p| p.work.as_ref().is_some_and(|w| w.id == id)) {
             let _ = process.child.kill();
         }
+    }
+
+    fn memory(&mut self, id: Id) -> Option<u64> {
+        self.running.iter().find(|p| p.work.as_ref().is_some_and(|w| w.id == id)).and_then(|p| resident(p.child.id()))
     }
 }
 
@@ -288,96 +314,4 @@ fn by_status(status: Option<ExitStatus>, log: Option<String>) -> Ended {
 }
 
 #[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-    use crate::base::Digest;
-    use crate::store::Store;
-    use std::io::ErrorKind;
-    use std::os::unix::fs::PermissionsExt;
-    use tempfile::TempDir;
-
-    /// A launcher whose workers are a shell script.
-    struct Place {
-        dir: TempDir,
-        store: Store,
-        local: Local,
-    }
-
-    impl Place {
-        fn new(script: &str) -> Place {
-            let dir = tempfile::tempdir().expect("a directory");
-            let program = dir.path().join("program");
-            std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("written");
-            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("executable");
-            let store = Store::open(&dir.path().join("cache"), true).expect("a store");
-            Place { store, local: Local::new(program, Follow::Pipes), dir }
-        }
-
-        fn start(&mut self, small: bool) -> Id {
-            let (lock, key) = (Digest::of(b"lock"), Digest::of(b"key"));
-            let attempt = Attempt::open(&self.store.blobs(), lock).expect("an attempt");
-            let start = Start { root: self.dir.path().join("cache"), attempt, lock, key, threads: 1, small };
-            loop {
-                match self.local.start(&start) {
-                    Ok(id) => return id,
-                    // Another test's child holds the file that was just written until it starts its own program.
-                    Err(LaunchError::Program { source, .. }) if source.kind() == ErrorKind::ExecutableFileBusy => {
-                        std::thread::sleep(Duration::from_millis(10));
-                    }
-                    Err(e) => panic!("{e}"),
-                }
-            }
-        }
-
-        fn end(&mut self, id: Id) -> Ended {
-            let begun = Instant::now();
-            while begun.elapsed() < Duration::from_secs(30) {
-                match self.local.listen(Duration::from_millis(100)) {
-                    Some(Heard::Ended(ended, how)) if ended == id => return how,
-                    _ => {}
-                }
-            }
-            panic!("it does not end");
-        }
-    }
-
-    /// What a library writes to the error stream is no reason to pass over the result of a worker that was killed.
-    #[test]
-    fn the_status_decides_and_the_log_explains() {
-        for (script, wanted) in [
-            (
-                "echo 'a warning' >&2; kill -9 $$",
-                Ended::OutOfMemory("killed (signal 9): out of memory?; its log ends with: a warning".into()),
-            ),
-            ("kill -11 $$", Ended::Killed("crashed (signal 11)".into())),
-            ("echo why >&2; echo 'note: a hint' >&2; exit 101", Ended::Failed("why".into())),
-            ("exit 5", Ended::Failed("ended with code 5 and no result".into())),
-            ("echo why >&2; exit 4", Ended::Broken("the worker could not go on; its log ends with: why".into())),
-            ("echo 'a warning' >&2; exit 3", Ended::Stopped),
-            ("echo '{\"event\":\"failed\",\"message\":\"its own words\"}'; echo more >&2; exit 5", Ended::Failed("its own words".into())),
-        ] {
-            let mut place = Place::new(script);
-            let id = place.start(false);
-            assert_eq!(place.end(id), wanted, "{script}");
-        }
-    }
-
-    #[test]
-    fn a_worker_that_waits_for_small_work_ends_where_other_work_begins() {
-        let mut place = Place::new("echo '{\"event\":\"done\",\"seconds\":1.5,\"count\":2}'; cat > /dev/null");
-        let first = place.start(true);
-        assert_eq!(place.end(first), Ended::Done { seconds: 1.5, count: 2 });
-        // The next small one is handed over to it.
-        place.start(true);
-        assert_eq!(place.local.running.len(), 1);
-        place.local.running[0].work = None;
-        place.start(false);
-        assert_eq!(place.local.running.len(), 2);
-        let begun = Instant::now();
-        while place.local.running.len() > 1 {
-            place.local.listen(Duration::from_millis(20));
-            assert!(begun.elapsed() < Duration::from_secs(30), "it stays");
-        }
-        assert!(place.local.running[0].work.is_some());
-    }
-}
+mod tests;

@@ -9,5 +9,6 @@ mod launcher;
 pub mod local;
 #[cfg(test)]
 pub mod on_demand;
+mod resident;
 
 pub use launcher::{Ended, Heard, Id, LastWords, LaunchError, Launcher, Start};

@@ -4,7 +4,7 @@
 use super::launcher::{Ended, Heard, Id, LastWords, LaunchError, Launcher, Start};
 use crate::run::job::{WorkerMessage, exit};
 use crate::run::worker::{Memory, work};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -19,6 +19,8 @@ pub enum Fate {
     WorkUnheard,
     /// It begins, and never ends by itself.
     Hang,
+    /// Likewise, and it takes so many bytes of memory.
+    Grow(u64),
     /// It ends so, at once.
     End(Ended),
 }
@@ -28,7 +30,8 @@ pub struct OnDemand<'f> {
     fate: Box<dyn FnMut(&Start) -> Fate + 'f>,
     ids: Id,
     stops: HashMap<Id, Arc<AtomicBool>>,
-    hanging: HashSet<Id>,
+    /// With the memory that they take.
+    hanging: HashMap<Id, u64>,
     sender: Sender<Heard>,
     receiver: Receiver<Heard>,
 }
@@ -37,7 +40,7 @@ impl<'f> OnDemand<'f> {
     /// `fate` says what becomes of each attempt as it is started.
     pub fn new(fate: impl FnMut(&Start) -> Fate + 'f) -> Self {
         let (sender, receiver) = channel();
-        OnDemand { fate: Box::new(fate), ids: 0, stops: HashMap::new(), hanging: HashSet::new(), sender, receiver }
+        OnDemand { fate: Box::new(fate), ids: 0, stops: HashMap::new(), hanging: HashMap::new(), sender, receiver }
     }
 
     fn send(&self, heard: Heard) {
@@ -72,8 +75,8 @@ impl Launcher for OnDemand<'_> {
                     let _ = sender.send(Heard::Ended(id, last_words.ended(ended)));
                 });
             }
-            Fate::Hang => {
-                self.hanging.insert(id);
+            Fate::Hang | Fate::Grow(_) => {
+                self.hanging.insert(id, if let Fate::Grow(bytes) = fate { bytes } else { 0 });
                 self.send(Heard::Line(id, WorkerMessage::Began));
             }
             Fate::End(how) => self.send(Heard::Ended(id, how)),
@@ -87,14 +90,18 @@ impl Launcher for OnDemand<'_> {
 
     fn stop(&mut self) {
         self.stops.values().for_each(|stop| stop.store(true, Ordering::Relaxed));
-        for id in std::mem::take(&mut self.hanging) {
+        for id in std::mem::take(&mut self.hanging).into_keys() {
             self.send(Heard::Ended(id, Ended::Stopped));
         }
     }
 
     fn kill(&mut self, id: Id) {
-        if self.hanging.remove(&id) {
+        if self.hanging.remove(&id).is_some() {
             self.send(Heard::Ended(id, Ended::Killed("ended by signal 9".into())));
         }
+    }
+
+    fn memory(&mut self, id: Id) -> Option<u64> {
+        self.hanging.get(&id).copied()
     }
 }

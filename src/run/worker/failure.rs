@@ -17,6 +17,9 @@ pub enum Failure {
     /// The run cannot go on.
     #[error("{0}")]
     Broken(String),
+    /// The disk is full; in words, and bytes that it takes to go on.
+    #[error("{0}")]
+    Full(String, u64),
     /// This attempt failed.
     #[error("{0}")]
     Attempt(String),
@@ -24,7 +27,10 @@ pub enum Failure {
 
 impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
-        Failure::Broken(e.to_string())
+        match e.room() {
+            Some(needed) => Failure::Full(e.to_string(), needed),
+            None => Failure::Broken(e.to_string()),
+        }
     }
 }
 

@@ -50,6 +50,10 @@ pub fn work_on(
             say(&WorkerMessage::Broken { message });
             exit::BROKEN
         }
+        Err(Failure::Full(message, needed)) => {
+            say(&WorkerMessage::Full { message, needed });
+            exit::BROKEN
+        }
         Err(Failure::Attempt(message)) => {
             say(&WorkerMessage::Failed { message });
             exit::FAILED

@@ -1,0 +1,83 @@
+//! An attempt has ended.
+
+use super::Coordinator;
+use super::announce::subject;
+use super::attempts::{Purpose, Running};
+use super::publish;
+use crate::base::counted;
+use crate::results::GivenUp;
+use crate::run::error::RunError;
+use crate::run::events::Event;
+use crate::run::job::JobResult;
+use crate::run::launch::{self, Id};
+use crate::run::observe;
+
+impl Coordinator<'_> {
+    /// An attempt ended: publish what it left, or count it as failed.
+    pub(super) fn ended(&mut self, id: Id, how: launch::Ended) -> Result<(), RunError> {
+        let Some(running) = self.attempts.remove(id) else { return Ok(()) };
+        match &how {
+            launch::Ended::Stopped => return Ok(()),
+            launch::Ended::Full { why, needed } => {
+                let why = format!("{}: {why}", running.purpose.subject().label);
+                return Err(RunError::Full { why, needed: *needed });
+            }
+            launch::Ended::Broken(why) => return Err(RunError::Worker(format!("{}: {why}", running.purpose.subject().label))),
+            _ => {}
+        }
+        let Some(result) = running.result(&how, &self.store.blobs())? else {
+            self.failed(&running, &how);
+            return Ok(());
+        };
+        let (seconds, count) = if let launch::Ended::Done { seconds, count } = how { (seconds, count) } else { (0.0, 0) };
+        match &running.purpose {
+            Purpose::Observation { weights, metrics, subject } => {
+                running.forget_result()?;
+                let JobResult::Measured(observed) = &result else {
+                    return Err(RunError::Worker(format!("{}: the result is of another kind", subject.label)));
+                };
+                observe::keep(self.store, self.options.executor, *weights, observed)?;
+                for (metric, (value, result)) in metrics.iter().filter_map(|m| Some((m.name(), observe::told(observed, m)?))) {
+                    let (subject, metric, value) = (subject.clone(), Some(metric), Some(value));
+                    self.events.on(Event::Finished { subject, metric, value, failed: None, alike: 0, result, seconds });
+                }
+            }
+            Purpose::Work(work) => {
+                let publication = publish::publish(self.store, work, &result)?;
+                if count > 0 {
+                    self.count(work);
+                    self.recording.done(work, &publication.keys);
+                    publish::timing(self.store, work, seconds, count, self.options)?;
+                }
+                publication.notes.into_iter().for_each(|message| self.events.on(Event::Note { message }));
+                publication.keys.into_iter().for_each(|key| self.known.forget(key));
+                let alike = publication.failed.as_ref().map_or(0, |why| self.announced.alike(why));
+                let (subject, failed, result) = (subject(work), publication.failed, publication.result);
+                self.events.on(Event::Finished { subject, metric: None, value: None, failed, alike, result, seconds });
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, running: &Running, how: &launch::Ended) {
+        self.recording.ended(running.assignment.key);
+        if self.stopping.is_some() {
+            return;
+        }
+        let reason = running.reason(how);
+        let attempt = self.attempts.count_failure(running.assignment.key);
+        let again = attempt < self.options.attempts;
+        if let Purpose::Work(work) = &running.purpose
+            && !again
+        {
+            let reason = format!("{} failed: {reason}", counted(attempt, "attempt"));
+            self.known.give_up(work.key(), reason.clone());
+            self.given_up.push(GivenUp { key: work.key(), label: work.label(), reason });
+        }
+        // What an input was may be gone: look again.
+        self.jobs.forget();
+        self.known.forget_all();
+        let alike = self.announced.alike(&reason);
+        self.events.on(Event::AttemptFailed { subject: running.purpose.subject(), attempt, reason, alike, again });
+    }
+}
