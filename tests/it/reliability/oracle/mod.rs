@@ -9,10 +9,10 @@ use super::Dice;
 use super::in_process::{Lab, directory, run, told};
 use crate::support::long;
 use nasflow::nn::DeviceChoice;
-use nasflow::plan::reason::{self, Reason};
-use nasflow::plan::{Engine, Replay, Work};
+use nasflow::plan::{Engine, Past, Reason, Replay};
 use nasflow::run::options::{Options, Report, RunEnd};
-use nasflow::run::{Prepared, StoreKnown, elsewhere, history};
+use nasflow::run::why::Why;
+use nasflow::run::{Prepared, StoreKnown, history};
 use nasflow::store::{Direct, Record, Store};
 use pipeline::Pipeline;
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,25 +131,27 @@ fn foreseen(dir: &Path, root: &Path, case: &str) -> (Prepared, BTreeSet<String>)
     let store = Store::open(root, true).unwrap_or_else(|e| panic!("{e}: {case}"));
     let prepared = Lab::prepared(dir, Some(&store));
     let replay = replayed(&prepared, &store);
-    let history = history::last(&store, &prepared.pipeline).expect("a history");
+    let mut past = Past::default();
+    history::remember(&store, &prepared.pipeline, &mut past).expect("a history");
+    let why = Why::new(&prepared, &replay, Some(&store)).expect("reasons");
     let mut keys = BTreeSet::new();
     for work in &replay.works {
         keys.insert(work.key().hex());
         let name = &prepared.pipeline.stages[work.stage()].name.value;
-        let others = elsewhere::classes(work, &store).expect("classes");
-        let rungs = match work {
-            Work::Train(t) => t.rungs.iter().map(|(_, action)| action.key()).collect(),
-            other => vec![other.key()],
-        };
-        let recorded = store.lookup_many(&rungs).expect("records").iter().all(Option::is_some);
-        let reason = reason::of_work(work, name, &history, others, recorded);
+        let (reason, before) = why.of(work).expect("a reason");
+        let before = before.map(|key| store.lookup(&key).expect("an index").expect("what it is compared with is known").text);
         let fits = match &reason {
-            Reason::FirstRun => !history.contains_key(name) || history[name].is_empty(),
-            Reason::NewModel => !history[name].is_empty(),
-            Reason::Changed(changes) => !changes.is_empty() && changes.iter().all(|c| c.old != c.new),
-            Reason::Continues { from, to } => 0 < *from && from < to,
-            // Nothing was damaged, and there is one numerics class.
-            Reason::OutputGone | Reason::OtherNumerics(_) => false,
+            Reason::FirstRun => !past.has(name) && before.is_none(),
+            Reason::NewModel | Reason::NewInput => before.is_none(),
+            Reason::Changed { changes } => {
+                !changes.is_empty()
+                    && changes.iter().all(|c| c.old != c.new || c.old.is_none())
+                    && before.is_some_and(|text| text != work.action().text())
+            }
+            Reason::Continues { from, most, to, .. } => 0 < *from && from == most && from < to,
+            Reason::StateDropped { at, from, to, .. } => from < at && from < to,
+            // Nothing was damaged, there is one numerics class, and one program.
+            Reason::OutputGone | Reason::OtherNumerics { .. } | Reason::Otherwise { .. } => false,
         };
         assert!(fits, "{}: {reason}: {case}", work.label());
     }
