@@ -7,6 +7,7 @@ use super::{print, show};
 use crate::document::nearest;
 use crate::plan::Slot;
 use crate::report::wrap;
+use crate::run::StoreKnown;
 use crate::run::explain::{self, Action, Candidate, Known, MadeBy, Makers, Stage};
 use crate::run::runs;
 use crate::run::why::Why;
@@ -17,7 +18,12 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitCode, Failure> {
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::store(&arguments.file, Access::Read)?;
     let prepared = load::prepared(pipeline, store.as_ref(), &arguments.file, true)?;
-    let replay = show::replay(&prepared, store.as_ref(), load::device(&arguments.numerics)?)?;
+    // As `run` sees it: trials that the last one gave up are tried again.
+    let mut known = StoreKnown::new(store.as_ref());
+    let replay = prepared.engine(load::device(&arguments.numerics)?.numerics()).replay(&mut known);
+    if let Some(error) = known.error {
+        return Err(error.into());
+    }
     let pipeline = &prepared.pipeline;
     let runs = store.as_ref().map(runs::listed).transpose()?.unwrap_or_default();
     let (makers, why) = (Makers::of(&runs), Why::new(&prepared, &replay, store.as_ref())?);

@@ -7,7 +7,7 @@ use super::{configuration, print, spaces};
 use crate::base::counted;
 use crate::document::Train;
 use crate::plan::stopping::stops;
-use crate::plan::{Engine, Group, Replay, State, Step, Told};
+use crate::plan::{Group, Replay, State, Step, Told};
 use crate::report::table::Table;
 use crate::report::{number, survey, time, wrap};
 use crate::run::reliability::{Score, score};
@@ -27,14 +27,7 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let device = load::device(&arguments.numerics)?;
     let numerics = device.numerics().to_string();
     let mut known = StoreKnown::new(store.as_ref());
-    let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.clone())
-        .with_tables(&prepared.tables)
-        .with_latencies(&prepared.latencies)
-        .with_earlier(&prepared.earlier)
-        .with_weights(&prepared.weights)
-        .with_teachers(&prepared.teachers)
-        .with_commands(&prepared.commands)
-        .replay(&mut known);
+    let replay = prepared.engine(&numerics).replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());
     }

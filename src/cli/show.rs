@@ -8,7 +8,7 @@ use crate::base::Digest;
 use crate::document::{Metric, Pipeline, nearest};
 use crate::nn::DeviceChoice;
 use crate::plan::answer::Baseline;
-use crate::plan::{Engine, Kind, Replay, Slot};
+use crate::plan::{Kind, Replay, Slot};
 use crate::report::{self, curve, number, show};
 use crate::results::{GivenUp, Outcome};
 use crate::run::course::{Known, course};
@@ -110,14 +110,7 @@ pub fn replay_saying(prepared: &Prepared, store: Option<&Store>, device: DeviceC
             say(&format!("not reproducible: {}: {}{more}", trial.label, trial.reason));
         }
     }
-    let replay = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, device.numerics().to_string())
-        .with_tables(&prepared.tables)
-        .with_latencies(&prepared.latencies)
-        .with_earlier(&prepared.earlier)
-        .with_weights(&prepared.weights)
-        .with_teachers(&prepared.teachers)
-        .with_commands(&prepared.commands)
-        .replay(&mut known);
+    let replay = prepared.engine(device.numerics()).replay(&mut known);
     if let Some(error) = known.error {
         return Err(error.into());
     }

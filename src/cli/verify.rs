@@ -38,9 +38,8 @@ fn verify(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
     let store = load::needed_store(&arguments.file)?;
     let prepared = load::prepared(pipeline, Some(&store), &arguments.file, true)?;
     let device = load::device(&arguments.numerics)?;
-    let replay = show::replay(&prepared, Some(&store), device)?;
     match &arguments.rebuild {
-        None => looked_through(arguments, &prepared, &replay, &store),
+        None => looked_through(arguments, &prepared, &show::replay(&prepared, Some(&store), device)?, &store),
         Some(stage) => {
             let stage = stage.as_deref().map(|name| known_stage(&prepared, name)).transpose()?;
             let (jobs, threads) = load::shares(arguments.jobs, None, device)?;
@@ -58,7 +57,7 @@ fn verify(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
             let mut launcher = Local::new(program, Follow::Pipes);
             let mut listener = progress::listener(false);
             let asked = Asked { stage, sample: arguments.sample };
-            let rebuilt = rebuild(&prepared, &replay, &store, asked, &options, &mut launcher, listener.as_mut())?;
+            let rebuilt = rebuild(&prepared, &store, asked, &options, &mut launcher, listener.as_mut())?;
             drop(listener);
             if arguments.json {
                 print::out(&(serde_json::to_string_pretty(&json!(rebuilt)).map_err(|e| e.to_string())? + "\n"));

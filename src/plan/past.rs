@@ -51,6 +51,8 @@ struct Stage {
     /// Places in `done` by what an action is of: exactly, and but for what its model was made of.
     exact: HashMap<String, Vec<usize>>,
     loose: HashMap<String, Vec<usize>>,
+    /// By kind: the images that were read, newest first.
+    read: HashMap<String, Vec<String>>,
     keys: BTreeSet<Digest>,
 }
 
@@ -71,6 +73,12 @@ impl Past {
         stage.exact.entry(identity(&leaves, true)).or_default().push(place);
         if let Some(loose) = loosely(&leaves) {
             stage.loose.entry(loose).or_default().push(place);
+        }
+        if let (Some(kind), Some(split)) = (leaves.get("kind"), leaves.get("inputs.split")) {
+            let read = stage.read.entry(kind.to_string()).or_default();
+            if !read.iter().any(|r| r == split) {
+                read.push(split.to_string());
+            }
         }
         stage.done.push(done);
     }
@@ -116,8 +124,10 @@ impl Past {
         let new = leaves(text);
         let loose = || stage.loose.get(&loosely(&new)?);
         let Some(places) = stage.exact.get(&identity(&new, true)).or_else(loose) else {
-            let made = new.contains_key("inputs.predictions");
-            return (if made { Reason::NewInput } else { Reason::NewModel }, None);
+            if new.contains_key("inputs.predictions") {
+                return (Reason::NewInput, None);
+            }
+            return (self.of_other_images(stage, &new).unwrap_or(Reason::NewModel), None);
         };
         let compared = places.iter().filter_map(|p| stage.done.get(*p)).map(|done| (differing(&leaves(&done.text), &new), done));
         let Some((paths, before)) = compared.min_by_key(|(paths, _)| paths.len()) else { return (Reason::NewModel, None) };
@@ -131,6 +141,16 @@ impl Past {
         let kind = new.get("kind").copied().unwrap_or_default().to_string();
         let reason = if was != is { Reason::Otherwise { kind, old: was, new: is, changes } } else { Reason::Changed { changes } };
         (reason, Some(before.key))
+    }
+
+    /// Where no action of the kind ever read these images, that is why the network is new: anchors are found in images.
+    fn of_other_images(&self, stage: &Stage, new: &BTreeMap<&str, &str>) -> Option<Reason> {
+        let (kind, path) = (*new.get("kind")?, "inputs.split");
+        let (is, read) = (*new.get(path)?, stage.read.get(kind)?);
+        let was = read.first().filter(|_| !read.iter().any(|r| r == is))?;
+        let network = "inputs.architecture";
+        let own = Change { path: network.to_string(), name: name(kind, network), old: None, new: None };
+        Some(Reason::Changed { changes: vec![self.split(kind, path, Some(was), Some(is)), own] })
     }
 
     fn changes(&self, paths: &[&str], old: &BTreeMap<&str, &str>, new: &BTreeMap<&str, &str>, per_epoch: u64) -> Vec<Change> {
@@ -287,6 +307,10 @@ mod tests {
         before.saw(b, seen(310));
         let why = |split: Digest| before.of_text("s", &text(split), 2).0.to_string();
         assert_eq!(why(b), "split `train` of `shapes`: 300 → 310 images");
+        let other = text(b).replace("architecture = b", "architecture = c");
+        let why_other = before.of_text("s", &other, 2).0.to_string();
+        assert_eq!(why_other, "split `train` of `shapes`: 300 → 310 images, its network changed");
+        assert_eq!(before.of_text("s", &text(a).replace("architecture = b", "architecture = c"), 2).0, Reason::NewModel);
         assert_eq!(why(c), format!("its images: {} → {}", a.short(), c.short()));
     }
 

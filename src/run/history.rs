@@ -4,19 +4,24 @@ use super::record;
 use crate::document::Pipeline;
 use crate::plan::past::{Done, Past, Seen};
 use crate::results::{GivenUp, RunSummary};
-use crate::store::{Store, StoreError};
+use crate::store::{RunRecord, Store, StoreError};
 
 /// Runs that are remembered, at most: back to the last that finished.
 const RUNS: usize = 20;
 
 /// What the last run of this pipeline did.
 pub fn summary(store: &Store, pipeline: &str) -> Result<Option<RunSummary>, StoreError> {
-    Ok(store.last_run(pipeline)?.and_then(|run| record::read_run(&run.values)))
+    Ok(store.runs_back(Some(pipeline), |_| true)?.pop().and_then(|run| record::read_run(&run.values)))
 }
 
 /// Tells a past what the last runs of this pipeline did, back to the last that finished: a run that was cut short knows of few models.
 pub fn remember(store: &Store, pipeline: &Pipeline, past: &mut Past) -> Result<(), StoreError> {
-    for run in store.runs(Some(&pipeline.name))?.into_iter().rev().take(RUNS) {
+    let mut read = 0;
+    let enough = |run: &RunRecord| {
+        read += 1;
+        run.outcome == "finished" || read == RUNS
+    };
+    for run in store.runs_back(Some(&pipeline.name), enough)? {
         let Some(summary) = record::read_run(&run.values) else { continue };
         for (stage, keys) in &summary.stages {
             for record in store.lookup_many(keys)?.into_iter().flatten() {
@@ -27,9 +32,6 @@ pub fn remember(store: &Store, pipeline: &Pipeline, past: &mut Past) -> Result<(
             for (split, read) in splits {
                 past.saw(read.digest, Seen { data: data.clone(), split, images: read.images });
             }
-        }
-        if run.outcome == "finished" {
-            break;
         }
     }
     Ok(())

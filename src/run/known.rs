@@ -51,6 +51,13 @@ impl<'a> StoreKnown<'a> {
         self.outcomes.clear();
     }
 
+    /// The keys of the results that were asked for and found, in order.
+    pub fn found(&self) -> Vec<Digest> {
+        let mut found: Vec<Digest> = self.outcomes.iter().filter(|(_, outcome)| outcome.is_some()).map(|(key, _)| *key).collect();
+        found.sort_unstable();
+        found
+    }
+
     /// The action is out of attempts in this run.
     pub fn give_up(&mut self, key: Digest, reason: String) {
         self.given_up.insert(key, reason);

@@ -8,6 +8,7 @@ use super::coordinator;
 use super::differing::{Differing, differing};
 use super::error::RunError;
 use super::events::{Event, Events};
+use super::known::StoreKnown;
 use super::launch::Launcher;
 use super::options::{Options, RunEnd};
 use super::prepare::Prepared;
@@ -61,7 +62,6 @@ struct Target {
 /// Those of a run, and of the scratch store.
 pub fn rebuild(
     prepared: &Prepared,
-    replay: &Replay,
     store: &Store,
     asked: Asked,
     options: &Options,
@@ -69,6 +69,11 @@ pub fn rebuild(
     events: &mut dyn Events,
 ) -> Result<Rebuilt, RunError> {
     let mut rebuilt = Rebuilt::default();
+    let mut known = StoreKnown::new(Some(store));
+    let replay = &prepared.engine(options.executor.numerics()).replay(&mut known);
+    if let Some(error) = known.error.take() {
+        return Err(error.into());
+    }
     let all = targets(prepared, replay, None, &mut BTreeMap::new());
     let wanted = chosen(targets(prepared, replay, asked.stage, &mut rebuilt.exempt), &all, asked.sample);
     let mut open: BTreeSet<Digest> = wanted.keys().copied().collect();
@@ -78,7 +83,7 @@ pub fn rebuild(
     let folder = Scratch::new(&std::env::temp_dir()).map_err(RunError::Scratch)?;
     let scratch = Store::open_with(&folder.path().join("cache"), store::Options { allow_network: true, ..store::Options::default() })?;
     // What a command said is taken as it was said: its results are exempt, and what follows from them is not.
-    let others: Vec<Digest> = known(prepared, replay).into_iter().filter(|key| !open.contains(key)).collect();
+    let others: Vec<Digest> = known.found().into_iter().filter(|key| !open.contains(key)).collect();
     lend(store, &scratch, &others)?;
     while !open.is_empty() {
         let before = open.len();
@@ -116,12 +121,6 @@ pub fn rebuild(
         }
     }
     Ok(rebuilt)
-}
-
-/// The keys of all that is known of a pipeline.
-fn known(prepared: &Prepared, replay: &Replay) -> BTreeSet<Digest> {
-    let steps = (0..prepared.pipeline.stages.len()).flat_map(|index| replay.all(index)).flat_map(|slot| &slot.steps);
-    steps.filter(|s| s.known).map(|s| s.key).chain(replay.compared.values().map(|c| c.key)).collect()
 }
 
 /// What can be rebuilt of one stage, or all; exempt kinds are counted instead.

@@ -95,37 +95,38 @@ impl Store {
         self.run_update(run)
     }
 
-    /// The last run of a pipeline. Of many runs only its record is read.
-    ///
-    /// # Errors
-    /// As [`Store::runs`].
-    pub fn last_run(&self, pipeline: &str) -> Result<Option<RunRecord>, StoreError> {
-        let ending = format!("-{}.json", suffix(pipeline));
-        let paths = entries(&self.layout.folder("runs"))?;
-        for path in paths.iter().rev().filter(|p| name(p).ends_with(&ending) && !name(p).starts_with('.')) {
-            let bytes = again(|| self.disk.read(path)).map_err(|e| StoreError::io("read", path, None, e))?;
-            if let Some(run) = serde_json::from_slice::<RunRecord>(&bytes).ok().filter(|run| run.pipeline == pipeline) {
-                return Ok(Some(run));
-            }
-        }
-        Ok(None)
-    }
-
     /// The runs of a pipeline (of all where none is named), oldest first; files that are no records are skipped.
     ///
     /// # Errors
     /// A directory or file that cannot be read.
     pub fn runs(&self, pipeline: Option<&str>) -> Result<Vec<RunRecord>, StoreError> {
+        let mut runs = self.runs_back(pipeline, |_| false)?;
+        runs.reverse();
+        Ok(runs)
+    }
+
+    /// The same, newest first, up to the first that is `enough`: older ones are not read.
+    ///
+    /// # Errors
+    /// As [`Store::runs`].
+    pub fn runs_back(&self, pipeline: Option<&str>, mut enough: impl FnMut(&RunRecord) -> bool) -> Result<Vec<RunRecord>, StoreError> {
         let ending = pipeline.map(|p| format!("-{}.json", suffix(p)));
+        let mut paths = entries(&self.layout.folder("runs"))?;
+        paths.retain(|path| name(path).ends_with(ending.as_deref().unwrap_or(".json")) && !name(path).starts_with('.'));
+        // Their names begin with the time.
+        paths.sort_by(|a, b| name(b).cmp(name(a)));
         let mut runs = Vec::new();
-        for path in entries(&self.layout.folder("runs"))? {
-            if !name(&path).ends_with(ending.as_deref().unwrap_or(".json")) || name(&path).starts_with('.') {
-                continue;
-            }
+        for path in paths {
             let bytes = again(|| self.disk.read(&path)).map_err(|e| StoreError::io("read", &path, None, e))?;
-            runs.extend(serde_json::from_slice::<RunRecord>(&bytes).ok().filter(|r| pipeline.is_none_or(|p| r.pipeline == p)));
+            let found = serde_json::from_slice::<RunRecord>(&bytes).ok().filter(|r| pipeline.is_none_or(|p| r.pipeline == p));
+            if let Some(run) = found {
+                let last = enough(&run);
+                runs.push(run);
+                if last {
+                    break;
+                }
+            }
         }
-        runs.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(runs)
     }
 }

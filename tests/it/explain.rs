@@ -82,6 +82,10 @@ fn a_change_of_data_names_the_split() {
     place.write(&fixed.replace("images=24", "images=32"));
     let planned = place.plan()["stages"].to_string();
     assert!(planned.contains("split `train` of `shapes`: 12 → 16 images (3 candidates)"), "{planned}");
+    // Where they are found in images, the networks are others, too.
+    place.write(&SMALL.replace("images=24", "images=40"));
+    let planned = place.plan()["stages"].to_string();
+    assert!(planned.contains("split `train` of `shapes`: 12 → 20 images, its network changed (3 candidates)"), "{planned}");
 }
 
 /// The store as a nasflow would have left it whose actions had the version 0: the same results under other keys.

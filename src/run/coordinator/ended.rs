@@ -16,6 +16,7 @@ impl Coordinator<'_> {
     /// An attempt ended: publish what it left, or count it as failed.
     pub(super) fn ended(&mut self, id: Id, how: launch::Ended) -> Result<(), RunError> {
         let Some(running) = self.attempts.remove(id) else { return Ok(()) };
+        self.recording.ended(running.assignment.key);
         match &how {
             launch::Ended::Stopped => return Ok(()),
             launch::Ended::Full { why, needed } => {
@@ -60,7 +61,6 @@ impl Coordinator<'_> {
     }
 
     fn failed(&mut self, running: &Running, how: &launch::Ended) {
-        self.recording.ended(running.assignment.key);
         if self.stopping.is_some() {
             return;
         }

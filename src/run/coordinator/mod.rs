@@ -54,13 +54,7 @@ pub fn run(
     let numerics = options.executor.numerics();
     let recording = Recording::new(prepared, store, numerics, observe::now(), live.token());
     let events: &mut dyn Events = &mut live;
-    let engine = Engine::new(&prepared.pipeline, &prepared.data, &prepared.spaces, numerics.to_string())
-        .with_tables(&prepared.tables)
-        .with_latencies(&prepared.latencies)
-        .with_earlier(&prepared.earlier)
-        .with_weights(&prepared.weights)
-        .with_teachers(&prepared.teachers)
-        .with_commands(&prepared.commands);
+    let engine = prepared.engine(numerics);
     events.on(Event::Begin {
         pipeline: prepared.pipeline.name.clone(),
         numerics: numerics.to_string(),
@@ -231,7 +225,10 @@ impl<'a> Coordinator<'a> {
                     let (subject, seconds) = (subject(work), begun.elapsed().as_secs_f64());
                     self.events.on(Event::Finished { subject, metric, value, failed: None, alike: 0, result, seconds });
                 }
-                Computed::InputGone => self.forget_all(&work.label()),
+                Computed::InputGone => {
+                    self.recording.ended(work.key());
+                    self.forget_all(&work.label());
+                }
             }
             self.known.forget(work.key());
             any = true;

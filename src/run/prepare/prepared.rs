@@ -2,7 +2,7 @@
 
 use crate::data::Scan;
 use crate::document::{Diagnostic, Pipeline};
-use crate::plan::{Commands, DataInfo, Earlier, Table, WeightsFile};
+use crate::plan::{Commands, DataInfo, Earlier, Engine, Table, WeightsFile};
 use crate::space::{LatencyTable, Space};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,4 +33,17 @@ pub struct Prepared {
     pub warnings: Vec<Diagnostic>,
     /// What the reader should know of the data: one line a finding.
     pub notes: Vec<String>,
+}
+
+impl Prepared {
+    /// What replays it, in this class of numerics.
+    pub fn engine(&self, numerics: &str) -> Engine<'_> {
+        Engine::new(&self.pipeline, &self.data, &self.spaces, numerics.to_string())
+            .with_tables(&self.tables)
+            .with_latencies(&self.latencies)
+            .with_earlier(&self.earlier)
+            .with_weights(&self.weights)
+            .with_teachers(&self.teachers)
+            .with_commands(&self.commands)
+    }
 }
