@@ -161,6 +161,9 @@ pub struct CacheExportArguments {
 pub struct CacheImportArguments {
     /// An archive that `cache export` wrote
     pub archive: PathBuf,
+    /// Write the pipeline's files, where the archive has them, into this new folder
+    #[arg(long, value_name = "DIR")]
+    pub files: Option<PathBuf>,
     #[command(flatten)]
     pub place: CachePlace,
 }

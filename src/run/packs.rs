@@ -208,10 +208,10 @@ fn remember(store: &Store, key: Digest) -> Result<(), StoreError> {
 /// to read one, and this run would only make them again. The bytes of these, where they alone are more than the bound.
 fn trim(store: &Store, own: &BTreeSet<Digest>, bound: u64) -> Result<Option<u64>, StoreError> {
     let (mut kept, mut others) = (BTreeMap::new(), BTreeMap::new());
-    for key in all(store)?.union(own).copied() {
-        let Some(pack) = store.lookup(&key)?.and_then(|r| packed(&r)) else { continue };
+    for key in all(store)?.union(own) {
+        let Some(pack) = store.lookup(key)?.and_then(|r| packed(&r)) else { continue };
         if let Some(size) = store.blobs().size(&pack) {
-            if own.contains(&key) { &mut kept } else { &mut others }.insert(pack, size);
+            if own.contains(key) { &mut kept } else { &mut others }.insert(pack, size);
         }
     }
     let own: u64 = kept.values().sum();

@@ -122,8 +122,9 @@ fn a_run_is_taken_elsewhere_and_nothing_is_made_again() {
         assert!(said.ok(), "{said:?}");
         let there = Place::new(&tiny());
         std::fs::copy(place.path().join(name), there.path().join("run.tar")).expect("copied");
-        let said = cache(&there, &["import", "run.tar"]);
+        let said = cache(&there, &["import", "run.tar", "--files", "files"]);
         assert!(said.ok(), "{said:?}");
+        assert_eq!(std::fs::read_to_string(there.path().join("files/pipeline.kdl")).expect("a file"), tiny());
         assert!(there.run().nothing_executed(), "{name}");
         assert_eq!((there.digests(), cache(&there, &["verify"]).code), (digests.clone(), Some(0)), "{name}");
         let known = json(&there, &["import", "run.tar"]);

@@ -82,6 +82,9 @@ pub fn import(arguments: &CacheImportArguments) -> Result<ExitCode, Failure> {
     drop(told);
     let imported = imported.map_err(|halt| failure(halt, &format!("{path}: ")))?;
     let (run, known) = (&imported.list.run, imported.known);
+    if let Some(folder) = &arguments.files {
+        write_files(folder, &imported.list.files)?;
+    }
     print::out(&if arguments.place.json {
         let value = json!({ "run": run.id, "pipeline": run.pipeline, "new": imported.new, "known": known, "bytes": imported.bytes });
         format!("{value}\n")
@@ -96,6 +99,26 @@ pub fn import(arguments: &CacheImportArguments) -> Result<ExitCode, Failure> {
         )
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the pipeline's files into a folder that is not there yet. Their names come from outside: only plain ones are written.
+fn write_files(folder: &Path, files: &[(String, String)]) -> Result<(), Failure> {
+    if files.is_empty() {
+        print::note("the archive has no files of the pipeline: `cache export FILE` takes them in");
+        return Ok(());
+    }
+    let cannot = |e: std::io::Error| Failure::Message(format!("{} cannot be written: {e}", folder.display()));
+    std::fs::create_dir(folder).map_err(cannot)?;
+    for (name, text) in files {
+        let plain = |c: char| c.is_alphanumeric() || "._-+ ".contains(c);
+        if name.is_empty() || name.len() > 200 || name.starts_with('.') || !name.chars().all(plain) {
+            print::note(&format!("`{}` is no plain name of a file: it is left out", name.escape_debug()));
+            continue;
+        }
+        let written = File::create_new(folder.join(name)).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(cannot)?;
+    }
+    Ok(())
 }
 
 fn failure(halt: Halt, place: &str) -> Failure {
