@@ -56,11 +56,16 @@ impl Lab {
         Lab { dir, prepared, options: Options::new(DeviceChoice::Fast) }
     }
 
-    /// The directory's pipeline, read and prepared.
-    pub fn prepared(dir: &Path, store: Option<&Store>) -> Prepared {
+    /// The directory's pipeline, or what is wrong with it.
+    pub fn loaded(dir: &Path) -> Result<document::Pipeline, String> {
         let path = dir.join("pipeline.kdl").display().to_string();
         let loaded = document::load(&nasflow::language(), &path, &mut OnDisk, &Default::default(), Default::default());
-        let pipeline = loaded.unwrap_or_else(|d| panic!("{}", document::render::diagnostics(&d, false)));
+        loaded.map_err(|d| document::render::diagnostics(&d, false))
+    }
+
+    /// The directory's pipeline, read and prepared.
+    pub fn prepared(dir: &Path, store: Option<&Store>) -> Prepared {
+        let pipeline = Lab::loaded(dir).unwrap_or_else(|e| panic!("{e}"));
         prepare(pipeline, store, Look::default()).unwrap_or_else(|e| panic!("{e}"))
     }
 

@@ -65,6 +65,11 @@ pub fn edit(p: &mut Pipeline, dice: &mut Dice) -> (&'static str, bool) {
     }
 }
 
+/// A column that a table names must be measured.
+fn needed(measured: &Measured, metric: &str) -> bool {
+    *measured == Measured::Table && metric == "accuracy"
+}
+
 fn options(p: &mut Pipeline, dice: &mut Dice) -> (&'static str, bool) {
     let options = &mut p.options[dice.below(3)];
     match dice.below(3) {
@@ -106,7 +111,7 @@ fn of_branch(branch: &mut Branch, n: usize, dice: &mut Dice) -> (&'static str, b
         (18, _) => {
             let all = branch.measured.metrics();
             let kept = branch.by();
-            branch.metrics = all.iter().copied().filter(|m| *m == kept || dice.one_in(2)).collect();
+            branch.metrics = all.iter().copied().filter(|m| *m == kept || needed(&branch.measured, m) || dice.one_in(2)).collect();
             branch.by = branch.metrics.iter().position(|m| *m == kept).unwrap_or(0);
             ("metrics", false)
         }

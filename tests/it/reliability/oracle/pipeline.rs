@@ -102,7 +102,7 @@ impl Branch {
         let all = measured.metrics();
         Branch {
             id,
-            strategy: *dice.pick(&STRATEGIES),
+            strategy: STRATEGIES[dice.below(STRATEGIES.len())],
             trials: 2 + dice.below(5),
             window: 1 + dice.below(3),
             seed: dice.below(3) as u64,
