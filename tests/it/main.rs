@@ -24,6 +24,7 @@ mod full;
 #[cfg(unix)]
 mod gpu;
 mod graph;
+mod hostile;
 mod keys;
 mod kill;
 mod latency;
