@@ -106,6 +106,11 @@ impl Context {
         }
     }
 
+    /// Whether so much was found that what else there is will not be shown: it needs no advice.
+    pub fn tired(&self) -> bool {
+        self.found.len() > 2 * MOST
+    }
+
     /// Whether an error was found.
     pub fn failed(&self) -> bool {
         self.found.iter().any(|d| d.severity == Severity::Error)

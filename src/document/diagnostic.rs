@@ -100,12 +100,16 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
     if written.len() > LONGEST {
         return None;
     }
-    let small = written.to_lowercase();
+    let (small, length) = (written.to_lowercase(), written.chars().count());
+    let bound = |k: &str| (k.chars().count().max(length) / 3).max(1);
     known
         .into_iter()
         .filter(|k| k.len() <= LONGEST)
+        // Names of very different lengths are not near, which is seen at once. (The ones known are plain letters; of `written`, small
+        // letters may be more than its own.)
+        .filter(|k| k.chars().count().abs_diff(small.chars().count()) <= bound(k))
         .map(|k| (strsim::osa_distance(&small, &k.to_lowercase()), strsim::osa_distance(written, k), k))
-        .filter(|(d, _, k)| *d <= (k.chars().count().max(written.chars().count()) / 3).max(1))
+        .filter(|(d, _, k)| *d <= bound(k))
         .min_by_key(|(d, exact, _)| (*d, *exact))
         .map(|(_, _, k)| k)
 }

@@ -5,15 +5,14 @@
 //! blanked out with spaces, so that byte offsets stay.
 
 use super::lexer::{COMMENT_DEPTH, Kind, Lexed, Stop, Token, lex};
-use super::{Diagnostic, Span};
+use super::{Diagnostic, Span, effort};
+use crate::base::grouped;
 use std::ops::Range;
 
 /// Largest file.
 pub const MAX_BYTES: usize = 1 << 20;
 /// Deepest nesting of `{`.
 pub const MAX_DEPTH: usize = 64;
-/// Most tokens; the parser takes some 20 µs for each.
-pub const MAX_TOKENS: usize = 50_000;
 /// Longest run of `/-`.
 pub const MAX_SLASH_DASH: usize = 8;
 
@@ -48,15 +47,22 @@ pub fn text(bytes: &[u8], file: u16) -> Result<&str, Diagnostic> {
 pub fn scan(text: &str, file: u16) -> Result<Lexed, Vec<Diagnostic>> {
     let lexed = lex(text);
     let mut found: Vec<Diagnostic> = lexed.stop.iter().map(|stop| stopped(stop, file)).collect();
-    if let Some(token) = lexed.tokens.get(MAX_TOKENS) {
-        let span = Span { file, offset: token.range.start, len: token.range.len() };
+    let (effort, over) = effort::of(text, &lexed.tokens);
+    if let Some(token) = over.and_then(|at| lexed.tokens.get(at)) {
+        let times = effort as f64 / effort::MOST as f64;
         let d = Diagnostic::error(
             "file-too-large",
-            format!("a pipeline file holds at most {MAX_TOKENS} names, values and signs; this one has {}", lexed.tokens.len()),
-            span,
-            "one too many",
+            format!(
+                "this file is too long: it has {} names, values and signs in {} bytes, which is {times:.1} times what one file may hold",
+                grouped(lexed.tokens.len() as u64),
+                grouped(text.len() as u64)
+            ),
+            Span { file, offset: token.range.start, len: 0 },
+            "up to here",
         );
-        return Err(vec![d.help("candidates and results are never nodes of a file")]);
+        return Err(vec![d.help(
+            "some 1,500 lines are read; put parts into files of their own with `include`. Candidates and results are never nodes of a file",
+        )]);
     }
     found.extend(nesting(text, &lexed.tokens, file, lexed.stop.is_none()));
     found.extend(runs(&lexed.tokens, file));

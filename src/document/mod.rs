@@ -15,6 +15,7 @@ mod context;
 mod declare;
 mod decode;
 pub mod diagnostic;
+pub mod effort;
 mod excerpt;
 pub mod expr;
 mod field;

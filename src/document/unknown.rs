@@ -55,6 +55,9 @@ pub fn unknown_property(context: &mut Context, form: &Form, property: &Property)
         property.name.span,
         "unknown",
     );
+    if context.tired() {
+        return context.push(d);
+    }
     let known: Vec<&'static str> =
         form.all_fields().map(|f| f.name).chain(context.language.children(spec.key).iter().map(|c| c.name)).collect();
     let near = nearest(name, known);
@@ -84,6 +87,10 @@ pub fn unknown_node(context: &mut Context, parent: Option<&Spec>, raw: &Node) {
         Some(p) => format!("in `{}`", p.name),
         None => "at the top of a file".into(),
     };
+    if context.tired() {
+        context.suspect(raw.name.span, "-");
+        return context.push(Diagnostic::error("unknown-node", format!("there is no node `{shown}` {here}"), raw.name.span, "unknown"));
+    }
     let elsewhere = context.language.places(name);
     if !elsewhere.is_empty() {
         let top = if configuration { "at the top of a pipeline" } else { "at the top of a file" };

@@ -26,6 +26,7 @@ mod full;
 #[cfg(unix)]
 mod gpu;
 mod graph;
+mod hostile;
 mod keys;
 mod kill;
 mod latency;
