@@ -20,11 +20,12 @@ pub fn time(text: &str) -> Option<Duration> {
     (number > 0.0 && number < 1e7).then(|| Duration::from_secs_f64(number * unit))
 }
 
-/// A number of bytes such as `500MB` (500,000,000) or `8GiB` (8 × 1,073,741,824); the unit is always written, capitals do not matter.
+/// A number of bytes such as `500MB` (500,000,000) or `8GiB` (8 × 1,073,741,824); only `0` has no unit, capitals do not matter.
 pub fn bytes(text: &str) -> Option<u64> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
     let (number, unit) = text.split_at(digits);
     let scale: f64 = match unit.trim_start().to_ascii_lowercase().as_str() {
+        "" if number == "0" => 1.0,
         "b" => 1.0,
         "kb" => 1e3,
         "mb" => 1e6,
@@ -67,7 +68,7 @@ mod tests {
     #[test]
     fn sizes_have_a_unit() {
         assert_eq!((bytes("8GB"), bytes("8 gib"), bytes("1.5kB")), (Some(8_000_000_000), Some(8 << 30), Some(1500)));
-        assert_eq!((bytes("0B"), bytes("2TiB")), (Some(0), Some(2 << 40)));
+        assert_eq!((bytes("0B"), bytes("0"), bytes("2TiB")), (Some(0), Some(0), Some(2 << 40)));
         for wrong in ["", "8", "8G", "GB", "-8GB", "8.8.8GB", "1e3MB", "99999TB", "8 é"] {
             assert_eq!(bytes(wrong), None, "{wrong}");
         }

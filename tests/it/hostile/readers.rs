@@ -113,7 +113,8 @@ pub fn annotations(bytes: &[u8]) -> usize {
     let pipeline = document::load(&nasflow::language(), "fuzz.kdl", &mut One(text.as_bytes()), &Params::default(), Options::default());
     let Ok(pipeline) = pipeline else { panic!("the pipeline is right") };
     let look = Look { rehash: true, all: true, watch: None };
-    let seen = prepare(pipeline, None, look).map_or_else(|e| said(&e), |p| p.scans.values().map(|s| s.boxes()).sum());
+    let seen = prepare(pipeline, None, look)
+        .map_or_else(|e| said(&e), |p| p.scans.values().flat_map(|scan| &scan.splits).map(|split| split.boxes()).sum());
     seen + nasflow::data::recognise(dir.path()).map_or_else(|e| said(&e), |r| r.len())
 }
 
