@@ -8,7 +8,7 @@ use crate::document::Pipeline;
 use crate::plan::{Groups, Reason, Replay, Slot, State, Told};
 use crate::store::{Store, StoreError};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A stage, as a whole.
 #[derive(Clone, Debug, Serialize)]
@@ -127,6 +127,9 @@ impl Makers {
     }
 }
 
+/// What one run made of a stage: with its reasons, and keys by kind where none was recorded.
+type Made = (Groups, BTreeMap<&'static str, BTreeSet<Digest>>);
+
 /// A stage of a replay explained; with its models where `each` of a slot says so.
 ///
 /// # Errors
@@ -141,7 +144,7 @@ pub fn stage(
     texts: bool,
 ) -> Result<Stage, StoreError> {
     let (stage, seen) = (&pipeline.stages[index], &replay.stages[index]);
-    let mut known: BTreeMap<Option<MadeBy>, (Groups, BTreeMap<&'static str, std::collections::BTreeSet<Digest>>)> = BTreeMap::new();
+    let mut known: BTreeMap<Option<MadeBy>, Made> = BTreeMap::new();
     for slot in replay.all(index) {
         for step in slot.steps.iter().filter(|s| s.known) {
             let (groups, unsaid) = known.entry(makers.by(&step.key).cloned()).or_default();
