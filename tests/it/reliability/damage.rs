@@ -191,11 +191,23 @@ fn trials(bytes: &[u8]) -> BTreeSet<String> {
     lists.flatten().map(Value::to_string).collect()
 }
 
+/// What came of flips, by the part of the store: how many, where a reading command said so, where a run computed again, where the
+/// store was refused as a newer one.
+type Seen = BTreeMap<String, (usize, usize, usize, usize)>;
+
+fn tell(seen: &Seen) {
+    for (part, (n, found, again, refused)) in seen {
+        eprintln!(
+            "{part}: {n} flips, {found} where a reading command said so, {again} where a run computed again, {refused} refused as newer"
+        );
+    }
+}
+
 #[test]
 fn a_flipped_bit_is_found_by_whom_it_meets_and_mended_by_the_next_run() {
     let (kept, flips) = (Kept::new(), if long() { 1000 } else { 36 });
     let mut dice = Dice::new(11);
-    let mut seen: BTreeMap<String, (usize, usize, usize, usize)> = BTreeMap::new();
+    let mut seen = Seen::new();
     for flip in 0..flips {
         let part = ["blobs", "index", "blobs", "rest"][flip % 4];
         let reader = *dice.pick(&READERS);
@@ -212,6 +224,9 @@ fn a_flipped_bit_is_found_by_whom_it_meets_and_mended_by_the_next_run() {
         if mended.is_some() {
             assert_eq!(kept.edit(&case), kept.edited, "{case}, edited");
         }
+        if flip % 100 == 99 {
+            tell(&seen);
+        }
         let count = seen.entry(part.to_string()).or_default();
         count.0 += 1;
         count.1 += usize::from(found);
@@ -220,10 +235,8 @@ fn a_flipped_bit_is_found_by_whom_it_meets_and_mended_by_the_next_run() {
             None => count.3 += 1,
         }
     }
-    for (part, (n, found, again, refused)) in seen {
-        eprintln!(
-            "{part}: {n} flips, {found} where a reading command said so, {again} where a run computed again, {refused} refused as newer"
-        );
+    tell(&seen);
+    for (part, (_, _, _, refused)) in seen {
         assert!(part == "index" || refused == 0);
     }
 }

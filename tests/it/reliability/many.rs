@@ -24,7 +24,7 @@ fn eight_runs_and_a_collector_on_one_store_compute_every_key_once() {
         let collector = scope.spawn(|| {
             let mut collections = 0;
             while collects && !over.load(Ordering::Relaxed) {
-                let done = place.nasflow(&["cache", "gc", "pipeline.kdl"]);
+                let done = place.nasflow(&["cache", "gc", "--older-than", "0s"]);
                 assert!(!done.err.contains("panicked") && !done.err.contains("database is locked"), "{done:?}");
                 collections += usize::from(done.ok());
                 std::thread::sleep(std::time::Duration::from_millis(50));
