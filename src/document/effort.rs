@@ -15,15 +15,16 @@ const VALUE: u64 = 6_000;
 const PROPERTY: u64 = 2_000;
 const ANNOTATION: u64 = 5_000;
 const BLOCK: u64 = 14_000;
-const LINE: u64 = 500;
+const LINE: u64 = 800;
+/// A wrong escape is read several times; the `\` that continues a line is no token.
+const BACKSLASH: u64 = 1_800;
 const BYTE: u64 = 550;
 /// Of a text over several lines, which is read twice.
 const BYTE_OF_LINES: u64 = 1_500;
 
 /// The microseconds of a text, and the token with which they come to more than [`MOST`].
 pub fn of(text: &str, tokens: &[Token]) -> (u64, Option<usize>) {
-    // `\` at the end of a line is no token.
-    let mut nanoseconds = LINE * text.bytes().filter(|b| *b == b'\\').count() as u64;
+    let mut nanoseconds = BACKSLASH * text.bytes().filter(|b| *b == b'\\').count() as u64;
     let (mut over, mut at_node) = (None, true);
     for (i, token) in tokens.iter().enumerate() {
         let begins = std::mem::replace(&mut at_node, matches!(token.kind, Kind::Newline | Kind::Semicolon | Kind::Open | Kind::Close));
@@ -31,7 +32,10 @@ pub fn of(text: &str, tokens: &[Token]) -> (u64, Option<usize>) {
             Kind::Word | Kind::Text | Kind::Keyword => {
                 let lines = token.kind == Kind::Text && text[token.range.clone()].trim_start_matches('#').starts_with("\"\"\"");
                 let bytes = if lines { BYTE_OF_LINES } else { BYTE };
-                (if begins { NODE } else { VALUE }) + bytes * token.range.len() as u64
+                // A property counts with its value.
+                let named = tokens.get(i + 1).is_some_and(|next| next.kind == Kind::Equals);
+                let begun = if begins { NODE } else { VALUE };
+                (if named { 0 } else { begun }) + bytes * token.range.len() as u64
             }
             Kind::Equals => PROPERTY,
             Kind::LeftParen => ANNOTATION,
