@@ -12,6 +12,9 @@ use std::ops::Range;
 
 mod words;
 
+/// Findings that are kept of a file.
+const MOST: usize = 1_000;
+
 /// The findings, and the text to parse in place of what was written.
 pub struct Trapped {
     /// What was found.
@@ -64,6 +67,10 @@ impl<'a> Finder<'a> {
         label: impl Into<String>,
         help: impl Into<String>,
     ) {
+        // More would never be shown.
+        if self.found.len() > MOST {
+            return;
+        }
         let span = self.span(range);
         self.found.push(Diagnostic::error(code, message, span, label).help(help));
     }

@@ -7,13 +7,19 @@ use crate::document::shorten::shorten;
 use crate::document::table;
 use std::ops::Range;
 
+/// Tokens that are looked at for the end of a list.
+const LONGEST_LIST: usize = 256;
+
 impl Finder<'_> {
     /// A word with everything that touches it: `data/BCCD` is three tokens and one mistake.
     pub(super) fn run(&mut self, tokens: &[Token], first: usize, at_node: bool) -> usize {
         let mut end = first + 1;
         if self.of(&tokens[first].range) == "[" {
             // The whole list is one mistake.
-            let line = tokens[first..].iter().take_while(|t| matches!(t.kind, Kind::Word | Kind::Text | Kind::Stray | Kind::Keyword));
+            let line = tokens[first..]
+                .iter()
+                .take(LONGEST_LIST)
+                .take_while(|t| matches!(t.kind, Kind::Word | Kind::Text | Kind::Stray | Kind::Keyword));
             end = line.enumerate().find(|(_, t)| self.of(&t.range) == "]").map_or(end, |(i, _)| first + i + 1);
         }
         let touches = |end: usize| tokens.get(end).is_some_and(|t| tokens[end - 1].range.end == t.range.start);
