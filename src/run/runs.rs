@@ -125,6 +125,23 @@ pub fn listed(store: &Store) -> Result<Vec<Run>, StoreError> {
     Ok(runs)
 }
 
+/// The record of the run that a person means.
+///
+/// # Errors
+/// As [`named`]; those of the store, in words.
+pub fn record_of(store: &Store, name: &str) -> Result<RunRecord, String> {
+    let runs = listed(store).map_err(|e| e.to_string())?;
+    named(&runs, name).map(|run| run.record.clone())
+}
+
+/// The short ids of a store's runs by their records' names.
+///
+/// # Errors
+/// Those of the store.
+pub fn short_ids(store: &Store) -> Result<BTreeMap<String, String>, StoreError> {
+    Ok(listed(store)?.into_iter().map(|run| (run.record.id, run.id)).collect())
+}
+
 /// The run that a person means: `latest`, `latest-1` for the one before it, the beginning of a short id, or of a record's name.
 ///
 /// # Errors

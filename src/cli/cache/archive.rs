@@ -7,8 +7,8 @@ use crate::base::units;
 use crate::cli::arguments::{CacheExportArguments, CacheImportArguments};
 use crate::cli::failure::Failure;
 use crate::cli::{load, print};
+use crate::run::runs;
 use crate::run::upkeep::archive::{Halt, Without, export as write, import as read};
-use crate::run::upkeep::find;
 use crate::store::{RunRecord, Store};
 use serde_json::json;
 use std::fs::File;
@@ -45,11 +45,12 @@ pub fn export(arguments: &CacheExportArguments) -> Result<ExitCode, Failure> {
         });
         format!("{value}\n")
     } else {
+        let short = runs::short_ids(&store)?;
         let lacking = if exported.lacking > 0 { format!(", without {}", counted(exported.lacking, "state")) } else { String::new() };
         format!(
             "{}: the run {} of `{}`, {} in {} ({}){lacking}\n",
             output.display(),
-            run.id,
+            short.get(&run.id).unwrap_or(&run.id),
             run.pipeline,
             counted(exported.results, "result"),
             counted(exported.blobs, "file"),
@@ -62,7 +63,7 @@ pub fn export(arguments: &CacheExportArguments) -> Result<ExitCode, Failure> {
 /// The run that is named, or the last one of the pipeline in a file, with the texts of that and of what it includes.
 fn meant(store: &Store, name: &str) -> Result<(RunRecord, Vec<(String, String)>), Failure> {
     if !Path::new(name).is_file() {
-        return Ok((find::run(store, name)?, Vec::new()));
+        return Ok((runs::record_of(store, name)?, Vec::new()));
     }
     let pipeline = load::file(Path::new(name), &[], true)?;
     let run = store.runs(Some(&pipeline.name))?.pop();
@@ -89,10 +90,11 @@ pub fn import(arguments: &CacheImportArguments) -> Result<ExitCode, Failure> {
         let value = json!({ "run": run.id, "pipeline": run.pipeline, "new": imported.new, "known": known, "bytes": imported.bytes });
         format!("{value}\n")
     } else {
+        let short = runs::short_ids(&store)?;
         let here = if known > 0 { format!(", {known} of them here already") } else { String::new() };
         format!(
             "the run {} of `{}`: {}{here}, {}\n",
-            run.id,
+            short.get(&run.id).unwrap_or(&run.id),
             run.pipeline,
             counted(imported.new + known, "result"),
             units::shown(imported.bytes)

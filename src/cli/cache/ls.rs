@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::print;
 use crate::report::number;
 use crate::report::table::Table;
-use crate::run::upkeep::find;
+use crate::run::runs;
 use crate::run::upkeep::listing::{Line, Which, list};
 use crate::store::Store;
 use serde_json::json;
@@ -24,7 +24,7 @@ pub fn run(arguments: &CacheLsArguments) -> Result<ExitCode, Failure> {
     if arguments.runs {
         return runs(&store, arguments);
     }
-    let run = arguments.run.as_deref().map(|name| find::run(&store, name)).transpose()?;
+    let run = arguments.run.as_deref().map(|name| runs::record_of(&store, name)).transpose()?;
     let which = Which { kind: arguments.kind.clone(), pipeline: arguments.pipeline.clone(), run, key: arguments.key.clone() };
     let mut told = Told::new("reading");
     let mut lines = list(&store, &which, &mut |done, all| told.results(done, all))?;
@@ -83,9 +83,11 @@ fn runs(store: &Store, arguments: &CacheLsArguments) -> Result<ExitCode, Failure
         print::out(&format!("{}\n", json!({ "runs": all, "listed": listed })));
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(["run", "pipeline", "outcome", "pins"]);
+    let short = runs::short_ids(&store)?;
+    let mut table = Table::new(["run", "begun (UTC)", "pipeline", "outcome", "pins"]);
     for run in &runs {
-        table.row([run.id.clone(), run.pipeline.clone(), run.outcome.clone(), pinned(&run.id).join(", ")]);
+        let id = short.get(&run.id).unwrap_or(&run.id).clone();
+        table.row([id, runs::when(&run.id), run.pipeline.clone(), run.outcome.clone(), pinned(&run.id).join(", ")]);
     }
     let text = if table.is_empty() { String::new() } else { table.render(0, print::columns()) };
     print::out(&format!("{text}{}\n", counted(all, "run")));

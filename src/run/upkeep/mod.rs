@@ -4,7 +4,6 @@
 pub mod archive;
 pub mod attempts;
 pub mod census;
-pub mod find;
 pub mod gc;
 pub mod listing;
 pub mod owners;
