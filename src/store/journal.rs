@@ -14,7 +14,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Bytes at the end of a journal that are read after a writer died.
-const TAIL: u64 = 1 << 20;
+const TAIL: u64 = 1 << 17;
 
 /// What a machine measured, beside any result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -78,7 +78,7 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 }
 
 /// Whatever looks like a digest.
-fn digests(bytes: &[u8]) -> Vec<Digest> {
+pub fn digests(bytes: &[u8]) -> Vec<Digest> {
     let words = bytes.split(|b| !b.is_ascii_hexdigit()).filter(|word| word.len() == 64);
     words.filter_map(|word| std::str::from_utf8(word).ok()?.parse().ok()).collect()
 }

@@ -73,6 +73,7 @@ pub fn collect(store: &Store, wish: Wish, told: &mut dyn FnMut(usize, usize)) ->
     let census = Census::of(store, told)?;
     let mut live: BTreeSet<Digest> = folders.named;
     live.extend(store.source_digests()?);
+    live.extend(roots.runs.iter().flat_map(|(run, _)| roots::named_by(run)));
     live.extend(census.blobs.keys().filter(|blob| roots.read.contains(&blob.short())));
     let mut staying = live.clone();
     each(store, &mut |_, _| {}, &mut |record| {

@@ -4,6 +4,7 @@
 //! splits that are read, cut or pruned weights that are read, files from outside by the short digest in the texts of actions.
 //! Choices, comparisons, anchors and proposals are rows of a few hundred bytes, which stay as long as any run does.
 
+use super::attempts::digests;
 use super::census::each;
 use crate::base::Digest;
 use crate::store::{Record, RunRecord, Store, StoreError};
@@ -46,6 +47,12 @@ pub fn keys_of(run: &RunRecord) -> Option<BTreeSet<Digest>> {
         None if !keys.is_empty() => Some(keys),
         None => None,
     }
+}
+
+/// Whatever a run's record names that may be a blob: keys of actions are none, and files that the record rests on are.
+pub fn named_by(run: &RunRecord) -> Vec<Digest> {
+    // Plain data: it was JSON a moment ago.
+    digests(&serde_json::to_vec(run).unwrap_or_default())
 }
 
 /// The runs that are kept: those with pins, and the last `last` of each pipeline.

@@ -1,16 +1,18 @@
 //! Optimiser states: what a training goes on from. Once a search is over nothing needs them, unless somebody asks for more epochs.
 //! So the most useful ones stay, as many as fit a bound, and the others are dropped.
 //!
-//! A state of a search that is not over stays, whatever the bound: a rung above, or the next run, goes on from it.
+//! A state of a search that is not over stays, whatever the bound: a rung above, or the next run, goes on from it. So does, for a while,
+//! one that no run names: its run was killed.
 
 use super::attempts;
-use super::roots::keys_of;
+use super::gc::YOUNG;
+use super::roots::{age, keys_of};
 use crate::base::Digest;
 use crate::plan::Replay;
 use crate::run::options::{Report, RunEnd};
-use crate::store::{Store, StoreError, Usage};
+use crate::store::{Record, Store, StoreError, Usage};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What was dropped, or would be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +58,7 @@ pub fn after(store: &Store, report: &Report, bound: u64, asked: bool) -> Result<
 /// # Errors
 /// Those of the store.
 pub fn trim(store: &Store, bound: u64, stages: &HashMap<Digest, usize>, dry: bool) -> Result<Trimmed, StoreError> {
-    let unfinished = unfinished(store)?;
+    let uses = Uses::of(store)?;
     let held = attempts::folders(store, None)?.named;
     let records = store.chained()?;
     let mut last: HashMap<Digest, u64> = HashMap::new();
@@ -67,7 +69,7 @@ pub fn trim(store: &Store, bound: u64, stages: &HashMap<Digest, usize>, dry: boo
     let (mut needed, mut worth): (BTreeSet<Digest>, BTreeMap<Digest, Worth>) = (held, BTreeMap::new());
     for record in &records {
         let (Some(&state), Some((chain, iteration))) = (record.outputs.get("state"), record.chain) else { continue };
-        if unfinished.contains(&record.key) {
+        if uses.need(store, record)? {
             needed.insert(state);
         }
         let furthest = last.get(&chain).is_some_and(|end| *end == iteration);
@@ -104,11 +106,28 @@ pub fn trim(store: &Store, bound: u64, stages: &HashMap<Digest, usize>, dry: boo
     Ok(trimmed)
 }
 
-/// What the last run of each pipeline used, where that run did not come to its end.
-fn unfinished(store: &Store) -> Result<BTreeSet<Digest>, StoreError> {
-    let mut last = BTreeMap::new();
-    for run in store.runs(None)? {
-        last.insert(run.pipeline.clone(), run);
+/// What runs say that they used.
+struct Uses {
+    /// By any run.
+    any: HashSet<Digest>,
+    /// By the last run of a pipeline that did not come to its end.
+    unfinished: HashSet<Digest>,
+}
+
+impl Uses {
+    fn of(store: &Store) -> Result<Uses, StoreError> {
+        let (mut any, mut last) = (HashSet::new(), BTreeMap::new());
+        for run in store.runs(None)? {
+            let keys = keys_of(&run).unwrap_or_default();
+            any.extend(keys.iter().copied());
+            last.insert(run.pipeline, (run.outcome, keys));
+        }
+        let unfinished = last.into_values().filter(|(outcome, _)| outcome != "finished").flat_map(|(_, keys)| keys).collect();
+        Ok(Uses { any, unfinished })
     }
-    Ok(last.values().filter(|run| run.outcome != "finished").filter_map(keys_of).flatten().collect())
+
+    /// Whether a search may go on from this training. One that no run names is of a run that was killed, as long as it is young.
+    fn need(&self, store: &Store, record: &Record) -> Result<bool, StoreError> {
+        Ok(self.unfinished.contains(&record.key) || !self.any.contains(&record.key) && age(store, record)? < YOUNG)
+    }
 }

@@ -51,13 +51,14 @@ fn the_most_useful_states_stay_and_those_of_a_search_under_way_always() {
     let short = publish(&store, "2", "train", Some(("x", 20)), &[("state", mid)], "");
     let long = publish(&store, "3", "train", Some(("y", 90)), &[("state", last)], "");
     let finals = publish(&store, "4", "train", Some(("z", 20)), &[("state", fin)], "");
+    publish(&store, "6", "train", Some(("v", 5)), &[("state", state("killed"))], "");
     let waits = publish(&store, "5", "train", Some(("w", 5)), &[("state", other)], "");
     ran(&store, "done", "finished", &[rung, short, long, finals]);
     ran(&store, "under way", "stopped", &[waits]);
     let stages = HashMap::from([(rung, 1), (short, 1), (long, 1), (finals, 2)]);
     let all = [("early", early), ("mid", mid), ("last", last), ("finals", fin), ("other", other)];
     let dry = states::trim(&store, 0, &stages, true).expect("trimmed");
-    assert_eq!((dry.dropped.files, dry.needed.files, there(&store, &all).len()), (4, 1, 5));
+    assert_eq!((dry.dropped.files, dry.needed.files, there(&store, &all).len()), (4, 2, 5));
     let mut expected = vec!["early", "mid", "last", "finals", "other"];
     for (bound, goes) in [(400, None), (399, Some("early")), (250, Some("mid")), (100, Some("last")), (0, Some("finals"))] {
         let trimmed = states::trim(&store, bound, &stages, false).expect("trimmed");

@@ -100,6 +100,11 @@ pub fn export(
     // Files from outside that actions read: weights to start from, teachers.
     let foreign = inputs.sizes()?.into_iter().map(|(d, _)| d).filter(|d| roots.read.contains(&d.short()) && !lacking.contains(d));
     blobs.extend(foreign);
+    for digest in roots::named_by(run) {
+        if inputs.has(&digest)? && !lacking.contains(&digest) {
+            blobs.insert(digest);
+        }
+    }
     // Manifests come last, as in a store.
     for digest in blobs.difference(&manifests).chain(&manifests) {
         let bytes = inputs.size(digest).ok_or_else(|| Halt::Archive(format!("the blob {} has just gone", digest.short())))?;
