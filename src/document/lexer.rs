@@ -145,8 +145,16 @@ impl<'a> Lexer<'a> {
                 self.comment()?;
             } else if rest.starts_with("/-") {
                 self.push(Kind::SlashDash, 2);
-            } else if c == '"' || (c == '#' && rest.trim_start_matches('#').starts_with('"')) {
+            } else if c == '"' {
                 self.string()?;
+            } else if c == '#' {
+                // Counted once: of a megabyte of `#`, each would be looked at from every one before it.
+                let hashes = rest.len() - rest.trim_start_matches('#').len();
+                match hashes {
+                    _ if rest[hashes..].starts_with('"') => self.string()?,
+                    1 => self.plain(c),
+                    more => self.push(Kind::Stray, more - 1),
+                }
             } else if c == '\\' && self.line_continues() {
             } else if is_forbidden(c) {
                 return Err(Stop::Forbidden(self.at, c));
@@ -293,6 +301,14 @@ mod tests {
         let blanked = lex(text).blanked;
         assert_eq!(blanked.len(), text.len());
         assert!(!blanked.contains("//") && !blanked.contains("/*"));
+    }
+
+    #[test]
+    fn hashes_without_a_string_are_one_token() {
+        assert_eq!(kinds("###"), vec![(Kind::Stray, "##"), (Kind::Stray, "#")]);
+        assert_eq!(kinds("##true #"), vec![(Kind::Stray, "#"), (Kind::Keyword, "#true"), (Kind::Stray, "#")]);
+        assert_eq!(kinds("##\"a\"# \"##"), vec![(Kind::Text, "##\"a\"# \"##")]);
+        assert_eq!(lex(&"#".repeat(1 << 20)).tokens.len(), 2);
     }
 
     #[test]
