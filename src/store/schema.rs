@@ -57,11 +57,16 @@ pub(super) fn connect_read_only(path: &Path) -> Result<Connection, StoreError> {
     {
         return Ok(connection);
     }
-    let uri = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    let connection =
-        Connection::open_with_flags(format!("file:{uri}?immutable=1"), flags | OpenFlags::SQLITE_OPEN_URI).map_err(|e| failed(path, e))?;
+    let connection = connect_immutable(path)?;
     set_up(&connection, path)?;
     Ok(connection)
+}
+
+/// A connection that reads the file alone: no log, no lock, nothing made beside it.
+fn connect_immutable(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let uri = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Connection::open_with_flags(format!("file:{uri}?immutable=1"), flags).map_err(|e| failed(path, e))
 }
 
 /// Sets what holds for one connection.
@@ -89,9 +94,20 @@ pub(super) fn version(path: &Path) -> Option<i32> {
 /// Refuses an index that a newer program wrote, so that nothing is touched.
 pub(super) fn check_version(path: &Path) -> Result<(), StoreError> {
     match version(path) {
-        Some(found) if found > VERSION => Err(StoreError::Newer { path: path.to_path_buf(), found: found as u64, known: VERSION as u64 }),
+        Some(found) if found > VERSION && !has_our_tables(path) => Err(StoreError::Newer { path: path.to_path_buf(), found: found as u64, known: VERSION as u64 }),
         _ => Ok(()),
     }
+}
+
+/// Whether the tables are exactly ours, whatever the header's number says. A newer program's differ, so then the number is damaged.
+fn has_our_tables(path: &Path) -> bool {
+    connect_immutable(path).and_then(|c| tables(&c).map_err(|e| failed(path, e))).is_ok_and(|found| found == TABLES)
+}
+
+/// The statements that made the tables and indices, in the order in which they were made.
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")?;
+    statement.query_map([], |r| r.get::<_, String>(0))?.collect()
 }
 
 /// Looks whether the index is whole: header and schema always, every page where `thoroughly`.
@@ -99,8 +115,7 @@ pub(super) fn state(connection: &Connection, thoroughly: bool) -> Result<State, 
     let look = || -> rusqlite::Result<State> {
         let number = |pragma: &str| connection.query_row(&format!("PRAGMA {pragma}"), [], |r| r.get::<_, i32>(0));
         let (application, version) = (number("application_id")?, number("user_version")?);
-        let mut statement = connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")?;
-        let found = statement.query_map([], |r| r.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        let found = tables(connection)?;
         if found.is_empty() && (application, version) == (0, 0) {
             return Ok(State::Unbuilt);
         }

@@ -69,10 +69,19 @@ fn other_directories_and_newer_stores_are_refused_untouched() {
     let root = dir.path().join("cache");
     fill(&root, 1);
     let path = root.join("index.sqlite");
-    let mut bytes = fs::read(&path).unwrap();
-    assert_eq!(&bytes[68..72], b"nasf");
+    let good = fs::read(&path).unwrap();
+    assert_eq!(&good[68..72], b"nasf");
+    // Another number over the same tables is a damaged number: the index is built anew.
+    let mut bytes = good.clone();
     bytes[63] = 9;
     fs::write(&path, &bytes).unwrap();
+    let mended = Store::open(&root, true).unwrap();
+    assert_eq!((mended.keys().unwrap().len(), mended.notices().len()), (1, 1));
+    drop(mended);
+    let newer = rusqlite::Connection::open(&path).unwrap();
+    newer.execute_batch("PRAGMA journal_mode=DELETE; CREATE TABLE later(x); PRAGMA user_version=9;").unwrap();
+    drop(newer);
+    let bytes = fs::read(&path).unwrap();
     for opened in [Store::open(&root, true), Store::open_read_only(&root)] {
         assert!(matches!(opened.map(drop), Err(StoreError::Newer { found: 9, known: 1, .. })));
     }

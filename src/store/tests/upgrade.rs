@@ -85,7 +85,7 @@ fn a_newer_index_is_refused_in_one_line_and_nothing_is_touched() {
     fill(&root, 2);
     let connection = Connection::open(root.join("index.sqlite")).unwrap();
     connection.execute_batch("PRAGMA journal_mode=DELETE;").unwrap();
-    connection.execute_batch(&format!("PRAGMA user_version={};", VERSION + 1)).unwrap();
+    connection.execute_batch(&format!("CREATE TABLE later(x); PRAGMA user_version={};", VERSION + 1)).unwrap();
     drop(connection);
     assert_eq!(schema::version(&root.join("index.sqlite")), Some(VERSION + 1));
     let before = seen(&root);
