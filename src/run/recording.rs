@@ -13,6 +13,7 @@ use crate::plan::{Group, Groups, Reason, Replay, Work};
 use crate::results::{GivenUp, RanFor, RunSummary};
 use crate::store::{RunRecord, Store, StoreError};
 use serde_json::json;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
@@ -81,8 +82,8 @@ impl<'a> Recording<'a> {
             self.record = Some(self.store.run_begin(&self.prepared.pipeline.name, &source, run)?);
         }
         let Some(why) = &self.why else { return Ok(None) };
-        if !self.reasons.contains_key(&request.key) {
-            self.reasons.insert(request.key, why.of(work)?.0);
+        if let Entry::Vacant(unsaid) = self.reasons.entry(request.key) {
+            unsaid.insert(why.of(work)?.0);
         }
         let first = self.said.insert(request.stage);
         if first { Ok(Some(why.stage(replay, request.stage)?)) } else { Ok(None) }
