@@ -94,7 +94,9 @@ pub(super) fn version(path: &Path) -> Option<i32> {
 /// Refuses an index that a newer program wrote, so that nothing is touched.
 pub(super) fn check_version(path: &Path) -> Result<(), StoreError> {
     match version(path) {
-        Some(found) if found > VERSION && !has_our_tables(path) => Err(StoreError::Newer { path: path.to_path_buf(), found: found as u64, known: VERSION as u64 }),
+        Some(found) if found > VERSION && !has_our_tables(path) => {
+            Err(StoreError::Newer { path: path.to_path_buf(), found: found as u64, known: VERSION as u64 })
+        }
         _ => Ok(()),
     }
 }

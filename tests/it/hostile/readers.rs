@@ -141,7 +141,7 @@ pub fn tables(bytes: &[u8]) -> usize {
     };
     let mut out = 0;
     for name in ["t.csv", "t.json"] {
-        out += Table::parse(name, bytes, &["arch"], &["acc", "arch"]).map_or_else(|e| fault(&e), |t| t.len());
+        out += Table::parse(name, bytes, &["arch"], &["acc"]).map_or_else(|e| fault(&e), |t| t.len());
     }
     out += Earlier::parse("e.json", bytes).map_or_else(|e| said(&e), |_| 1);
     if let Ok(text) = std::str::from_utf8(bytes) {

@@ -49,7 +49,8 @@ fn eight_runs_and_a_collector_on_one_store_compute_every_key_once() {
         assert_eq!(computed, undisturbed.executed(kind), "{kind}: {all:?}");
     }
     let (executed, distinct) = journal(&place);
-    assert_eq!((executed, distinct), journal(&alone), "an iteration ran twice");
+    // A collection takes the journals of what is published; those that are left say that no iteration ran twice.
+    assert!(executed == distinct && distinct <= journal(&alone).1, "{executed} executed, {distinct} distinct");
     assert!(place.run().nothing_executed());
     assert_eq!(place.digests(), alone.digests());
     eprintln!("{PROCESSES} processes, {collections} collections, {executed} iterations, none twice");
