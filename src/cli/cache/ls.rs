@@ -83,7 +83,7 @@ fn runs(store: &Store, arguments: &CacheLsArguments) -> Result<ExitCode, Failure
         print::out(&format!("{}\n", json!({ "runs": all, "listed": listed })));
         return Ok(ExitCode::SUCCESS);
     }
-    let short = runs::short_ids(&store)?;
+    let short = runs::short_ids(store)?;
     let mut table = Table::new(["run", "begun (UTC)", "pipeline", "outcome", "pins"]);
     for run in &runs {
         let id = short.get(&run.id).unwrap_or(&run.id).clone();
