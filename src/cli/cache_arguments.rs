@@ -110,7 +110,8 @@ pub struct CacheGcArguments {
     /// Only drop optimiser states of searches that are over: further epochs of their networks begin anew, and nothing else changes
     #[arg(long, conflicts_with_all = ["keep", "older_than"])]
     pub states: bool,
-    /// Only remove what is older, such as `12h`, `30d`; `0s`: young results of a run that was killed go, too (they stay 14 days)
+    /// Results that are younger stay, such as `12h`, `30d`; `0s`: also those of a run that was killed go, which stay 14 days otherwise.
+    /// Checkpoints of interrupted trainings stay 14 days in any case
     #[arg(long, value_name = "TIME")]
     pub older_than: Option<String>,
     /// Wait until no run uses the store

@@ -14,6 +14,15 @@ pub fn summary(store: &Store, pipeline: &str) -> Result<Option<RunSummary>, Stor
     Ok(store.runs_back(Some(pipeline), |_| true)?.pop().and_then(|run| record::read_run(&run.values)))
 }
 
+/// Whether the last run of this pipeline finished, and what it did.
+///
+/// # Errors
+/// Those of the store.
+pub fn last(store: &Store, pipeline: &str) -> Result<Option<(bool, RunSummary)>, StoreError> {
+    let run = store.runs_back(Some(pipeline), |_| true)?.pop();
+    Ok(run.and_then(|run| Some((run.outcome == "finished", record::read_run(&run.values)?))))
+}
+
 /// Tells a past what the last runs of this pipeline did, back to the last that finished: a run that was cut short knows of few models.
 pub fn remember(store: &Store, pipeline: &Pipeline, past: &mut Past) -> Result<(), StoreError> {
     let mut read = 0;

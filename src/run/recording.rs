@@ -1,5 +1,5 @@
 //! The record of a run while it goes on: what it computes and why, written when it begins to compute, every few seconds, and at its
-//! end. A run that is killed leaves what it had done by then; one that computes nothing and learns nothing leaves none.
+//! end. A run that is killed leaves what it had done by then; one that computes nothing leaves one only where the last used other results.
 
 use super::describe::described;
 use super::history;
@@ -132,12 +132,17 @@ impl<'a> Recording<'a> {
         self.under_way.clear();
         let mut summary = self.summary(&report.replay, &SoFar { executed: &report.executed, given_up: &report.given_up });
         let trust = trusted(&self.prepared.pipeline, &report.replay);
-        let quiet = trust.is_empty();
         summary.trust = json!(trust);
         let name = &self.prepared.pipeline.name;
         let mut run = match self.record.take() {
             Some(run) => run,
-            None if quiet || history::summary(self.store, name)?.is_some_and(|last| last.trust == summary.trust) => return Ok(()),
+            None if error.is_some() || report.ended != RunEnd::Finished => return Ok(()),
+            // It found everything. What it used stays as long as its record does, so one is left, unless the last says the same.
+            None if history::last(self.store, name)?
+                .is_some_and(|(finished, last)| finished && (last.trust == summary.trust && last.stages == summary.stages)) =>
+            {
+                return Ok(());
+            }
             None => {
                 let source = self.prepared.pipeline.sources.files.first().map(|f| f.0.clone()).unwrap_or_default();
                 self.store.run_begin(name, &source, json!({}))?

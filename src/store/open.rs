@@ -8,7 +8,7 @@ use super::presence::{Dead, Presence, remove_quietly};
 use super::rebuild::{adopt, build};
 use super::schema::{self, State, failed};
 use super::{Store, StoreError, find, migrate};
-use crate::base::counted;
+use crate::base::{Digest, counted};
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -121,6 +121,9 @@ impl Store {
         if !alone {
             return Err(StoreError::InUse { root: root.to_path_buf(), doing: "build the index anew" });
         }
+        let presence = Arc::new(presence);
+        let layout = Arc::new(layout);
+        save_manifests(&layout, &Blobs::new(layout.clone(), options.disk.clone(), Some(presence.clone())))?;
         // From here on the next that opens the store builds it, whoever that is.
         for ending in ["", "-wal", "-shm"] {
             remove_quietly(options.disk.as_ref(), &layout.root.join(format!("{INDEX}{ending}")))?;
@@ -174,6 +177,32 @@ impl Store {
         };
         Ok(Store { index, layout, disk, blobs, notices: Mutex::new(notices) })
     }
+}
+
+/// Writes manifests that are lost as files and that the index still has: it is about to be removed.
+fn save_manifests(layout: &Layout, blobs: &Blobs) -> Result<(), StoreError> {
+    let path = layout.index();
+    let Ok(connection) = schema::connect_read_only(&path) else { return Ok(()) };
+    if !path.exists() || !matches!(schema::state(&connection, false), Ok(State::Good)) {
+        return Ok(());
+    }
+    let mut lost: Vec<Vec<u8>> = Vec::new();
+    let mut read = || -> rusqlite::Result<()> {
+        let mut statement = connection.prepare("SELECT manifest, bytes FROM results")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let bytes = row.get_ref(1)?.as_blob().unwrap_or_default();
+            let manifest = Digest::of(bytes);
+            // A row that is not what its digest says is no manifest.
+            if row.get_ref(0)?.as_blob().unwrap_or_default() == manifest.0 && blobs.size(&manifest).is_none() {
+                lost.push(bytes.to_vec());
+            }
+        }
+        Ok(())
+    };
+    // What a damaged page held is lost; what was read before it is not.
+    let _ = read();
+    lost.iter().try_for_each(|bytes| blobs.put(bytes).map(drop))
 }
 
 /// The index's connection, and whether it was built just now.

@@ -6,6 +6,7 @@ use crate::base::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One action of a run.
@@ -69,6 +70,7 @@ impl Store {
     pub fn run_update(&self, run: &RunRecord) -> Result<(), StoreError> {
         let bytes =
             serde_json::to_vec(run).map_err(|e| StoreError::Invalid { message: format!("run {} cannot be recorded: {e}", run.id) })?;
+        let bytes = sealed(bytes);
         let path = self.layout.folder("runs").join(format!("{}-{}.json", run.id, suffix(&run.pipeline)));
         self.blobs.write_file(&path, &bytes)
     }
@@ -105,6 +107,24 @@ impl Store {
         Ok(runs)
     }
 
+    /// Files that should be records of runs and are not: damaged ones. Whoever removes what no run used must not go on without them.
+    ///
+    /// # Errors
+    /// As [`Store::runs`].
+    pub fn damaged_runs(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut damaged = Vec::new();
+        for path in entries(&self.layout.folder("runs"))? {
+            if !name(&path).ends_with(".json") || name(&path).starts_with('.') {
+                continue;
+            }
+            let bytes = again(|| self.disk.read(&path)).map_err(|e| StoreError::io("read", &path, None, e))?;
+            if read(&path, &bytes).is_none() {
+                damaged.push(path);
+            }
+        }
+        Ok(damaged)
+    }
+
     /// The same, newest first, up to the first that is `enough`: older ones are not read.
     ///
     /// # Errors
@@ -118,7 +138,7 @@ impl Store {
         let mut runs = Vec::new();
         for path in paths {
             let bytes = again(|| self.disk.read(&path)).map_err(|e| StoreError::io("read", &path, None, e))?;
-            let found = serde_json::from_slice::<RunRecord>(&bytes).ok().filter(|r| pipeline.is_none_or(|p| r.pipeline == p));
+            let found = read(&path, &bytes).filter(|r| pipeline.is_none_or(|p| r.pipeline == p));
             if let Some(run) = found {
                 let last = enough(&run);
                 runs.push(run);
@@ -129,6 +149,26 @@ impl Store {
         }
         Ok(runs)
     }
+}
+
+/// The record in the bytes of its file; none where it is damaged, or no record.
+fn read(path: &Path, bytes: &[u8]) -> Option<RunRecord> {
+    let run = serde_json::from_slice::<RunRecord>(unsealed(bytes)?).ok()?;
+    name(path).ends_with(&format!("-{}.json", suffix(&run.pipeline))).then_some(run)
+}
+
+/// One line of JSON, and below it its digest.
+fn sealed(mut json: Vec<u8>) -> Vec<u8> {
+    let seal = Digest::of(&json).hex();
+    json.extend([b"\n", seal.as_bytes(), b"\n"].concat());
+    json
+}
+
+/// The JSON of a file, where its digest is right. Records of older programs have none.
+fn unsealed(bytes: &[u8]) -> Option<&[u8]> {
+    let mut lines = bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty());
+    let (json, seal) = (lines.next()?, lines.next());
+    (seal.is_none_or(|seal| seal == Digest::of(json).hex().as_bytes()) && lines.next().is_none()).then_some(json)
 }
 
 /// Whether a run may be called so: it becomes the name of a file.
@@ -146,8 +186,8 @@ fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// `20260131T101502` (days to civil date after Howard Hinnant, "chrono-compatible low-level date algorithms").
-fn utc(seconds: u64) -> String {
+/// The time in the name of a run: `20260131T101502` (days to civil date after Howard Hinnant, "chrono-compatible low-level date algorithms").
+pub fn utc(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     let z = days + 719_468;
     let (era, doe) = (z / 146_097, z % 146_097);

@@ -13,7 +13,7 @@ use crate::store::{RunRecord, Store};
 use serde_json::json;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
-use std::path::Path;
+use std::path::{Component, Path};
 use std::process::ExitCode;
 
 pub fn export(arguments: &CacheExportArguments) -> Result<ExitCode, Failure> {
@@ -68,20 +68,40 @@ fn meant(store: &Store, name: &str) -> Result<(RunRecord, Vec<(String, String)>)
     let pipeline = load::file(Path::new(name), &[], true)?;
     let run = store.runs(Some(&pipeline.name))?.pop();
     let run = run.ok_or_else(|| format!("no run of `{}` is recorded in the store: `nasflow run {name}` records one", pipeline.name))?;
-    // What is called, not where it lies here.
-    let called = |path: &str| Path::new(path).file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
-    let files = pipeline.sources.files.iter().map(|(path, text)| (called(path), text.to_string())).collect();
+    // Where they lie beside the pipeline's file, not where that lies here.
+    let base = Path::new(name).parent().unwrap_or(Path::new(""));
+    let mut files = Vec::new();
+    for (path, text) in pipeline.sources.files.iter().filter(|(path, _)| Path::new(path).is_file()) {
+        let place = Path::new(path).strip_prefix(base).unwrap_or(Path::new(path));
+        let parts: Vec<_> = place.components().filter(|part| !matches!(part, Component::CurDir)).collect();
+        if !parts.iter().all(|part| matches!(part, Component::Normal(_))) {
+            let why = format!(
+                "{path} lies outside the folder of {name}, so an archive cannot hold it: name the run (`latest`) instead of the file"
+            );
+            return Err(why.into());
+        }
+        let parts: Vec<_> = parts.iter().map(|part| part.as_os_str().to_string_lossy()).collect();
+        files.push((parts.join("/"), text.to_string()));
+    }
     Ok((run, files))
 }
 
 pub fn import(arguments: &CacheImportArguments) -> Result<ExitCode, Failure> {
     let path = arguments.archive.display();
     let file = File::open(&arguments.archive).map_err(|e| format!("{path}: {e}"))?;
+    if let Some(folder) = &arguments.files {
+        std::fs::create_dir(folder)
+            .map_err(|e| format!("{} cannot be made: {e}; name a folder that is not there yet", folder.display()))?;
+    }
     let store = place::writing(&arguments.place, true)?;
     let mut told = Told::new("reading");
     let imported = read(&store, BufReader::with_capacity(1 << 20, file), &mut |done, all| told.bytes(done, all));
     drop(told);
-    let imported = imported.map_err(|halt| failure(halt, &format!("{path}: ")))?;
+    let imported = imported.map_err(|halt| {
+        // It is empty: nothing was written yet.
+        let _ = arguments.files.as_ref().map(std::fs::remove_dir);
+        failure(halt, &format!("{path}: "))
+    })?;
     let (run, known) = (&imported.list.run, imported.known);
     if let Some(folder) = &arguments.files {
         write_files(folder, &imported.list.files)?;
@@ -103,21 +123,23 @@ pub fn import(arguments: &CacheImportArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the pipeline's files into a folder that is not there yet. Their names come from outside: only plain ones are written.
+/// Writes the pipeline's files into an empty folder. Their names come from outside: only plain ones are written.
 fn write_files(folder: &Path, files: &[(String, String)]) -> Result<(), Failure> {
     if files.is_empty() {
         print::note("the archive has no files of the pipeline: `cache export FILE` takes them in");
         return Ok(());
     }
     let cannot = |e: std::io::Error| Failure::Message(format!("{} cannot be written: {e}", folder.display()));
-    std::fs::create_dir(folder).map_err(cannot)?;
     for (name, text) in files {
         let plain = |c: char| c.is_alphanumeric() || "._-+ ".contains(c);
-        if name.is_empty() || name.len() > 200 || name.starts_with('.') || !name.chars().all(plain) {
+        let part = |part: &str| !part.is_empty() && !part.starts_with('.') && part.chars().all(plain);
+        if name.len() > 200 || !name.split('/').all(part) {
             print::note(&format!("`{}` is no plain name of a file: it is left out", name.escape_debug()));
             continue;
         }
-        let written = File::create_new(folder.join(name)).and_then(|mut file| file.write_all(text.as_bytes()));
+        let path = folder.join(name);
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let written = made.and_then(|()| File::create_new(&path)).and_then(|mut file| file.write_all(text.as_bytes()));
         written.map_err(cannot)?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::report::table::Table;
 use crate::run::upkeep::gc::{Gone, Wish, collect};
 use crate::run::upkeep::roots::Why;
 use crate::run::upkeep::states::{Trimmed, trim};
-use crate::store::{Alone, Leftover, Store, StoreError, Usage};
+use crate::store::{Leftover, Store, StoreError, Usage};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::process::ExitCode;
@@ -23,20 +23,32 @@ const OFTEN: Duration = Duration::from_millis(300);
 
 pub fn run(arguments: &CacheGcArguments) -> Result<ExitCode, Failure> {
     let older = arguments.older_than.as_deref().map(age).transpose()?;
-    let store = match arguments.dry_run {
-        true => place::reading(&arguments.place)?,
-        false => place::writing(&arguments.place, false)?,
-    };
-    // Held until the end: a run that began in between would lose what it has just made.
-    let _alone = match arguments.dry_run {
-        true => None,
-        false => match alone(&store, arguments.wait)? {
-            Some(alone) => Some(alone),
-            None => return Ok(place::busy(store.root(), "remove results")),
-        },
-    };
+    if arguments.dry_run {
+        return work(arguments, &place::reading(&arguments.place)?, older);
+    }
+    let mut said = false;
+    loop {
+        let store = place::writing(&arguments.place, false)?;
+        // Held until the end: a run that began in between would lose what it has just made.
+        match store.alone("remove results") {
+            Ok(_alone) => return work(arguments, &store, older),
+            Err(StoreError::InUse { .. }) if arguments.wait => {}
+            Err(StoreError::InUse { .. }) => return Ok(place::busy(store.root(), "remove results")),
+            Err(e) => return Err(e.into()),
+        }
+        if !std::mem::replace(&mut said, true) {
+            print::note("waiting until no run uses the store");
+        }
+        // Whoever waits holds nothing: two that wait would keep each other from being alone.
+        drop(store);
+        std::thread::sleep(OFTEN + Duration::from_millis(u64::from(std::process::id() % 200)));
+    }
+}
+
+/// What is asked, in a store in which nobody else is.
+fn work(arguments: &CacheGcArguments, store: &Store, older: Option<Duration>) -> Result<ExitCode, Failure> {
     if arguments.states {
-        let trimmed = trim(&store, 0, &HashMap::new(), arguments.dry_run)?;
+        let trimmed = trim(store, 0, &HashMap::new(), arguments.dry_run)?;
         print::out(&states(&trimmed, arguments));
         return Ok(ExitCode::SUCCESS);
     }
@@ -46,28 +58,10 @@ pub fn run(arguments: &CacheGcArguments) -> Result<ExitCode, Failure> {
         None => configuration::configuration()?.store.keep_runs.unwrap_or(KEEP),
     };
     let wish = Wish { last, older, dry: arguments.dry_run };
-    let gone = collect(&store, wish, &mut |done, all| told.results(done, all))?;
+    let gone = collect(store, wish, &mut |done, all| told.results(done, all))?;
     drop(told);
-    print::out(&if arguments.place.json { json(&gone, arguments.dry_run) } else { text(&gone, &store, arguments) });
+    print::out(&if arguments.place.json { json(&gone, arguments.dry_run) } else { text(&gone, store, arguments) });
     Ok(ExitCode::SUCCESS)
-}
-
-/// Alone in the store; none while others are there.
-fn alone(store: &Store, wait: bool) -> Result<Option<Alone<'_>>, Failure> {
-    let mut said = false;
-    loop {
-        match store.alone("remove results") {
-            Ok(alone) => return Ok(Some(alone)),
-            Err(StoreError::InUse { .. }) if !wait => return Ok(None),
-            Err(StoreError::InUse { .. }) => {
-                if !std::mem::replace(&mut said, true) {
-                    print::note("waiting until no run uses the store");
-                }
-                std::thread::sleep(OFTEN);
-            }
-            Err(e) => return Err(e.into()),
-        }
-    }
 }
 
 /// `12h`, `30d`, `0s`.
@@ -101,7 +95,7 @@ fn states(trimmed: &Trimmed, arguments: &CacheGcArguments) -> String {
 
 fn left(what: Leftover) -> &'static str {
     match what {
-        Leftover::Attempt => "attempts whose results are published",
+        Leftover::Attempt => "attempts that nobody goes on from",
         Leftover::Damaged => "damaged, put aside long ago",
         Leftover::Temporary => "unfinished files",
         Leftover::Memo => "memos",
@@ -160,7 +154,7 @@ fn text(gone: &Gone, store: &Store, arguments: &CacheGcArguments) -> String {
         out += &format!("{} under way stay: a run goes on from them\n", counted(gone.attempts, "attempt"));
     }
     if let Some(why) = &gone.roots.all {
-        out += &format!("every result stays, because {why}: `--keep` with fewer runs leaves that run out\n");
+        out += &format!("every result stays, because {why}\n");
     }
     if dry {
         out += "nothing was removed (`--dry-run`)\n";

@@ -7,6 +7,8 @@ use crate::run::options::RunEnd;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+/// How often workers' memory is looked at, where it is bounded.
+const WEIGH: Duration = Duration::from_millis(200);
 /// How long workers may take for their checkpoints after an error of the run.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -24,6 +26,23 @@ impl Coordinator<'_> {
             }
         }
         self.kill_all();
+    }
+
+    /// Ends attempts that take longer, or more memory, than the user allows.
+    pub(super) fn hold_limits(&mut self) {
+        if let Some(limit) = self.options.timeout {
+            for id in self.attempts.overdue(limit) {
+                self.launcher.kill(id);
+            }
+        }
+        if let Some(limit) = self.options.memory
+            && self.weighed.elapsed() > WEIGH
+        {
+            for id in self.attempts.too_large(limit, self.launcher) {
+                self.launcher.kill(id);
+            }
+            self.weighed = Instant::now();
+        }
     }
 
     pub(super) fn kill_all(&mut self) {

@@ -113,9 +113,6 @@ struct Coordinator<'a> {
     weighed: Instant,
 }
 
-/// How often workers' memory is looked at, where it is bounded.
-const WEIGH: Duration = Duration::from_millis(200);
-
 impl<'a> Coordinator<'a> {
     fn run(mut self) -> Result<Report, RunError> {
         let driven = loop {
@@ -293,19 +290,7 @@ impl<'a> Coordinator<'a> {
             {
                 self.stop(why);
             }
-            if let Some(limit) = self.options.timeout {
-                for id in self.attempts.overdue(limit) {
-                    self.launcher.kill(id);
-                }
-            }
-            if let Some(limit) = self.options.memory
-                && self.weighed.elapsed() > WEIGH
-            {
-                for id in self.attempts.too_large(limit, self.launcher) {
-                    self.launcher.kill(id);
-                }
-                self.weighed = Instant::now();
-            }
+            self.hold_limits();
             match self.launcher.listen(Duration::from_millis(100)) {
                 None => {}
                 Some(Heard::Line(id, line)) => {

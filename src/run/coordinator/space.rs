@@ -35,6 +35,7 @@ impl Coordinator<'_> {
         }
         loop {
             std::thread::sleep(LOOK);
+            self.hold_limits();
             // The loop of the run ends it in order.
             if self.due().is_some() {
                 break;

@@ -25,10 +25,11 @@ pub fn folders(store: &Store, abandoned: Option<Duration>) -> Result<Folders, St
     let mut found = Folders::default();
     for (lock, path, age) in store.attempts()? {
         let (mut useful, mut named) = (false, BTreeSet::new());
-        for file in files(&path) {
+        for (file, depth) in files(&path, 0) {
             let name = file.file_name().and_then(|n| n.to_str()).unwrap_or("").to_string();
             let bytes = || std::fs::read(&file).unwrap_or_default();
-            match kind(&name) {
+            // Names mean something in the attempt's own folder; below it are the checkpoints of a program of one's own.
+            match if depth == 0 { kind(&name) } else { Kind::Useful } {
                 Kind::Useless => {}
                 Kind::Result(key) if store.lookup(&key)?.is_some() => {}
                 _ => {
@@ -49,6 +50,9 @@ pub fn folders(store: &Store, abandoned: Option<Duration>) -> Result<Folders, St
     Ok(found)
 }
 
+/// Folders in folders are looked into so far; what lies deeper counts as one file.
+const DEEPEST: usize = 16;
+
 /// What a file of an attempt is for.
 enum Kind {
     /// An assignment, a count, a log: nothing goes on from it.
@@ -68,11 +72,17 @@ fn kind(name: &str) -> Kind {
     if useless { Kind::Useless } else { Kind::Useful }
 }
 
-/// All files of a folder and of those in it; what cannot be listed is none.
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+/// All files of a folder and of those in it, and how deep they lie; what cannot be listed is none. Links are not followed, and folders
+/// in which commands worked (`job-…`) are passed over: nothing goes on from what they hold.
+fn files(folder: &Path, depth: usize) -> Vec<(std::path::PathBuf, usize)> {
     let mut found = Vec::new();
-    for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()) {
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && depth == 0 && name.as_encoded_bytes().starts_with(b"job-") => {}
+            Ok(kind) if kind.is_dir() && depth < DEEPEST => found.extend(files(&entry.path(), depth + 1)),
+            _ => found.push((entry.path(), depth)),
+        }
     }
     found
 }

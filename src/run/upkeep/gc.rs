@@ -69,7 +69,7 @@ pub fn collect(store: &Store, wish: Wish, told: &mut dyn FnMut(usize, usize)) ->
         roots.young += young.len();
         roots.keys.extend(young);
     }
-    let folders = attempts::folders(store, wish.older)?;
+    let folders = attempts::folders(store, wish.older.map(|older| older.max(YOUNG)))?;
     let census = Census::of(store, told)?;
     let mut live: BTreeSet<Digest> = folders.named;
     live.extend(store.source_digests()?);

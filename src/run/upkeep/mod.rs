@@ -12,4 +12,6 @@ pub mod saved;
 pub mod states;
 
 #[cfg(test)]
+mod repairs_tests;
+#[cfg(test)]
 mod tests;

@@ -55,31 +55,37 @@ pub fn named_by(run: &RunRecord) -> Vec<Digest> {
     digests(&serde_json::to_vec(run).unwrap_or_default())
 }
 
-/// The runs that are kept: those with pins, and the last `last` of each pipeline.
+/// The runs that are kept: those with pins, and the last `last` of each pipeline that finished, with those that did not since then.
 ///
 /// # Errors
 /// Those of the store.
 pub fn runs(store: &Store, last: usize) -> Result<(Vec<(RunRecord, Why)>, Option<String>), StoreError> {
-    let mut pins: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut pins: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for pin in store.pins()? {
-        pins.entry(pin.run).or_default().push(pin.name);
+        pins.entry((pin.run, pin.pipeline)).or_default().push(pin.name);
     }
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut kept = Vec::new();
     for run in store.runs(None)?.into_iter().rev() {
-        let newer = seen.entry(run.pipeline.clone()).or_default();
-        *newer += 1;
-        match pins.remove(&run.id) {
+        // Runs that did not come to their end are kept besides: the next goes on from them.
+        let finished = seen.entry(run.pipeline.clone()).or_default();
+        let recent = *finished < last;
+        *finished += usize::from(run.outcome == "finished");
+        match pins.remove(&(run.id.clone(), run.pipeline.clone())) {
             Some(names) => kept.push((run, Why::Pinned(names))),
-            None if *newer <= last => kept.push((run, Why::Recent)),
+            None if recent => kept.push((run, Why::Recent)),
             None => {}
         }
     }
-    let lost = pins
-        .into_iter()
-        .next()
-        .map(|(run, names)| format!("the pin `{}` is of the run {run}, whose record is not there", names.join("`, `")));
-    Ok((kept, lost))
+    let lost = pins.into_iter().next().map(|((run, _), names)| {
+        let names = names.join("`, `");
+        format!("the pin `{names}` is of the run {run}, whose record is not there: `nasflow cache unpin` gives it up")
+    });
+    // What a damaged record named is not known.
+    let damaged = store.damaged_runs()?.into_iter().next();
+    let damaged =
+        damaged.map(|path| format!("the record of a run is damaged: {}; without that file its results count as nobody's", path.display()));
+    Ok((kept, damaged.or(lost)))
 }
 
 /// What must stay for these runs. Results that no run of the store names stay while they are younger than `young`.
@@ -102,7 +108,8 @@ pub fn roots(
         match keys_of(run) {
             Some(keys) => wanted.extend(keys),
             None => {
-                let why = format!("the run {} of `{}` does not say what it used", run.id, run.pipeline);
+                let why =
+                    format!("the run {} of `{}` does not say what it used; `--keep` with fewer runs leaves it out", run.id, run.pipeline);
                 roots.all.get_or_insert(why);
             }
         }

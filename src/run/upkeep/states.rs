@@ -100,7 +100,10 @@ pub fn trim(store: &Store, bound: u64, stages: &HashMap<Digest, usize>, dry: boo
             going.push(state);
         }
     }
-    if !dry {
+    // A run that has begun meanwhile may go on from any of them.
+    if !dry && !going.is_empty() && store.any_at_work()? {
+        trimmed.kept += std::mem::take(&mut trimmed.dropped);
+    } else if !dry {
         store.drop_blobs(&going)?;
     }
     Ok(trimmed)
@@ -110,7 +113,7 @@ pub fn trim(store: &Store, bound: u64, stages: &HashMap<Digest, usize>, dry: boo
 struct Uses {
     /// By any run.
     any: HashSet<Digest>,
-    /// By the last run of a pipeline that did not come to its end.
+    /// By the last run of a pipeline, where it did not come to its end, and by pinned runs.
     unfinished: HashSet<Digest>,
 }
 
@@ -122,7 +125,14 @@ impl Uses {
             any.extend(keys.iter().copied());
             last.insert(run.pipeline, (run.outcome, keys));
         }
-        let unfinished = last.into_values().filter(|(outcome, _)| outcome != "finished").flat_map(|(_, keys)| keys).collect();
+        // A pin keeps what its run used as it is.
+        let pins: HashSet<(String, String)> = store.pins()?.into_iter().map(|pin| (pin.run, pin.pipeline)).collect();
+        let mut unfinished: HashSet<Digest> = HashSet::new();
+        for run in store.runs(None)?.into_iter().filter(|run| pins.contains(&(run.id.clone(), run.pipeline.clone()))) {
+            unfinished.extend(keys_of(&run).unwrap_or_default());
+        }
+        let last = last.into_values().filter(|(outcome, _)| outcome != "finished").flat_map(|(_, keys)| keys);
+        unfinished.extend(last);
         Ok(Uses { any, unfinished })
     }
 

@@ -13,7 +13,7 @@ pub const OBSERVATIONS: &str = "nasflow-run/observations.jsonl";
 /// The folder of blobs.
 pub const BLOBS: &str = "nasflow-run/blobs/";
 /// Bytes of the first two entries, at most.
-pub const LARGEST: u64 = 256 << 20;
+pub const LARGEST: u64 = 32 << 20;
 
 /// The first entry of an archive.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -2,10 +2,11 @@
 
 use super::list::{BLOBS, FORMAT, Halt, LARGEST, LIST, List, OBSERVATIONS};
 use crate::base::Digest;
-use crate::store::runs::is_name;
+use crate::store::runs::{is_name, utc};
 use crate::store::{Observation, Record, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Bytes that are read at a time.
 const PIECE: usize = 1 << 20;
@@ -37,6 +38,9 @@ pub fn import(store: &Store, from: impl Read, told: &mut dyn FnMut(u64, u64)) ->
         Some(entry) => first(entry.map_err(|e| broken(&e))?)?,
         None => return Err(Halt::Archive("it is empty, and no archive of a run".into())),
     };
+    if let Some(other) = store.runs(None)?.into_iter().find(|run| run.id == list.run.id && run.pipeline != list.run.pipeline) {
+        return Err(Halt::Archive(format!("its run has the name of a run of `{}` that is here", other.pipeline)));
+    }
     store.blobs().room("what the archive holds", list.blobs.iter().map(|b| b.1).fold(0, u64::saturating_add))?;
     let mut wanted: BTreeMap<Digest, u64> = list.blobs.iter().copied().collect();
     let all = wanted.values().copied().fold(0, u64::saturating_add);
@@ -94,11 +98,21 @@ fn first(mut entry: tar::Entry<impl Read>) -> Result<(List, u64), Halt> {
     if !is_name(&run.id) || texts.iter().any(|text| text.chars().any(char::is_control) || text.len() > 4096) {
         return Err(Halt::Archive("the names in its list are none".into()));
     }
+    if is_ahead(&run.id) {
+        return Err(Halt::Archive(format!("its run says that it begins in the future (`{}`): is a clock wrong?", run.id)));
+    }
     let blobs: HashSet<Digest> = list.blobs.iter().map(|b| b.0).collect();
     if blobs.len() != list.blobs.len() || !list.manifests.iter().all(|m| blobs.contains(m)) {
         return Err(Halt::Archive("its list names a blob twice, or a result that is not in it".into()));
     }
     Ok((list, size))
+}
+
+/// Whether the time in a run's name lies more than a day ahead: such a run would be the last one for ever.
+fn is_ahead(id: &str) -> bool {
+    let tomorrow = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() + 86_400;
+    // Names sort by time.
+    id > utc(tomorrow).as_str()
 }
 
 /// The name and size of an entry that is a plain file.
