@@ -127,7 +127,7 @@ def idle_dvc(tools, place):
     (place / "out").mkdir()
     for i in range(STAGES):
         (place / "in" / str(i)).write_text(f"{i}\n")
-    stage = "stages:\n  copy:\n    foreach: ${n}\n    do:\n      cmd: cat in/${item} > out/${item}\n      deps: [in/${item}]\n      outs: [out/${item}]\n"
+    stage = "stages:\n  copy:\n    foreach: ${n}\n    do:\n      cmd: cat in/${item} > out/${item}\n      deps:\n        - in/${item}\n      outs:\n        - out/${item}\n"
     (place / "dvc.yaml").write_text(stage)
     (place / "params.yaml").write_text("n: [" + ", ".join(map(str, range(STAGES))) + "]\n")
     return [tools["dvc"], "repro", "-q"]
