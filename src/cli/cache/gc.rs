@@ -7,7 +7,7 @@ use crate::cli::arguments::CacheGcArguments;
 use crate::cli::failure::Failure;
 use crate::cli::{configuration, print};
 use crate::report::table::Table;
-use crate::run::upkeep::gc::{Gone, Wish, collect};
+use crate::run::upkeep::gc::{Gone, LAST, Wish, collect};
 use crate::run::upkeep::roots::Why;
 use crate::run::upkeep::states::{Trimmed, trim};
 use crate::store::{Leftover, Store, StoreError, Usage};
@@ -16,8 +16,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Runs of each pipeline that are kept where nobody says how many.
-const KEEP: usize = 3;
 /// How often it is tried to be alone.
 const OFTEN: Duration = Duration::from_millis(300);
 
@@ -55,7 +53,7 @@ fn work(arguments: &CacheGcArguments, store: &Store, older: Option<Duration>) ->
     let mut told = Told::new("looking");
     let last = match arguments.keep {
         Some(runs) => runs,
-        None => configuration::configuration()?.store.keep_runs.unwrap_or(KEEP),
+        None => configuration::configuration()?.store.keep_runs.unwrap_or(LAST),
     };
     let wish = Wish { last, older, dry: arguments.dry_run };
     let gone = collect(store, wish, &mut |done, all| told.results(done, all))?;
