@@ -25,6 +25,9 @@ pub fn sentence(event: &Event) -> Option<String> {
             let next = if *again { "; trying again" } else { "" };
             Some(format!("{}: latency is not measured: {reason}{next}", subject.label))
         }
+        Event::AttemptFailed { subject, attempt: 0, reason, .. } => {
+            Some(format!("{}: not started: {reason}; it counts as failed", subject.label))
+        }
         Event::AttemptFailed { subject, attempt, reason, again, .. } => {
             let next = if *again { "trying again" } else { "giving up: it counts as failed" };
             Some(format!("{}: attempt {attempt} failed: {reason}; {next}", subject.label))

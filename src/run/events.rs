@@ -87,12 +87,12 @@ pub enum Event {
         /// Seconds of this attempt.
         seconds: f64,
     },
-    /// An attempt ended without a result.
+    /// An attempt ended without a result, or was not made.
     AttemptFailed {
         /// On what.
         #[serde(flatten)]
         subject: Subject,
-        /// Which attempt.
+        /// Which attempt; 0 where none was made.
         attempt: usize,
         /// Why.
         reason: String,

@@ -1,6 +1,7 @@
 //! What runs did, from their records, so that reasons can say what changed since.
 
 use super::record;
+use crate::base::Digest;
 use crate::document::Pipeline;
 use crate::plan::past::{Done, Past, Seen};
 use crate::results::{GivenUp, RunSummary};
@@ -21,6 +22,25 @@ pub fn summary(store: &Store, pipeline: &str) -> Result<Option<RunSummary>, Stor
 pub fn last(store: &Store, pipeline: &str) -> Result<Option<(bool, RunSummary)>, StoreError> {
     let run = store.runs_back(Some(pipeline), |_| true)?.pop();
     Ok(run.and_then(|run| Some((run.outcome == "finished", record::read_run(&run.values)?))))
+}
+
+/// The kind of memo that holds what the last run used, in one digest.
+const LAST: &str = "last-run";
+
+/// Whether the record of this pipeline's last run is whole, finished, and of a run that used this, as [`keep_last`] was told of it. What
+/// it says is not read: a record of 10,000 candidates takes longer to read than the rest of an idle run.
+///
+/// # Errors
+/// Those of the store.
+pub fn is_last(store: &Store, pipeline: &str, used: &Digest) -> Result<bool, StoreError> {
+    let Some(remembered) = store.memo(LAST, &Digest::of(pipeline.as_bytes()))? else { return Ok(false) };
+    Ok(store.last_run_seal(pipeline)?.is_some_and(|seal| remembered == [seal.0, used.0].concat()))
+}
+
+/// Remembers what this pipeline's last run, which has finished and whose record has this seal, used. A memo that cannot be written is
+/// as one that is lost: the next run reads the record.
+pub fn keep_last(store: &Store, pipeline: &str, seal: &Digest, used: &Digest) {
+    let _ = store.put_memo(LAST, &Digest::of(pipeline.as_bytes()), &[seal.0, used.0].concat());
 }
 
 /// Tells a past what the last runs of this pipeline did, back to the last that finished: a run that was cut short knows of few models.

@@ -130,19 +130,34 @@ impl<'a> Recording<'a> {
     /// Those of the store.
     pub fn end(mut self, report: &Report, error: Option<String>) -> Result<(), StoreError> {
         self.under_way.clear();
-        let mut summary = self.summary(&report.replay, &SoFar { executed: &report.executed, given_up: &report.given_up });
-        let trust = trusted(&self.prepared.pipeline, &report.replay);
-        summary.trust = json!(trust);
+        let trust = json!(trusted(&self.prepared.pipeline, &report.replay));
         let name = &self.prepared.pipeline.name;
-        let mut run = match self.record.take() {
-            Some(run) => run,
-            None if error.is_some() || report.ended != RunEnd::Finished => return Ok(()),
+        let finished = error.is_none() && report.ended == RunEnd::Finished;
+        let used = used(self.prepared, &report.replay, &trust);
+        let record = self.record.take();
+        if record.is_none() {
             // It found everything. What it used stays as long as its record does, so one is left, unless the last says the same.
-            None if history::last(self.store, name)?
-                .is_some_and(|(finished, last)| finished && (last.trust == summary.trust && last.stages == summary.stages)) =>
-            {
+            if !finished || history::is_last(self.store, name, &used)? {
                 return Ok(());
             }
+            let seal = self.store.last_run_seal(name)?;
+            if let Some((true, last)) = history::last(self.store, name)?
+                && last.trust == trust
+                && last.stages == stages(self.prepared, &report.replay)
+            {
+                // Where another run has begun since, it is not known whose record was read.
+                if let Some(read) = seal
+                    && self.store.last_run_seal(name)? == seal
+                {
+                    history::keep_last(self.store, name, &read, &used);
+                }
+                return Ok(());
+            }
+        }
+        let mut summary = self.summary(&report.replay, &SoFar { executed: &report.executed, given_up: &report.given_up });
+        summary.trust = trust;
+        let mut run = match record {
+            Some(run) => run,
             None => {
                 let source = self.prepared.pipeline.sources.files.first().map(|f| f.0.clone()).unwrap_or_default();
                 self.store.run_begin(name, &source, json!({}))?
@@ -156,7 +171,11 @@ impl<'a> Recording<'a> {
         };
         summary.error = error.unwrap_or_default();
         (run.begun, run.values) = (self.begun, record::run(&summary));
-        self.store.run_end(&mut run, outcome)
+        let seal = self.store.run_end(&mut run, outcome)?;
+        if finished {
+            history::keep_last(self.store, name, &seal, &used);
+        }
+        Ok(())
     }
 
     fn summary(&self, replay: &Replay, so_far: &SoFar) -> RunSummary {
@@ -175,17 +194,38 @@ impl<'a> Recording<'a> {
 
 /// What a record says of a pipeline that nobody runs.
 pub fn of_replay(prepared: &Prepared, replay: &Replay, numerics: &str) -> RunSummary {
-    let stages = prepared.pipeline.stages.iter().enumerate().map(|(index, stage)| {
-        let keys = replay.all(index).flat_map(|s| &s.steps).filter(|s| s.known).map(|s| s.key).collect();
-        (stage.name.value.clone(), keys)
-    });
     RunSummary {
-        stages: stages.collect(),
+        stages: stages(prepared, replay),
         trust: json!([]),
         program: env!("CARGO_PKG_VERSION").to_string(),
         described: Some(described(prepared, replay, numerics)),
         ..RunSummary::default()
     }
+}
+
+/// The keys that each stage consisted of.
+fn stages(prepared: &Prepared, replay: &Replay) -> BTreeMap<String, Vec<Digest>> {
+    let stages = prepared.pipeline.stages.iter().enumerate();
+    stages.map(|(index, stage)| (stage.name.value.clone(), known(replay, index).collect())).collect()
+}
+
+fn known(replay: &Replay, stage: usize) -> impl Iterator<Item = Digest> {
+    replay.all(stage).flat_map(|s| &s.steps).filter(|s| s.known).map(|s| s.key)
+}
+
+/// One digest for what a record says was used and found.
+fn used(prepared: &Prepared, replay: &Replay, trust: &serde_json::Value) -> Digest {
+    let mut bytes = Vec::new();
+    for (index, stage) in prepared.pipeline.stages.iter().enumerate() {
+        let from = bytes.len();
+        bytes.extend(known(replay, index).flat_map(|key| key.0));
+        // Each part is followed by how long it is, so that no two lists give the same bytes.
+        let keys = bytes.len() - from;
+        bytes.extend(stage.name.value.as_bytes());
+        bytes.extend([keys, stage.name.value.len()].map(|n| (n as u64).to_le_bytes()).concat());
+    }
+    bytes.extend(trust.to_string().as_bytes());
+    Digest::of(&bytes)
 }
 
 fn ran_for(group: Group) -> RanFor {

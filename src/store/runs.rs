@@ -63,16 +63,17 @@ impl Store {
         Ok(run)
     }
 
-    /// Writes a run's record anew, whole.
+    /// Writes a run's record anew, whole; its seal.
     ///
     /// # Errors
     /// As [`Store::run_begin`].
-    pub fn run_update(&self, run: &RunRecord) -> Result<(), StoreError> {
+    pub fn run_update(&self, run: &RunRecord) -> Result<Digest, StoreError> {
         let bytes =
             serde_json::to_vec(run).map_err(|e| StoreError::Invalid { message: format!("run {} cannot be recorded: {e}", run.id) })?;
-        let bytes = sealed(bytes);
+        let seal = Digest::of(&bytes);
         let path = self.layout.folder("runs").join(format!("{}-{}.json", run.id, suffix(&run.pipeline)));
-        self.blobs.write_file(&path, &bytes)
+        self.blobs.write_file(&path, &sealed(bytes, &seal))?;
+        Ok(seal)
     }
 
     /// Keeps the record of a run that was made elsewhere; one of that name that is here stays.
@@ -84,14 +85,14 @@ impl Store {
             return Err(StoreError::Invalid { message: format!("`{}` is no name of a run", run.id.escape_debug()) });
         }
         let there = self.layout.folder("runs").join(format!("{}-{}.json", run.id, suffix(&run.pipeline))).exists();
-        if there { Ok(()) } else { self.run_update(run) }
+        if there { Ok(()) } else { self.run_update(run).map(drop) }
     }
 
-    /// Ends a run's record.
+    /// Ends a run's record; its seal.
     ///
     /// # Errors
     /// As [`Store::run_begin`].
-    pub fn run_end(&self, run: &mut RunRecord, outcome: &str) -> Result<(), StoreError> {
+    pub fn run_end(&self, run: &mut RunRecord, outcome: &str) -> Result<Digest, StoreError> {
         run.ended = Some(now().as_secs());
         run.outcome = outcome.to_string();
         self.run_update(run)
@@ -125,7 +126,21 @@ impl Store {
         Ok(damaged)
     }
 
-    /// The same, newest first, up to the first that is `enough`: older ones are not read.
+    /// The digest that seals the record of a pipeline's last run; none where there is no run, or its record is damaged or of an older
+    /// program, which sealed none.
+    ///
+    /// # Errors
+    /// As [`Store::runs`].
+    pub fn last_run_seal(&self, pipeline: &str) -> Result<Option<Digest>, StoreError> {
+        let ending = format!("-{}.json", suffix(pipeline));
+        let mut paths = entries(&self.layout.folder("runs"))?;
+        paths.retain(|path| name(path).ends_with(&ending) && !name(path).starts_with('.'));
+        let Some(path) = paths.into_iter().max_by(|a, b| name(a).cmp(name(b))) else { return Ok(None) };
+        let bytes = again(|| self.disk.read(&path)).map_err(|e| StoreError::io("read", &path, None, e))?;
+        Ok(unsealed(&bytes).filter(|json| json.len() + 1 < bytes.len()).map(Digest::of))
+    }
+
+    /// The runs of a pipeline (of all where none is named), newest first, up to the first that is `enough`: older ones are not read.
     ///
     /// # Errors
     /// As [`Store::runs`].
@@ -158,9 +173,8 @@ fn read(path: &Path, bytes: &[u8]) -> Option<RunRecord> {
 }
 
 /// One line of JSON, and below it its digest.
-fn sealed(mut json: Vec<u8>) -> Vec<u8> {
-    let seal = Digest::of(&json).hex();
-    json.extend([b"\n", seal.as_bytes(), b"\n"].concat());
+fn sealed(mut json: Vec<u8>, seal: &Digest) -> Vec<u8> {
+    json.extend([b"\n", seal.hex().as_bytes(), b"\n"].concat());
     json
 }
 

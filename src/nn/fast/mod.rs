@@ -164,6 +164,13 @@ impl<K: Kernels> FastExecutor<K> {
     }
 }
 
+/// Bytes of activations and gradients that [`FastExecutor`] will hold for a training step over a batch of `n`, without parameters and
+/// work memory; nothing is reserved. Errors are those of [`FastExecutor::new`].
+pub fn training_bytes(program: &Program, n: usize) -> Result<u64, String> {
+    let (_, training, _) = planned(program, n, false)?;
+    Ok(training.blocks.iter().map(|f| *f as u64 * n as u64 * 4).sum())
+}
+
 /// The program as it is run, and its plans.
 fn planned(program: &Program, max_batch: usize, to_images: bool) -> Result<(Program, Plan, Plan), String> {
     check_program(program)?;

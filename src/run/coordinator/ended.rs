@@ -5,6 +5,7 @@ use super::announce::subject;
 use super::attempts::{Purpose, Running};
 use super::publish;
 use crate::base::counted;
+use crate::plan::Work;
 use crate::results::GivenUp;
 use crate::run::error::RunError;
 use crate::run::events::Event;
@@ -58,6 +59,14 @@ impl Coordinator<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Gives a trial up that is not even started.
+    pub(super) fn refuse(&mut self, work: &Work, reason: String) {
+        self.known.give_up(work.key(), format!("not started: {reason}"));
+        self.given_up.push(GivenUp { key: work.key(), label: work.label(), reason: format!("not started: {reason}") });
+        let alike = self.announced.alike(&reason);
+        self.events.on(Event::AttemptFailed { subject: subject(work), attempt: 0, reason, alike, again: false });
     }
 
     fn failed(&mut self, running: &Running, how: &launch::Ended) {

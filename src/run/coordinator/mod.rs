@@ -5,6 +5,7 @@ mod attempts;
 mod commands;
 mod ended;
 mod ending;
+mod fits;
 mod gather;
 mod jobs;
 mod publish;
@@ -167,7 +168,9 @@ impl<'a> Coordinator<'a> {
                     self.keep_record(&replay)?;
                     continue;
                 }
-                self.start(&replay)?;
+                if self.start(&replay)? {
+                    continue;
+                }
                 if self.attempts.len() == 0 {
                     if self.due().is_some() {
                         continue;
@@ -233,8 +236,8 @@ impl<'a> Coordinator<'a> {
         Ok(any)
     }
 
-    /// Starts workers until `jobs` of them run.
-    fn start(&mut self, replay: &Replay) -> Result<(), RunError> {
+    /// Starts workers until `jobs` of them run; true where a trial was given up instead, which changes what is to be done.
+    fn start(&mut self, replay: &Replay) -> Result<bool, RunError> {
         // What is trained is measured before more is trained: a search hears early how good its proposals are.
         let works = gather::gathered(&replay.works, &self.attempts.keys(), self.options.jobs);
         let (measured, trained): (Vec<&Work>, Vec<&Work>) = works.iter().map(AsRef::as_ref).partition(|w| !matches!(w, Work::Train(_)));
@@ -250,6 +253,12 @@ impl<'a> Coordinator<'a> {
                 Admitted::Later => continue,
                 Admitted::Alone => break,
             }
+            if let Work::Train(training) = work
+                && let Some(why) = fits::too_large(training, self.options)
+            {
+                self.refuse(work, why);
+                return Ok(true);
+            }
             let (options, begun) = (self.options, self.begun);
             let mut waiting = Waiting { events: self.events, stop: &|| options.due(begun).is_some() };
             let made = self.jobs.make(work, self.prepared, self.store, self.options, &mut waiting)?;
@@ -260,7 +269,7 @@ impl<'a> Coordinator<'a> {
             self.attempts.start(self.launcher, self.store, assignment, purpose, self.options.threads)?;
             self.events.on(started);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Starts one measurement, alone, with all processors; false where none is wanted.

@@ -38,7 +38,7 @@ fn script(root: &Path, disk: Arc<dyn Disk>) -> Result<(), StoreError> {
     assert!(matches!(replaced, Published::Replaced(_)));
     store.observe("latency", &digest("one"), "here", json!(1.5), 10)?;
     store.put_source("a.png 1 2 3", digest("image"))?;
-    store.run_end(&mut run, "done")
+    store.run_end(&mut run, "done").map(drop)
 }
 
 /// All that a store knows, so that two can be compared.

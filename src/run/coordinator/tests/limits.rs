@@ -35,6 +35,22 @@ fn an_attempt_that_takes_too_much_memory_is_ended_and_tried_again() {
 }
 
 #[test]
+fn a_training_that_cannot_fit_is_not_started() {
+    let mut place = Place::new(PIPELINE);
+    place.options.memory = Some(100_000);
+    let (report, events) = place.trainings(|_| panic!("started"));
+    assert_eq!((report.ended, report.given_up.len()), (RunEnd::Finished, 2));
+    let reason = &report.given_up[0].reason;
+    let took = reason.strip_prefix("not started: out of memory: it would take at least ").expect("why");
+    assert!(took.ends_with(", more than the 100 kB of `--memory`"), "{reason}");
+    assert_eq!(failures(&events).iter().map(|f| (f.0, f.2)).collect::<Vec<_>>(), [(0, false); 2]);
+    // With room for more the same trials are trained.
+    place.options.memory = Some(1_000_000_000);
+    let (report, _) = place.trainings(|_| Fate::Work);
+    assert_eq!((report.ended, report.given_up.len(), report.executed["train"]), (RunEnd::Finished, 0, 2));
+}
+
+#[test]
 fn a_full_disk_ends_a_run_with_the_reason() {
     let (report, _) = Place::new(PIPELINE).run(|_| full(9), |_| {});
     let Err(error @ RunError::Full { .. }) = report else { panic!("it went on") };
