@@ -50,6 +50,8 @@ fn what_is_right_in_the_corpus_is_read() {
         ("archives", "right.zip", 5),
         ("archives", "right.tar", 5),
         ("archives", "right.tar.gz", 5),
+        ("stores", "right.tar", 1),
+        ("stores", "right-parts", 1),
     ] {
         let bytes = std::fs::read(root().join("tests/hostile").join(kind).join(name)).expect("a file");
         let (_, read) = readers::KINDS.iter().find(|(k, _)| *k == kind).expect("a kind");

@@ -11,18 +11,20 @@ use nasflow::evaluate::{Logits, Predictions};
 use nasflow::export::{Artefact, import};
 use nasflow::plan::{Earlier, Table};
 use nasflow::space::LatencyTable;
-use nasflow::store::Record;
+use nasflow::run::upkeep::archive::{Halt, import as take_in};
+use nasflow::store::{Record, Store};
 use std::io::Write;
 use std::path::{Component, Path};
 
 /// Every kind with its reader; the names are those of the targets and of the corpus's folders.
-pub const KINDS: [(&str, fn(&[u8]) -> usize); 6] = [
+pub const KINDS: [(&str, fn(&[u8]) -> usize); 7] = [
     ("document", document),
     ("weights", weights),
     ("annotations", annotations),
     ("images", images),
     ("tables", tables),
     ("archives", archives),
+    ("stores", stores),
 ];
 
 /// Most bytes that a report about a document may have, or an error in words.
@@ -167,4 +169,64 @@ pub fn archives(bytes: &[u8]) -> usize {
     });
     assert!(taken <= limits.total + limits.free, "{taken} bytes");
     unpacked.map_or_else(|e| said(&e), |()| taken as usize)
+}
+
+/// An archive of a run that a store is to take in; or, after a `!`, what such an archive is made of, so that a fuzzer need not find
+/// digests. Where it is refused, the store knows nothing more; where it is taken, the store is whole.
+pub fn stores(bytes: &[u8]) -> usize {
+    let forged = bytes.strip_prefix(b"!").map(forged);
+    let bytes = match &forged {
+        Some(None) => return 0,
+        Some(Some(forged)) => forged,
+        None => bytes,
+    };
+    let Ok(dir) = tempfile::tempdir() else { return 0 };
+    let Ok(store) = Store::open(&dir.path().join("cache"), true) else { return 0 };
+    let taken = match take_in(&store, bytes, &mut |_, _| {}) {
+        Ok(imported) => imported.new,
+        Err(Halt::Archive(why)) => said(&why),
+        Err(Halt::Store(e)) => said(&e),
+    };
+    let keys = store.keys().expect("keys").len();
+    assert!(keys == taken, "{taken} results were taken in, and {keys} are there");
+    let verdict = store.verify().expect("a verdict");
+    assert!(verdict.damaged.is_empty() && verdict.missing.is_empty(), "{verdict:?}");
+    // Its record is read by whoever lists runs.
+    for run in store.runs(None).expect("runs") {
+        nasflow::run::record::read_run(&run.values);
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).expect("a list").count(), 1, "something lies beside the store");
+    taken
+}
+
+/// The archive of the parts between two bytes that no JSON has, 255 and 254: the list, then blobs. They get their true names and sizes;
+/// those that begin as a result's manifest are listed as one.
+fn forged(parts: &[u8]) -> Option<Vec<u8>> {
+    let ends = parts.windows(2).enumerate().filter(|(_, pair)| *pair == b"\xff\xfe").map(|(at, _)| at);
+    let (mut begins, mut all) = (0, Vec::new());
+    for end in ends.chain([parts.len()]) {
+        all.push(parts.get(begins..end)?);
+        begins = end + 2;
+    }
+    let (list, blobs) = all.split_first()?;
+    let mut list: serde_json::Value = serde_json::from_slice(list).ok()?;
+    let named: Vec<(String, &[u8])> = blobs.iter().map(|blob| (nasflow::base::Digest::of(blob).hex(), *blob)).collect();
+    let fields = list.as_object_mut()?;
+    let manifests: Vec<&String> = named.iter().filter(|b| b.1.starts_with(b"nasflow result")).map(|b| &b.0).collect();
+    fields.insert("manifests".into(), serde_json::json!(manifests));
+    fields.insert("blobs".into(), named.iter().map(|(name, blob)| serde_json::json!([name, blob.len()])).collect());
+    let mut out = tar::Builder::new(Vec::new());
+    let mut put = |name: &str, bytes: &[u8]| {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        out.append_data(&mut header, format!("nasflow-run/{name}"), bytes).ok()
+    };
+    put("run.json", list.to_string().as_bytes())?;
+    let observations = list.get("observations").and_then(serde_json::Value::as_u64).unwrap_or(0).min(1 << 16);
+    put("observations.jsonl", &vec![b'\n'; observations as usize])?;
+    for (name, blob) in &named {
+        put(&format!("blobs/{name}"), blob)?;
+    }
+    out.into_inner().ok()
 }

@@ -159,12 +159,15 @@ fn broken(e: &std::io::Error) -> Halt {
 /// The results, each with all that it names, but for states that are said to be lacking.
 fn records(store: &Store, list: &List) -> Result<Vec<Record>, Halt> {
     let lacking: BTreeSet<Digest> = list.lacking.iter().copied().collect();
-    let mut records = Vec::with_capacity(list.manifests.len());
+    let (mut records, mut keys) = (Vec::with_capacity(list.manifests.len()), HashSet::new());
     for manifest in &list.manifests {
         let record = Record::parse(&store.blobs().get(manifest)?)
             .ok_or_else(|| Halt::Archive(format!("the result {} is none that this nasflow reads", manifest.short())))?;
         if record.manifest().map(|bytes| Digest::of(&bytes)).ok() != Some(*manifest) {
             return Err(Halt::Archive(format!("the result {} is not written as results are", manifest.short())));
+        }
+        if !keys.insert(record.key) {
+            return Err(Halt::Archive(format!("it has two results of {} {}", record.kind, record.key.short())));
         }
         for (output, digest) in &record.outputs {
             if !(store.blobs().has(digest)? || output == "state" && lacking.contains(digest)) {
