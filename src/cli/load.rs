@@ -89,11 +89,17 @@ pub fn store(arguments: &FileArguments, access: Access) -> Result<Option<Store>,
     if !exists && matches!(found.how, How::WouldCreate) {
         print::note(&format!("made a store in {} (name another with --cache or NASFLOW_CACHE)", shown(&found.root, &here)));
     }
-    let store = Store::open_with(&found.root, store::Options { allow_network: arguments.allow_network, ..store::Options::default() })?;
+    let store = Store::open_with(&found.root, opening(arguments.allow_network))?;
     for notice in store.notices() {
         print::note(&notice);
     }
     Ok(Some(store))
+}
+
+/// How commands open a store that they write to.
+pub fn opening(allow_network: bool) -> store::Options {
+    let waits = |root: &Path| print::note(&format!("another command works on the whole store {}; waiting for it", root.display()));
+    store::Options { allow_network, waits: Some(waits), ..store::Options::default() }
 }
 
 /// The store, for commands that have nothing to say without one.

@@ -198,6 +198,8 @@ fn all(store: &Store) -> Result<BTreeSet<Digest>, StoreError> {
 
 /// Remembers a pack, so that a store of many results need not be searched for them.
 fn remember(store: &Store, key: Digest) -> Result<(), StoreError> {
+    // Another run may be about to do the same.
+    let _one_at_a_time = store.lock(&Digest::of(MEMO.as_bytes()))?;
     let mut packs = all(store)?;
     packs.insert(key);
     let bytes: Vec<u8> = packs.iter().flat_map(|key| key.0).collect();

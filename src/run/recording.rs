@@ -124,18 +124,17 @@ impl<'a> Recording<'a> {
         Ok(())
     }
 
-    /// Ends the record. `error` is why the run could not go on.
+    /// Ends the record. `error` is why the run could not go on. Where the disk had no room for it, it may be ended again.
     ///
     /// # Errors
     /// Those of the store.
-    pub fn end(mut self, report: &Report, error: Option<String>) -> Result<(), StoreError> {
+    pub fn end(&mut self, report: &Report, error: Option<String>) -> Result<(), StoreError> {
         self.under_way.clear();
         let trust = json!(trusted(&self.prepared.pipeline, &report.replay));
         let name = &self.prepared.pipeline.name;
         let finished = error.is_none() && report.ended == RunEnd::Finished;
         let used = used(self.prepared, &report.replay, &trust);
-        let record = self.record.take();
-        if record.is_none() {
+        if self.record.is_none() {
             // It found everything. What it used stays as long as its record does, so one is left, unless the last says the same.
             if !finished || history::is_last(self.store, name, &used)? {
                 return Ok(());
@@ -156,13 +155,6 @@ impl<'a> Recording<'a> {
         }
         let mut summary = self.summary(&report.replay, &SoFar { executed: &report.executed, given_up: &report.given_up });
         summary.trust = trust;
-        let mut run = match record {
-            Some(run) => run,
-            None => {
-                let source = self.prepared.pipeline.sources.files.first().map(|f| f.0.clone()).unwrap_or_default();
-                self.store.run_begin(name, &source, json!({}))?
-            }
-        };
         let outcome = match (&error, report.ended) {
             (Some(_), _) => "failed",
             (None, RunEnd::Finished) => "finished",
@@ -170,8 +162,15 @@ impl<'a> Recording<'a> {
             (None, RunEnd::Interrupted) => "interrupted",
         };
         summary.error = error.unwrap_or_default();
+        let run = match &mut self.record {
+            Some(run) => run,
+            none => {
+                let source = self.prepared.pipeline.sources.files.first().map(|f| f.0.clone()).unwrap_or_default();
+                none.insert(self.store.run_begin(name, &source, json!({}))?)
+            }
+        };
         (run.begun, run.values) = (self.begun, record::run(&summary));
-        let seal = self.store.run_end(&mut run, outcome)?;
+        let seal = self.store.run_end(run, outcome)?;
         if finished {
             history::keep_last(self.store, name, &seal, &used);
         }

@@ -7,6 +7,7 @@
 
 use super::disk::{TEMPORARY, again, entries, name};
 use super::layout::Layout;
+use super::lock::is_at;
 use super::presence::{remove_quietly, unique_name};
 use super::runs::suffix;
 use super::{Store, StoreError};
@@ -53,9 +54,14 @@ impl Store {
         }
         let path = folder.join(format!("{}-{}{ENDING}", unique_name(), suffix(pipeline)));
         let failed = |e| StoreError::io("lock", &path, None, e);
-        let lock = again(|| self.disk.lock_file(&path)).map_err(failed)?;
-        again(|| lock.lock()).map_err(failed)?;
-        Ok(Alive { disk: self.disk.clone(), path, _lock: lock })
+        loop {
+            let lock = again(|| self.disk.lock_file(&path)).map_err(failed)?;
+            again(|| lock.lock()).map_err(failed)?;
+            // Another run that begins may have taken it for a dead one's before it was locked, and removed it.
+            if is_at(&lock, &path) {
+                return Ok(Alive { disk: self.disk.clone(), path, _lock: lock });
+            }
+        }
     }
 
     /// Whether the run of this token lives. The store is not opened; a run whose lock nobody holds is dead.

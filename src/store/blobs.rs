@@ -45,7 +45,7 @@ impl Blobs {
         for folder in FOLDERS {
             ensure_dir(disk.as_ref(), &layout.folder(folder))?;
         }
-        let (presence, _) = Presence::enter(&layout, disk.clone(), false)?;
+        let (presence, _) = Presence::enter(&layout, disk.clone(), false, None)?;
         Ok(Blobs::new(Arc::new(layout), disk, Some(Arc::new(presence))))
     }
 

@@ -40,7 +40,7 @@ pub(super) fn lock(layout: &Layout, disk: &Arc<dyn Disk>, key: &Digest, wait: bo
 /// Whether the file is still the one under its name. The holder removes it while it still has the lock; a lock
 /// on a file that has gone from its name protects nothing, as somebody may have made and locked a new one.
 #[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     match (file.metadata(), std::fs::metadata(path)) {
         (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
@@ -50,7 +50,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 /// Elsewhere an open file cannot be removed, so that the name always leads to it.
 #[cfg(not(unix))]
-fn is_at(_: &File, path: &Path) -> bool {
+pub(super) fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
 }
 

@@ -23,11 +23,13 @@ pub struct Options {
     pub allow_network: bool,
     /// The disk; tests give others.
     pub disk: Arc<dyn Disk>,
+    /// Called once where another process is alone in the store for longer than a second, with the store's directory: it is waited for.
+    pub waits: Option<fn(&Path)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { create: true, allow_network: false, disk: Arc::new(Direct) }
+        Options { create: true, allow_network: false, disk: Arc::new(Direct), waits: None }
     }
 }
 
@@ -66,7 +68,7 @@ impl Store {
         }
         // Somebody else may be building the index right now, or hold a store whose index was deleted.
         for _ in 0..100 {
-            let (presence, alone) = Presence::enter(&layout, disk.clone(), true)?;
+            let (presence, alone) = Presence::enter(&layout, disk.clone(), true, options.waits)?;
             if let Some(store) = Store::enter(&layout, &disk, presence, alone)? {
                 return Ok(store);
             }
@@ -117,7 +119,7 @@ impl Store {
             find::refuse_network(root)?;
         }
         ensure_dir(options.disk.as_ref(), &layout.folder("open"))?;
-        let (presence, alone) = Presence::enter(&layout, options.disk.clone(), true)?;
+        let (presence, alone) = Presence::enter(&layout, options.disk.clone(), true, options.waits)?;
         if !alone {
             return Err(StoreError::InUse { root: root.to_path_buf(), doing: "build the index anew" });
         }

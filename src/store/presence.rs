@@ -14,9 +14,13 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The line of a marker that says that its writer found the index damaged.
 const DAMAGED: &str = "damaged";
+
+/// How long it is waited for another in silence.
+const SILENT: Duration = Duration::from_secs(1);
 
 /// One user of the store: a `Store` with its blobs, or a worker's blobs. Ends when dropped.
 pub(super) struct Presence {
@@ -45,7 +49,9 @@ pub(super) struct Dead {
 impl Presence {
     /// Joins the users of a store whose folder `open` exists. True: nobody else is there, and nobody comes
     /// before [`Presence::admit_others`].
-    pub fn enter(layout: &Layout, disk: Arc<dyn Disk>, alone: bool) -> Result<(Self, bool), StoreError> {
+    ///
+    /// Where somebody is alone in the store for longer than a second, as when results are removed, `waits` is called once.
+    pub fn enter(layout: &Layout, disk: Arc<dyn Disk>, alone: bool, waits: Option<fn(&Path)>) -> Result<(Self, bool), StoreError> {
         let folder = layout.folder("open");
         let path = folder.join("all");
         let failed = |e| StoreError::io("lock", &path, None, e);
@@ -57,6 +63,14 @@ impl Presence {
                 Err(TryLockError::Error(e)) => return Err(failed(e)),
             };
         if !alone {
+            let begun = Instant::now();
+            while let (Some(tell), Err(TryLockError::WouldBlock)) = (waits, all.try_lock_shared()) {
+                if begun.elapsed() > SILENT {
+                    tell(&layout.root);
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
             again(|| all.lock_shared()).map_err(failed)?;
         }
         let (marker, unclean) = (Mutex::new(None), AtomicBool::new(false));

@@ -2,7 +2,7 @@
 
 use crate::cli::arguments::CachePlace;
 use crate::cli::failure::Failure;
-use crate::cli::print;
+use crate::cli::{load, print};
 use crate::store::{self, Store, StoreError};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,7 +48,7 @@ pub fn writing(place: &CachePlace, create: bool) -> Result<Store, Failure> {
 
 /// How it is opened.
 pub fn options(place: &CachePlace) -> store::Options {
-    store::Options { allow_network: place.allow_network, ..store::Options::default() }
+    load::opening(place.allow_network)
 }
 
 /// What opening had to say.

@@ -125,16 +125,21 @@ impl<'a> Coordinator<'a> {
         self.keep_searches(true);
         match driven {
             Ok((replay, ended)) => {
-                let (report, recording) = self.report(replay, ended);
-                recording.end(&report, None)?;
-                Ok(report)
+                let report = self.report(replay, ended);
+                loop {
+                    match self.recording.end(&report, None).map_err(RunError::from) {
+                        Ok(()) => return Ok(report),
+                        Err(error) if self.due().is_none() && self.has_waited(&error) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
             }
             Err(error) => {
                 self.wind_down();
                 let replay = self.engine.replay(&mut self.known);
-                let (report, recording) = self.report(replay, RunEnd::Interrupted);
+                let report = self.report(replay, RunEnd::Interrupted);
                 // What ended the run may keep its record from being written, too; it is what has to be said.
-                let _ = recording.end(&report, Some(error.to_string()));
+                let _ = self.recording.end(&report, Some(error.to_string()));
                 Err(error)
             }
         }
@@ -204,8 +209,8 @@ impl<'a> Coordinator<'a> {
         }
     }
 
-    fn report(self, replay: Replay, ended: RunEnd) -> (Report, Recording<'a>) {
-        (Report { replay, ended, executed: self.executed, given_up: self.given_up }, self.recording)
+    fn report(&mut self, replay: Replay, ended: RunEnd) -> Report {
+        Report { replay, ended, executed: std::mem::take(&mut self.executed), given_up: std::mem::take(&mut self.given_up) }
     }
 
     /// Computes what is short; true where anything was.

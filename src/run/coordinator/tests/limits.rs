@@ -2,6 +2,11 @@
 
 use super::*;
 use crate::document::configuration::WaitForSpace;
+use crate::store::{self, Disk};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 /// What was said on the way.
 fn notes(events: &[Event]) -> Vec<&str> {
@@ -88,4 +93,35 @@ fn patience_ends_and_so_does_a_wait_that_the_user_ends() {
         },
     );
     assert_eq!(report.expect("a report").ended, RunEnd::Interrupted);
+}
+
+/// A disk that has no room for a run's last record, twice.
+#[derive(Default)]
+struct NoRoomAtTheEnd(AtomicUsize);
+
+impl Disk for NoRoomAtTheEnd {
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let last = to.extension().is_some_and(|e| e == "json") && std::fs::read_to_string(from)?.contains("\"outcome\":\"finished\"");
+        if last && self.0.fetch_add(1, Ordering::Relaxed) < 2 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        std::fs::rename(from, to)
+    }
+}
+
+#[test]
+fn the_last_record_of_a_run_waits_for_room_too() {
+    for (wait, full) in [(WaitForSpace::Ever, false), (WaitForSpace::No, true)] {
+        let mut place = Place::new(PIPELINE);
+        place.options.wait_for_space = wait;
+        let disk = Arc::new(NoRoomAtTheEnd::default());
+        let options = store::Options { disk: disk.clone(), ..store::Options::default() };
+        let store = Store::open_with(&place.dir.path().join("cache"), options).expect("a store");
+        let report = run(&place.prepared, &store, &place.options, &mut OnDemand::new(|_| Fate::Work), &mut Silent);
+        assert_eq!(matches!(&report, Err(error) if error.code() == "store::full"), full, "{:?}", report.err().map(|e| e.to_string()));
+        let runs = store.runs(None).expect("runs");
+        let outcomes: Vec<&str> = runs.iter().map(|run| run.outcome.as_str()).collect();
+        assert_eq!(outcomes, [if full { "" } else { "finished" }]);
+        assert_eq!(disk.0.load(Ordering::Relaxed), if full { 1 } else { 3 });
+    }
 }
