@@ -6,6 +6,7 @@ use crate::document::Pipeline;
 use crate::plan::past::{Done, Past, Seen};
 use crate::results::{GivenUp, RunSummary};
 use crate::store::{RunRecord, Store, StoreError};
+use std::collections::BTreeSet;
 
 /// Runs that are remembered, at most: back to the last that finished.
 const RUNS: usize = 20;
@@ -44,8 +45,12 @@ pub fn keep_last(store: &Store, pipeline: &str, seal: &Digest, used: &Digest) {
 }
 
 /// Tells a past what the last runs of this pipeline did, back to the last that finished: a run that was cut short knows of few models.
-pub fn remember(store: &Store, pipeline: &Pipeline, past: &mut Past) -> Result<(), StoreError> {
-    let mut read = 0;
+/// The keys whose results these runs had and the store has no more: removed, or lost with a damaged index.
+///
+/// # Errors
+/// Those of the store.
+pub fn remember(store: &Store, pipeline: &Pipeline, past: &mut Past) -> Result<BTreeSet<Digest>, StoreError> {
+    let (mut read, mut gone) = (0, BTreeSet::new());
     let enough = |run: &RunRecord| {
         read += 1;
         run.outcome == "finished" || read == RUNS
@@ -53,8 +58,11 @@ pub fn remember(store: &Store, pipeline: &Pipeline, past: &mut Past) -> Result<(
     for run in store.runs_back(Some(&pipeline.name), enough)? {
         let Some(summary) = record::read_run(&run.values) else { continue };
         for (stage, keys) in &summary.stages {
-            for record in store.lookup_many(keys)?.into_iter().flatten() {
-                past.add(stage, Done { key: record.key, text: record.text });
+            for (key, record) in keys.iter().zip(store.lookup_many(keys)?) {
+                match record {
+                    Some(record) => past.add(stage, Done { key: record.key, text: record.text }),
+                    None => drop(gone.insert(*key)),
+                }
             }
         }
         for (data, splits) in summary.described.into_iter().flat_map(|d| d.data) {
@@ -63,7 +71,7 @@ pub fn remember(store: &Store, pipeline: &Pipeline, past: &mut Past) -> Result<(
             }
         }
     }
-    Ok(())
+    Ok(gone)
 }
 
 /// The trials that the last run of this pipeline gave up. Whoever only looks sees what that run saw; the next run tries them

@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 pub struct Why<'a> {
     store: Option<&'a Store>,
     past: Past,
+    /// Keys whose results the last runs had, and that the store does not know any more.
+    gone: BTreeSet<Digest>,
 }
 
 impl<'a> Why<'a> {
@@ -19,11 +21,11 @@ impl<'a> Why<'a> {
     /// # Errors
     /// Those of the store.
     pub fn new(prepared: &Prepared, replay: &Replay, store: Option<&'a Store>) -> Result<Self, StoreError> {
-        let mut past = Past::default();
+        let (mut past, mut gone) = (Past::default(), BTreeSet::new());
         past.see(&prepared.data);
         let asked: BTreeSet<usize> = replay.works.iter().map(Work::stage).collect();
         if let Some(store) = store.filter(|_| !asked.is_empty()) {
-            history::remember(store, &prepared.pipeline, &mut past)?;
+            gone = history::remember(store, &prepared.pipeline, &mut past)?;
         }
         for &index in &asked {
             // What is known of a stage without a record of a run (from an older program, or another pipeline) tells as much.
@@ -34,7 +36,7 @@ impl<'a> Why<'a> {
                 }
             }
         }
-        Ok(Why { store, past })
+        Ok(Why { store, past, gone })
     }
 
     /// Why a work has to run, and the action that is known in its place, where the reason compares with one.
@@ -48,7 +50,7 @@ impl<'a> Why<'a> {
             Work::Train(t) => t.rungs.iter().map(|(_, action)| action.key()).collect(),
             other => vec![other.key()],
         };
-        let recorded = store.lookup_many(&keys)?.iter().all(Option::is_some);
+        let recorded = keys.iter().zip(store.lookup_many(&keys)?).all(|(key, found)| found.is_some() || self.gone.contains(key));
         Ok(self.past.reason(work, Found { others: elsewhere::classes(work, store)?, recorded }))
     }
 

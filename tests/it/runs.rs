@@ -52,6 +52,42 @@ fn a_killed_run_leaves_what_it_did_and_why() {
     assert!(listed.contains("killed"), "{listed}");
 }
 
+/// A row that is lost without a trace (a log of SQLite's that was cut) is computed again, and the run says why.
+#[test]
+fn a_result_that_the_last_run_had_and_the_store_lost_is_told() {
+    let place = Place::new(SMALL);
+    place.run();
+    let store = Store::open(&place.path().join("cache"), false).expect("a store");
+    let select = store.keys().expect("keys").into_iter().find(|k| store.lookup(k).expect("a look").is_some_and(|r| r.kind == "select"));
+    drop(store);
+    let index = rusqlite::Connection::open(place.path().join("cache/index.sqlite")).expect("an index");
+    assert_eq!(index.execute("DELETE FROM results WHERE key = ?1", [select.expect("a selection").0]).expect("executed"), 1);
+    drop(index);
+    let planned = place.nasflow(&["plan", "pipeline.kdl"]);
+    assert!(planned.ok() && planned.out.contains("its output is gone or damaged"), "{planned:?}");
+    let again = place.run();
+    assert!(again.err.contains("best: its output is gone or damaged") && again.executed("select") == 1, "{again:?}");
+    assert!(place.run().nothing_executed());
+}
+
+#[test]
+fn supernets_subnets_and_folds_are_made_again_too() {
+    let folds = SMALL
+        .replace("val=0.5 }", "val=0.5; folds \"cv\" 2 of=train }")
+        .replace("split=train;", "folds=\"cv\";")
+        .replace("split=val;", "folds=\"cv\";");
+    assert_ne!(folds, SMALL);
+    for (text, kinds) in
+        [(crate::oneshot::ONE_SHOT, ["1 cut", "6 predict-subnet", "2 train"]), (&folds, ["8 predict", "1 select", "8 train"])]
+    {
+        let place = Place::new(text);
+        place.run();
+        let rebuilt = place.nasflow(&["verify", "pipeline.kdl", "--rebuild"]);
+        assert!(rebuilt.ok() && rebuilt.out.contains("otherwise: 0"), "{rebuilt:?}");
+        assert!(kinds.iter().all(|kind| rebuilt.out.contains(kind)), "{rebuilt:?}");
+    }
+}
+
 #[test]
 fn results_are_read_and_made_again() {
     let place = Place::new(SMALL);
