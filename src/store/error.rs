@@ -105,6 +105,15 @@ pub enum StoreError {
         /// What was to be done.
         doing: &'static str,
     },
+    /// A coordinator on another machine uses the index.
+    OtherMachine {
+        /// The store.
+        root: PathBuf,
+        /// What the other machine is called.
+        machine: String,
+        /// Whether nobody holds its lock, which need not reach this machine: seconds since it was last seen.
+        seen: Option<u64>,
+    },
     /// A value that the store cannot keep as it is.
     Invalid {
         /// What is wrong with it.
@@ -129,6 +138,7 @@ impl StoreError {
             StoreError::ReadOnly { .. } => "store::read-only",
             StoreError::Database { .. } => "store::database",
             StoreError::InUse { .. } => "store::in-use",
+            StoreError::OtherMachine { .. } => "store::other-machine",
             StoreError::Invalid { .. } => "store::invalid",
         }
     }
@@ -249,6 +259,17 @@ impl fmt::Display for StoreError {
             StoreError::InUse { root, doing } => {
                 write!(f, "cannot {doing} while other processes use the store {}: wait until they have ended", root.display())
             }
+            StoreError::OtherMachine { root, machine, seen: None } => write!(
+                f,
+                "the machine {machine} works with the store {}, and only one machine may use its index at a time: wait until it has ended, or name another --cache",
+                root.display()
+            ),
+            StoreError::OtherMachine { root, machine, seen: Some(seconds) } => write!(
+                f,
+                "the machine {machine} wrote to the store {} {seconds} s ago, and whether it still works cannot be told from here: try again in {} s, or name another --cache",
+                root.display(),
+                super::elsewhere::LATELY.as_secs().saturating_sub(*seconds)
+            ),
             StoreError::Invalid { message } => f.write_str(message),
         }
     }

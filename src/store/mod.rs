@@ -28,6 +28,7 @@ pub mod blobs;
 mod collect;
 pub mod disk;
 mod dropped;
+mod elsewhere;
 mod error;
 pub mod find;
 mod index;

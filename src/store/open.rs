@@ -79,6 +79,7 @@ impl Store {
 
     /// Nothing: the index has to be built, and others are there.
     fn enter(layout: &Arc<Layout>, disk: &Arc<dyn Disk>, presence: Presence, alone: bool) -> Result<Option<Store>, StoreError> {
+        presence.no_other_machine()?;
         let presence = Arc::new(presence);
         let blobs = Blobs::new(layout.clone(), disk.clone(), Some(presence.clone()));
         if !layout.format().exists() {
@@ -123,6 +124,7 @@ impl Store {
         if !alone {
             return Err(StoreError::InUse { root: root.to_path_buf(), doing: "build the index anew" });
         }
+        presence.no_other_machine()?;
         let presence = Arc::new(presence);
         let layout = Arc::new(layout);
         save_manifests(&layout, &Blobs::new(layout.clone(), options.disk.clone(), Some(presence.clone())))?;

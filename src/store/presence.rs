@@ -6,9 +6,9 @@
 //! manifests that its writer published, so that one left without a row is found without a search. All locks
 //! are the operating system's: they end with their process, and there is none to remove by hand.
 
-use super::StoreError;
 use super::disk::{Disk, TEMPORARY, again, entries, name};
 use super::layout::Layout;
+use super::{StoreError, elsewhere};
 use crate::base::Digest;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -32,6 +32,8 @@ pub(super) struct Presence {
     marker: Mutex<Option<File>>,
     unclean: AtomicBool,
     alone: AtomicBool,
+    /// Whether it is of somebody who uses the index.
+    index: bool,
 }
 
 /// What a writer that died has left: its marker, locked by us while we clean up.
@@ -50,13 +52,15 @@ impl Presence {
     /// Joins the users of a store whose folder `open` exists. True: nobody else is there, and nobody comes
     /// before [`Presence::admit_others`].
     ///
+    /// `index` is whether it uses the index, as a `Store` does and a worker does not; then it tries to be alone.
+    ///
     /// Where somebody is alone in the store for longer than a second, as when results are removed, `waits` is called once.
-    pub fn enter(layout: &Layout, disk: Arc<dyn Disk>, alone: bool, waits: Option<fn(&Path)>) -> Result<(Self, bool), StoreError> {
+    pub fn enter(layout: &Layout, disk: Arc<dyn Disk>, index: bool, waits: Option<fn(&Path)>) -> Result<(Self, bool), StoreError> {
         let folder = layout.folder("open");
         let path = folder.join("all");
         let failed = |e| StoreError::io("lock", &path, None, e);
         let all = again(|| disk.lock_file(&path)).map_err(failed)?;
-        let alone = alone
+        let alone = index
             && match all.try_lock() {
                 Ok(()) => true,
                 Err(TryLockError::WouldBlock) => false,
@@ -75,7 +79,7 @@ impl Presence {
         }
         let (marker, unclean) = (Mutex::new(None), AtomicBool::new(false));
         let counter = AtomicU64::new(0);
-        Ok((Presence { disk, folder, all, token: unique_name(), counter, marker, unclean, alone: AtomicBool::new(alone) }, alone))
+        Ok((Presence { disk, folder, all, token: unique_name(), counter, marker, unclean, alone: AtomicBool::new(alone), index }, alone))
     }
 
     /// Ends being alone.
@@ -109,7 +113,13 @@ impl Presence {
     pub fn writing(&self) -> Result<(&str, u64), StoreError> {
         let mut marker = self.marker.lock().unwrap_or_else(PoisonError::into_inner);
         if marker.is_none() {
-            *marker = Some(self.make_marker()?);
+            let made = self.make_marker()?;
+            // Two that began at once see each other here at the latest.
+            if let Err(other) = self.no_other_machine() {
+                let _ = self.disk.remove(&self.folder.join(&self.token));
+                return Err(other);
+            }
+            *marker = Some(made);
         }
         Ok((&self.token, self.counter.fetch_add(1, Ordering::Relaxed)))
     }
@@ -145,7 +155,8 @@ impl Presence {
         let made = (|| {
             let mut file = again(|| self.disk.create(&temporary))?;
             again(|| file.lock())?;
-            let line = format!("boot {}\n", boot());
+            let line = if self.index { elsewhere::line() } else { String::new() };
+            let line = format!("boot {}\n{line}", boot());
             again(|| self.disk.write(&mut file, &temporary, line.as_bytes()))?;
             again(|| self.disk.sync_file(&file, &temporary))?;
             again(|| self.disk.rename(&temporary, &path))?;
@@ -157,6 +168,14 @@ impl Presence {
             let _ = self.disk.remove(&path);
             StoreError::io("mark as in use", &path, None, e)
         })
+    }
+
+    /// Looks whether another machine uses the index.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherMachine`].
+    pub fn no_other_machine(&self) -> Result<(), StoreError> {
+        if self.index { elsewhere::refuse(&self.folder, &self.token, &boot()) } else { Ok(()) }
     }
 
     /// The writers that ended uncleanly and that nobody else is cleaning up after.

@@ -212,3 +212,51 @@ fn ten_thousand_look_ups() {
     assert_eq!(Store::open(&dir.path().join("cache"), false).unwrap().keys().unwrap().len(), 10_000);
     println!("index of 10,000 built anew: {:?}", start.elapsed());
 }
+
+/// Another machine's coordinator is known by the start of its system; a worker may be on any machine.
+#[cfg(target_os = "linux")]
+#[test]
+fn one_machine_at_a_time_uses_the_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("cache");
+    drop(Store::open(&root, true).unwrap());
+    let marker = root.join("open/1-other");
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let ours = format!("boot {}\nmachine far\n", boot.trim());
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(500);
+    // What its marker says, whether it is locked, whether it is old; what is said of it.
+    let cases = [
+        ("boot b\nmachine far\n", true, true, Some("the machine far works with the store")),
+        ("boot b\nmachine far\n", true, false, Some("the machine far works with the store")),
+        ("boot b\nmachine far\n", false, false, Some("the machine far wrote to the store")),
+        ("boot b\nmachine far\n", false, true, None),
+        ("boot b\n", true, false, None),
+        (ours.as_str(), true, false, None),
+    ];
+    for (text, locked, is_old, expected) in cases {
+        std::fs::write(&marker, text).unwrap();
+        let file = std::fs::File::options().write(true).open(&marker).unwrap();
+        if is_old {
+            file.set_modified(old).unwrap();
+        }
+        if locked {
+            file.lock().unwrap();
+        }
+        let opened = Store::open(&root, false);
+        match (expected, &opened) {
+            (None, Ok(_)) => {}
+            (Some(words), Err(e @ StoreError::OtherMachine { .. })) => assert!(e.to_string().starts_with(words), "{e}"),
+            _ => panic!("{text:?}, locked {locked}, old {is_old}: {:?}", opened.err()),
+        }
+    }
+    // Who began before the other shows up notices when it first writes.
+    std::fs::remove_file(&marker).ok();
+    let store = Store::open(&root, false).unwrap();
+    std::fs::write(&marker, "boot b\nmachine far\n").unwrap();
+    let file = std::fs::File::open(&marker).unwrap();
+    file.lock().unwrap();
+    assert!(matches!(store.blobs().put(b"x"), Err(StoreError::OtherMachine { .. })));
+    drop(file);
+    std::fs::remove_file(&marker).unwrap();
+    store.blobs().put(b"x").unwrap();
+}
