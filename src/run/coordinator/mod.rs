@@ -40,6 +40,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use waits::Waits;
 
+/// Attempts that have ended are taken together for so long, before workers that wait are given new ones.
+const TOGETHER: Duration = Duration::from_secs(2);
+
 /// Runs a pipeline to its end, as far as it is not interrupted.
 ///
 /// # Errors
@@ -305,14 +308,29 @@ impl<'a> Coordinator<'a> {
                 self.stop(why);
             }
             self.hold_limits();
-            match self.launcher.listen(Duration::from_millis(100)) {
-                None => {}
-                Some(Heard::Line(id, line)) => {
-                    let event = self.attempts.get(id).and_then(|running| running.hear(line));
-                    event.into_iter().for_each(|event| self.events.on(event));
+            let Some(heard) = self.launcher.listen(Duration::from_millis(100)) else { continue };
+            if self.hear(heard)? {
+                // What else has ended by now changes what can be done just as well: a replay for each would take longer than all else.
+                let begun = Instant::now();
+                while begun.elapsed() < TOGETHER
+                    && let Some(heard) = self.launcher.listen(Duration::ZERO)
+                {
+                    self.hear(heard)?;
                 }
-                Some(Heard::Ended(id, how)) => return self.ended(id, how),
+                return Ok(());
             }
+        }
+    }
+
+    /// Takes note of what was heard; whether an attempt ended.
+    fn hear(&mut self, heard: Heard) -> Result<bool, RunError> {
+        match heard {
+            Heard::Line(id, line) => {
+                let event = self.attempts.get(id).and_then(|running| running.hear(line));
+                event.into_iter().for_each(|event| self.events.on(event));
+                Ok(false)
+            }
+            Heard::Ended(id, how) => self.ended(id, how).map(|()| true),
         }
     }
 
