@@ -57,21 +57,33 @@ pub fn lines(text: &str, lexed: &Lexed, wishes: &Wishes) -> Vec<Laid> {
     let mut layer =
         Layer { text, wishes, lines: Vec::new(), line: Laid::default(), depth: 0, place: (0, 0), blank: 0, continued: false, last: None };
     let items = items(text, lexed);
+    let needless = needless(&items);
     for (i, (what, range)) in items.iter().enumerate() {
-        let next = items[i + 1..].iter().map(|(w, _)| *w).find(|w| *w != What::Trailing);
         match what {
             What::Token(Kind::Newline) => layer.end(range.end, false),
             What::Continued => {
                 let newline = text[range.end..].find('\n').map_or(0, |i| i + 1);
                 layer.end(range.end + newline, true);
             }
-            // A node ends with its line, and with its block.
-            What::Token(Kind::Semicolon) if matches!(next, None | Some(What::Token(Kind::Newline | Kind::Close))) => {}
+            What::Token(Kind::Semicolon) if needless[i] => {}
             _ => layer.put(*what, range),
         }
     }
     layer.end(text.len(), false);
     layer.lines
+}
+
+/// Which items are semicolons that end nothing: a node ends with its line, and with its block. Several may stand in a row.
+fn needless(items: &[(What, Range<usize>)]) -> Vec<bool> {
+    let (mut needless, mut ends) = (vec![false; items.len()], true);
+    for (i, (what, _)) in items.iter().enumerate().rev() {
+        match what {
+            What::Trailing => {}
+            What::Token(Kind::Semicolon) => needless[i] = ends,
+            what => ends = matches!(what, What::Token(Kind::Newline | Kind::Close)),
+        }
+    }
+    needless
 }
 
 /// Tokens, comments and continued lines in order.
