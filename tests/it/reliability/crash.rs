@@ -47,7 +47,8 @@ fn a_run_that_stops_at_any_operation_leaves_a_whole_store() {
                 let root = dir.path().join("cache");
                 let disk = Arc::new(Faulty::new(n, image.wrong()));
                 let ended = lab.run(&root, disk.clone(), &mut |_| {});
-                assert!(ended.is_err() || n + 8 > count, "{case}: it ended well");
+                // The last operations are of what nothing depends on: the memo of the last run, the marks of a run that lives.
+                assert!(ended.is_err() || n + 20 > count, "{case}: it ended well");
                 image.make(&disk, &root);
                 cases += 1;
                 // Before anything runs again: what is known is whole.
