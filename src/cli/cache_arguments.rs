@@ -1,6 +1,7 @@
 //! The arguments of `nasflow cache`.
 
 use super::examples;
+use super::remote_arguments::{CacheKeyArguments, CachePullArguments, CachePushArguments};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -37,6 +38,15 @@ pub enum CacheCommand {
     Export(CacheExportArguments),
     /// Take such a file into this store; a run of the same pipeline then makes nothing again
     Import(CacheImportArguments),
+    /// Push results to a store that others share
+    #[command(after_help = examples::CACHE_PUSH)]
+    Push(CachePushArguments),
+    /// Pull from there all that a run of a pipeline needs, as far as somebody whom you trust has made it
+    #[command(after_help = examples::CACHE_PULL)]
+    Pull(CachePullArguments),
+    /// Print your public key, by which others know your results; makes the key where you have none
+    #[command(after_help = examples::CACHE_KEY)]
+    Key(CacheKeyArguments),
     /// Build the index anew, from the files alone
     RebuildIndex(CacheRebuildArguments),
 }

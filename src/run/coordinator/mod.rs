@@ -10,6 +10,7 @@ mod jobs;
 mod publish;
 mod reasons;
 mod searches;
+mod share;
 mod sound;
 mod space;
 mod waits;
@@ -35,6 +36,7 @@ use crate::store::Store;
 use announce::{Announced, subject};
 use attempts::{Admitted, Attempts, Purpose};
 use jobs::Jobs;
+use share::Shared;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use waits::Waits;
@@ -83,6 +85,7 @@ pub fn run(
         waits: Waits::default(),
         introduced: false,
         weighed: Instant::now(),
+        shared: Shared::default(),
     }
     .run()
 }
@@ -111,6 +114,7 @@ struct Coordinator<'a> {
     introduced: bool,
     /// When workers' memory was last looked at.
     weighed: Instant,
+    shared: Shared,
 }
 
 impl<'a> Coordinator<'a> {
@@ -124,6 +128,7 @@ impl<'a> Coordinator<'a> {
         self.keep_searches(true);
         match driven {
             Ok((replay, ended)) => {
+                self.end_sharing(ended)?;
                 let (report, recording) = self.report(replay, ended);
                 recording.end(&report, None)?;
                 Ok(report)
@@ -142,11 +147,14 @@ impl<'a> Coordinator<'a> {
     /// Until nothing is left to do, or the run is to end: the last replay, and how it ended.
     fn drive(&mut self) -> Result<(Replay, RunEnd), RunError> {
         loop {
-            let first = !std::mem::replace(&mut self.introduced, true);
             let replay = self.engine.replay(&mut self.known);
             if let Some(error) = self.known.error.take() {
                 return Err(error.into());
             }
+            if self.fetch(&replay)? {
+                continue;
+            }
+            let first = !std::mem::replace(&mut self.introduced, true);
             self.pass_on_notices();
             self.keep_searches(false);
             self.announced.announce(self.prepared, self.store, &replay, self.events);
@@ -217,6 +225,7 @@ impl<'a> Coordinator<'a> {
             match self.inline.compute(work, self.prepared, self.store)? {
                 Computed::Done { result, value } => {
                     self.count(work);
+                    self.share(&[work.key()])?;
                     self.recording.done(work, &[work.key()]);
                     let metric = if let Work::Metric(w) = work { Some(w.metric.name()) } else { None };
                     let (subject, seconds) = (subject(work), begun.elapsed().as_secs_f64());
