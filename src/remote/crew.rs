@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Says that something moves.
@@ -42,6 +43,7 @@ pub struct Crew<T, R> {
     pulse: Arc<Pulse>,
     heard: Receiver<R>,
     open: usize,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl<T: Send + 'static, R: Send + 'static> Crew<T, R> {
@@ -50,10 +52,11 @@ impl<T: Send + 'static, R: Send + 'static> Crew<T, R> {
         let shared = Arc::new((Mutex::new(Queue { items: VecDeque::new(), closed: false }), Condvar::new()));
         let (pulse, work) = (Arc::new(Pulse::new()), Arc::new(work));
         let (said, heard) = channel();
+        let mut started = Vec::new();
         for _ in 0..threads {
             let (shared, pulse, work, said) = (Arc::clone(&shared), Arc::clone(&pulse), Arc::clone(&work), said.clone());
             // Where the system has no thread left, the others do its share.
-            let _ = std::thread::Builder::new().name("remote".into()).spawn(move || {
+            let thread = std::thread::Builder::new().name("remote".into()).spawn(move || {
                 while let Some(item) = next(&shared) {
                     let done = work(item, &pulse);
                     pulse.moved(0);
@@ -62,8 +65,9 @@ impl<T: Send + 'static, R: Send + 'static> Crew<T, R> {
                     }
                 }
             });
+            started.extend(thread);
         }
-        Crew { shared, pulse, heard, open: 0 }
+        Crew { shared, pulse, heard, open: 0, threads: started }
     }
 
     /// Gives them something to do.
@@ -103,12 +107,17 @@ impl<T: Send + 'static, R: Send + 'static> Crew<T, R> {
 }
 
 impl<T, R> Drop for Crew<T, R> {
-    /// Nothing new is begun; who works ends when that is done.
+    /// Nothing new is begun. Where all is done the threads end at once, with what they hold; else nobody waits for them.
     fn drop(&mut self) {
-        let mut queue = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.closed = true;
-        queue.items.clear();
-        self.shared.1.notify_all();
+        {
+            let mut queue = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.closed = true;
+            queue.items.clear();
+            self.shared.1.notify_all();
+        }
+        if self.open == 0 {
+            self.threads.drain(..).for_each(|thread| drop(thread.join()));
+        }
     }
 }
 

@@ -47,7 +47,7 @@ pub use key::{PublicKey, SecretKey};
 pub use line::Limit;
 pub use line::Line;
 pub use look::{Found, strangers};
-pub use open::open;
+pub use open::{open, open_with};
 pub use push::{Parcel, parcel};
 pub use remark::Remarks;
 pub use team::{Asked, Came, Pushed, Pusher, Sharing, Team};

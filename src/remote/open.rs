@@ -14,9 +14,18 @@ const FORMS: &str = "write `s3://BUCKET/PREFIX`, `file:///FOLDER` or the path of
 /// # Errors
 /// [`RemoteError::Address`].
 pub fn open(address: &str) -> Result<Arc<dyn Remote>, RemoteError> {
+    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    open_with(address, &variables.collect::<Vec<_>>())
+}
+
+/// The same, where the environment has these variables.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(address: &str, variables: &[(String, String)]) -> Result<Arc<dyn Remote>, RemoteError> {
     let wrong = |why: String| RemoteError::Address { address: address.escape_debug().to_string(), why };
     match address.split_once("://") {
-        Some(("s3", rest)) => s3(rest).map_err(wrong),
+        Some(("s3", rest)) => s3(rest, variables).map_err(wrong),
         Some(("file", path)) if Path::new(path).is_absolute() => Ok(Arc::new(Folder::new(Path::new(path)))),
         Some(("file", _)) => Err(wrong("`file://` takes a path from the root, with three `/`".into())),
         Some((scheme, _)) => Err(wrong(format!("`{}` is no kind of place that nasflow knows; {FORMS}", scheme.escape_debug()))),
@@ -41,13 +50,13 @@ fn parts(rest: &str) -> Result<(&str, &str), String> {
 }
 
 #[cfg(feature = "s3")]
-fn s3(rest: &str) -> Result<Arc<dyn Remote>, String> {
+fn s3(rest: &str, variables: &[(String, String)]) -> Result<Arc<dyn Remote>, String> {
     let (bucket, prefix) = parts(rest)?;
-    Ok(Arc::new(super::s3::S3::new(bucket, prefix)?))
+    Ok(Arc::new(super::s3::S3::new(bucket, prefix, variables)?))
 }
 
 #[cfg(not(feature = "s3"))]
-fn s3(rest: &str) -> Result<Arc<dyn Remote>, String> {
+fn s3(rest: &str, _: &[(String, String)]) -> Result<Arc<dyn Remote>, String> {
     parts(rest)?;
     Err("this nasflow was built without S3: build it with `cargo build --release --features s3`, or share a folder".into())
 }

@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::line::Limit;
 use super::transport::{Body, Pieces, Put, Remote, Stored};
 use futures_util::StreamExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path;
 use object_store::{
     ClientOptions, Error, GetOptions, ListResult, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload,
@@ -24,32 +24,35 @@ pub struct S3 {
     store: AmazonS3,
     prefix: String,
     name: String,
-    runtime: Runtime,
+    /// Nothing only while it is dropped.
+    runtime: Option<Runtime>,
 }
 
 impl S3 {
-    /// This bucket, with what the environment says. Nothing is asked of it yet.
+    /// This bucket, with what these variables say. Nothing is asked of it yet.
     ///
     /// # Errors
-    /// In words: what the environment says that cannot be.
-    pub fn new(bucket: &str, prefix: &str) -> Result<S3, String> {
+    /// In words: what they say that cannot be.
+    pub fn new(bucket: &str, prefix: &str, variables: &[(String, String)]) -> Result<S3, String> {
         // How often and how long it is tried, `Line` decides.
         let retry = RetryConfig { max_retries: 0, retry_timeout: Duration::from_secs(60), ..RetryConfig::default() };
-        let variable = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok()).filter(|value| !value.is_empty());
-        let endpoint = variable(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"]);
-        let local = endpoint.as_deref().is_some_and(is_loopback);
+        let value = |name: &str| variables.iter().find(|(n, value)| n == name && !value.is_empty()).map(|v| v.1.as_str());
+        let endpoint = value("AWS_ENDPOINT_URL_S3").or(value("AWS_ENDPOINT_URL")).or(value("AWS_ENDPOINT"));
+        let plain = endpoint.is_some_and(is_loopback) || value("AWS_ALLOW_HTTP") == Some("true");
+        // How long a request may take, the caller says each time.
         let client = ClientOptions::new().with_timeout_disabled().with_connect_timeout(Duration::from_secs(10));
-        let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry).with_client_options(client);
-        if local {
-            builder = builder.with_allow_http(true);
-        } else if variable(&["AWS_ALLOW_HTTP"]).is_some_and(|v| v == "true" || v == "1") {
-            builder = builder.with_allow_http(true);
+        let mut builder = AmazonS3Builder::new().with_client_options(client.with_allow_http(plain));
+        for (name, value) in variables.iter().filter(|(name, value)| name.starts_with("AWS_") && !value.is_empty()) {
+            if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
+                builder = builder.with_config(key, value);
+            }
         }
+        let builder = builder.with_bucket_name(bucket).with_retry(retry);
         let store = builder.build().map_err(|e| format!("what AWS_* says cannot be used: {e}"))?;
         // Requests come from many threads; these two move the bytes of all.
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|e| format!("no threads: {e}"))?;
         let name = format!("s3://{bucket}{}{prefix}", if prefix.is_empty() { "" } else { "/" });
-        Ok(S3 { store, prefix: prefix.to_string(), name, runtime })
+        Ok(S3 { store, prefix: prefix.to_string(), name, runtime: Some(runtime) })
     }
 
     fn path(&self, path: &str) -> Path {
@@ -58,9 +61,9 @@ impl S3 {
 
     /// Waits for an answer as long as the limit allows.
     fn wait<T>(&self, limit: Limit, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Fault> {
-        let Some(left) = limit.left() else { return Err(self.slow(limit)) };
+        let (Some(left), Some(runtime)) = (limit.left(), &self.runtime) else { return Err(self.slow(limit)) };
         // Its clock is asked inside the runtime.
-        match self.runtime.block_on(async { tokio::time::timeout(left, answer).await }) {
+        match runtime.block_on(async { tokio::time::timeout(left, answer).await }) {
             Ok(answer) => answer.map_err(fault),
             Err(_) => Err(self.slow(limit)),
         }
@@ -131,6 +134,15 @@ fn shortened(e: &Error) -> String {
     }
     let line: String = said.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect();
     if line.chars().count() > 300 { line.chars().take(300).chain("…".chars()).collect() } else { line }
+}
+
+impl Drop for S3 {
+    /// Without waiting for the system, which may be looking for a name that nobody answers.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Remote for S3 {

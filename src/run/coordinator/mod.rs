@@ -318,6 +318,7 @@ impl<'a> Coordinator<'a> {
     fn forget_all(&mut self, label: &str) {
         self.known.forget_all();
         self.jobs.forget();
+        self.shared.ask_again();
         self.events.on(Event::Note { message: format!("{label}: an input is gone or damaged; it is made again") });
     }
 }

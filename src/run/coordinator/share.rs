@@ -11,10 +11,13 @@ use crate::run::sharing::{self, Sought};
 use crate::store::StoreError;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a run waits at its end for what is still on its way, in answers of the place.
 const ANSWERS: u32 = 6;
+
+/// How often a long wait is said.
+const SELDOM: Duration = Duration::from_secs(15);
 
 /// What was asked for, what came and what is on its way.
 #[derive(Default)]
@@ -30,6 +33,13 @@ pub struct Shared {
     remarks: Remarks,
 }
 
+impl Shared {
+    /// What was asked for may be asked for again.
+    pub(super) fn ask_again(&mut self) {
+        self.sought = Sought::default();
+    }
+}
+
 impl Coordinator<'_> {
     /// Asks others for what is to be computed; whether anything came.
     pub(super) fn fetch(&mut self, replay: &Replay) -> Result<bool, RunError> {
@@ -38,7 +48,15 @@ impl Coordinator<'_> {
             return Ok(false);
         }
         let asked = self.shared.sought.next(&replay.works);
-        let came = team.ask(Some(&self.store.blobs()), asked, &|| self.due().is_some(), &mut |_, _, _| {});
+        let (options, begun, address) = (self.options, self.begun, team.address());
+        let (events, mut said) = (&mut *self.events, Instant::now());
+        let came = team.ask(Some(&self.store.blobs()), asked, &|| options.due(begun).is_some(), &mut |done, all, bytes| {
+            if said.elapsed() > SELDOM {
+                said = Instant::now();
+                let message = format!("{done} of {} asked for at {address}, {} so far", counted(all, "result"), units::shown(bytes));
+                events.on(Event::Note { message });
+            }
+        });
         self.say_failure(&team);
         sharing::publish(self.store, &came)?;
         for record in &came.records {
@@ -48,7 +66,11 @@ impl Coordinator<'_> {
         self.shared.bytes += came.bytes;
         self.shared.remarks.take(came.remarks);
         match came.error {
-            Some(error) => Err(error.into()),
+            Some(error) => {
+                // Once there is room again they may come.
+                self.shared.ask_again();
+                Err(error.into())
+            }
             None => Ok(!came.records.is_empty()),
         }
     }
