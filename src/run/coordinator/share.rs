@@ -88,6 +88,10 @@ impl Coordinator<'_> {
 
     fn give(&mut self, team: &Arc<Team>, keys: &[Digest]) -> Result<(), StoreError> {
         for key in keys {
+            // A training names its last epoch twice.
+            if self.shared.given.contains(key) {
+                continue;
+            }
             let Some(parcel) = parcel(self.store, key)? else { continue };
             if self.shared.pusher.is_none() {
                 self.shared.pusher = team.pusher(self.store.blobs());
