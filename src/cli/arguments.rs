@@ -2,11 +2,11 @@
 
 pub use super::cache_arguments::{
     CacheArguments, CacheCommand, CacheExportArguments, CacheGcArguments, CacheImportArguments, CacheLsArguments, CachePinArguments,
-    CachePlace, CacheRebuildArguments, CacheStatsArguments, CacheUnpinArguments, CacheVerifyArguments,
+    CacheRebuildArguments, CacheStatsArguments, CacheUnpinArguments, CacheVerifyArguments,
 };
 pub use super::data_arguments::{DataArguments, DataCommand, DataPinArguments, DataShowArguments, InitArguments};
 use super::examples;
-pub use super::file_arguments::{FileArguments, NumericsArguments};
+pub use super::file_arguments::{CachePlace, FileArguments, NumericsArguments};
 pub use super::history_arguments::{DiffArguments, ExplainArguments, RunsArguments, VerifyArguments};
 pub use super::keyboard_arguments::{CompletionsArguments, DocsArguments, FmtArguments, HelpArguments, LspArguments, ManArguments};
 pub use super::look_arguments::{Drawing, GraphArguments, ServeArguments, ShowArguments};

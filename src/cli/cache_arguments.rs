@@ -1,6 +1,7 @@
 //! The arguments of `nasflow cache`.
 
 use super::examples;
+use super::file_arguments::CachePlace;
 use super::remote_arguments::{CacheKeyArguments, CachePullArguments, CachePushArguments};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -49,20 +50,6 @@ pub enum CacheCommand {
     Key(CacheKeyArguments),
     /// Build the index anew, from the files alone
     RebuildIndex(CacheRebuildArguments),
-}
-
-/// Which store, and how to answer.
-#[derive(Clone, Debug, Args)]
-pub struct CachePlace {
-    /// The store; else the nearest `cache/` upwards from here
-    #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
-    pub cache: Option<PathBuf>,
-    /// Take a store on a network file system, too; only one machine may use it at a time
-    #[arg(long)]
-    pub allow_network: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `cache stats`

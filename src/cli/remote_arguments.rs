@@ -1,6 +1,6 @@
 //! The arguments of what shares results with others.
 
-use super::arguments::{CachePlace, FileArguments, NumericsArguments};
+use super::file_arguments::{CachePlace, FileArguments, NumericsArguments};
 use clap::Args;
 
 /// Where results are shared; what is not said here or in the environment, the user's configuration says.

@@ -4,7 +4,7 @@
 //! trusted: only plain files are opened, and never through a link.
 
 use super::fault::Fault;
-use super::line::Limit;
+use super::limit::Limit;
 use super::transport::{Body, Pieces, Put, Remote, Stored};
 use crate::store::unique_name;
 use std::fs::{self, File, OpenOptions};

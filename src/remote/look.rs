@@ -3,7 +3,8 @@
 use super::claim::{Claim, LARGEST};
 use super::fault::Fault;
 use super::key::PublicKey;
-use super::line::{Limit, Line};
+use super::limit::Limit;
+use super::line::Line;
 use super::place;
 use super::remark::{Remark, Remarks};
 use super::transport::Remote;

@@ -2,7 +2,7 @@
 //! `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, `AWS_ENDPOINT_URL`.
 
 use super::fault::Fault;
-use super::line::Limit;
+use super::limit::Limit;
 use super::transport::{Body, Pieces, Put, Remote, Stored};
 use futures_util::StreamExt;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};

@@ -1,7 +1,7 @@
 //! What a place must be able to do.
 
 use super::fault::Fault;
-use super::line::Limit;
+use super::limit::Limit;
 use std::io::Read;
 
 /// Takes bytes, piece by piece.

@@ -3,13 +3,12 @@
 use super::Coordinator;
 use crate::base::{Digest, counted, units};
 use crate::plan::Replay;
-use crate::remote::{Pusher, Remarks, Team, parcel};
+use crate::remote::{Team, parcel};
 use crate::run::error::RunError;
 use crate::run::events::Event;
 use crate::run::options::RunEnd;
-use crate::run::sharing::{self, Sought};
+use crate::run::sharing;
 use crate::store::StoreError;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,27 +17,6 @@ const ANSWERS: u32 = 6;
 
 /// How often a long wait is said.
 const SELDOM: Duration = Duration::from_secs(15);
-
-/// What was asked for, what came and what is on its way.
-#[derive(Default)]
-pub struct Shared {
-    sought: Sought,
-    pusher: Option<Pusher>,
-    /// Results that are on their way.
-    given: BTreeSet<Digest>,
-    /// Results that came.
-    came: BTreeSet<Digest>,
-    /// Bytes that came.
-    bytes: u64,
-    remarks: Remarks,
-}
-
-impl Shared {
-    /// What was asked for may be asked for again.
-    pub(super) fn ask_again(&mut self) {
-        self.sought = Sought::default();
-    }
-}
 
 impl Coordinator<'_> {
     /// Asks others for what is to be computed; whether anything came.
