@@ -2,7 +2,7 @@
 # What `cargo install nasflow` would build: packs both crates as they would be published, unpacks them elsewhere, builds the program from nothing
 # but these files, and runs a search with it. Needs no network once the dependencies are there.
 #   scripts/package.sh [DIR]        DIR (target/package/check) takes the unpacked crates
-# Our own code is built unoptimised, because only whether it is whole is asked; dependencies are those of `cargo test --features hub`.
+# Our own code is built unoptimised, because only whether it is whole is asked; dependencies are those of `cargo test --features hub,s3`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 at=$(realpath -m "${1:-target/package/check}")
@@ -29,7 +29,7 @@ grep -q "^## $version" "$at/nasflow-$version/CHANGELOG.md" || { echo "package.sh
 built=target/release/nasflow
 [[ ! -f $built ]] || mv "$built" "$at/checkout"
 # The kernels are not published yet: the unpacked ones stand for crates.io's.
-CARGO_TARGET_DIR=$(realpath target) cargo build --release --features hub --manifest-path "$at/nasflow-$version/Cargo.toml" \
+CARGO_TARGET_DIR=$(realpath target) cargo build --release --features hub,s3 --manifest-path "$at/nasflow-$version/Cargo.toml" \
   --config "patch.crates-io.nasflow-kernels.path='$at/nasflow-kernels-$version'" --config 'profile.release.package.nasflow.opt-level=0'
 mv "$built" "$at/nasflow"
 [[ ! -f $at/checkout ]] || mv "$at/checkout" "$built"

@@ -2,14 +2,15 @@
 
 pub use super::cache_arguments::{
     CacheArguments, CacheCommand, CacheExportArguments, CacheGcArguments, CacheImportArguments, CacheLsArguments, CachePinArguments,
-    CachePlace, CacheRebuildArguments, CacheStatsArguments, CacheUnpinArguments, CacheVerifyArguments,
+    CacheRebuildArguments, CacheStatsArguments, CacheUnpinArguments, CacheVerifyArguments,
 };
 pub use super::data_arguments::{DataArguments, DataCommand, DataPinArguments, DataShowArguments, InitArguments};
 use super::examples;
-pub use super::file_arguments::{FileArguments, NumericsArguments};
+pub use super::file_arguments::{CachePlace, FileArguments, NumericsArguments};
 pub use super::history_arguments::{DiffArguments, ExplainArguments, RunsArguments, VerifyArguments};
 pub use super::keyboard_arguments::{CompletionsArguments, DocsArguments, FmtArguments, HelpArguments, LspArguments, ManArguments};
 pub use super::look_arguments::{Drawing, GraphArguments, ServeArguments, ShowArguments};
+pub use super::remote_arguments::{CacheKeyArguments, CachePullArguments, CachePushArguments, RemoteArguments};
 pub use super::report_arguments::{CostArguments, ReportArguments};
 pub use super::run_arguments::RunArguments;
 use clap::{Args, Parser, Subcommand};
@@ -139,6 +140,8 @@ pub struct PlanArguments {
     pub file: FileArguments,
     #[command(flatten)]
     pub numerics: NumericsArguments,
+    #[command(flatten)]
+    pub remote: RemoteArguments,
     /// Look at the spaces thoroughly: list up to 100,000 samples, draw more of larger spaces (seconds to a minute)
     #[arg(long)]
     pub spaces: bool,

@@ -1,6 +1,8 @@
 //! The arguments of `nasflow cache`.
 
 use super::examples;
+use super::file_arguments::CachePlace;
+use super::remote_arguments::{CacheKeyArguments, CachePullArguments, CachePushArguments};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -37,22 +39,17 @@ pub enum CacheCommand {
     Export(CacheExportArguments),
     /// Take such a file into this store; a run of the same pipeline then makes nothing again
     Import(CacheImportArguments),
+    /// Push results to a store that others share
+    #[command(after_help = examples::CACHE_PUSH)]
+    Push(CachePushArguments),
+    /// Pull from there all that a run of a pipeline needs, as far as somebody whom you trust has made it
+    #[command(after_help = examples::CACHE_PULL)]
+    Pull(CachePullArguments),
+    /// Print your public key, by which others know your results; makes the key where you have none
+    #[command(after_help = examples::CACHE_KEY)]
+    Key(CacheKeyArguments),
     /// Build the index anew, from the files alone
     RebuildIndex(CacheRebuildArguments),
-}
-
-/// Which store, and how to answer.
-#[derive(Clone, Debug, Args)]
-pub struct CachePlace {
-    /// The store; else the nearest `cache/` upwards from here
-    #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
-    pub cache: Option<PathBuf>,
-    /// Take a store on a network file system, too; only one machine may use it at a time
-    #[arg(long)]
-    pub allow_network: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `cache stats`

@@ -19,7 +19,7 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     let CheckArguments { file, all } = arguments;
     let pipeline = load::pipeline(file)?;
     let store = load::store(file, Access::Read)?;
-    let look = Look { rehash: file.rehash, all: *all, watch: None };
+    let look = Look { rehash: file.rehash, all: *all, offline: false, watch: None };
     let prepared = load::prepared_with(pipeline, store.as_ref(), look, false)?;
     print::out(&wrap::wrapped(&text(&prepared), print::columns()));
     Ok(ExitCode::SUCCESS)

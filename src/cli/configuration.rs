@@ -13,6 +13,9 @@ use std::time::Duration;
 /// Names another file; empty, none.
 pub const VARIABLE: &str = "NASFLOW_CONFIG";
 
+/// Names one's own key; else it lies beside the configuration.
+pub const KEY_VARIABLE: &str = "NASFLOW_KEY";
+
 /// The file that was looked for, and what it sets.
 #[derive(Default)]
 pub struct Found {
@@ -33,6 +36,18 @@ fn place(variable: impl Fn(&str) -> Option<OsString>) -> (Option<PathBuf>, bool)
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|p| p.is_absolute());
     let folder = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")));
     (folder.map(|f| f.join("nasflow").join("config.kdl")), false)
+}
+
+/// Where one's own key lies, whether or not it is there; none where nobody says where.
+pub fn key_path() -> Option<PathBuf> {
+    key_by(|name| std::env::var_os(name))
+}
+
+fn key_by(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    match variable(KEY_VARIABLE).filter(|named| !named.is_empty()) {
+        Some(named) => Some(named.into()),
+        None => place(variable).0.map(|path| path.with_file_name("key")),
+    }
 }
 
 /// Finds and reads the configuration.
@@ -119,6 +134,15 @@ mod tests {
         assert_eq!(of(&[("HOME", "/h"), ("NASFLOW_CONFIG", "mine.kdl")]), (path("mine.kdl"), true));
         assert_eq!(of(&[("HOME", "/h"), ("NASFLOW_CONFIG", "")]), (None, true));
         assert_eq!(of(&[]), (None, false));
+    }
+
+    #[test]
+    fn the_key_lies_beside_the_file() {
+        let of = |set: &'static [(&str, &str)]| key_by(move |name| set.iter().find(|(n, _)| *n == name).map(|(_, v)| v.into()));
+        assert_eq!(of(&[("HOME", "/h")]), Some("/h/.config/nasflow/key".into()));
+        assert_eq!(of(&[("HOME", "/h"), ("NASFLOW_CONFIG", "/etc/team.kdl")]), Some("/etc/key".into()));
+        assert_eq!(of(&[("NASFLOW_KEY", "k"), ("NASFLOW_CONFIG", "")]), Some("k".into()));
+        assert_eq!(of(&[("NASFLOW_KEY", ""), ("NASFLOW_CONFIG", "")]), None);
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub struct DataPinArguments {
     /// Use a store on a network file system
     #[arg(long)]
     pub allow_network: bool,
+    /// Touch no network: then nothing can be fetched
+    #[arg(long, env = "NASFLOW_OFFLINE", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub offline: bool,
 }
 
 /// `init`

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::load::{self, Access};
 use super::print;
 use super::replace;
+use crate::remote::RemoteError;
 use crate::run::fetch;
 use kdl::{KdlDocument, KdlEntry, KdlNode};
 use std::process::ExitCode;
@@ -23,6 +24,9 @@ struct Found {
 }
 
 pub fn run(arguments: &DataPinArguments) -> Result<ExitCode, Failure> {
+    if arguments.offline {
+        return Err(RemoteError::Offline { doing: "`data pin`".into() }.into());
+    }
     let path = &arguments.file;
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let all = found(&text).map_err(|why| format!("{}: {why}", path.display()))?;

@@ -94,6 +94,28 @@ Examples:
   nasflow cache export search.kdl -o search.tar --without-states --without-packs
       as small as can be: states only serve further epochs, and packs are made again from the data";
 
+/// `cache push`
+pub const CACHE_PUSH: &str = "\
+Examples:
+  nasflow cache push --remote /mnt/team/nasflow
+      what the last runs used, into a folder that your colleagues see
+  nasflow cache push latest --remote s3://bucket/team --states
+      the last run, and the optimiser states of its trainings";
+
+/// `cache pull`
+pub const CACHE_PULL: &str = "\
+Examples:
+  nasflow cache pull search.kdl --dry-run
+      how much of the search others have done
+  nasflow cache pull search.kdl
+      takes it; `nasflow run` then goes on with the rest";
+
+/// `cache key`
+pub const CACHE_KEY: &str = "\
+Examples:
+  nasflow cache key
+      nasflow:… : a colleague writes `trust \"nasflow:…\"` into the configuration, and takes your results for true";
+
 /// `check`
 pub const CHECK: &str = "\
 Examples:

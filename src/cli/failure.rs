@@ -1,6 +1,7 @@
 //! Why a command failed.
 
 use crate::document::Diagnostics;
+use crate::remote::RemoteError;
 use crate::run::RunError;
 use crate::store::StoreError;
 
@@ -28,6 +29,12 @@ impl From<RunError> for Failure {
             RunError::Store(e) => e.into(),
             other => Failure::Message(coded(&other, other.code())),
         }
+    }
+}
+
+impl From<RemoteError> for Failure {
+    fn from(e: RemoteError) -> Self {
+        Failure::Message(coded(&e, e.code()))
     }
 }
 

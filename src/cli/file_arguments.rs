@@ -26,6 +26,20 @@ pub struct FileArguments {
     pub rehash: bool,
 }
 
+/// Which store a command of `nasflow cache` is about, and how to answer.
+#[derive(Clone, Debug, Args)]
+pub struct CachePlace {
+    /// The store; else the nearest `cache/` upwards from here
+    #[arg(long, value_name = "DIR", env = "NASFLOW_CACHE")]
+    pub cache: Option<PathBuf>,
+    /// Take a store on a network file system, too; only one machine may use it at a time
+    #[arg(long)]
+    pub allow_network: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Options that name the numerics class. Results of one class are never used for another; `plan` names them.
 #[derive(Debug, Args)]
 pub struct NumericsArguments {

@@ -5,7 +5,8 @@ use super::failure::Failure;
 use super::{download, print};
 use crate::document::{self, Diagnostics, Files, Options, Params, Pipeline};
 use crate::nn::{self, DeviceChoice};
-use crate::run::{Look, Prepared, prepare};
+pub use crate::run::Look;
+use crate::run::{Prepared, prepare};
 use crate::store::{self, How, Store};
 use std::path::Path;
 
@@ -123,7 +124,12 @@ fn shown(path: &Path, here: &Path) -> String {
 /// Prepares a pipeline, and prints what the reader should know.
 /// (To the error stream, so that `--json` may be as loud as any; `quiet` is for commands that look at what a run has left.)
 pub fn prepared(pipeline: Pipeline, store: Option<&Store>, arguments: &FileArguments, quiet: bool) -> Result<Prepared, Failure> {
-    prepared_with(pipeline, store, Look { rehash: arguments.rehash, all: false, watch: Some(download::watch) }, quiet)
+    prepared_with(pipeline, store, look(arguments), quiet)
+}
+
+/// How data sets are looked at.
+pub fn look(arguments: &FileArguments) -> Look {
+    Look { rehash: arguments.rehash, all: false, offline: false, watch: Some(download::watch) }
 }
 
 /// The same, of data sets that are looked at so.

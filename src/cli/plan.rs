@@ -3,14 +3,15 @@
 use super::arguments::PlanArguments;
 use super::failure::Failure;
 use super::load::{self, Access};
-use super::{configuration, print, spaces};
-use crate::base::counted;
+use super::{configuration, print, sharing, spaces};
+use crate::base::{counted, units};
 use crate::document::Train;
 use crate::plan::stopping::stops;
 use crate::plan::{Group, Replay, State, Step, Told};
 use crate::report::table::Table;
 use crate::report::{number, survey, time, wrap};
 use crate::run::reliability::{Score, score};
+use crate::run::sharing::pull;
 use crate::run::todo::{Speed, Todo};
 use crate::run::why::{Upgraded, Why};
 use crate::run::{Prepared, StoreKnown};
@@ -27,7 +28,18 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let device = load::device(&arguments.numerics)?;
     let numerics = device.numerics().to_string();
     let mut known = StoreKnown::new(store.as_ref());
-    let replay = prepared.engine(&numerics).replay(&mut known);
+    let team = sharing::team(&arguments.remote, false)?;
+    let (replay, elsewhere) = match &team {
+        Some(team) => {
+            let pulled = pull(&prepared, &mut known, None, team, &numerics, &|| false, &mut |_, _| {})?;
+            pulled.remarks.lines(team.address()).iter().for_each(|line| print::note(line));
+            if let Some(why) = team.failure() {
+                print::note(&format!("{} does not serve ({why}): what is there is not counted", team.address()));
+            }
+            (pulled.replay, Some(Elsewhere { remote: team.address().into(), results: pulled.came.len(), bytes: pulled.bytes }))
+        }
+        None => (prepared.engine(&numerics).replay(&mut known), None),
+    };
     if let Some(error) = known.error {
         return Err(error.into());
     }
@@ -52,14 +64,27 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
             "todo": todo,
             "time": time,
             "stages": rows,
+            "elsewhere": elsewhere,
             "spaces": surveys.iter().map(|(name, survey)| (name.clone(), survey::json(survey))).collect::<BTreeMap<_, _>>(),
         }));
         print::out(&(text.map_err(|e| e.to_string())? + "\n"));
         return Ok(ExitCode::SUCCESS);
     }
     let text = text(&prepared, &replay, &rows, &numerics, store.as_ref(), (todo, speed), &surveys);
+    if let Some(Elsewhere { remote, results, bytes }) = elsewhere.filter(|e| e.results > 0) {
+        let (what, bytes) = (counted(results, "result"), units::shown(bytes));
+        print::note(&format!("{what} ({bytes}) would come from {remote}, and count as known"));
+    }
     print::out(&wrap::wrapped(&text, print::columns()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What would come from others.
+#[derive(serde::Serialize)]
+struct Elsewhere {
+    remote: String,
+    results: usize,
+    bytes: u64,
 }
 
 /// One stage of a plan.

@@ -3,7 +3,7 @@
 use super::arguments::RunArguments;
 use super::failure::Failure;
 use super::load::{self, Access};
-use super::{bars, configuration, print, progress};
+use super::{bars, configuration, print, progress, sharing};
 use crate::base::units;
 use crate::report::wrap::wrapped;
 use crate::report::{fronts, number, reliability, show};
@@ -44,7 +44,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
 fn once(arguments: &RunArguments, options: &Options, running: &AtomicBool, begun: Instant) -> Result<ExitCode, Failure> {
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::store(&arguments.file, Access::Write)?.ok_or_else(|| "no store".to_string())?;
-    let prepared = load::prepared(pipeline, Some(&store), &arguments.file, false)?;
+    let look = load::Look { offline: arguments.remote.offline, ..load::look(&arguments.file) };
+    let prepared = load::prepared_with(pipeline, Some(&store), look, false)?;
     let mut listener = progress::listener(arguments.json);
     let program = std::env::current_exe().map_err(|e| format!("the path of this program is not known: {e}"))?;
     let mut launcher = Local::new(program, Follow::Pipes);
@@ -125,6 +126,10 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
     let (jobs, threads) = load::shares(limits.jobs.or(user.jobs), limits.threads.or(user.threads), executor)?;
     let time = |said: &Option<String>, set| said.as_deref().map(configuration::time).transpose().map(|t| t.or(set));
     let usual = Options::new(executor);
+    let team = sharing::team(&arguments.remote, false)?;
+    if let (Some(team), false) = (&team, arguments.smoke) {
+        sharing::notes(team).iter().for_each(|note| print::note(note));
+    }
     let stop = Arc::new(AtomicUsize::new(0));
     let asked = stop.clone();
     let begun = running.clone();
@@ -148,6 +153,7 @@ fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Option
         until: time(&limits.until, user.until)?,
         checkpoint_seconds: time(&limits.checkpoint, user.checkpoint)?.map_or(CHECKPOINT, |t| t.as_secs_f64()),
         states: limits.states.as_deref().map(configuration::size).transpose()?.or(keeps.states).unwrap_or(STATES),
+        team: team.map(Arc::new),
         stop,
         ..usual
     })

@@ -1,6 +1,7 @@
 //! The arguments of `run`.
 
 use super::file_arguments::{FileArguments, NumericsArguments};
+use super::remote_arguments::RemoteArguments;
 use clap::Args;
 
 /// `run`
@@ -12,6 +13,8 @@ pub struct RunArguments {
     pub numerics: NumericsArguments,
     #[command(flatten)]
     pub limits: LimitArguments,
+    #[command(flatten)]
+    pub remote: RemoteArguments,
     /// Take one batch through every stage in a scratch store, to see that it works and how long it will take
     #[arg(long)]
     pub smoke: bool,

@@ -172,7 +172,7 @@ fn in_words(failure: Failure) -> String {
 fn prepared(file: &FileArguments, root: &Path) -> Result<Prepared, Failure> {
     let pipeline = load::pipeline(file)?;
     let store = if Store::is_at(root)? { Some(Store::open_read_only(root)?) } else { None };
-    Ok(prepare(pipeline, store.as_ref(), Look { rehash: file.rehash, all: false, watch: Some(download::watch) })?)
+    Ok(prepare(pipeline, store.as_ref(), Look { rehash: file.rehash, all: false, offline: false, watch: Some(download::watch) })?)
 }
 
 /// The pipeline's file and those that it includes.

@@ -58,6 +58,23 @@ pub struct StoreSettings {
     pub states: Option<u64>,
     /// The last runs of every pipeline that are kept.
     pub keep_runs: Option<usize>,
+    /// Where results are shared.
+    pub remote: Option<RemoteSettings>,
+}
+
+/// Where results are shared, and with whom.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemoteSettings {
+    /// The place.
+    pub address: String,
+    /// Whether results come from there.
+    pub read: Option<bool>,
+    /// Whether results go there.
+    pub write: Option<bool>,
+    /// Longest time without an answer.
+    pub timeout: Option<Duration>,
+    /// Public keys of those whose results are taken for true, as they are written.
+    pub trust: Vec<String>,
 }
 
 /// Reads a configuration; `path` is what findings call it. A file with nothing in it sets nothing.
@@ -86,11 +103,7 @@ fn typed(nodes: &[Node]) -> Configuration {
     let mut out = Configuration::default();
     for node in nodes {
         let read = Read { node };
-        for property in &node.properties {
-            if let Some(first) = property.values.first() {
-                out.written.push((format!("{} {}", node.name.value, property.name.value), first.value.to_string()));
-            }
-        }
+        written(&node.name.value, node, &mut out.written);
         match node.name.value.as_str() {
             "run" => {
                 out.run = RunSettings {
@@ -108,11 +121,38 @@ fn typed(nodes: &[Node]) -> Configuration {
                     },
                 }
             }
-            "store" => out.store = StoreSettings { states: read.size("states"), keep_runs: read.count("keep-runs") },
+            "store" => {
+                let remote = node.children.iter().find(|child| child.name.value == "remote").map(remote);
+                out.store = StoreSettings { states: read.size("states"), keep_runs: read.count("keep-runs"), remote };
+            }
             _ => {}
         }
     }
     out
+}
+
+/// What a node and those in it set, with the names of the nodes before each.
+fn written(place: &str, node: &Node, out: &mut Vec<(String, String)>) {
+    for property in &node.properties {
+        if let Some(first) = property.values.first() {
+            out.push((format!("{place} {}", property.name.value), first.value.to_string()));
+        }
+    }
+    for child in &node.children {
+        written(&format!("{place} {}", child.name.value), child, out);
+    }
+}
+
+fn remote(node: &Node) -> RemoteSettings {
+    let read = Read { node };
+    let trusted = node.children.iter().filter(|child| child.name.value == "trust");
+    RemoteSettings {
+        address: read.text("address").unwrap_or_default().to_string(),
+        read: read.flag("read"),
+        write: read.flag("write"),
+        timeout: read.time("timeout"),
+        trust: trusted.filter_map(|child| Read { node: child }.text("key").map(str::to_string)).collect(),
+    }
 }
 
 struct Read<'n> {
@@ -134,6 +174,13 @@ impl Read<'_> {
     fn text(&self, name: &str) -> Option<&str> {
         match self.value(name)? {
             Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn flag(&self, name: &str) -> Option<bool> {
+        match self.value(name)? {
+            Value::Bool(yes) => Some(*yes),
             _ => None,
         }
     }
@@ -182,7 +229,7 @@ mod tests {
             wait_for_space: Some(WaitForSpace::For(Duration::from_secs(600))),
         };
         assert_eq!(found.run, run);
-        assert_eq!(found.store, StoreSettings { states: Some(1_000_000_000), keep_runs: Some(5) });
+        assert_eq!(found.store, StoreSettings { states: Some(1_000_000_000), keep_runs: Some(5), remote: None });
         assert_eq!(found.written.len(), 10);
         assert_eq!(found.written[2], ("run timeout".to_string(), "90s".to_string()));
         assert_eq!(read("run wait-for-space=#true").expect("right").run.wait_for_space, Some(WaitForSpace::Ever));
@@ -190,6 +237,21 @@ mod tests {
         for nothing in ["", "  \n", "// only this\n", "/- run { jobs 3 }"] {
             assert_eq!(read(nothing), Ok(Configuration::default()), "{nothing:?}");
         }
+    }
+
+    #[test]
+    fn a_remote_stands_in_the_store() {
+        let found = read(
+            "store { keep-runs 2; remote \"s3://b/team\" { write #false; timeout \"3s\"; trust \"nasflow:A=\" name=\"anna\"; trust \"nasflow:B=\" } }",
+        )
+        .expect("it is right");
+        let trust = vec!["nasflow:A=".to_string(), "nasflow:B=".to_string()];
+        let timeout = Some(Duration::from_secs(3));
+        let wanted = RemoteSettings { address: "s3://b/team".into(), read: None, write: Some(false), timeout, trust };
+        assert_eq!(found.store.remote, Some(wanted));
+        let names: Vec<&str> = found.written.iter().map(|w| w.0.as_str()).collect();
+        assert!(names.contains(&"store remote address") && names.contains(&"store remote trust key"), "{names:?}");
+        assert_eq!(read("store { remote \"/mnt/team\" }").expect("right").store.remote.expect("one").address, "/mnt/team");
     }
 
     #[test]
@@ -205,6 +267,10 @@ mod tests {
             ("run jobs=1\nrun jobs=2", "only once in the configuration file"),
             ("data \"x\"", "`data` does not stand in the configuration file"),
             ("slurm { }", "not supported yet"),
+            ("store { remote }", "address"),
+            ("store { remote \"a\" { trsut \"b\" } }", "did you mean `trust`?"),
+            ("store { remote \"a\" { timeout 3 } }", "a time such as"),
+            ("store { remote \"a\"; remote \"b\" }", "only once"),
             ("pipeline \"x\"", "at the top of a pipeline"),
             ("frobnicate 1", "in the configuration file stand `run`, `store`"),
             ("run { jobs", "never closed"),

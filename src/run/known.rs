@@ -46,6 +46,11 @@ impl<'a> StoreKnown<'a> {
         self.outcomes.remove(&key);
     }
 
+    /// Remembers an outcome, whatever the store says.
+    pub(super) fn remember(&mut self, key: Digest, outcome: Option<Outcome>) {
+        self.outcomes.insert(key, outcome);
+    }
+
     /// Forgets whatever rests on a blob that turned out to be gone or damaged.
     pub fn forget_all(&mut self) {
         self.outcomes.clear();

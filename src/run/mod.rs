@@ -5,7 +5,7 @@
 //! database. Who starts and follows them is a [`launch::Launcher`]. Nothing here prints: the caller gets events.
 //!
 //! From the bottom up: `error`, `events`, `options`, `record`, `job` (the files of an attempt), `prepare`, `launch` and
-//! `worker` (both sides of an attempt), `inline`, `observe`, `estimate` (what is computed beside them), `coordinator`; and
+//! `worker` (both sides of an attempt), `inline`, `observe`, `estimate` (what is computed beside them), `sharing` (what others have computed), `coordinator`; and
 //! what reads the store for people: `history`, `why`, `cost`, `gain`, `trust`, `course`, `saved`, `kept`; and `upkeep`, what a
 //! store keeps.
 
@@ -44,6 +44,7 @@ pub mod reliability;
 pub mod runs;
 pub mod saved;
 mod scratch;
+pub mod sharing;
 pub mod smoke;
 pub mod speed;
 pub mod tabular;

@@ -4,6 +4,7 @@ use crate::base::without_numbers;
 use crate::document::configuration::WaitForSpace;
 use crate::nn::DeviceChoice;
 use crate::plan::Replay;
+use crate::remote::Team;
 use crate::results::GivenUp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub struct Options {
     pub checkpoint_seconds: f64,
     /// Bytes of optimiser states that the store keeps of searches that are over.
     pub states: u64,
+    /// Where results come from that others have made, and go to.
+    pub team: Option<Arc<Team>>,
     /// How often the user asked to stop.
     pub stop: Arc<AtomicUsize>,
 }
@@ -54,6 +57,7 @@ impl Options {
             states: STATES,
             memory: None,
             wait_for_space: WaitForSpace::No,
+            team: None,
             stop: Arc::default(),
         }
     }

@@ -85,6 +85,8 @@ pub fn rebuild(
     // What a command said is taken as it was said: its results are exempt, and what follows from them is not.
     let others: Vec<Digest> = known.found().into_iter().filter(|key| !open.contains(key)).collect();
     lend(store, &scratch, &others)?;
+    // Made again here, not fetched.
+    let options = &Options { team: None, ..options.clone() };
     while !open.is_empty() {
         let before = open.len();
         let stopped = Arc::new(AtomicUsize::new(0));

@@ -28,6 +28,8 @@ pub fn smoke(
     let short = short(prepared)?;
     // On whatever file system: nobody else uses it.
     let scratch = Store::open_with(&folder.path().join("cache"), store::Options { allow_network: true, ..store::Options::default() })?;
+    // What is made of one batch is nobody's result.
+    let options = &Options { team: None, ..options.clone() };
     let report = coordinator::run(&short, &scratch, options, launcher, events)?;
     for kind in ["train-time", "predict-time"] {
         super::estimate::copy(&scratch, store, kind)?;

@@ -31,6 +31,7 @@ fn given() -> BTreeSet<String> {
             }
         }
         codes.extend(text.split("=> \"store::").skip(1).filter_map(|r| r.split_once('"')).map(|(code, _)| format!("store::{code}")));
+        codes.extend(text.split("=> \"remote::").skip(1).filter_map(|r| r.split_once('"')).map(|(code, _)| format!("remote::{code}")));
         codes.extend(text.split("=> \"run::").skip(1).filter_map(|r| r.split_once('"')).map(|(code, _)| format!("run::{code}")));
     }
     for file in std::fs::read_dir(root().join("tests/gallery"))

@@ -47,6 +47,7 @@ mod proxies;
 mod racing;
 mod recipe;
 mod reliability;
+mod remote;
 mod replicate;
 mod report;
 mod rooms;

@@ -2,9 +2,12 @@
 
 mod archive;
 mod gc;
+mod key;
 mod ls;
 mod pin;
 mod place;
+mod pull;
+mod push;
 mod rebuild;
 mod stats;
 mod told;
@@ -24,6 +27,9 @@ pub fn run(arguments: &CacheArguments) -> Result<ExitCode, Failure> {
         CacheCommand::Unpin(a) => pin::unpin(a),
         CacheCommand::Export(a) => archive::export(a),
         CacheCommand::Import(a) => archive::import(a),
+        CacheCommand::Push(a) => push::run(a),
+        CacheCommand::Pull(a) => pull::run(a),
+        CacheCommand::Key(a) => key::run(a),
         CacheCommand::RebuildIndex(a) => rebuild::run(a),
     }
 }

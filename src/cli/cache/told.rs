@@ -29,6 +29,11 @@ impl Told {
         self.say(|| format!("{} of {}", units::shown(done), units::shown(all)));
     }
 
+    /// Bytes, of nobody knows how many.
+    pub fn moved(&mut self, bytes: u64) {
+        self.say(|| units::shown(bytes));
+    }
+
     /// Results of results.
     pub fn results(&mut self, done: usize, all: usize) {
         self.say(|| format!("{done} of {all} results"));

@@ -39,10 +39,40 @@ pub const NODES: &[Spec] = &[
             Field::one("states", &[Size], "64MB", "Most bytes of optimiser states that are kept of trials from which no stage goes on."),
             Field::one("keep-runs", &[Int(0, 1_000_000)], "3", "The last runs of every pipeline that `nasflow cache gc` keeps."),
         ]],
-        "What stores keep.",
+        "What stores keep, and with whom they are shared.",
         "store { states \"100MB\"; keep-runs 3 }",
     )
     .once(),
+    Spec::new(
+        "remote",
+        &["store"],
+        &["address"],
+        &[&[
+            Field::one(
+                "address",
+                &[Text],
+                "",
+                "The place: `s3://BUCKET/PREFIX` (in a build with the feature `s3`), `file:///FOLDER` or the path of a folder (`--remote`).",
+            )
+            .required(),
+            Field::one("read", &[Bool], "#true", "Results of others are taken from there in place of being computed."),
+            Field::one("write", &[Bool], "#true", "What runs compute goes there, signed by your key (`nasflow cache key`)."),
+            Field::one("timeout", &[Time], "10s", "Longest time without an answer; then a run goes on alone."),
+        ]],
+        "A place that several machines see: what one of them has computed, the others take from there.",
+        "remote \"s3://bucket/team\" { trust \"nasflow:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\" name=\"anna\" }",
+    )
+    .once(),
+    Spec::new(
+        "trust",
+        &["remote"],
+        &["key"],
+        &[&[
+            Field::one("key", &[Text], "", "A public key, as `nasflow cache key` prints it.").required(),
+            Field::one("name", &[Text], "", "Whose it is, for you."),
+        ]],
+        "Somebody whose results are taken for true. Your own are, in any case.",
+        "trust \"nasflow:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\" name=\"anna\"",
+    ),
     Spec::later("slurm", &["configuration"], "runs on a cluster"),
-    Spec::later("remote", &["configuration"], "stores on other machines"),
 ];

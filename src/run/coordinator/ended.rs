@@ -46,6 +46,7 @@ impl Coordinator<'_> {
             }
             Purpose::Work(work) => {
                 let publication = publish::publish(self.store, work, &result)?;
+                self.share(&publication.keys)?;
                 if count > 0 {
                     self.count(work);
                     self.recording.done(work, &publication.keys);

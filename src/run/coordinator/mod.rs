@@ -11,6 +11,8 @@ mod jobs;
 mod publish;
 mod reasons;
 mod searches;
+mod share;
+mod shared;
 mod sound;
 mod space;
 mod waits;
@@ -36,6 +38,7 @@ use crate::store::Store;
 use announce::{Announced, subject};
 use attempts::{Admitted, Attempts, Purpose};
 use jobs::Jobs;
+use shared::Shared;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use waits::Waits;
@@ -87,6 +90,7 @@ pub fn run(
         waits: Waits::default(),
         introduced: false,
         weighed: Instant::now(),
+        shared: Shared::default(),
     }
     .run()
 }
@@ -115,6 +119,7 @@ struct Coordinator<'a> {
     introduced: bool,
     /// When workers' memory was last looked at.
     weighed: Instant,
+    shared: Shared,
 }
 
 impl<'a> Coordinator<'a> {
@@ -128,6 +133,7 @@ impl<'a> Coordinator<'a> {
         self.keep_searches(true);
         match driven {
             Ok((replay, ended)) => {
+                self.end_sharing(ended)?;
                 let report = self.report(replay, ended);
                 loop {
                     match self.recording.end(&report, None).map_err(RunError::from) {
@@ -151,11 +157,14 @@ impl<'a> Coordinator<'a> {
     /// Until nothing is left to do, or the run is to end: the last replay, and how it ended.
     fn drive(&mut self) -> Result<(Replay, RunEnd), RunError> {
         loop {
-            let first = !std::mem::replace(&mut self.introduced, true);
             let replay = self.engine.replay(&mut self.known);
             if let Some(error) = self.known.error.take() {
                 return Err(error.into());
             }
+            if self.fetch(&replay)? {
+                continue;
+            }
+            let first = !std::mem::replace(&mut self.introduced, true);
             self.pass_on_notices();
             self.keep_searches(false);
             self.announced.announce(self.prepared, self.store, &replay, self.events);
@@ -228,6 +237,7 @@ impl<'a> Coordinator<'a> {
             match self.inline.compute(work, self.prepared, self.store)? {
                 Computed::Done { result, value } => {
                     self.count(work);
+                    self.share(&[work.key()])?;
                     self.recording.done(work, &[work.key()]);
                     let metric = if let Work::Metric(w) = work { Some(w.metric.name()) } else { None };
                     let (subject, seconds) = (subject(work), begun.elapsed().as_secs_f64());
@@ -341,6 +351,7 @@ impl<'a> Coordinator<'a> {
     fn forget_all(&mut self, label: &str) {
         self.known.forget_all();
         self.jobs.forget();
+        self.shared.ask_again();
         self.events.on(Event::Note { message: format!("{label}: an input is gone or damaged; it is made again") });
     }
 }

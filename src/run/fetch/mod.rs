@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 pub use download::{Patience, USUAL};
 pub use progress::{Progress, Watch};
 
-/// The folder with the files of a data set; fetched and unpacked where they are not there.
+/// The folder with the files of a data set; fetched and unpacked where they are not there. `offline` fetches from no server.
 ///
 /// # Errors
 /// Of the store. In words: that it is not there and nothing may be written; what is wrong with the server, the bytes or the archive.
-pub fn folder(fetch: &Fetch, store: Option<&Store>, watch: Watch) -> Result<Result<PathBuf, String>, StoreError> {
+pub fn folder(fetch: &Fetch, store: Option<&Store>, offline: bool, watch: Watch) -> Result<Result<PathBuf, String>, StoreError> {
     let Some(hash) = fetch.blake3.as_ref().map(|h| h.value) else { return Ok(Err("its `blake3` is missing".into())) };
     let url = &fetch.url.value;
     let of = place(&hash, &file_name(url));
@@ -32,6 +32,9 @@ pub fn folder(fetch: &Fetch, store: Option<&Store>, watch: Watch) -> Result<Resu
     // One process fetches, others wait for it.
     let _lock = store.lock(&key(&hash))?;
     if !store.blobs().has(&hash)? {
+        if offline && !url.starts_with("file://") {
+            return Ok(Err(format!("`--offline`, and it has not been fetched from {url} yet: leave `--offline` out once")));
+        }
         match got(url, Some(hash), store, USUAL, watch) {
             Ok(_) => {}
             Err(Halt::Store(e)) => return Err(e),

@@ -18,6 +18,8 @@ pub struct Look {
     pub rehash: bool,
     /// Name every file with a fault, however many there are.
     pub all: bool,
+    /// Download nothing.
+    pub offline: bool,
     /// Who is told how far a download is.
     pub watch: Option<fn(&fetch::Progress)>,
 }
@@ -50,10 +52,16 @@ pub fn scan(pipeline: &Pipeline, node: &Data, store: Option<&Store>, look: Look)
     // One place has one name, from whichever directory the run is started and however the root is spelled.
     let mut node = node.clone();
     if let (Some(fetch), DataSource::Files { root, .. }) = (&node.fetch, &mut node.source) {
-        match fetch::folder(fetch, store, &|progress| look.watch.into_iter().for_each(|watch| watch(progress)))? {
+        match fetch::folder(fetch, store, look.offline, &|progress| look.watch.into_iter().for_each(|watch| watch(progress)))? {
             Ok(folder) => root.value = folder.join(&root.value).to_string_lossy().into_owned(),
             Err(why) => return Ok(Err(DataError::Invalid(why))),
         }
+    }
+    if let DataSource::Files { root, .. } = &node.source
+        && look.offline
+        && root.value.starts_with("hub:")
+    {
+        return Ok(Err(DataError::Invalid(format!("`--offline`, and `{}` is read from the hub: leave it out", root.value))));
     }
     if let DataSource::Files { root, .. } = &mut node.source
         && let Some(absolute) = std::fs::canonicalize(&root.value).ok().and_then(|p| p.to_str().map(str::to_string))

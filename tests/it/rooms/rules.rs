@@ -4,7 +4,7 @@ use super::arrows::{Arrow, arrows, circles as circles_of};
 use super::source::{Source, is_word};
 
 /// Every room, and the rooms that its code may use. (`language` is the file that puts the words of all rooms together.)
-pub const MAY_USE: [(&str, &[&str]); 19] = [
+pub const MAY_USE: [(&str, &[&str]); 20] = [
     ("base", &[]),
     ("results", &["base"]),
     ("document", &["base"]),
@@ -17,7 +17,14 @@ pub const MAY_USE: [(&str, &[&str]); 19] = [
     ("train", &["base", "data", "document", "nn", "results", "space"]),
     ("evaluate", &["base", "data", "document", "metrics", "nn", "space"]),
     ("store", &["base"]),
-    ("run", &["base", "data", "document", "evaluate", "export", "metrics", "nn", "plan", "results", "search", "space", "store", "train"]),
+    ("remote", &["base", "store"]),
+    (
+        "run",
+        &[
+            "base", "data", "document", "evaluate", "export", "metrics", "nn", "plan", "remote", "results", "search", "space", "store",
+            "train",
+        ],
+    ),
     ("export", &["base", "data", "document", "evaluate", "metrics", "nn", "space"]),
     ("report", &["base", "document", "evaluate", "metrics", "plan", "results", "run", "space"]),
     ("serve", &["base"]),
@@ -26,8 +33,8 @@ pub const MAY_USE: [(&str, &[&str]); 19] = [
     (
         "cli",
         &[
-            "base", "data", "document", "editor", "evaluate", "export", "language", "metrics", "nn", "plan", "report", "results", "run",
-            "search", "serve", "space", "store", "train",
+            "base", "data", "document", "editor", "evaluate", "export", "language", "metrics", "nn", "plan", "remote", "report", "results",
+            "run", "search", "serve", "space", "store", "train",
         ],
     ),
 ];
