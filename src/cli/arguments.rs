@@ -283,4 +283,7 @@ pub struct WorkerArguments {
     /// Say lines in the attempt's file `progress-NAME`, and stop once `stop-NAME` is there
     #[arg(long, value_name = "NAME")]
     pub files: Option<String>,
+    /// Seconds from the start in which, over files, another assignment is taken after one that is done
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
+    pub stay: f64,
 }

@@ -33,6 +33,7 @@ mod import;
 mod init;
 mod keyboard_arguments;
 mod latency_table;
+mod launcher;
 mod load;
 mod look_arguments;
 mod lsp;
