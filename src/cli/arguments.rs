@@ -9,7 +9,7 @@ use super::examples;
 pub use super::file_arguments::{FileArguments, NumericsArguments};
 pub use super::history_arguments::{DiffArguments, ExplainArguments, RunsArguments, VerifyArguments};
 pub use super::keyboard_arguments::{CompletionsArguments, DocsArguments, FmtArguments, HelpArguments, LspArguments, ManArguments};
-pub use super::look_arguments::{Drawing, GraphArguments, ServeArguments, ShowArguments};
+pub use super::look_arguments::{Drawing, GraphArguments, ServeArguments, ShowArguments, StatusArguments};
 pub use super::report_arguments::{CostArguments, ReportArguments};
 pub use super::run_arguments::RunArguments;
 use clap::{Args, Parser, Subcommand};
@@ -63,6 +63,9 @@ pub enum Command {
     /// Show the answer, the candidates with their metrics, the front and the winner
     #[command(after_help = examples::SHOW)]
     Show(ShowArguments),
+    /// Say how far a pipeline is, what is at work on it, and what waits in a cluster's queue
+    #[command(after_help = examples::STATUS)]
+    Status(StatusArguments),
     /// Draw the pipeline, a space, its supernet or a network as SVG
     #[command(after_help = examples::GRAPH)]
     Graph(GraphArguments),

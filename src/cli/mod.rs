@@ -55,6 +55,7 @@ mod sentence;
 mod serve;
 mod show;
 mod spaces;
+mod status;
 mod verify;
 mod watch;
 mod worker;
@@ -88,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Diff(a) => diff::run(&a),
         Command::Verify(a) => verify::run(&a),
         Command::Show(a) => show::run(&a),
+        Command::Status(a) => status::run(&a),
         Command::Graph(a) => graph::run(&a),
         Command::Serve(a) => serve::run(&a),
         Command::Compare(a) => compare::run(&a),

@@ -5,7 +5,7 @@ use super::queue::{How, Sending};
 use crate::run::job::WorkerMessage;
 use crate::run::job::exit;
 use crate::run::job::follow::{self, Tail};
-use crate::run::launch::launcher::{Ended, Heard, Id, LastWords};
+use crate::run::launch::launcher::{Ended, Heard, Id, LastWords, Start};
 use crate::run::launch::status;
 use crate::store::Attempt;
 use std::collections::VecDeque;
@@ -72,6 +72,8 @@ pub struct Job {
     pub threads: usize,
     /// What is sent.
     pub sending: Option<Sending>,
+    /// The attempt for which it is sent, while it is not accepted.
+    pub start: Option<Start>,
     /// What is written down of the attempt that it is on.
     pub intent: Option<Intent>,
     /// How often it was not accepted.
@@ -113,6 +115,7 @@ impl Job {
             name: home.1,
             threads,
             sending: None,
+            start: None,
             intent: None,
             vain: 0,
             sent,

@@ -143,7 +143,7 @@ impl Remote {
         self.numbers += 1;
         let at = (start.attempt.clone(), name);
         let mut job = Job::new(number, at.clone(), at, start.threads, Work::new(id), Sent::Now);
-        (job.sending, job.intent) = (Some(sending.clone()), Some(intent));
+        (job.sending, job.intent, job.start) = (Some(sending.clone()), Some(intent), Some(start.clone()));
         self.jobs.push(job);
         self.clerk.send(number, sending);
         Ok(())

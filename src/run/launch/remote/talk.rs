@@ -14,6 +14,7 @@ const BUSY: Duration = Duration::from_millis(200);
 impl Remote {
     /// Sends again what is due, and asks the queue where that is due.
     pub(super) fn talk(&mut self, now: Instant) {
+        self.relieve();
         for job in &mut self.jobs {
             if let (Sent::Refused { again, unsure: false, .. }, Some(sending)) = (&job.sent, &job.sending)
                 && now >= *again
@@ -24,6 +25,22 @@ impl Remote {
         }
         if !(self.jobs.is_empty() && self.off.is_empty()) && self.polls.begin(now) {
             self.clerk.look(&self.tag);
+        }
+    }
+
+    /// Gives attempts whose jobs are not accepted to workers that wait for one.
+    fn relieve(&mut self) {
+        let refused = |job: &Job| matches!(job.sent, Sent::Refused { .. }) && job.told == Told::Nothing;
+        while let Some(at) = self.jobs.iter().position(|job| refused(job) && job.work.is_some() && job.start.is_some()) {
+            let (Some(start), Some(id)) = (self.jobs[at].start.clone(), self.jobs[at].work.as_ref().map(|work| work.id)) else { return };
+            let number = self.jobs[at].number;
+            if !self.hand_over(&start, id).unwrap_or(false) {
+                return;
+            }
+            let Some(at) = self.jobs.iter().position(|job| job.number == number) else { return };
+            // It may have been accepted all the same; then it finds that it is not wanted.
+            self.jobs[at].work = None;
+            self.withdraw(at, Ended::Stopped);
         }
     }
 
@@ -59,7 +76,7 @@ impl Remote {
         let job = &mut self.jobs[at];
         match result {
             Ok(id) => {
-                job.sent = Sent::Since(Instant::now());
+                (job.sent, job.start) = (Sent::Since(Instant::now()), None);
                 job.id = Some(id);
                 self.said.remove("refused");
                 self.polls.soon();
