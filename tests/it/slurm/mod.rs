@@ -220,7 +220,7 @@ fn a_full_queue_and_a_controller_that_is_down_are_waited_for() {
     if !is_here() {
         return;
     }
-    let cluster = Cluster::new(SMALL, "", 1);
+    let cluster = Cluster::new(SMALL, "", 2);
     let said = cluster.nasflow(&["run", "pipeline.kdl"]);
     assert!(said.ok() && said.err.contains("slurm takes no job now"), "{said:?}");
     let local = Place::new(SMALL);

@@ -229,9 +229,9 @@ impl Job {
         if self.now_name == self.name && how == How::Itself {
             let code = left.map_or(String::new(), |code| format!(" with code {code}"));
             let said = log.as_ref().map_or(String::new(), |line| format!(": {line}"));
-            return Ended::Broken(format!(
-                "{}{code} ended before its worker began{said}; the store and this program have to be there, under the same paths, on \
-                 every machine (`nasflow docs scale`)",
+            return Ended::Interrupted(format!(
+                "its {} ended{code} before its worker began{said} (the store and this program have to be there, under the same paths, \
+                 on every machine)",
                 self.at(reason, machine, queue)
             ));
         }

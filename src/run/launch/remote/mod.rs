@@ -205,7 +205,8 @@ impl Remote {
         self.looked = Instant::now();
     }
 
-    /// An attempt that was taken away before it began: again, but not for ever.
+    /// An attempt that ended before it began is no trial's fault: again, but not for ever. A controller that was killed may have given a
+    /// number twice, so that a machine refuses a job; one that lacks the store refuses all.
     fn in_vain(vain: &mut HashMap<Digest, u32>, key: Option<&Digest>, why: String) -> Ended {
         let Some(key) = key else { return Ended::Interrupted(why) };
         let count = vain.entry(*key).or_default();

@@ -117,7 +117,9 @@ impl Remote {
         let mut telling = Vec::new();
         for at in 0..self.jobs.len() {
             let job = &mut self.jobs[at];
-            let by_id = rows.iter().find(|row| job.id.as_ref() == Some(&row.id));
+            // A controller that was killed before it had saved what it knew gives numbers twice.
+            let own = |row: &&Row| row.name.is_empty() || row.name == job.name;
+            let by_id = rows.iter().find(|row| job.id.as_ref() == Some(&row.id)).filter(own);
             // Sent twice, or launched twice: what is still there counts.
             let by_name = || {
                 let named = || rows.iter().filter(|row| row.name == job.name);
