@@ -40,8 +40,8 @@ pub enum Told {
 
 /// Whether the queue has it.
 pub enum Sent {
-    /// It is being sent.
-    Now,
+    /// It is being sent, since then.
+    Now(Instant),
     /// It was not accepted: since then; it is sent again then, for this many-th time. `unsure`: perhaps it was accepted all the same,
     /// which the queue has to be asked first.
     Refused { since: Instant, again: Instant, times: u32, unsure: bool },

@@ -142,7 +142,7 @@ impl Remote {
         let number = self.numbers;
         self.numbers += 1;
         let at = (start.attempt.clone(), name);
-        let mut job = Job::new(number, at.clone(), at, start.threads, Work::new(id), Sent::Now);
+        let mut job = Job::new(number, at.clone(), at, start.threads, Work::new(id), Sent::Now(Instant::now()));
         (job.sending, job.intent, job.start) = (Some(sending.clone()), Some(intent), Some(start.clone()));
         self.jobs.push(job);
         self.clerk.send(number, sending);

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// How soon a machine is looked for where all are busy by this run.
 const BUSY: Duration = Duration::from_millis(200);
+/// Sending takes a fraction of a second, unless there is trouble.
+const LONG: Duration = Duration::from_secs(2);
 
 impl Remote {
     /// Sends again what is due, and asks the queue where that is due.
@@ -30,7 +32,11 @@ impl Remote {
 
     /// Gives attempts whose jobs are not accepted to workers that wait for one.
     fn relieve(&mut self) {
-        let refused = |job: &Job| matches!(job.sent, Sent::Refused { .. }) && job.told == Told::Nothing;
+        let refused = |job: &Job| match job.sent {
+            Sent::Refused { .. } => job.told == Told::Nothing,
+            Sent::Now(since) => since.elapsed() > LONG && job.told == Told::Nothing,
+            Sent::Since(_) => false,
+        };
         while let Some(at) = self.jobs.iter().position(|job| refused(job) && job.work.is_some() && job.start.is_some()) {
             let (Some(start), Some(id)) = (self.jobs[at].start.clone(), self.jobs[at].work.as_ref().map(|work| work.id)) else { return };
             let number = self.jobs[at].number;
@@ -168,13 +174,13 @@ impl Job {
 
     /// It is sent again.
     fn again(&mut self) {
-        self.sent = Sent::Now;
+        self.sent = Sent::Now(Instant::now());
     }
 
     /// The queue did not have it at some time after `begun`.
     fn absent(&mut self, begun: Instant) {
         match &mut self.sent {
-            Sent::Now => {}
+            Sent::Now(_) => {}
             Sent::Refused { since, unsure, .. } if *since < begun => *unsure = false,
             Sent::Refused { .. } => {}
             Sent::Since(since) if *since < begun && !matches!(self.seen, Seen::Gone(..)) => {
