@@ -9,7 +9,7 @@ use super::examples;
 pub use super::file_arguments::{CachePlace, FileArguments, NumericsArguments};
 pub use super::history_arguments::{DiffArguments, ExplainArguments, RunsArguments, VerifyArguments};
 pub use super::keyboard_arguments::{CompletionsArguments, DocsArguments, FmtArguments, HelpArguments, LspArguments, ManArguments};
-pub use super::look_arguments::{Drawing, GraphArguments, ServeArguments, ShowArguments};
+pub use super::look_arguments::{Drawing, GraphArguments, ServeArguments, ShowArguments, StatusArguments};
 pub use super::remote_arguments::{CacheKeyArguments, CachePullArguments, CachePushArguments, RemoteArguments};
 pub use super::report_arguments::{CostArguments, ReportArguments};
 pub use super::run_arguments::RunArguments;
@@ -64,6 +64,9 @@ pub enum Command {
     /// Show the answer, the candidates with their metrics, the front and the winner
     #[command(after_help = examples::SHOW)]
     Show(ShowArguments),
+    /// Say how far a pipeline is, what is at work on it, and what waits in a cluster's queue
+    #[command(after_help = examples::STATUS)]
+    Status(StatusArguments),
     /// Draw the pipeline, a space, its supernet or a network as SVG
     #[command(after_help = examples::GRAPH)]
     Graph(GraphArguments),
@@ -286,4 +289,7 @@ pub struct WorkerArguments {
     /// Say lines in the attempt's file `progress-NAME`, and stop once `stop-NAME` is there
     #[arg(long, value_name = "NAME")]
     pub files: Option<String>,
+    /// Seconds from the start in which, over files, another assignment is taken after one that is done
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
+    pub stay: f64,
 }

@@ -38,6 +38,7 @@ pub const PAGES: &[Page] = pages![
     "export" "docs/export.md"
     "yolov5" "docs/yolov5.md"
     "store" "docs/store.md"
+    "scale" "docs/scale.md"
     "gpu" "docs/gpu.md"
     "results" "docs/results.md"
     "reliability" "docs/reliability.md"

@@ -180,6 +180,14 @@ Examples:
   nasflow show zoo/yolov5n
       a shipped network as text, to copy into a space";
 
+/// `status`
+pub const STATUS: &str = "\
+Examples:
+  nasflow status pipelines/yolov5.kdl
+      how many models of each stage are done, what is in work, and jobs that run and wait
+  nasflow status pipelines/yolov5.kdl --json
+      the same for a program";
+
 /// `graph`
 pub const GRAPH: &str = "\
 Examples:

@@ -1,4 +1,4 @@
-//! The arguments of commands that show and draw: `show`, `graph`, `serve`.
+//! The arguments of commands that show and draw: `show`, `status`, `graph`, `serve`.
 
 use super::file_arguments::{FileArguments, NumericsArguments};
 use clap::{Args, ValueEnum};
@@ -24,6 +24,18 @@ pub struct ShowArguments {
     /// Print one line an action: stage, model, kind, key and the digests of its outputs, to compare two stores
     #[arg(long, conflicts_with_all = ["csv", "json"])]
     pub digests: bool,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    #[command(flatten)]
+    pub file: FileArguments,
+    #[command(flatten)]
+    pub numerics: NumericsArguments,
+    /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `graph` draws.

@@ -33,6 +33,7 @@ mod import;
 mod init;
 mod keyboard_arguments;
 mod latency_table;
+mod launcher;
 mod load;
 mod look_arguments;
 mod lsp;
@@ -56,6 +57,7 @@ mod serve;
 mod sharing;
 mod show;
 mod spaces;
+mod status;
 mod verify;
 mod watch;
 mod worker;
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Diff(a) => diff::run(&a),
         Command::Verify(a) => verify::run(&a),
         Command::Show(a) => show::run(&a),
+        Command::Status(a) => status::run(&a),
         Command::Graph(a) => graph::run(&a),
         Command::Serve(a) => serve::run(&a),
         Command::Compare(a) => compare::run(&a),

@@ -2,13 +2,14 @@
 
 use super::arguments::RunArguments;
 use super::failure::Failure;
+use super::launcher::Chosen;
 use super::load::{self, Access};
 use super::{bars, configuration, print, progress, sharing};
 use crate::base::units;
+use crate::document::configuration::Configuration;
 use crate::report::wrap::wrapped;
 use crate::report::{fronts, number, reliability, show};
 use crate::run::events::Event;
-use crate::run::launch::local::{Follow, Local};
 use crate::run::options::{Options, Report, RunEnd, STATES};
 use crate::run::upkeep::states::{self, Trimmed};
 use crate::run::{coordinator, estimate, observe, smoke};
@@ -28,32 +29,35 @@ const NO_ANSWER: u8 = 2;
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
     let running = Arc::new(AtomicBool::new(false));
-    let options = options(arguments, &running)?;
-    match once(arguments, &options, &running, begun) {
+    let configured = configuration::configuration()?;
+    let launcher = Chosen::new(arguments.limits.launcher.as_deref(), &configured)?;
+    let options = options(arguments, &running, configured)?;
+    match once(arguments, &options, &launcher, &running, begun) {
         // Whoever opens the store now looks at all of its index, and builds it anew.
         Err(Failure::Index(why)) => {
             print::note(&why);
             print::note("the index is built anew, and the run goes on");
-            once(arguments, &options, &running, begun)
+            once(arguments, &options, &launcher, &running, begun)
         }
         ended => ended,
     }
 }
 
 /// The run, as far as the index of the store lets it.
-fn once(arguments: &RunArguments, options: &Options, running: &AtomicBool, begun: Instant) -> Result<ExitCode, Failure> {
+fn once(arguments: &RunArguments, options: &Options, launcher: &Chosen, running: &AtomicBool, begun: Instant) -> Result<ExitCode, Failure> {
     let pipeline = load::pipeline(&arguments.file)?;
     let store = load::store(&arguments.file, Access::Write)?.ok_or_else(|| "no store".to_string())?;
     let look = load::Look { offline: arguments.remote.offline, ..load::look(&arguments.file) };
     let prepared = load::prepared_with(pipeline, Some(&store), look, false)?;
     let mut listener = progress::listener(arguments.json);
     let program = std::env::current_exe().map_err(|e| format!("the path of this program is not known: {e}"))?;
-    let mut launcher = Local::new(program, Follow::Pipes);
+    // A trial run is of this machine: its store is nowhere else.
+    let mut launcher = if arguments.smoke { Chosen::Local } else { launcher.clone() }.launcher(program);
     window_notes(&prepared.pipeline, options.jobs).iter().for_each(|n| print::note(n));
     running.store(true, Ordering::Relaxed);
     if arguments.smoke {
         let mut listener = progress::Smoke(listener);
-        let ended = smoke::smoke(&prepared, &store, options, &mut launcher, &mut listener)?;
+        let ended = smoke::smoke(&prepared, &store, options, launcher.as_mut(), &mut listener)?;
         drop(listener);
         if ended != RunEnd::Finished {
             print::note("interrupted");
@@ -65,7 +69,7 @@ fn once(arguments: &RunArguments, options: &Options, running: &AtomicBool, begun
         say(&format!("every stage worked on one batch{speed}; `nasflow plan` now says how long the run will take\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let report = coordinator::run(&prepared, &store, options, &mut launcher, listener.as_mut())?;
+    let report = coordinator::run(&prepared, &store, options, launcher.as_mut(), listener.as_mut())?;
     let trimmed = states::after(&store, &report, options.states, arguments.limits.states.is_some());
     let dropped = dropped(&trimmed);
     if let (true, Some(message)) = (arguments.json, &dropped) {
@@ -118,9 +122,8 @@ fn window_notes(pipeline: &crate::document::Pipeline, jobs: usize) -> Vec<String
         .collect()
 }
 
-fn options(arguments: &RunArguments, running: &Arc<AtomicBool>) -> Result<Options, Failure> {
+fn options(arguments: &RunArguments, running: &Arc<AtomicBool>, configured: Configuration) -> Result<Options, Failure> {
     let executor = load::device(&arguments.numerics)?;
-    let configured = configuration::configuration()?;
     let (user, keeps) = (configured.run, configured.store);
     let limits = &arguments.limits;
     let (jobs, threads) = load::shares(limits.jobs.or(user.jobs), limits.threads.or(user.threads), executor)?;

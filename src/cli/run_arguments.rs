@@ -33,6 +33,10 @@ pub struct LimitArguments {
     /// Threads of each trial [default: the processors, divided among the trials]
     #[arg(long, value_name = "N", env = "NASFLOW_THREADS", hide_env = true)]
     pub threads: Option<usize>,
+    /// Who works on trials: `local` (processes of this machine), `slurm` (jobs of a cluster) or `ssh` (other machines); `nasflow docs
+    /// scale` says how [default: local]
+    #[arg(long, value_name = "WHO", env = "NASFLOW_LAUNCHER", hide_env = true)]
+    pub launcher: Option<String>,
     /// End an attempt that takes longer, such as `90s`, `30m`, `2h`
     #[arg(long, value_name = "TIME", env = "NASFLOW_TIMEOUT", hide_env = true)]
     pub timeout: Option<String>,

@@ -17,7 +17,7 @@ pub fn run(arguments: &WorkerArguments) -> Result<ExitCode, Failure> {
     let mut lock: Digest = arguments.lock.parse()?;
     let mut key: Digest = arguments.key.parse()?;
     if let Some(name) = &arguments.files {
-        std::process::exit(worker::over_files(&arguments.cache, lock, key, name));
+        std::process::exit(worker::over_files(&arguments.cache, lock, key, name, arguments.stay));
     }
     let stop = Arc::new(AtomicBool::new(false));
     let told = stop.clone();

@@ -2,9 +2,10 @@
 
 use super::context::Context;
 use super::language::Language;
+use super::launchers::{self, LauncherSettings};
+use super::node_values::Read;
 use super::raw::Convert;
 use super::{Diagnostic, Diagnostics, Node, Span, Value, decode, include};
-use crate::base::units;
 use std::time::Duration;
 
 /// What a user sets for all runs. Nothing here changes a bit of any result; what is not written is none.
@@ -14,6 +15,8 @@ pub struct Configuration {
     pub run: RunSettings,
     /// `store`
     pub store: StoreSettings,
+    /// `launcher`
+    pub launcher: LauncherSettings,
     /// All that is written, in order: (`run timeout`, `30m`).
     pub written: Vec<(String, String)>,
 }
@@ -25,6 +28,8 @@ pub struct RunSettings {
     pub jobs: Option<usize>,
     /// Threads of each.
     pub threads: Option<usize>,
+    /// Who works on them: `local`, `slurm`, `ssh`.
+    pub launcher: Option<String>,
     /// Longest time of an attempt.
     pub timeout: Option<Duration>,
     /// Attempts after the first.
@@ -92,6 +97,7 @@ pub fn configuration(language: &Language, path: &str, bytes: &[u8]) -> Result<Co
     let mut convert = Convert { context: &mut context, params: &[], file: 0 };
     let raw: Vec<Node> = document.nodes().iter().map(|node| convert.node(node)).collect();
     let nodes = decode::configuration(&mut context, raw);
+    launchers::check(&mut context, &nodes);
     if context.failed() {
         return Err(context.finish());
     }
@@ -109,6 +115,7 @@ fn typed(nodes: &[Node]) -> Configuration {
                 out.run = RunSettings {
                     jobs: read.count("jobs"),
                     threads: read.count("threads"),
+                    launcher: read.text("launcher").map(str::to_string),
                     timeout: read.time("timeout"),
                     retries: read.count("retries"),
                     memory: read.size("memory"),
@@ -125,6 +132,7 @@ fn typed(nodes: &[Node]) -> Configuration {
                 let remote = node.children.iter().find(|child| child.name.value == "remote").map(remote);
                 out.store = StoreSettings { states: read.size("states"), keep_runs: read.count("keep-runs"), remote };
             }
+            "launcher" => out.launcher = launchers::settings(node),
             _ => {}
         }
     }
@@ -134,9 +142,8 @@ fn typed(nodes: &[Node]) -> Configuration {
 /// What a node and those in it set, with the names of the nodes before each.
 fn written(place: &str, node: &Node, out: &mut Vec<(String, String)>) {
     for property in &node.properties {
-        if let Some(first) = property.values.first() {
-            out.push((format!("{place} {}", property.name.value), first.value.to_string()));
-        }
+        let values: Vec<String> = property.values.iter().map(|v| v.value.to_string()).collect();
+        out.push((format!("{place} {}", property.name.value), values.join(" ")));
     }
     for child in &node.children {
         written(&format!("{place} {}", child.name.value), child, out);
@@ -152,45 +159,6 @@ fn remote(node: &Node) -> RemoteSettings {
         write: read.flag("write"),
         timeout: read.time("timeout"),
         trust: trusted.filter_map(|child| Read { node: child }.text("key").map(str::to_string)).collect(),
-    }
-}
-
-struct Read<'n> {
-    node: &'n Node,
-}
-
-impl Read<'_> {
-    fn value(&self, name: &str) -> Option<&Value> {
-        Some(&self.node.property(name)?.values.first()?.value)
-    }
-
-    fn count(&self, name: &str) -> Option<usize> {
-        match self.value(name)? {
-            Value::Int(i) => usize::try_from(*i).ok(),
-            _ => None,
-        }
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        match self.value(name)? {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    fn flag(&self, name: &str) -> Option<bool> {
-        match self.value(name)? {
-            Value::Bool(yes) => Some(*yes),
-            _ => None,
-        }
-    }
-
-    fn time(&self, name: &str) -> Option<Duration> {
-        units::time(self.text(name)?)
-    }
-
-    fn size(&self, name: &str) -> Option<u64> {
-        units::bytes(self.text(name)?)
     }
 }
 
@@ -214,13 +182,14 @@ mod tests {
 
     #[test]
     fn every_value_is_read() {
-        let all = "run { jobs 3; threads 2; timeout \"90s\"; retries 0; memory \"8GiB\"; for \"8h\"; checkpoint \"1m\"; wait-for-space \"10m\" }\n\
+        let all = "run { jobs 3; threads 2; launcher slurm; timeout \"90s\"; retries 0; memory \"8GiB\"; for \"8h\"; checkpoint \"1m\"; wait-for-space \"10m\" }\n\
                    store states=\"1GB\" keep-runs=5 // more";
         let found = read(all).expect("it is right");
         let seconds = |s| Some(Duration::from_secs(s));
         let run = RunSettings {
             jobs: Some(3),
             threads: Some(2),
+            launcher: Some("slurm".into()),
             timeout: seconds(90),
             retries: Some(0),
             memory: Some(8 << 30),
@@ -230,8 +199,8 @@ mod tests {
         };
         assert_eq!(found.run, run);
         assert_eq!(found.store, StoreSettings { states: Some(1_000_000_000), keep_runs: Some(5), remote: None });
-        assert_eq!(found.written.len(), 10);
-        assert_eq!(found.written[2], ("run timeout".to_string(), "90s".to_string()));
+        assert_eq!(found.written.len(), 11);
+        assert_eq!(found.written[3], ("run timeout".to_string(), "90s".to_string()));
         assert_eq!(read("run wait-for-space=#true").expect("right").run.wait_for_space, Some(WaitForSpace::Ever));
         assert_eq!(read("run wait-for-space=#false").expect("right").run.wait_for_space, Some(WaitForSpace::No));
         for nothing in ["", "  \n", "// only this\n", "/- run { jobs 3 }"] {
@@ -266,13 +235,15 @@ mod tests {
             ("run { jobs 1 2 }", "takes one value"),
             ("run jobs=1\nrun jobs=2", "only once in the configuration file"),
             ("data \"x\"", "`data` does not stand in the configuration file"),
-            ("slurm { }", "not supported yet"),
+            ("slurm { }", "there is no node `slurm` in the configuration file"),
+            ("run launcher=slrum", "did you mean `slurm`?"),
+            ("remote { }", "there is no node `remote` in the configuration file"),
             ("store { remote }", "address"),
             ("store { remote \"a\" { trsut \"b\" } }", "did you mean `trust`?"),
             ("store { remote \"a\" { timeout 3 } }", "a time such as"),
             ("store { remote \"a\"; remote \"b\" }", "only once"),
             ("pipeline \"x\"", "at the top of a pipeline"),
-            ("frobnicate 1", "in the configuration file stand `run`, `store`"),
+            ("frobnicate 1", "in the configuration file stand `run`, `store`, `launcher`"),
             ("run { jobs", "never closed"),
         ] {
             let report = read(text).expect_err(text);

@@ -50,7 +50,7 @@ impl RunError {
     /// Bytes of room that it takes to go on, where a full disk is why the run cannot.
     pub fn room(&self) -> Option<u64> {
         match self {
-            RunError::Store(e) => e.room(),
+            RunError::Store(e) | RunError::Launch(LaunchError::Store(e)) => e.room(),
             RunError::Full { needed, .. } => Some(*needed),
             _ => None,
         }
@@ -63,6 +63,7 @@ impl RunError {
             RunError::Store(e) => e.code(),
             RunError::Unreadable { .. } => "run::unreadable",
             RunError::Data(_) => "run::data",
+            RunError::Launch(LaunchError::Store(e)) => e.code(),
             RunError::Launch(_) => "run::launch",
             RunError::Worker(_) => "run::worker",
             RunError::Full { .. } => "store::full",

@@ -5,7 +5,7 @@
 
 use super::StoreError;
 use super::blobs::Blobs;
-use super::disk::{again, ensure_dir};
+use super::disk::{again, ensure_dir, entries, name};
 use super::lock::{self, KeyLock};
 use crate::base::Digest;
 use std::fs::OpenOptions;
@@ -30,6 +30,11 @@ impl Attempt {
         let folder = blobs.layout.folder("attempts").join(lock.hex());
         ensure_dir(blobs.disk.as_ref(), &folder)?;
         Ok(Attempt { blobs: blobs.clone(), folder, lock })
+    }
+
+    /// What names it.
+    pub fn lock(&self) -> Digest {
+        self.lock
     }
 
     /// Where it lies, for what works inside it.
@@ -79,6 +84,39 @@ impl Attempt {
     /// [`StoreError::Io`] with path and bytes.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         self.blobs.write_file(&self.folder.join(name), bytes)
+    }
+
+    /// Writes a short file where there is none, durably; false where there is one. Of several machines that try, one does it. Whoever
+    /// reads meanwhile may see a part of it: let what is written say where it ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] with path and bytes.
+    pub fn create(&self, name: &str, bytes: &[u8]) -> Result<bool, StoreError> {
+        let path = self.folder.join(name);
+        let made = OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+        match made {
+            Ok(()) => Ok(true),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(e) => Err(StoreError::io("write", &path, Some(bytes.len() as u64), e)),
+        }
+    }
+
+    /// The names of its files.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed.
+    pub fn names(&self) -> Result<Vec<String>, StoreError> {
+        Ok(entries(&self.folder)?.iter().map(|path| name(path).to_string()).collect())
+    }
+
+    /// The names and bytes of the files of an attempt whose names begin so, without making anything.
+    pub fn peek_all(root: &Path, lock: Digest, prefix: &str) -> Vec<(String, Vec<u8>)> {
+        let files = entries(&root.join("attempts").join(lock.hex())).unwrap_or_default();
+        let wanted = files.into_iter().filter(|path| name(path).starts_with(prefix));
+        wanted.filter_map(|path| Some((name(&path).to_string(), std::fs::read(&path).ok()?))).collect()
     }
 
     /// Removes a file, where it is there.

@@ -57,6 +57,8 @@ mod runs;
 mod serve;
 mod shipped;
 mod sized;
+#[cfg(target_os = "linux")]
+mod slurm;
 mod start;
 mod supernet;
 mod support;

@@ -14,6 +14,12 @@ pub const NODES: &[Spec] = &[
         &[],
         &[&[
             Field::one("jobs", &[Int(1, 100_000)], "the processors, at most 4; 1 on a GPU", "Trials at a time (`--jobs`)."),
+            Field::one(
+                "launcher",
+                &[Word(&["local", "slurm", "ssh"])],
+                "local",
+                "Who works on trials: processes of this machine, jobs of a Slurm cluster, or other machines over ssh (`--launcher`).",
+            ),
             Field::one("threads", &[Int(1, 100_000)], "the processors, divided among the trials", "Threads of each trial (`--threads`)."),
             Field::one("timeout", &[Time], "none", "An attempt that takes longer is ended (`--timeout`)."),
             Field::one("retries", &[Int(0, 1000)], "2", "How often a failed attempt of a trial is tried again (`--retries`)."),
@@ -28,7 +34,7 @@ pub const NODES: &[Spec] = &[
             ),
         ]],
         "How `nasflow run` runs where its options do not say otherwise.",
-        "run { jobs 4; threads 2; timeout \"2h\"; retries 1; memory \"8GB\"; wait-for-space \"30m\" }",
+        "run { jobs 4; threads 2; launcher slurm; timeout \"2h\"; retries 1; memory \"8GB\"; wait-for-space \"30m\" }",
     )
     .once(),
     Spec::new(
@@ -74,5 +80,64 @@ pub const NODES: &[Spec] = &[
         "Somebody whose results are taken for true. Your own are, in any case.",
         "trust \"nasflow:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\" name=\"anna\"",
     ),
-    Spec::later("slurm", &["configuration"], "runs on a cluster"),
+    Spec::new(
+        "launcher",
+        &["configuration"],
+        &[],
+        &[],
+        "What `--launcher slurm` and `--launcher ssh` need to know (scale.md).",
+        "launcher { slurm { partition \"gpu\"; time \"2h\" } }",
+    )
+    .once(),
+    Spec::new(
+        "slurm",
+        &["launcher"],
+        &[],
+        &[&[
+            Field::one("partition", &[Text], "the cluster's own", "Where jobs are queued (`sbatch --partition`)."),
+            Field::one("gres", &[Text], "none", "What each job needs beside processors, such as `gpu:1` (`sbatch --gres`)."),
+            Field::one(
+                "time",
+                &[Time],
+                "the partition's own",
+                "The time limit of a job (`sbatch --time`, whole minutes). Before it is over, trainings write a checkpoint, and go on in another job.",
+            ),
+            Field::one("lead", &[Time], "90s", "How long before its time limit a job is told to write its checkpoint (`sbatch --signal`)."),
+            Field::one("memory", &[Size], "the partition's own", "The memory of a job (`sbatch --mem`)."),
+            Field::list("module", &[Text], "none", "Modules that are loaded before the worker starts (`module load`)."),
+            Field::list(
+                "line",
+                &[Argument],
+                "none",
+                "Lines of the job's script, before the worker starts, as they are: `#SBATCH --account=a`, or what a shell is to do.",
+            ),
+            Field::one(
+                "bundle",
+                &[Time],
+                "10m",
+                "A job that has worked for less than this takes another trial in place of ending, so that short ones share jobs; `0.001s`: one trial a job.",
+            ),
+            Field::one(
+                "grace",
+                &[Time],
+                "10s",
+                "How long the files of a job that is gone may take to arrive over the network file system before it is tried again.",
+            ),
+        ]],
+        "Jobs of a Slurm cluster.",
+        "slurm { partition \"gpu\"; gres \"gpu:1\"; time \"2h\"; memory \"8GB\"; module \"cuda/12\"; line \"#SBATCH --account=vision\" }",
+    )
+    .once(),
+    Spec::new("ssh", &["launcher"], &[], &[], "Machines that are reached by `ssh` without a password.", "ssh { host \"node1\" jobs=2 }").once(),
+    Spec::new(
+        "host",
+        &["ssh"],
+        &["name"],
+        &[&[
+            Field::one("name", &[Text], "", "What `ssh` calls it: `node1`, `me@node1`.").required(),
+            Field::one("jobs", &[Int(1, 10_000)], "1", "Trials at a time on this machine."),
+        ]],
+        "A machine.",
+        "host \"node1\" jobs=2",
+    ),
 ];

@@ -6,7 +6,7 @@ use crate::plan::Work;
 use crate::run::error::RunError;
 use crate::run::events::{Event, Subject};
 use crate::run::job::files::{assignment_file, read_result, result_file};
-use crate::run::job::{Assignment, JobResult, WorkerMessage};
+use crate::run::job::{Assignment, Job, JobResult, WorkerMessage};
 use crate::run::launch::{Ended, Id, Launcher, Start};
 use crate::store::{Attempt, Blobs, Store, StoreError};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -70,6 +70,7 @@ impl Running {
             // What these mean is said by how the attempt ends.
             WorkerMessage::Checkpoint { .. }
             | WorkerMessage::Done { .. }
+            | WorkerMessage::Waits
             | WorkerMessage::Failed { .. }
             | WorkerMessage::Full { .. }
             | WorkerMessage::Broken { .. } => None,
@@ -82,7 +83,7 @@ impl Running {
         let result = read_result(&self.folder, self.assignment.key)?;
         match how {
             Ended::Done { .. } => Ok(result),
-            Ended::Lost(_) | Ended::Killed(_) | Ended::OutOfMemory(_) | Ended::TimedOut => {
+            Ended::Lost(_) | Ended::Interrupted(_) | Ended::Killed(_) | Ended::OutOfMemory(_) | Ended::TimedOut => {
                 let Some(result) = result.filter(|r| r.answers(&self.assignment.job)) else { return Ok(None) };
                 Ok(blobs.has_all(&result.outputs())?.then_some(result))
             }
@@ -222,6 +223,8 @@ impl Attempts {
             key: assignment.key,
             threads,
             small: assignment.job.small(),
+            here: matches!(assignment.job, Job::Latency(_)),
+            assignment: Digest::of(&bytes),
         })?;
         self.running.insert(id, Running { purpose, assignment, begun: None, folder, ended_for: None });
         Ok(())

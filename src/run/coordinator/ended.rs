@@ -28,7 +28,13 @@ impl Coordinator<'_> {
             _ => {}
         }
         let Some(result) = running.result(&how, &self.store.blobs())? else {
-            self.failed(&running, &how);
+            match how {
+                launch::Ended::Interrupted(why) => {
+                    let message = format!("{}: {why}; it goes on", running.purpose.subject().label);
+                    self.events.on(Event::Note { message });
+                }
+                how => self.failed(&running, &how),
+            }
             return Ok(());
         };
         let (seconds, count) = if let launch::Ended::Done { seconds, count } = how { (seconds, count) } else { (0.0, 0) };

@@ -25,7 +25,7 @@ use super::error::RunError;
 use super::events::{Event, Events};
 use super::inline::{Computed, Inline};
 use super::known::StoreKnown;
-use super::launch::{Heard, Launcher};
+use super::launch::{Heard, Launcher, Whose};
 use super::live::Live;
 use super::observe;
 use super::options::{Options, Report, RunEnd};
@@ -59,6 +59,7 @@ pub fn run(
 ) -> Result<Report, RunError> {
     let mut live = Live::new(store, &prepared.pipeline.name, events)?;
     let numerics = options.executor.numerics();
+    launcher.begin(&Whose { root: store.root().to_path_buf(), pipeline: prepared.pipeline.name.clone(), token: live.token() })?;
     let recording = Recording::new(prepared, store, numerics, observe::now(), live.token());
     let events: &mut dyn Events = &mut live;
     let engine = prepared.engine(numerics);
@@ -172,6 +173,7 @@ impl<'a> Coordinator<'a> {
                 self.events.on(Event::Note { message });
             }
             if first {
+                self.launcher.wanted(&replay.works.iter().map(Work::key).collect());
                 announce::estimate(self.prepared, self.store, &replay, self.options, self.events);
             }
             if self.stopping.is_none()
@@ -258,8 +260,11 @@ impl<'a> Coordinator<'a> {
     fn start(&mut self, replay: &Replay) -> Result<bool, RunError> {
         // What is trained is measured before more is trained: a search hears early how good its proposals are.
         let works = gather::gathered(&replay.works, &self.attempts.keys(), self.options.jobs);
-        let (measured, trained): (Vec<&Work>, Vec<&Work>) = works.iter().map(AsRef::as_ref).partition(|w| !matches!(w, Work::Train(_)));
-        for work in measured.into_iter().chain(trained) {
+        // What an earlier run has begun elsewhere is taken up before anything new begins.
+        let (left, others): (Vec<&Work>, Vec<&Work>) =
+            works.iter().map(AsRef::as_ref).partition(|w| self.launcher.left(jobs::lock(w), w.key()));
+        let (measured, trained): (Vec<&Work>, Vec<&Work>) = others.into_iter().partition(|w| !matches!(w, Work::Train(_)));
+        for work in left.into_iter().chain(measured).chain(trained) {
             if self.attempts.len() >= self.options.jobs || self.due().is_some() {
                 break;
             }
@@ -338,6 +343,10 @@ impl<'a> Coordinator<'a> {
             Heard::Line(id, line) => {
                 let event = self.attempts.get(id).and_then(|running| running.hear(line));
                 event.into_iter().for_each(|event| self.events.on(event));
+                Ok(false)
+            }
+            Heard::Note(message) => {
+                self.events.on(Event::Note { message });
                 Ok(false)
             }
             Heard::Ended(id, how) => self.ended(id, how).map(|()| true),

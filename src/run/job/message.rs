@@ -43,6 +43,8 @@ pub enum WorkerMessage {
         /// Iterations (trainings) or images (detections) of this attempt.
         count: u64,
     },
+    /// Over files: the assignment is done, and the worker waits for another one, for a while.
+    Waits,
     /// This attempt failed.
     Failed {
         /// In words.
@@ -72,4 +74,6 @@ pub mod exit {
     pub const BROKEN: i32 = 4;
     /// This attempt failed; another may not.
     pub const FAILED: i32 = 5;
+    /// Over files: another process has taken the attempt of this name, or it was called off before it began.
+    pub const TAKEN: i32 = 6;
 }

@@ -2,7 +2,8 @@
 
 use crate::base::Digest;
 use crate::run::job::WorkerMessage;
-use crate::store::Attempt;
+use crate::store::{Attempt, StoreError};
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,10 +26,41 @@ pub struct Start {
     pub threads: usize,
     /// Whether it is one of many small ones: a worker that has finished may take the next.
     pub small: bool,
+    /// Whether it has to run on this machine, of which it says something.
+    pub here: bool,
+    /// The digest of the assignment's bytes: only an attempt on the same bytes is the same.
+    pub assignment: Digest,
+}
+
+/// Whose attempts these are.
+#[derive(Clone, Debug)]
+pub struct Whose {
+    /// The store's directory.
+    pub root: PathBuf,
+    /// The pipeline.
+    pub pipeline: String,
+    /// What names this run: no other had or will have it.
+    pub token: String,
 }
 
 /// Starts, stops and follows attempts.
 pub trait Launcher {
+    /// A run begins. A launcher whose attempts outlive their run looks for those that earlier runs of this pipeline have left.
+    ///
+    /// # Errors
+    /// What the store cannot say.
+    fn begin(&mut self, _: &Whose) -> Result<(), LaunchError> {
+        Ok(())
+    }
+
+    /// Whether an earlier run has left an attempt on this, which [`Launcher::start`] would take up.
+    fn left(&self, _lock: Digest, _key: Digest) -> bool {
+        false
+    }
+
+    /// What the run wants first; attempts that earlier runs have left on anything else are ended.
+    fn wanted(&mut self, _: &HashSet<Digest>) {}
+
     /// Starts an attempt.
     ///
     /// # Errors
@@ -57,6 +89,8 @@ pub enum Heard {
     Line(Id, WorkerMessage),
     /// It ended; nothing more is heard of it.
     Ended(Id, Ended),
+    /// Something that people should know of the launcher itself.
+    Note(String),
 }
 
 /// How an attempt ended.
@@ -90,6 +124,8 @@ pub enum Ended {
     TimedOut,
     /// Nobody knows what became of it: why it is given up.
     Lost(String),
+    /// Taken away from outside, and not in vain: it left a checkpoint, or had not begun. It goes on, and no failure is counted.
+    Interrupted(String),
 }
 
 impl fmt::Display for Ended {
@@ -97,7 +133,9 @@ impl fmt::Display for Ended {
         match self {
             Ended::Done { .. } => f.write_str("ended without a result"),
             Ended::Stopped => f.write_str("stopped"),
-            Ended::Broken(why) | Ended::Failed(why) | Ended::Killed(why) | Ended::OutOfMemory(why) => f.write_str(why),
+            Ended::Interrupted(why) | Ended::Broken(why) | Ended::Failed(why) | Ended::Killed(why) | Ended::OutOfMemory(why) => {
+                f.write_str(why)
+            }
             Ended::Full { why, .. } => f.write_str(why),
             Ended::TimedOut => f.write_str("its time was over"),
             Ended::Lost(why) => write!(f, "lost: {why}"),
@@ -116,6 +154,9 @@ pub enum LaunchError {
         /// The system's answer.
         source: std::io::Error,
     },
+    /// What is known of attempts cannot be written or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// What an attempt has said that matters for how it ended.

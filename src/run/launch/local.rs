@@ -3,8 +3,9 @@
 
 use super::launcher::{Ended, Heard, Id, LastWords, LaunchError, Launcher, Start};
 use super::resident::resident;
+use super::status;
+use crate::run::job::WorkerMessage;
 use crate::run::job::follow::{self, Tail};
-use crate::run::job::{WorkerMessage, exit};
 use crate::store::{Attempt, unique_name};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -288,28 +289,14 @@ fn keep_log(stderr: Option<impl Read>, attempt: &Attempt) -> Option<String> {
 }
 
 /// How a process ended: its status decides, and the last line of its log says why.
-fn by_status(status: Option<ExitStatus>, log: Option<String>) -> Ended {
-    let with_log = |how: &str| match &log {
-        Some(line) => format!("{how}; its log ends with: {line}"),
-        None => how.to_string(),
-    };
+fn by_status(ended: Option<ExitStatus>, log: Option<String>) -> Ended {
     #[cfg(unix)]
-    if let Some(signal) = status.and_then(|s| std::os::unix::process::ExitStatusExt::signal(&s)) {
-        return match signal {
-            // The system's way to make room.
-            9 => Ended::OutOfMemory(with_log("killed (signal 9): out of memory?")),
-            6 => Ended::Killed(with_log("aborted (signal 6)")),
-            11 => Ended::Killed(with_log("crashed (signal 11)")),
-            other => Ended::Killed(with_log(&format!("ended by signal {other}"))),
-        };
+    if let Some(signal) = ended.and_then(|s| std::os::unix::process::ExitStatusExt::signal(&s)) {
+        return status::by_signal(signal, log);
     }
-    match status.and_then(|s| s.code()) {
-        Some(exit::DONE) => Ended::Done { seconds: 0.0, count: 0 },
-        Some(exit::STOPPED) => Ended::Stopped,
-        Some(exit::BROKEN) => Ended::Broken(with_log("the worker could not go on")),
-        Some(101) => Ended::Failed(log.unwrap_or_else(|| "panicked".into())),
-        Some(code) => Ended::Failed(log.unwrap_or_else(|| format!("ended with code {code} and no result"))),
-        None => Ended::Lost(with_log("its process cannot be waited for")),
+    match ended.and_then(|s| s.code()) {
+        Some(code) => status::by_code(code, log),
+        None => Ended::Lost(status::with_log("its process cannot be waited for", &log)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Folders of attempts: which of them a run still goes on from.
 
 use crate::base::Digest;
+use crate::run::job::follow::is_talk;
 use crate::store::{Store, StoreError};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -67,8 +68,7 @@ fn kind(name: &str) -> Kind {
     if let Some(key) = name.strip_prefix("result-").and_then(|n| n.strip_suffix(".json")).and_then(|n| n.parse().ok()) {
         return Kind::Result(key);
     }
-    let useless =
-        ["iterations", "log"].contains(&name) || ["assignment-", "progress-", "stop-", ".tmp-"].iter().any(|p| name.starts_with(p));
+    let useless = ["iterations", "log"].contains(&name) || is_talk(name) || ["assignment-", ".tmp-"].iter().any(|p| name.starts_with(p));
     if useless { Kind::Useless } else { Kind::Useful }
 }
 

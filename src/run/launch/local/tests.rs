@@ -27,7 +27,7 @@ impl Place {
     fn start(&mut self, small: bool) -> Id {
         let (lock, key) = (Digest::of(b"lock"), Digest::of(b"key"));
         let attempt = Attempt::open(&self.store.blobs(), lock).expect("an attempt");
-        let start = Start { root: self.dir.path().join("cache"), attempt, lock, key, threads: 1, small };
+        let start = Start { root: self.dir.path().join("cache"), attempt, lock, key, threads: 1, small, here: false, assignment: key };
         loop {
             match self.local.start(&start) {
                 Ok(id) => return id,
