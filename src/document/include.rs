@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::shorten::shorten;
 use super::traps;
-use super::{Diagnostic, Span, grammar, guard, paths, syntax};
+use super::{Diagnostic, Span, grammar, guard, paths, syntax, texts};
 use kdl::{KdlDocument, KdlNode};
 
 /// Where the bytes of files come from; the only way that this room sees a disk.
@@ -42,7 +42,15 @@ pub fn parsed(context: &mut Context, file: u16, bytes: &[u8]) -> Option<KdlDocum
         shape.into_iter().for_each(|d| context.push(d));
         return None;
     }
-    let parsed = syntax::parse(&trapped.text, file);
+    let harmless = texts::harmless(&trapped.text);
+    let parsed = match (syntax::parse(harmless.as_deref().unwrap_or(&trapped.text), file), harmless) {
+        // Where the parser takes it after all, it is not what was written.
+        (Ok(_), Some(_)) => Err(vec![
+            Diagnostic::error("syntax", "a text in this file is not KDL 2", Span { file, offset: 0, len: 0 }, "in this file")
+                .help("look at texts over several lines, and at `\\` in texts"),
+        ]),
+        (parsed, _) => parsed,
+    };
     context.parsed[usize::from(file)] = trapped.text;
     match parsed {
         Ok(document) if document.nodes().is_empty() && traps == 0 => {

@@ -50,6 +50,7 @@ mod stopping;
 mod strategy;
 mod syntax;
 pub mod table;
+mod texts;
 mod traps;
 pub mod tree;
 mod typed;
