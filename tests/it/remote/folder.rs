@@ -31,6 +31,30 @@ fn claims_count_only_with_the_signature_of_somebody_who_is_trusted() {
     refuse_lies(&ground);
 }
 
+/// Each takes what the others have by then; whoever was quicker, all end the same.
+#[test]
+fn three_at_the_same_time_end_the_same() {
+    let (_dir, ground) = ground();
+    let members: Vec<Member> = (0..3).map(|_| Member::at(&ground, &[], "")).collect();
+    let all: Vec<&Member> = members.iter().collect();
+    all.iter().for_each(|member| member.goes_to(&ground.address, &all, ""));
+    std::thread::scope(|scope| {
+        for member in &all {
+            scope.spawn(move || member.run());
+        }
+    });
+    let digests = members[0].digests();
+    for member in &members {
+        assert_eq!((member.digests(), member.is_whole()), (digests.clone(), true));
+        let again = member.run();
+        assert!(again.nothing_executed() && !again.err.contains("another result"), "{again:?}");
+    }
+    assert!(std::fs::read_dir(ground.files.join("tmp")).expect("a folder").next().is_none(), "nothing is left half written");
+    let dan = Member::at(&ground, &all, "");
+    assert!(dan.run().nothing_executed());
+    assert_eq!(dan.digests(), digests);
+}
+
 /// A disk that is not mounted: the run goes on alone, and what it made goes there later.
 #[test]
 fn what_could_not_be_pushed_is_pushed_by_the_next_run() {
