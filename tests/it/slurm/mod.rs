@@ -21,7 +21,7 @@ fn one() -> String {
         .replace("population=3", "population=1")
         .replace("tournament=2", "tournament=1")
         .replace("trials 4 window=2", "trials 1")
-        .replace("epochs 30", "epochs 400")
+        .replace("epochs 30", "epochs 250")
 }
 
 /// The digests of all results, as this machine alone computes them.
@@ -140,7 +140,7 @@ fn a_node_that_is_killed_costs_at_most_a_checkpoint_interval() {
     if !is_here() {
         return;
     }
-    let cluster = Cluster::new(&longer(), "", 1000);
+    let cluster = Cluster::with(&longer(), "", 1000, 4);
     let run = cluster.spawn();
     cluster.until("a job works on the second node", || !cluster.working(Some("n2")).is_empty() && cluster.iterations() > 10);
     cluster.kill_node(2);
