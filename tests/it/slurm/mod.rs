@@ -21,7 +21,7 @@ fn one() -> String {
         .replace("population=3", "population=1")
         .replace("tournament=2", "tournament=1")
         .replace("trials 4 window=2", "trials 1")
-        .replace("epochs 30", "epochs 250")
+        .replace("epochs 30", "epochs 400")
 }
 
 /// The digests of all results, as this machine alone computes them.
