@@ -4,7 +4,8 @@
 #   cluster.sh controller DIR          starts the controller anew, with its state
 #   cluster.sh node DIR N              starts node N anew
 #   cluster.sh down DIR                ends exactly the daemons that this folder's files of process numbers name
-# SLURM_PORT is the first of NODES + 1 free ports (16817). Needs Debian's slurmctld, slurmd and slurm-client.
+# SLURM_PORT is the first of NODES + 1 free ports (16817), SLURM_MOST how many jobs are taken less one, SLURM_TIMEOUT the seconds after
+# which a node that says nothing counts as failed. Needs Debian's slurmctld, slurmd and slurm-client.
 set -euo pipefail
 what=${1:?up, controller, node or down} dir=$(realpath -m "${2:?a folder}")
 conf=$dir/slurm.conf
@@ -43,7 +44,7 @@ SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
 SlurmdParameters=config_overrides
 ReturnToService=2
-SlurmdTimeout=10
+SlurmdTimeout=${SLURM_TIMEOUT:-10}
 SlurmctldTimeout=10
 InactiveLimit=0
 KillWait=3

@@ -73,3 +73,15 @@ fn what_the_page_shows_is_right() {
         assert!(said.ok() && said.out.contains("run jobs 4"), "{block}\n{said:?}");
     }
 }
+
+#[test]
+fn what_the_page_about_clusters_shows_is_right() {
+    let place = Place::new(SMALL);
+    let page = std::fs::read_to_string(root().join("docs/scale.md")).expect("the page");
+    let shown = blocks(&page);
+    assert!(shown.len() >= 2);
+    for block in shown {
+        let said = doctor(&place, &block, &[], &[]);
+        assert!(said.ok() && said.out.contains("run launcher"), "{block}\n{said:?}");
+    }
+}

@@ -35,10 +35,17 @@ fn ports() -> u16 {
 }
 
 impl Cluster {
-    /// With the lines of `slurm { }` in the user's configuration, and at most so many jobs.
+    /// With the lines of `slurm { }` in the user's configuration, and fewer than so many jobs.
     pub fn new(pipeline: &str, slurm: &str, most: usize) -> Cluster {
+        Cluster::with(pipeline, slurm, most, 10)
+    }
+
+    /// The same, with the seconds after which a silent node counts as failed.
+    pub fn with(pipeline: &str, slurm: &str, most: usize, silent: u32) -> Cluster {
         let cluster = Cluster { dir: tempfile::tempdir().expect("a directory"), place: Place::new(pipeline) };
-        let up = cluster.script(&["up"]).env("SLURM_PORT", ports().to_string()).env("SLURM_MOST", most.to_string()).output().expect("bash");
+        let (port, most, silent) = (ports().to_string(), most.to_string(), silent.to_string());
+        let up =
+            cluster.script(&["up"]).env("SLURM_PORT", port).env("SLURM_MOST", most).env("SLURM_TIMEOUT", silent).output().expect("bash");
         assert!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
         let configuration = format!("run {{ launcher slurm; jobs 2; threads 1 }}\nlauncher {{ slurm {{ grace \"1s\"; {slurm} }} }}\n");
         std::fs::write(cluster.place.path().join("config.kdl"), configuration).expect("written");

@@ -27,6 +27,17 @@ fn without_retries_the_first_failure_counts() {
     assert_eq!(failures(&events), [(1, "no", false)]);
 }
 
+/// A cluster may take a job away more often than a trial may fail.
+#[test]
+fn an_attempt_that_is_taken_away_goes_on_and_counts_as_no_failure() {
+    let mut place = Place::new(PIPELINE);
+    place.options.attempts = 1;
+    let (report, events) = place.trainings(|n| if n <= 5 { Fate::End(launch::Ended::Interrupted("gone".into())) } else { Fate::Work });
+    assert_eq!((report.ended, report.given_up.len(), report.executed["train"]), (RunEnd::Finished, 0, 2));
+    assert!(failures(&events).is_empty());
+    assert_eq!(notes(&events).iter().filter(|n| n.ends_with(": gone; it goes on")).count(), 5);
+}
+
 #[test]
 fn an_attempt_that_takes_too_much_memory_is_ended_and_tried_again() {
     let mut place = Place::new(PIPELINE);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How often it is asked: at first, and at most; twice as seldom each time.
-const POLLS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
+const POLLS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 /// The same where it does not answer, or does not accept.
 const TROUBLE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
