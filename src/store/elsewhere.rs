@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 /// A marker of another machine that nobody holds is taken for alive for so long after it was last written to: the locks of some network
 /// file systems do not reach other machines.
-pub(super) const LATELY: Duration = Duration::from_secs(120);
+const LATELY: Duration = Duration::from_secs(120);
 
 /// The word before a machine's name.
 const MACHINE: &str = "machine ";
@@ -53,7 +53,8 @@ pub(super) fn refuse(folder: &Path, own: &str, boot: &str) -> Result<(), StoreEr
         if held || seen.is_some() && other != machine() {
             let root = folder.parent().unwrap_or(folder).to_path_buf();
             let machine: String = other.chars().filter(|c| !c.is_control()).take(100).collect();
-            return Err(StoreError::OtherMachine { root, machine, seen: seen.filter(|_| !held) });
+            let seen = seen.filter(|_| !held).map(|ago| (ago, LATELY.as_secs().saturating_sub(ago)));
+            return Err(StoreError::OtherMachine { root, machine, seen });
         }
     }
     Ok(())

@@ -111,8 +111,8 @@ pub enum StoreError {
         root: PathBuf,
         /// What the other machine is called.
         machine: String,
-        /// Whether nobody holds its lock, which need not reach this machine: seconds since it was last seen.
-        seen: Option<u64>,
+        /// Whether nobody holds its lock, which need not reach this machine: seconds since it was last seen, and until it counts as gone.
+        seen: Option<(u64, u64)>,
     },
     /// A value that the store cannot keep as it is.
     Invalid {
@@ -264,11 +264,10 @@ impl fmt::Display for StoreError {
                 "the machine {machine} works with the store {}, and only one machine may use its index at a time: wait until it has ended, or name another --cache",
                 root.display()
             ),
-            StoreError::OtherMachine { root, machine, seen: Some(seconds) } => write!(
+            StoreError::OtherMachine { root, machine, seen: Some((ago, left)) } => write!(
                 f,
-                "the machine {machine} wrote to the store {} {seconds} s ago, and whether it still works cannot be told from here: try again in {} s, or name another --cache",
-                root.display(),
-                super::elsewhere::LATELY.as_secs().saturating_sub(*seconds)
+                "the machine {machine} wrote to the store {} {ago} s ago, and whether it still works cannot be told from here: try again in {left} s, or name another --cache",
+                root.display()
             ),
             StoreError::Invalid { message } => f.write_str(message),
         }
