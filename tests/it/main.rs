@@ -59,6 +59,7 @@ mod shipped;
 mod sized;
 #[cfg(target_os = "linux")]
 mod slurm;
+mod ssh;
 mod start;
 mod supernet;
 mod support;
