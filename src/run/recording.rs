@@ -76,7 +76,12 @@ impl<'a> Recording<'a> {
         let request = work.request();
         self.under_way.insert(request.key, work.label());
         if self.record.is_none() {
-            self.why = Some(Why::new(self.prepared, replay, Some(self.store))?);
+            let why = Why::new(self.prepared, replay, Some(self.store))?;
+            if why.lacks() {
+                // Removed, or lost in a damaged index: the results' own files may have them yet.
+                self.store.check_index()?;
+            }
+            self.why = Some(why);
             let run = record::run(&self.summary(replay, so_far));
             let source = self.prepared.pipeline.sources.files.first().map(|f| f.0.clone()).unwrap_or_default();
             self.record = Some(self.store.run_begin(&self.prepared.pipeline.name, &source, run)?);

@@ -39,6 +39,11 @@ impl<'a> Why<'a> {
         Ok(Why { store, past, gone })
     }
 
+    /// Whether the last runs had results that the store does not know any more.
+    pub fn lacks(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
     /// Why a work has to run, and the action that is known in its place, where the reason compares with one.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use super::StoreError;
 use super::disk::{Disk, again};
 use super::journal::Observation;
 use super::record::Record;
-use super::schema::failed;
+use super::schema::{State, failed, state};
 use crate::base::Digest;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
@@ -26,6 +26,17 @@ pub(super) enum Entry {
 impl Index {
     pub fn new(connection: Connection, path: &Path, disk: Arc<dyn Disk>) -> Index {
         Index { connection: Mutex::new(connection), path: path.to_path_buf(), disk }
+    }
+
+    /// Looks at every page, which takes a second for some millions of rows.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], where the index is damaged.
+    pub fn check(&self) -> Result<(), StoreError> {
+        match state(&self.connection(), true).map_err(|e| failed(&self.path, e))? {
+            State::Bad(message) => Err(StoreError::Database { path: self.path.clone(), message, corrupt: true }),
+            State::Good | State::Unbuilt => Ok(()),
+        }
     }
 
     pub fn connection(&self) -> MutexGuard<'_, Connection> {

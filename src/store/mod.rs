@@ -323,6 +323,15 @@ impl Store {
         self.layout.folder(folder)
     }
 
+    /// Looks at every page of the index: a damaged one may have lost rows without a word. Where it is, the next that opens the store
+    /// builds it anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], where it is damaged.
+    pub fn check_index(&self) -> Result<(), StoreError> {
+        self.index.as_ref().map_or(Ok(()), |index| self.watch(index.check()))
+    }
+
     fn writable(&self) -> Result<&Index, StoreError> {
         match &self.index {
             Some(index) if self.blobs.presence.is_some() => Ok(index),

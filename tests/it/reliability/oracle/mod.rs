@@ -183,6 +183,8 @@ fn foreseen(dir: &Path, root: &Path, case: &str) -> (Prepared, BTreeSet<String>)
         let fits = match &reason {
             Reason::FirstRun => !past.has(name) && before.is_none(),
             Reason::NewModel | Reason::NewInput => before.is_none(),
+            // Of other images and another network nothing is there to compare with.
+            Reason::Changed { changes } if changes.last().is_some_and(|c| c.path == "inputs.architecture") => before.is_none(),
             Reason::Changed { changes } => {
                 !changes.is_empty()
                     && changes.iter().all(|c| c.old != c.new || c.old.is_none())
