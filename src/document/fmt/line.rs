@@ -96,10 +96,12 @@ fn items(text: &str, lexed: &Lexed) -> Vec<(What, Range<usize>)> {
     let mut continued = Vec::new();
     let mut at = 0;
     for range in items.iter().map(|(_, r)| r.clone()).chain(std::iter::once(text.len()..text.len())) {
-        if let Some(place) = text[at..range.start].find('\\').map(|i| at + i) {
+        // A line may hold nothing but a `\`, so there may be several.
+        while let Some(place) = text[at..range.start].find('\\').map(|i| at + i) {
             let comment = text[range.clone()].starts_with("//") && !text[place..range.start].contains(['\n', '\r']);
             let end = if comment { range.end } else { place + 1 };
             continued.push((What::Continued, end..end));
+            at = place + 1;
         }
         at = range.end;
     }
