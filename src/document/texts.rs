@@ -5,7 +5,8 @@
 //! parsed by itself first, with nothing in it that nests.
 
 use super::lexer::{Kind, lex};
-use kdl::{KdlDocument, KdlNode};
+use super::syntax;
+use kdl::KdlNode;
 
 /// What to parse in place of a file in which a text is broken: the same, and as long, but that nothing in its texts nests. None where no
 /// text is broken.
@@ -31,7 +32,8 @@ fn are_texts(alone: &str, count: usize) -> bool {
     if count == 0 {
         return true;
     }
-    let Ok(document) = KdlDocument::parse_v2(alone) else { return false };
+    // As the file itself: on a thread with a deep stack, which may fail.
+    let Ok(document) = syntax::parse(alone, 0) else { return false };
     let one = |node: &KdlNode| matches!(node.entries(), [entry] if entry.name().is_none() && entry.value().is_string());
     document.nodes().len() == count && document.nodes().iter().all(|node| node.children().is_none() && one(node))
 }
@@ -61,6 +63,7 @@ fn flat(written: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kdl::KdlDocument;
 
     #[test]
     fn what_is_right_stays_and_what_is_broken_is_found() {
