@@ -5,7 +5,7 @@ use super::record;
 use crate::base::Digest;
 use crate::plan::Work;
 use crate::results::Timing;
-use crate::store::{Store, StoreError};
+use crate::store::{Observation, Store, StoreError};
 
 /// The observation kind of a work's timing.
 pub fn kind(work: &Work) -> &'static str {
@@ -20,10 +20,11 @@ pub fn kind(work: &Work) -> &'static str {
     }
 }
 
-/// Keeps a timing.
-pub fn keep(store: &Store, work: &Work, timing: &Timing) -> Result<(), StoreError> {
+/// A timing, as it is noted.
+pub fn observation(work: &Work, timing: &Timing) -> Observation {
     let machine = machine();
-    store.observe(kind(work), &Digest::of(machine.as_bytes()), &machine, record::timing(timing), now())
+    let key = Digest::of(machine.as_bytes());
+    Observation { kind: kind(work).to_string(), key, machine, time: now(), value: record::timing(timing) }
 }
 
 /// Multiply-adds a second that this machine reached with all its workers together: the median over its last works of a kind,

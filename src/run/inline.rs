@@ -6,7 +6,6 @@ use super::error::RunError;
 use super::predicted::{self, Measured};
 use super::prepare::Prepared;
 use super::prune::pruned;
-use super::record;
 use crate::base::{Digest, fixed};
 use crate::plan::{CompareWork, MetricWork, PruneWork, SelectWork, Work};
 use crate::results::Outcome;
@@ -14,8 +13,10 @@ use crate::store::Store;
 
 /// What became of a metric.
 pub enum Computed {
-    /// It is in the store.
+    /// It is to be published.
     Done {
+        /// What came out.
+        outcome: Box<Outcome>,
         /// In words.
         result: String,
         /// Of a metric, its value.
@@ -23,6 +24,12 @@ pub enum Computed {
     },
     /// The predictions are gone or damaged: they must be made again.
     InputGone,
+}
+
+impl Computed {
+    fn done(outcome: Outcome, result: String, value: Option<f64>) -> Computed {
+        Computed::Done { outcome: Box::new(outcome), result, value }
+    }
 }
 
 /// Computes metrics; keeps the last report, because several metrics read the same predictions and truth.
@@ -39,15 +46,15 @@ impl Inline {
         matches!(work, Work::Metric(_) | Work::Select(_) | Work::Cut(_) | Work::Prune(_) | Work::Compare(_))
     }
 
-    /// Computes and publishes.
+    /// Computes.
     pub fn compute(&mut self, work: &Work, prepared: &Prepared, store: &Store) -> Result<Computed, RunError> {
         match work {
             Work::Metric(w) => self.metric(w, prepared, store),
-            Work::Select(w) => select(w, store),
+            Work::Select(w) => Ok(select(w)),
             Work::Compare(w) => compare(w, prepared, store),
             Work::Cut(w) => Ok(match self.cutter.cut(w, prepared, store)? {
-                true => Computed::Done { result: "cut out of its supernet".into(), value: None },
-                false => Computed::InputGone,
+                Some(outcome) => Computed::done(outcome, "cut out of its supernet".into(), None),
+                None => Computed::InputGone,
             }),
             Work::Prune(w) => prune(w, store),
             Work::Train(_) | Work::Predict(_) | Work::Subnet(_) | Work::Command(_) | Work::Propose(_) | Work::Untrained(_) => {
@@ -65,8 +72,8 @@ impl Inline {
         let Some(value) = report.value(&work.metric) else {
             return Err(RunError::Stuck(format!("`{}` is not computed from predictions", work.metric)));
         };
-        store.publish(&record::write(&work.request.action, None, &Outcome::Measured { value, classes: report.classes() }))?;
-        Ok(Computed::Done { result: format!("{} {}", work.metric, fixed(value, 3)), value: Some(value) })
+        let outcome = Outcome::Measured { value, classes: report.classes() };
+        Ok(Computed::done(outcome, format!("{} {}", work.metric, fixed(value, 3)), Some(value)))
     }
 }
 
@@ -74,17 +81,14 @@ fn compare(work: &CompareWork, prepared: &Prepared, store: &Store) -> Result<Com
     let Some(comparison) = comparison(work, prepared, store)? else { return Ok(Computed::InputGone) };
     let between = comparison.interval.map_or(String::new(), |(low, high)| format!(" ({} to {})", fixed(low, 3), fixed(high, 3)));
     let result = format!("{} {}{between}", work.metric, fixed(comparison.difference, 3));
-    store.publish(&record::write(&work.request.action, None, &Outcome::Compared(comparison)))?;
-    Ok(Computed::Done { result, value: None })
+    Ok(Computed::done(Outcome::Compared(comparison), result, None))
 }
 
 fn prune(work: &PruneWork, store: &Store) -> Result<Computed, RunError> {
     let Some((outcome, result)) = pruned(work, store)? else { return Ok(Computed::InputGone) };
-    store.publish(&record::write(&work.request.action, None, &outcome))?;
-    Ok(Computed::Done { result, value: None })
+    Ok(Computed::done(outcome, result, None))
 }
 
-fn select(work: &SelectWork, store: &Store) -> Result<Computed, RunError> {
-    store.publish(&record::write(&work.request.action, None, &Outcome::Chosen { models: work.chosen.clone() }))?;
-    Ok(Computed::Done { result: format!("{} chosen", work.chosen.len()), value: None })
+fn select(work: &SelectWork) -> Computed {
+    Computed::done(Outcome::Chosen { models: work.chosen.clone() }, format!("{} chosen", work.chosen.len()), None)
 }

@@ -9,27 +9,38 @@ use crate::plan::{Action, Replay, Work};
 use crate::remote::{Asked, Came, Remarks, Team};
 use crate::store::{Record, Store, StoreError};
 use std::collections::{BTreeSet, HashSet};
+use std::time::{Duration, Instant};
 
 /// Results that are published in one transaction.
 const CHUNK: usize = 500;
 /// What is remembered of a place is kept as.
 const MEMO: &str = "remote";
 
-/// What was asked for: each result once in a run.
+/// After this time a result is asked for again: others work meanwhile.
+const AGAIN: Duration = Duration::from_secs(600);
+
+/// What was asked for lately: each result once in [`AGAIN`].
 #[derive(Default)]
-pub struct Sought(HashSet<Digest>);
+pub struct Sought {
+    asked: HashSet<Digest>,
+    since: Option<Instant>,
+}
 
 impl Sought {
     /// What these works would compute and nobody has asked for.
-    pub fn next(&mut self, works: &[Work]) -> Vec<Asked> {
+    pub fn next(&mut self, works: &[Work], now: Instant) -> Vec<Asked> {
+        let since = *self.since.get_or_insert(now);
+        if now.duration_since(since) >= AGAIN {
+            (self.asked, self.since) = (HashSet::new(), Some(now));
+        }
         let mut asked = Vec::new();
         for work in works {
-            if self.0.contains(&work.key()) {
+            if self.asked.contains(&work.key()) {
                 continue;
             }
             for action in actions(work) {
                 let key = action.key();
-                if self.0.insert(key) {
+                if self.asked.insert(key) {
                     asked.push(Asked { key, what: action.what(), text: Digest::of(action.text().as_bytes()) });
                 }
             }
@@ -94,7 +105,7 @@ pub fn pull(
         if let Some(error) = known.error.take() {
             return Err(error.into());
         }
-        let asked = sought.next(&replay.works);
+        let asked = sought.next(&replay.works, Instant::now());
         asked_for.extend(asked.iter().map(|a| a.key));
         let blobs = into.map(Store::blobs);
         let came = team.ask(blobs.as_ref(), asked, stop, &mut |_, _, moved| told(found.len(), bytes + moved));
@@ -151,5 +162,22 @@ impl StoreKnown<'_> {
     /// Takes a result for known that is not in the store.
     fn suppose(&mut self, result: &Record) {
         self.remember(result.key, record::read(result));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Canon;
+    use crate::plan::{Kind, Request, SelectWork};
+
+    #[test]
+    fn what_others_may_have_made_meanwhile_is_asked_for_again() {
+        let action = Action { kind: Kind::Select, config: Canon::None, inputs: vec![], seed: None, numerics: None };
+        let request = Request { key: action.key(), action, stage: 0, name: "s".into(), model: None, detail: String::new(), replica: false };
+        let works = [Work::Select(Box::new(SelectWork { request, chosen: vec![] }))];
+        let (mut sought, begun) = (Sought::default(), Instant::now());
+        let mut asks = |seconds| sought.next(&works, begun + Duration::from_secs(seconds)).len();
+        assert_eq!([asks(0), asks(1), asks(599), asks(600), asks(601), asks(1199), asks(1200)], [1, 0, 0, 1, 0, 0, 1]);
     }
 }

@@ -86,6 +86,14 @@ impl Attempt {
         self.blobs.write_file(&self.folder.join(name), bytes)
     }
 
+    /// Writes a file whole, without waiting for the disk: for what no other start of this machine reads.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] with path and bytes.
+    pub fn write_passing(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.blobs.write_passing(&self.folder.join(name), bytes)
+    }
+
     /// Writes a short file where there is none, durably; false where there is one. Of several machines that try, one does it. Whoever
     /// reads meanwhile may see a part of it: let what is written say where it ends.
     ///
@@ -146,6 +154,7 @@ impl Attempt {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn append(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.blobs.writer()?.writing()?;
         let path = self.folder.join(name);
         let appended = OpenOptions::new().append(true).create(true).open(&path).and_then(|mut f| f.write_all(bytes));
         appended.map_err(|e| StoreError::io("append to", &path, Some(bytes.len() as u64), e))

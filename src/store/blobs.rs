@@ -2,7 +2,7 @@
 //!
 //! A handle of its own, without the database: worker processes write and read blobs through it.
 
-use super::disk::{Disk, again, ensure_dir, entries, name, write_whole};
+use super::disk::{Disk, again, ensure_dir, entries, name, place, sync_names, write_whole};
 use super::layout::{FOLDERS, Is, Layout, digest_of};
 use super::presence::{Presence, remove_quietly};
 use super::{StoreError, disk};
@@ -58,23 +58,27 @@ impl Blobs {
     /// # Errors
     /// [`StoreError::Io`] with path and bytes; [`StoreError::ReadOnly`].
     pub fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
+        let digest = self.place(bytes)?;
+        sync_names(self.disk.as_ref(), self.path(&digest).parent().unwrap_or(&self.layout.root))?;
+        Ok(digest)
+    }
+
+    /// Keeps these bytes; their name is durable once its folder is synced.
+    pub(super) fn place(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         let digest = Digest::of(bytes);
         let path = self.path(&digest);
         let unique = self.writer()?.writing()?;
-        let folder = self.folder_of(&digest, &path)?;
+        self.folder_of(&digest, &path)?;
         if path.is_file() {
             match again(|| self.disk.read(&path)) {
-                Ok(there) if there == bytes => {
-                    // Whoever wrote it may not have come to this yet.
-                    again(|| self.disk.sync_dir(folder)).map_err(|e| StoreError::io("sync", folder, None, e))?;
-                    return Ok(digest);
-                }
+                // Whoever wrote it may not have synced its folder yet: whoever asked for this does.
+                Ok(there) if there == bytes => return Ok(digest),
                 Ok(_) => drop(self.put_aside(&digest)?),
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
                 Err(e) => return Err(StoreError::io("read", &path, None, e)),
             }
         }
-        write_whole(self.disk.as_ref(), unique, &self.layout.folder("blobs"), &path, bytes)?;
+        place(self.disk.as_ref(), unique, &self.layout.folder("blobs"), &path, bytes, true)?;
         Ok(digest)
     }
 
@@ -212,10 +216,16 @@ impl Blobs {
         Ok(())
     }
 
-    /// Writes a file of the store that is not a blob, whole.
+    /// Writes a file of the store that is not a blob, whole and durably.
     pub(super) fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         let unique = self.writer()?.writing()?;
         write_whole(self.disk.as_ref(), unique, &self.layout.folder("blobs"), path, bytes)
+    }
+
+    /// Writes a file that nobody reads after a power cut, whole, without waiting for the disk.
+    pub(super) fn write_passing(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let unique = self.writer()?.writing()?;
+        place(self.disk.as_ref(), unique, &self.layout.folder("blobs"), path, bytes, false)
     }
 
     pub(super) fn writer(&self) -> Result<&Presence, StoreError> {

@@ -105,29 +105,48 @@ pub(super) fn again<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Resu
 /// # Errors
 /// [`StoreError::Io`] with path and bytes; the temporary file is removed (as far as the disk lets us), and what
 /// was under the name before is still there, unless only the last step failed, which leaves the new bytes.
-pub(super) fn write_whole(
+pub(super) fn write_whole(disk: &dyn Disk, unique: (&str, u64), beside: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    place(disk, unique, beside, path, bytes, true)?;
+    sync_names(disk, parent(path))
+}
+
+/// The same but for the last step: the file is there as a whole or not at all, and its name is durable once the directory is synced.
+/// Without `synced` not even its bytes: after a power cut it may be there and empty.
+///
+/// # Errors
+/// As [`write_whole`].
+pub(super) fn place(
     disk: &dyn Disk,
     (token, counter): (&str, u64),
     beside: &Path,
     path: &Path,
     bytes: &[u8],
+    synced: bool,
 ) -> Result<(), StoreError> {
     let size = Some(bytes.len() as u64);
-    let directory = parent(path);
     let temporary = beside.join(format!("{TEMPORARY}{token}-{counter}"));
     let written = (|| {
         let mut file = again(|| disk.create(&temporary)).map_err(|e| StoreError::io("create", path, size, e))?;
         // The real write continues by itself after an interruption; an interruption that surfaces has written nothing.
         again(|| disk.write(&mut file, &temporary, bytes)).map_err(|e| StoreError::io("write", path, size, e))?;
-        again(|| disk.sync_file(&file, &temporary)).map_err(|e| StoreError::io("sync", path, size, e))?;
+        if synced {
+            again(|| disk.sync_file(&file, &temporary)).map_err(|e| StoreError::io("sync", path, size, e))?;
+        }
         drop(file);
         again(|| disk.rename(&temporary, path)).map_err(|e| StoreError::io("put in place", path, size, e))
     })();
-    if let Err(error) = written {
+    if written.is_err() {
         let _ = disk.remove(&temporary);
-        return Err(error);
     }
-    again(|| disk.sync_dir(directory)).map_err(|e| StoreError::io("sync the directory of", path, size, e))
+    written
+}
+
+/// Makes the names in a directory durable.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub(super) fn sync_names(disk: &dyn Disk, directory: &Path) -> Result<(), StoreError> {
+    again(|| disk.sync_dir(directory)).map_err(|e| StoreError::io("sync", directory, None, e))
 }
 
 /// Appends lines to a journal durably; makes the file where there is none.

@@ -1,7 +1,7 @@
 //! Whether another machine uses the index: SQLite's shared memory does not reach it, so its rows and ours would overwrite each other.
 //!
-//! Whoever uses the index says in its marker (`open/<token>`, see [`super::presence`]) which machine it is on. Workers, which never open
-//! the index, say nothing, and may be anywhere.
+//! Whoever writes says in its marker (`open/<token>`, see [`super::presence`]) which machine it is on, and in which way: workers, which
+//! never open the index, may be anywhere.
 
 use super::StoreError;
 use super::disk::{TEMPORARY, entries, name};
@@ -13,12 +13,31 @@ use std::time::{Duration, SystemTime};
 /// file systems do not reach other machines.
 const LATELY: Duration = Duration::from_secs(120);
 
-/// The word before a machine's name.
-const MACHINE: &str = "machine ";
+/// The same for workers, which write less often.
+const SOME_TIME: Duration = Duration::from_secs(600);
 
-/// The line of a marker that says which machine this is.
-pub(super) fn line() -> String {
-    format!("{MACHINE}{}\n", machine())
+/// The word before the name of a machine that uses the index.
+const MACHINE: &str = "machine ";
+/// The word before the name of a machine that does not.
+const WORKS: &str = "works on ";
+
+/// The line of a marker that says which machine this is, and whether it uses the index.
+pub(super) fn line(index: bool) -> String {
+    format!("{}{}\n", if index { MACHINE } else { WORKS }, machine())
+}
+
+/// Whether a marker that nobody seems to hold may be of a worker that lives, on a machine from which no lock reaches us.
+pub(super) fn may_live(marker: &str, file: &File, boot: &str) -> bool {
+    let mut lines = marker.lines();
+    let started = lines.next().and_then(|l| l.strip_prefix("boot ")).unwrap_or_default();
+    let elsewhere = lines.next().and_then(|l| l.strip_prefix(WORKS)).is_some_and(|other| other != machine());
+    elsewhere && started != boot && age(file).is_some_and(|age| age < SOME_TIME)
+}
+
+/// How long ago a file was written to; none where that is not known.
+fn age(file: &File) -> Option<Duration> {
+    let written = file.metadata().and_then(|m| m.modified()).ok()?;
+    SystemTime::now().duration_since(written).ok()
 }
 
 /// What this machine is called.
@@ -47,8 +66,7 @@ pub(super) fn refuse(folder: &Path, own: &str, boot: &str) -> Result<(), StoreEr
         }
         let Ok(file) = File::open(&path) else { continue };
         let held = file.try_lock_shared().is_err();
-        let age = file.metadata().and_then(|m| m.modified()).ok().and_then(|then| SystemTime::now().duration_since(then).ok());
-        let seen = age.filter(|age| *age < LATELY).map(|age| age.as_secs());
+        let seen = age(&file).filter(|age| *age < LATELY).map(|age| age.as_secs());
         // One of this machine that was started anew since is dead.
         if held || seen.is_some() && other != machine() {
             let root = folder.parent().unwrap_or(folder).to_path_buf();

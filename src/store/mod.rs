@@ -36,6 +36,7 @@ pub mod journal;
 mod layout;
 mod leftovers;
 mod lock;
+mod many;
 mod memo;
 mod migrate;
 mod notes;
@@ -253,9 +254,7 @@ impl Store {
         self.note_dropped(&gone)?;
         let manifests: Vec<Digest> = rows.iter().map(|r| r.1).collect();
         self.blobs.writer()?.publishing(&manifests)?;
-        for (_, _, bytes) in &rows {
-            self.blobs.put(bytes)?;
-        }
+        self.blobs.put_many(&rows.iter().map(|(_, _, bytes)| bytes.as_slice()).collect::<Vec<_>>())?;
         let published = self.watch(index.write(|c| {
             let mut published = Vec::with_capacity(rows.len());
             for (record, manifest, bytes) in &rows {

@@ -14,13 +14,16 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The line of a marker that says that its writer found the index damaged.
 const DAMAGED: &str = "damaged";
 
 /// How long it is waited for another in silence.
 const SILENT: Duration = Duration::from_secs(1);
+
+/// How often a writer's marker shows that it lives, at most.
+const SEEN: Duration = Duration::from_secs(60);
 
 /// One user of the store: a `Store` with its blobs, or a worker's blobs. Ends when dropped.
 pub(super) struct Presence {
@@ -29,7 +32,8 @@ pub(super) struct Presence {
     all: File,
     token: String,
     counter: AtomicU64,
-    marker: Mutex<Option<File>>,
+    /// And when it was last seen to be written to.
+    marker: Mutex<Option<(File, Instant)>>,
     unclean: AtomicBool,
     alone: AtomicBool,
     /// Whether it is of somebody who uses the index.
@@ -119,7 +123,12 @@ impl Presence {
                 let _ = self.disk.remove(&self.folder.join(&self.token));
                 return Err(other);
             }
-            *marker = Some(made);
+            *marker = Some((made, Instant::now()));
+        }
+        if let Some((file, since)) = marker.as_mut().filter(|(_, since)| since.elapsed() > SEEN) {
+            // Where this fails, only machines that no lock reaches take it for dead, and what it writes fails and is done again.
+            let _ = file.set_modified(SystemTime::now());
+            *since = Instant::now();
         }
         Ok((&self.token, self.counter.fetch_add(1, Ordering::Relaxed)))
     }
@@ -135,7 +144,7 @@ impl Presence {
         let path = self.folder.join(&self.token);
         let mut marker = self.marker.lock().unwrap_or_else(PoisonError::into_inner);
         match marker.as_mut() {
-            Some(file) => again(|| self.disk.write(file, &path, lines.as_bytes()))
+            Some((file, _)) => again(|| self.disk.write(file, &path, lines.as_bytes()))
                 .map_err(|e| StoreError::io("write", &path, Some(lines.len() as u64), e)),
             None => Ok(()),
         }
@@ -155,8 +164,7 @@ impl Presence {
         let made = (|| {
             let mut file = again(|| self.disk.create(&temporary))?;
             again(|| file.lock())?;
-            let line = if self.index { elsewhere::line() } else { String::new() };
-            let line = format!("boot {}\n{line}", boot());
+            let line = format!("boot {}\n{}", boot(), elsewhere::line(self.index));
             again(|| self.disk.write(&mut file, &temporary, line.as_bytes()))?;
             again(|| self.disk.sync_file(&file, &temporary))?;
             again(|| self.disk.rename(&temporary, &path))?;
@@ -193,6 +201,9 @@ impl Presence {
             }
             let text = again(|| self.disk.read(&path)).map_err(|e| StoreError::io("read", &path, None, e))?;
             let text = String::from_utf8_lossy(&text);
+            if elsewhere::may_live(&text, &lock, &boot()) {
+                continue;
+            }
             let (published, damaged) = (parse_marker(&text), text.lines().any(|l| l == DAMAGED));
             dead.push(Dead { token, path, published, damaged, _lock: lock });
         }

@@ -77,14 +77,14 @@ impl Running {
         }
     }
 
-    /// The result that it left. One that ended without a word may have left a result all the same: it counts where it has all that
-    /// was asked for.
+    /// The result that it left, where it has all that was asked for. One that ended without a word may have left a result all the same.
     pub fn result(&self, how: &Ended, blobs: &Blobs) -> Result<Option<JobResult>, StoreError> {
         let result = read_result(&self.folder, self.assignment.key)?;
         match how {
-            Ended::Done { .. } => Ok(result),
-            Ended::Lost(_) | Ended::Interrupted(_) | Ended::Killed(_) | Ended::OutOfMemory(_) | Ended::TimedOut => {
-                let Some(result) = result.filter(|r| r.answers(&self.assignment.job)) else { return Ok(None) };
+            Ended::Done { .. } | Ended::Lost(_) | Ended::Interrupted(_) | Ended::Killed(_) | Ended::OutOfMemory(_) | Ended::TimedOut => {
+                // A measurement of this machine answers only whoever has waited for it.
+                let measured = |r: &JobResult| matches!((how, r), (Ended::Done { .. }, JobResult::Measured(_)));
+                let Some(result) = result.filter(|r| r.answers(&self.assignment.job) || measured(r)) else { return Ok(None) };
                 Ok(blobs.has_all(&result.outputs())?.then_some(result))
             }
             Ended::Stopped | Ended::Broken(_) | Ended::Full { .. } | Ended::Failed(_) => Ok(None),
@@ -100,6 +100,18 @@ impl Running {
     pub fn reason(&self, how: &Ended) -> String {
         self.ended_for.clone().unwrap_or_else(|| how.to_string())
     }
+}
+
+/// A result that an attempt has left.
+pub struct Left {
+    /// Of what.
+    pub work: Work,
+    /// The result.
+    pub result: JobResult,
+    /// Seconds of work.
+    pub seconds: f64,
+    /// Iterations or images; 0 where the result was there already.
+    pub count: u64,
 }
 
 /// Whether a work may begin beside those that run.
@@ -215,7 +227,13 @@ impl Attempts {
         let folder = Attempt::open(&store.blobs(), assignment.lock)?;
         let bytes = serde_json::to_vec_pretty(&assignment)
             .map_err(|e| RunError::Stuck(format!("the assignment of {} cannot be written: {e}", assignment.key.short())))?;
-        folder.write(&assignment_file(assignment.key), &bytes)?;
+        let name = assignment_file(assignment.key);
+        // What no attempt outlives needs no disk: the next start of the machine writes it anew.
+        if launcher.outlives() {
+            folder.write(&name, &bytes)?
+        } else {
+            folder.write_passing(&name, &bytes)?
+        }
         let id = launcher.start(&Start {
             root: store.root().to_path_buf(),
             attempt: folder.clone(),

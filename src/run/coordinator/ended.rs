@@ -2,8 +2,7 @@
 
 use super::Coordinator;
 use super::announce::subject;
-use super::attempts::{Purpose, Running};
-use super::publish;
+use super::attempts::{Left, Purpose, Running};
 use crate::base::counted;
 use crate::plan::Work;
 use crate::results::GivenUp;
@@ -14,7 +13,7 @@ use crate::run::launch::{self, Id};
 use crate::run::observe;
 
 impl Coordinator<'_> {
-    /// An attempt ended: publish what it left, or count it as failed.
+    /// An attempt ended: what it left is to be published, or it counts as failed.
     pub(super) fn ended(&mut self, id: Id, how: launch::Ended) -> Result<(), RunError> {
         let Some(running) = self.attempts.remove(id) else { return Ok(()) };
         self.recording.ended(running.assignment.key);
@@ -38,32 +37,21 @@ impl Coordinator<'_> {
             return Ok(());
         };
         let (seconds, count) = if let launch::Ended::Done { seconds, count } = how { (seconds, count) } else { (0.0, 0) };
-        match &running.purpose {
+        if let Purpose::Observation { .. } = &running.purpose {
+            running.forget_result()?;
+        }
+        match running.purpose {
             Purpose::Observation { weights, metrics, subject } => {
-                running.forget_result()?;
                 let JobResult::Measured(observed) = &result else {
                     return Err(RunError::Worker(format!("{}: the result is of another kind", subject.label)));
                 };
-                observe::keep(self.store, self.options.executor, *weights, observed)?;
+                observe::keep(self.store, self.options.executor, weights, observed)?;
                 for (metric, (value, result)) in metrics.iter().filter_map(|m| Some((m.name(), observe::told(observed, m)?))) {
                     let (subject, metric, value) = (subject.clone(), Some(metric), Some(value));
                     self.events.on(Event::Finished { subject, metric, value, failed: None, alike: 0, result, seconds });
                 }
             }
-            Purpose::Work(work) => {
-                let publication = publish::publish(self.store, work, &result)?;
-                self.share(&publication.keys)?;
-                if count > 0 {
-                    self.count(work);
-                    self.recording.done(work, &publication.keys);
-                    publish::timing(self.store, work, seconds, count, self.options)?;
-                }
-                publication.notes.into_iter().for_each(|message| self.events.on(Event::Note { message }));
-                publication.keys.into_iter().for_each(|key| self.known.forget(key));
-                let alike = publication.failed.as_ref().map_or(0, |why| self.announced.alike(why));
-                let (subject, failed, result) = (subject(work), publication.failed, publication.result);
-                self.events.on(Event::Finished { subject, metric: None, value: None, failed, alike, result, seconds });
-            }
+            Purpose::Work(work) => self.left.push(Left { work, result, seconds, count }),
         }
         Ok(())
     }

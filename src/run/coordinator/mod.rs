@@ -3,11 +3,13 @@
 mod announce;
 mod attempts;
 mod commands;
+mod computing;
 mod ended;
 mod ending;
 mod fits;
 mod gather;
 mod jobs;
+mod left;
 mod publish;
 mod reasons;
 mod searches;
@@ -23,7 +25,7 @@ mod tests;
 use super::elsewhere;
 use super::error::RunError;
 use super::events::{Event, Events};
-use super::inline::{Computed, Inline};
+use super::inline::Inline;
 use super::known::StoreKnown;
 use super::launch::{Heard, Launcher, Whose};
 use super::live::Live;
@@ -36,7 +38,7 @@ use crate::plan::{Engine, Replay, Work};
 use crate::results::GivenUp;
 use crate::store::Store;
 use announce::{Announced, subject};
-use attempts::{Admitted, Attempts, Purpose};
+use attempts::{Admitted, Attempts, Left, Purpose};
 use jobs::Jobs;
 use shared::Shared;
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,6 +94,7 @@ pub fn run(
         introduced: false,
         weighed: Instant::now(),
         shared: Shared::default(),
+        left: Vec::new(),
     }
     .run()
 }
@@ -121,6 +124,8 @@ struct Coordinator<'a> {
     /// When workers' memory was last looked at.
     weighed: Instant,
     shared: Shared,
+    /// What attempts have left that is not published yet.
+    left: Vec<Left>,
 }
 
 impl<'a> Coordinator<'a> {
@@ -158,6 +163,7 @@ impl<'a> Coordinator<'a> {
     /// Until nothing is left to do, or the run is to end: the last replay, and how it ended.
     fn drive(&mut self) -> Result<(Replay, RunEnd), RunError> {
         loop {
+            self.publish_left()?;
             let replay = self.engine.replay(&mut self.known);
             if let Some(error) = self.known.error.take() {
                 return Err(error.into());
@@ -225,35 +231,6 @@ impl<'a> Coordinator<'a> {
 
     fn report(&mut self, replay: Replay, ended: RunEnd) -> Report {
         Report { replay, ended, executed: std::mem::take(&mut self.executed), given_up: std::mem::take(&mut self.given_up) }
-    }
-
-    /// Computes what is short; true where anything was.
-    fn compute(&mut self, replay: &Replay) -> Result<bool, RunError> {
-        let mut any = false;
-        for work in replay.works.iter().filter(|w| Inline::takes(w)) {
-            if self.due().is_some() {
-                break;
-            }
-            self.starts(work, replay)?;
-            let begun = Instant::now();
-            match self.inline.compute(work, self.prepared, self.store)? {
-                Computed::Done { result, value } => {
-                    self.count(work);
-                    self.share(&[work.key()])?;
-                    self.recording.done(work, &[work.key()]);
-                    let metric = if let Work::Metric(w) = work { Some(w.metric.name()) } else { None };
-                    let (subject, seconds) = (subject(work), begun.elapsed().as_secs_f64());
-                    self.events.on(Event::Finished { subject, metric, value, failed: None, alike: 0, result, seconds });
-                }
-                Computed::InputGone => {
-                    self.recording.ended(work.key());
-                    self.forget_all(&work.label());
-                }
-            }
-            self.known.forget(work.key());
-            any = true;
-        }
-        Ok(any)
     }
 
     /// Starts workers until `jobs` of them run; true where a trial was given up instead, which changes what is to be done.
@@ -325,7 +302,8 @@ impl<'a> Coordinator<'a> {
             self.hold_limits();
             let Some(heard) = self.launcher.listen(Duration::from_millis(100)) else { continue };
             if self.hear(heard)? {
-                // What else has ended by now changes what can be done just as well: a replay for each would take longer than all else.
+                // What else has ended by now changes what can be done just as well: a replay for each would take longer than all else,
+                // and what they have left is made durable together.
                 let begun = Instant::now();
                 while begun.elapsed() < TOGETHER
                     && let Some(heard) = self.launcher.listen(Duration::ZERO)

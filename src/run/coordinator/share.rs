@@ -25,7 +25,7 @@ impl Coordinator<'_> {
         if self.stopping.is_some() || replay.works.is_empty() {
             return Ok(false);
         }
-        let asked = self.shared.sought.next(&replay.works);
+        let asked = self.shared.sought.next(&replay.works, Instant::now());
         let (options, begun, address) = (self.options, self.begun, team.address());
         let (events, mut said) = (&mut *self.events, Instant::now());
         let came = team.ask(Some(&self.store.blobs()), asked, &|| options.due(begun).is_some(), &mut |done, all, bytes| {

@@ -58,6 +58,11 @@ pub trait Launcher {
         false
     }
 
+    /// Whether attempts may outlive their run, or work on machines that go on where this one stops.
+    fn outlives(&self) -> bool {
+        false
+    }
+
     /// What the run wants first; attempts that earlier runs have left on anything else are ended.
     fn wanted(&mut self, _: &HashSet<Digest>) {}
 

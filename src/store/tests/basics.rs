@@ -260,3 +260,26 @@ fn one_machine_at_a_time_uses_the_index() {
     std::fs::remove_file(&marker).unwrap();
     store.blobs().put(b"x").unwrap();
 }
+
+/// Where locks do not reach from machine to machine, what a worker there writes is left alone as long as it shows that it lives.
+#[cfg(target_os = "linux")]
+#[test]
+fn workers_of_other_machines_are_not_cleaned_up_after_while_they_live() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("cache");
+    drop(Store::open(&root, true).unwrap());
+    let (marker, written) = (root.join("open/1-other"), root.join("blobs/.tmp-1-other-0"));
+    let here = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let here = format!("boot b\nworks on {here}");
+    // What its marker says, how many seconds ago it was written to; whether its file is left alone.
+    for (text, ago, left) in
+        [("boot b\nworks on far\n", 590, true), ("boot b\nworks on far\n", 610, false), ("boot b\n", 10, false), (here.as_str(), 10, false)]
+    {
+        std::fs::write(&written, "a part").unwrap();
+        std::fs::write(&marker, text).unwrap();
+        let file = std::fs::File::options().write(true).open(&marker).unwrap();
+        file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(ago)).unwrap();
+        drop(Store::open(&root, false).unwrap());
+        assert_eq!((written.exists(), marker.exists()), (left, left), "{text:?}, {ago} s");
+    }
+}

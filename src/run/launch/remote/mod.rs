@@ -255,6 +255,10 @@ impl Launcher for Remote {
         self.left.iter().any(|intent| intent.lock == lock && intent.key == key)
     }
 
+    fn outlives(&self) -> bool {
+        true
+    }
+
     fn wanted(&mut self, keys: &HashSet<Digest>) {
         let Some(whose) = self.whose.clone() else { return };
         let alive = |run: &str| run != whose.token && Store::is_alive(&whose.root, &whose.pipeline, run).unwrap_or(true);
