@@ -4,7 +4,7 @@
 mod cluster;
 
 use crate::reliability::Dice;
-use crate::support::{Place, SMALL, long, said};
+use crate::support::{Place, SMALL, long, root, said};
 use cluster::{Cluster, is_here};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -60,6 +60,40 @@ fn the_results_are_those_of_this_machine_and_jobs_are_shared() {
     assert!(cluster.run().nothing_executed());
     cluster.until("jobs end", || cluster.slurm(&["squeue", "--noheader"]).is_empty());
     assert_eq!(talk(&cluster.place), Vec::<String>::new());
+}
+
+/// The flagship; short of time, with all its stages, and less in each.
+fn flagship() -> String {
+    let whole = std::fs::read_to_string(root().join("pipelines/yolov5.kdl")).expect("it ships");
+    let less = [
+        ("\"trials\" 16 ", "\"trials\" 4 "),
+        ("images=700", "images=60"),
+        ("population=6 tournament=3", "population=2 tournament=2"),
+        ("window=4", "window=2"),
+        ("epochs 12", "epochs 1"),
+        ("epochs 20", "epochs 1"),
+        ("seeds 5", "seeds 2"),
+        ("trials 8", "trials 2"),
+    ];
+    let shortened = less.iter().fold(whole.clone(), |text, (much, little)| {
+        assert!(text.contains(much), "{much}");
+        text.replace(much, little)
+    });
+    if long() { whole } else { shortened }
+}
+
+#[test]
+fn the_flagship_gives_the_digests_of_this_machine() {
+    if !is_here() {
+        return;
+    }
+    let local = Place::new(&flagship());
+    local.run();
+    let cluster = Cluster::new(&flagship(), "", 1000);
+    let said = cluster.run();
+    assert!(said.out.contains("answer: best"), "{said:?}");
+    assert_eq!(cluster.place.digests(), local.digests());
+    eprintln!("{} digests are the same", local.digests().lines().count());
 }
 
 #[test]

@@ -30,8 +30,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How often files are looked at.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often files are looked at: a short trial is over soon, and its worker waits until that is noticed.
+const SOON: Duration = Duration::from_millis(20);
+/// At the least.
+const SELDOM: Duration = Duration::from_secs(10);
+/// A look takes one part in so many of the time, at most: those of a thousand jobs on a network file system take a while.
+const SHARE: u32 = 10;
 /// How long a run that has ended waits for workers that it lets go.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How often in a row the jobs of an attempt may end before it begins.
@@ -74,6 +78,8 @@ pub struct Remote {
     said: HashSet<String>,
     polls: Polls,
     looked: Instant,
+    /// When files are looked at again, from then on.
+    look_after: Duration,
 }
 
 impl Remote {
@@ -101,6 +107,7 @@ impl Remote {
             said: HashSet::new(),
             polls: Polls::new(),
             looked: Instant::now(),
+            look_after: SOON,
         }
     }
 
@@ -172,7 +179,7 @@ impl Remote {
 
     /// Looks at the files of all jobs.
     fn look(&mut self) {
-        let (grace, word) = (self.used.grace, self.queue.word());
+        let (grace, word, begun) = (self.used.grace, self.queue.word(), Instant::now());
         let mut at = 0;
         while at < self.jobs.len() {
             let job = &mut self.jobs[at];
@@ -203,6 +210,7 @@ impl Remote {
             }
         }
         self.looked = Instant::now();
+        self.look_after = (begun.elapsed() * SHARE).clamp(SOON, SELDOM);
     }
 
     /// An attempt that ended before it began is no trial's fault: again, but not for ever. A controller that was killed may have given a
@@ -308,7 +316,7 @@ impl Launcher for Remote {
                     None => {}
                 }
             }
-            if now.duration_since(self.looked) >= LOOK {
+            if now.duration_since(self.looked) >= self.look_after {
                 self.look();
             }
             self.talk(now);
@@ -318,7 +326,7 @@ impl Launcher for Remote {
             if now >= until {
                 return None;
             }
-            let next = LOOK.saturating_sub(now.duration_since(self.looked)).min(until - now).max(Duration::from_millis(1));
+            let next = self.look_after.saturating_sub(now.duration_since(self.looked)).min(until - now).max(Duration::from_millis(1));
             if let Some(answer) = self.clerk.answer(next) {
                 self.answered(answer);
             }
