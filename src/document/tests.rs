@@ -317,9 +317,11 @@ fn every_example_of_the_table_parses() {
     }
 }
 
-/// Random edits of the flagship: no panic, no long wait. Slow machines share two cores, hence the generous bound.
+/// Random edits of the flagship: no panic, no long wait. Slow machines share two cores, hence the generous bound; what took longer is
+/// tried again, since a busy machine may have stood still meanwhile.
 #[test]
 fn edited_texts_end_in_a_report() {
+    const LONG: Duration = Duration::from_millis(400);
     let pieces: &[&str] =
         &["{", "}", "\"", "/-", "/*", "*/", "#", "=", ";", "\n", "(", ")", "é", "\u{0}", "\\", "#true", "1e400", "'", "/", "x", " "];
     let mut slowest = Duration::ZERO;
@@ -335,18 +337,27 @@ fn edited_texts_end_in_a_report() {
                 _ => drop(bytes.splice(at..at, pieces[random.below(pieces.len())].bytes())),
             }
         }
-        let mut files = Memory(HashMap::from([("p.kdl".to_string(), bytes)]));
-        let start = Instant::now();
-        match load(&crate::language(), "p.kdl", &mut files, &Params::default(), Options::default()) {
-            Ok(_) => {}
-            Err(found) => {
-                assert!(!found.items.is_empty() && found.items.len() <= 61);
-                assert!(!render::diagnostics(&found, round % 2 == 0).is_empty());
+        let took = || {
+            let mut files = Memory(HashMap::from([("p.kdl".to_string(), bytes.clone())]));
+            let start = Instant::now();
+            match load(&crate::language(), "p.kdl", &mut files, &Params::default(), Options::default()) {
+                Ok(_) => {}
+                Err(found) => {
+                    assert!(!found.items.is_empty() && found.items.len() <= 61);
+                    assert!(!render::diagnostics(&found, round % 2 == 0).is_empty());
+                }
+            }
+            start.elapsed()
+        };
+        let mut shortest = took();
+        for _ in 0..4 {
+            if shortest >= LONG {
+                shortest = shortest.min(took());
             }
         }
-        slowest = slowest.max(start.elapsed());
+        slowest = slowest.max(shortest);
     }
-    assert!(slowest < Duration::from_millis(400), "{slowest:?}");
+    assert!(slowest < LONG, "{slowest:?}");
 }
 
 /// What a layer of no known name hides is not missing as well.
