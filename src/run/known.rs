@@ -30,6 +30,7 @@ pub fn keep_searches(engine: &mut Engine, store: &Store, over: bool) -> Result<(
 pub struct StoreKnown<'a> {
     store: Option<&'a Store>,
     outcomes: HashMap<Digest, Option<Outcome>>,
+    chains: HashMap<Digest, Vec<Point>>,
     given_up: HashMap<Digest, String>,
     /// The first error of the store: a replay cannot fail, its caller asks here.
     pub error: Option<StoreError>,
@@ -38,12 +39,17 @@ pub struct StoreKnown<'a> {
 impl<'a> StoreKnown<'a> {
     /// Over a store; with none, nothing is known.
     pub fn new(store: Option<&'a Store>) -> Self {
-        StoreKnown { store, outcomes: HashMap::new(), given_up: HashMap::new(), error: None }
+        StoreKnown { store, outcomes: HashMap::new(), chains: HashMap::new(), given_up: HashMap::new(), error: None }
     }
 
     /// Forgets what was remembered of a key.
     pub fn forget(&mut self, key: Digest) {
         self.outcomes.remove(&key);
+    }
+
+    /// Forgets what was remembered of a training chain, of which there may be more points now.
+    pub fn forget_chain(&mut self, chain: Digest) {
+        self.chains.remove(&chain);
     }
 
     /// Remembers an outcome, whatever the store says.
@@ -54,6 +60,7 @@ impl<'a> StoreKnown<'a> {
     /// Forgets whatever rests on a blob that turned out to be gone or damaged.
     pub fn forget_all(&mut self) {
         self.outcomes.clear();
+        self.chains.clear();
     }
 
     /// The keys of the results that were asked for and found, in order.
@@ -79,6 +86,28 @@ impl<'a> StoreKnown<'a> {
         record::read(&self.or_note(found)??)
     }
 
+    fn look_at_chain(&mut self, chain: Digest) -> Vec<Point> {
+        let Some(store) = self.store else { return Vec::new() };
+        let records = self.or_note(store.chain(&chain)).unwrap_or_default();
+        let mut points: Vec<Point> = Vec::new();
+        for record in records {
+            let (iteration, key) = (record.chain.map_or(0, |c| c.1), record.key);
+            match record::read(&record) {
+                Some(Outcome::Diverged { reason, .. }) => points.push(Point { iteration, key, state: None, diverged: Some(reason) }),
+                Some(Outcome::Trained(trained)) => {
+                    let state = trained.state.filter(|d| self.or_note(store.blobs().has(d)) == Some(true));
+                    points.push(Point { iteration, key, state, diverged: None });
+                }
+                _ => {}
+            }
+        }
+        // A training that was interrupted has a checkpoint that no record names yet; its worker goes on from it by itself.
+        if let Some(Checkpoint { iteration, .. }) = checkpoint_of(store.root(), chain) {
+            points.push(Point { iteration, key: chain, state: None, diverged: None });
+        }
+        points
+    }
+
     /// What was found; of an error nothing, and the first is kept for the caller.
     fn or_note<T>(&mut self, found: Result<T, StoreError>) -> Option<T> {
         match found {
@@ -102,24 +131,11 @@ impl Known for StoreKnown<'_> {
     }
 
     fn chain(&mut self, chain: Digest) -> Vec<Point> {
-        let Some(store) = self.store else { return Vec::new() };
-        let records = self.or_note(store.chain(&chain)).unwrap_or_default();
-        let mut points: Vec<Point> = Vec::new();
-        for record in records {
-            let (iteration, key) = (record.chain.map_or(0, |c| c.1), record.key);
-            match record::read(&record) {
-                Some(Outcome::Diverged { reason, .. }) => points.push(Point { iteration, key, state: None, diverged: Some(reason) }),
-                Some(Outcome::Trained(trained)) => {
-                    let state = trained.state.filter(|d| self.or_note(store.blobs().has(d)) == Some(true));
-                    points.push(Point { iteration, key, state, diverged: None });
-                }
-                _ => {}
-            }
+        if let Some(known) = self.chains.get(&chain) {
+            return known.clone();
         }
-        // A training that was interrupted has a checkpoint that no record names yet; its worker goes on from it by itself.
-        if let Some(Checkpoint { iteration, .. }) = checkpoint_of(store.root(), chain) {
-            points.push(Point { iteration, key: chain, state: None, diverged: None });
-        }
+        let points = self.look_at_chain(chain);
+        self.chains.insert(chain, points.clone());
         points
     }
 

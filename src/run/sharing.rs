@@ -115,7 +115,10 @@ pub fn pull(
         for record in &came.records {
             found.insert(record.key);
             match into {
-                Some(_) => known.forget(record.key),
+                Some(_) => {
+                    known.forget(record.key);
+                    record.chain.into_iter().for_each(|(chain, _)| known.forget_chain(chain));
+                }
                 None => known.suppose(record),
             }
         }

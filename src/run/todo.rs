@@ -8,6 +8,7 @@ use crate::plan::repeats::through;
 use crate::plan::stopping::stopped_by;
 use crate::plan::{Raced, Replay, Slot, State, Work};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// What is left of a pipeline. What searches will propose counts as much as the costliest reference of their spaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -118,9 +119,9 @@ impl Todo {
         let listed = ours().filter(|w| matches!(w, Work::Predict(_) | Work::Subnet(_))).count();
         // Models whose weights are still to come. Of those at hand that have no result yet, only a metric may be missing.
         let slots = &replay.stages[index].slots;
-        let at_work = |label: &str| {
-            ours().filter(|w| !w.request().replica).any(|w| w.request().model.as_deref().is_some_and(|m| m.starts_with(label)))
-        };
+        let names: BTreeSet<&str> = ours().filter(|w| !w.request().replica).filter_map(|w| w.request().model.as_deref()).collect();
+        // The names that begin so are the first that are not before it.
+        let at_work = |label: &str| names.range(label..).next().is_some_and(|name| name.starts_with(label));
         let waiting = slots.iter().filter(|s| s.state == State::Pending && !at_work(&s.model.label())).count();
         let held_out = pipeline.folds(stage).map_or_else(|| split.value.clone(), |folds| folds.held_out(0));
         let points = evaluate.at.len().max(1);
@@ -169,12 +170,10 @@ fn inferred_again(pipeline: &Pipeline, replay: &Replay, index: usize) -> usize {
         objective.zip(evaluate).is_some_and(|(o, e)| e.metrics.iter().any(|m| m.value == o.metric.value && m.value.reads_predictions()))
     };
     let all: usize = through(pipeline, replay, index).filter(|(_, sample)| measures(*sample)).map(|(asked, _)| asked).sum();
-    let listed = |label: &str| {
-        let ours = replay.works.iter().filter(|w| w.stage() == index && w.request().replica);
-        ours.into_iter().any(|w| w.request().model.as_deref() == Some(label))
-    };
+    let ours = replay.works.iter().filter(|w| w.stage() == index && w.request().replica);
+    let names: BTreeSet<&str> = ours.filter_map(|w| w.request().model.as_deref()).collect();
     // What is done, failed, inferred now, or inferred and short of its metric.
-    let begun = replay.copies(index).filter(|s| s.state != State::Pending || listed(&s.model.label())).count();
+    let begun = replay.copies(index).filter(|s| s.state != State::Pending || names.contains(s.model.label().as_str())).count();
     all.saturating_sub(begun)
 }
 

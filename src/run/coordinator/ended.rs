@@ -17,6 +17,10 @@ impl Coordinator<'_> {
     pub(super) fn ended(&mut self, id: Id, how: launch::Ended) -> Result<(), RunError> {
         let Some(running) = self.attempts.remove(id) else { return Ok(()) };
         self.recording.ended(running.assignment.key);
+        if let Purpose::Work(Work::Train(training)) = &running.purpose {
+            // It may have left a checkpoint.
+            self.known.forget_chain(training.chain);
+        }
         match &how {
             launch::Ended::Stopped => return Ok(()),
             launch::Ended::Full { why, needed } => {

@@ -5,6 +5,7 @@ use super::announce::subject;
 use super::attempts::Left;
 use super::publish::{self, Publication};
 use crate::base::Digest;
+use crate::plan::Work;
 use crate::run::error::RunError;
 use crate::run::events::Event;
 use crate::store::{Observation, Published, Record};
@@ -52,6 +53,9 @@ impl Coordinator<'_> {
             }
             publication.notes.into_iter().for_each(|message| self.events.on(Event::Note { message }));
             publication.keys.iter().for_each(|key| self.known.forget(*key));
+            if let Work::Train(training) = work {
+                self.known.forget_chain(training.chain);
+            }
             keys.extend(publication.keys);
             let alike = publication.failed.as_ref().map_or(0, |why| self.announced.alike(why));
             let (subject, failed, result) = (subject(work), publication.failed, publication.result);

@@ -39,6 +39,7 @@ impl Coordinator<'_> {
         sharing::publish(self.store, &came)?;
         for record in &came.records {
             self.known.forget(record.key);
+            record.chain.into_iter().for_each(|(chain, _)| self.known.forget_chain(chain));
             self.shared.came.insert(record.key);
         }
         self.shared.bytes += came.bytes;
