@@ -6,12 +6,13 @@ use super::load::{self, Access};
 use super::{configuration, print, sharing, spaces};
 use crate::base::{counted, units};
 use crate::document::Train;
+use crate::plan::Work;
 use crate::plan::stopping::stops;
 use crate::plan::{Group, Replay, State, Step, Told};
 use crate::report::table::Table;
 use crate::report::{number, survey, time, wrap};
 use crate::run::reliability::{Score, score};
-use crate::run::sharing::pull;
+use crate::run::sharing::{LOOKED, pull, strangers, told_of_strangers};
 use crate::run::todo::{Speed, Todo};
 use crate::run::why::{Upgraded, Why};
 use crate::run::{Prepared, StoreKnown};
@@ -33,6 +34,8 @@ pub fn run(arguments: &PlanArguments) -> Result<ExitCode, Failure> {
         Some(team) => {
             let pulled = pull(&prepared, &mut known, None, team, &numerics, &|| false, &mut |_, _| {})?;
             pulled.remarks.lines(team.address()).iter().for_each(|line| print::note(line));
+            let others = strangers(team, pulled.replay.works.iter().map(Work::key), LOOKED);
+            told_of_strangers(&others).iter().for_each(|line| print::note(line));
             if let Some(why) = team.failure() {
                 print::note(&format!("{} does not serve ({why}): what is there is not counted", team.address()));
             }

@@ -29,6 +29,7 @@ pub fn open_with(address: &str, variables: &[(String, String)]) -> Result<Arc<dy
         Some(("file", path)) if Path::new(path).is_absolute() => Ok(Arc::new(Folder::new(Path::new(path)))),
         Some(("file", _)) => Err(wrong("`file://` takes a path from the root, with three `/`".into())),
         Some((scheme, _)) => Err(wrong(format!("`{}` is no kind of place that nasflow knows; {FORMS}", scheme.escape_debug()))),
+        None if address.starts_with("s3:") || address.starts_with("file:") => Err(wrong(format!("it lacks `//`; {FORMS}"))),
         None if address.is_empty() => Err(wrong(format!("it is empty; {FORMS}"))),
         None => Ok(Arc::new(Folder::new(Path::new(address)))),
     }
@@ -74,6 +75,7 @@ mod tests {
             ("", "it is empty"),
             ("file://team", "from the root"),
             ("http://x", "`http` is no kind"),
+            ("s3:/team", "it lacks `//`"),
             ("s3://", "bucket is missing"),
             ("s3://b/../c", "the prefix may have"),
             ("s3://b/a//c", "the prefix may have"),

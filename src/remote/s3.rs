@@ -75,7 +75,7 @@ impl S3 {
 
     /// Puts an object in parts; given up as a whole where one fails.
     fn put_parts(&self, path: &Path, body: Body, limit: Limit) -> Result<(), Fault> {
-        let mut upload = self.wait(limit, self.store.put_multipart_opts(path, PutMultipartOptions::default()))?;
+        let mut upload = self.wait(limit, self.store.put_multipart_opts(path, PutMultipartOptions::default())).map_err(no_bucket)?;
         let done = (|| {
             let mut left = body.bytes;
             while left > 0 {
@@ -114,6 +114,7 @@ fn is_loopback(endpoint: &str) -> bool {
 fn fault(e: Error) -> Fault {
     let why = || shortened(&e);
     match &e {
+        _ if said(&e).contains("NoSuchBucket") => Fault::Denied("there is no such bucket (NoSuchBucket)".into()),
         Error::NotFound { .. } => Fault::Absent,
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Fault::Denied(format!("it does not let us: {}", why())),
         Error::Generic { .. } => Fault::Down(why()),
@@ -121,8 +122,22 @@ fn fault(e: Error) -> Fault {
     }
 }
 
-/// An error with its causes, in one line that is no longer than a line should be.
+/// Nothing is absent where something is put or listed, but the bucket.
+fn no_bucket(fault: Fault) -> Fault {
+    match fault {
+        Fault::Absent => Fault::Denied("it answered 404: there is no such bucket, or that is no S3 server".into()),
+        other => other,
+    }
+}
+
+/// An error in one line that is no longer than a line should be.
 fn shortened(e: &Error) -> String {
+    let line = said(e);
+    if line.chars().count() > 300 { line.chars().take(300).chain("…".chars()).collect() } else { line }
+}
+
+/// An error with its causes, in one line.
+fn said(e: &Error) -> String {
     let mut said = e.to_string();
     let mut cause = std::error::Error::source(e);
     while let Some(inner) = cause {
@@ -132,8 +147,7 @@ fn shortened(e: &Error) -> String {
         }
         cause = inner.source();
     }
-    let line: String = said.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect();
-    if line.chars().count() > 300 { line.chars().take(300).chain("…".chars()).collect() } else { line }
+    said.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect()
 }
 
 impl Drop for S3 {
@@ -189,7 +203,7 @@ impl Remote for S3 {
                 done => done.map(|_| Stored::New),
             }
         };
-        self.wait(limit, answer)
+        self.wait(limit, answer).map_err(no_bucket)
     }
 
     fn size(&self, path: &str, limit: Limit) -> Result<Option<u64>, Fault> {
@@ -202,7 +216,7 @@ impl Remote for S3 {
 
     fn list(&self, below: &str, most: usize, limit: Limit) -> Result<Vec<String>, Fault> {
         let below = self.path(below);
-        let ListResult { objects, .. } = self.wait(limit, self.store.list_with_delimiter(Some(&below)))?;
+        let ListResult { objects, .. } = self.wait(limit, self.store.list_with_delimiter(Some(&below))).map_err(no_bucket)?;
         let names = objects.into_iter().filter_map(|object| object.location.filename().map(str::to_string));
         Ok(names.take(most).collect())
     }

@@ -4,11 +4,11 @@ use super::error::RunError;
 use super::known::StoreKnown;
 use super::prepare::Prepared;
 use super::record;
-use crate::base::Digest;
+use crate::base::{Digest, counted};
 use crate::plan::{Action, Replay, Work};
-use crate::remote::{Asked, Came, Remarks, Team};
+use crate::remote::{self, Asked, Came, PublicKey, Remarks, Team};
 use crate::store::{Record, Store, StoreError};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
 /// Results that are published in one transaction.
@@ -16,6 +16,8 @@ const CHUNK: usize = 500;
 /// What is remembered of a place is kept as.
 const MEMO: &str = "remote";
 
+/// Results that are to be computed of which it is looked whether somebody else claims them, at most.
+pub const LOOKED: usize = 5;
 /// After this time a result is asked for again: others work meanwhile.
 const AGAIN: Duration = Duration::from_secs(600);
 
@@ -56,6 +58,30 @@ fn actions(work: &Work) -> Vec<&Action> {
         Work::Untrained(w) => w.all().map(|one| &one.request.action).collect(),
         other => vec![other.action()],
     }
+}
+
+/// Whose keys claim to have some of these, and are not trusted: of the first `most`, how many each has.
+pub fn strangers(team: &Team, missing: impl IntoIterator<Item = Digest>, most: usize) -> BTreeMap<PublicKey, usize> {
+    let (mut found, trusted) = (BTreeMap::new(), team.trusted());
+    for key in missing.into_iter().take(most) {
+        if !team.sharing().read || team.line().failed().is_some() {
+            break;
+        }
+        for signer in remote::strangers(team.line(), &key, &trusted).unwrap_or_default() {
+            *found.entry(signer).or_default() += 1;
+        }
+    }
+    found
+}
+
+/// What is to be said of them, a line each.
+pub fn told_of_strangers(found: &BTreeMap<PublicKey, usize>) -> Vec<String> {
+    let told = |(key, n): (&PublicKey, &usize)| {
+        let (are, them) = if *n == 1 { ("is", "it") } else { ("are", "them") };
+        let what = counted(*n, "result");
+        format!("{what} {are} there under a key that you do not trust, {key}: `trust` it, where you believe its owner, to take {them}")
+    };
+    found.iter().map(told).collect()
 }
 
 /// Publishes what came: from now on these are results like others.

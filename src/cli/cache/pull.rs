@@ -1,14 +1,14 @@
 //! `nasflow cache pull`
 
 use super::told::Told;
-use crate::base::{Digest, counted, units};
+use crate::base::{counted, units};
 use crate::cli::arguments::CachePullArguments;
 use crate::cli::failure::Failure;
 use crate::cli::load::{self, Access};
 use crate::cli::{print, sharing};
-use crate::remote::{PublicKey, RemoteError, Team, strangers};
+use crate::remote::RemoteError;
 use crate::run::StoreKnown;
-use crate::run::sharing::{pull, remember};
+use crate::run::sharing::{pull, remember, strangers, told_of_strangers};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -38,7 +38,7 @@ pub fn run(arguments: &CachePullArguments) -> Result<ExitCode, Failure> {
         remember(store, address, pulled.came.iter().copied())?;
     }
     pulled.remarks.lines(address).iter().for_each(|line| print::note(line));
-    let others = others(&team, &pulled.missing)?;
+    let others = strangers(&team, pulled.missing.iter().copied(), LOOKED);
     let left = pulled.replay.works.len();
     print::out(&if arguments.json {
         let strangers: BTreeMap<String, usize> = others.iter().map(|(key, n)| (key.to_string(), *n)).collect();
@@ -56,31 +56,7 @@ pub fn run(arguments: &CachePullArguments) -> Result<ExitCode, Failure> {
         };
         format!("{what} ({bytes}) {came} from {address}; {rest}\n")
     });
-    for (key, n) in others {
-        let them = if n == 1 { "it" } else { "them" };
-        print::note(&format!(
-            "{} there under a key that you do not trust, {key}: `trust` it, where you believe its owner, to take {them}",
-            is(n)
-        ));
-    }
+    told_of_strangers(&others).iter().for_each(|line| print::note(line));
     sharing::served(&team)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn is(n: usize) -> String {
-    format!("{} {}", counted(n, "result"), if n == 1 { "is" } else { "are" })
-}
-
-/// Who else claims to have what is not there; of the first ones only.
-fn others(team: &Team, missing: &[Digest]) -> Result<BTreeMap<PublicKey, usize>, Failure> {
-    let (mut found, trusted) = (BTreeMap::new(), team.trusted());
-    for key in missing.iter().take(LOOKED) {
-        if !team.reads() {
-            break;
-        }
-        for signer in strangers(team.line(), key, &trusted).unwrap_or_default() {
-            *found.entry(signer).or_default() += 1;
-        }
-    }
-    Ok(found)
 }

@@ -45,7 +45,7 @@ fn look(arguments: &DoctorArguments) -> Result<Findings, Failure> {
     };
     Ok(Findings {
         version: env!("CARGO_PKG_VERSION"),
-        features: if CUDA { vec!["cuda"] } else { vec![] },
+        features: features(),
         machine: machine::look(),
         store,
         configuration,
@@ -53,6 +53,12 @@ fn look(arguments: &DoctorArguments) -> Result<Findings, Failure> {
         used,
         faults,
     })
+}
+
+/// What this build has beside what all have.
+fn features() -> Vec<&'static str> {
+    let all = [(CUDA, "cuda"), (cfg!(feature = "hub"), "hub"), (cfg!(feature = "s3"), "s3")];
+    all.into_iter().filter_map(|(there, name)| there.then_some(name)).collect()
 }
 
 fn cuda() -> Cuda {

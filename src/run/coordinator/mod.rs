@@ -179,6 +179,7 @@ impl<'a> Coordinator<'a> {
                 self.events.on(Event::Note { message });
             }
             if first {
+                self.tell_of_strangers(&replay);
                 self.launcher.wanted(&replay.works.iter().map(Work::key).collect());
                 announce::estimate(self.prepared, self.store, &replay, self.options, self.events);
             }

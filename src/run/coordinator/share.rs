@@ -2,13 +2,14 @@
 
 use super::Coordinator;
 use crate::base::{Digest, counted, units};
-use crate::plan::Replay;
+use crate::plan::{Replay, Work};
 use crate::remote::{Team, parcel};
 use crate::run::error::RunError;
 use crate::run::events::Event;
 use crate::run::options::RunEnd;
 use crate::run::sharing;
 use crate::store::StoreError;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -54,6 +55,15 @@ impl Coordinator<'_> {
         }
     }
 
+    /// Says of what is to be computed whether it is there under keys that are not trusted.
+    pub(super) fn tell_of_strangers(&mut self, replay: &Replay) {
+        let Some(team) = self.options.team.clone() else { return };
+        let others = sharing::strangers(&team, replay.works.iter().map(Work::key), sharing::LOOKED);
+        let address = team.address();
+        sharing::told_of_strangers(&others).into_iter().for_each(|line| self.note(format!("{address}: {line}")));
+        self.say_failure(&team);
+    }
+
     /// Gives others what was published here, while the run goes on.
     pub(super) fn share(&mut self, keys: &[Digest]) -> Result<(), RunError> {
         let Some(team) = self.options.team.clone().filter(|team| team.writes()) else { return Ok(()) };
@@ -87,9 +97,9 @@ impl Coordinator<'_> {
     pub(super) fn end_sharing(&mut self, ended: RunEnd) -> Result<(), RunError> {
         let Some(team) = self.options.team.clone() else { return Ok(()) };
         let address = team.address().to_string();
+        // Of a run with nothing to do all is remembered, and the place is not asked.
+        let mut before = if team.sharing().write { sharing::remembered(self.store, &address)? } else { BTreeSet::new() };
         if team.writes() {
-            // Of a run with nothing to do all is remembered, and the place is not asked.
-            let before = sharing::remembered(self.store, &address)?;
             let there = |key: &Digest| before.contains(key) || self.shared.came.contains(key) || self.shared.given.contains(key);
             let own: Vec<Digest> = self.known.found().into_iter().filter(|key| !there(key)).collect();
             self.give(&team, &own)?;
@@ -110,12 +120,14 @@ impl Coordinator<'_> {
                 let (what, bytes) = (counted(pushed.new, "result"), units::shown(pushed.bytes));
                 self.note(format!("pushed {what} ({bytes}) to {address}"));
             }
-            if pushed.left > 0 {
-                let are = if pushed.left == 1 { "is" } else { "are" };
-                let what = counted(pushed.left, "result");
-                self.note(format!("{what} {are} not in {address} yet: the next run pushes them, or `nasflow cache push`"));
-            }
             there.extend(pushed.there);
+            if pushed.left > 0 {
+                before.extend(&there);
+                let left = self.left_here(&before)?.max(pushed.left);
+                let (are, them) = if left == 1 { ("is", "it") } else { ("are", "them") };
+                let what = counted(left, "result");
+                self.note(format!("{what} {are} not in {address} yet: the next run pushes {them}, or `nasflow cache push`"));
+            }
             self.shared.remarks.take(pushed.remarks);
         } else {
             self.say_failure(&team);
@@ -127,6 +139,15 @@ impl Coordinator<'_> {
             sharing::remember(self.store, &address, there)?;
         }
         Ok(())
+    }
+
+    /// How many results of this search that are shared are not there.
+    fn left_here(&self, there: &BTreeSet<Digest>) -> Result<usize, StoreError> {
+        let mut left = 0;
+        for key in self.known.found().iter().filter(|key| !there.contains(key)) {
+            left += usize::from(parcel(self.store, key)?.is_some());
+        }
+        Ok(left)
     }
 
     fn say_failure(&mut self, team: &Team) {

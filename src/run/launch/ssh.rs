@@ -5,11 +5,11 @@
 use super::remote::queue::{How, Queue, Refusal, Row, Sending, State};
 use super::remote::{Remote, Use};
 use crate::document::launchers::Host;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What people call it.
 pub const WORD: &str = "ssh";
@@ -19,6 +19,10 @@ const BUNDLE: Duration = Duration::from_secs(600);
 const GRACE: Duration = Duration::from_secs(10);
 /// The exit code of an `ssh` that could not connect, or lost its connection.
 const NO_CONNECTION: i32 = 255;
+/// A machine without a connection is left alone for so long, as long as there are others.
+const LEFT_ALONE: Duration = Duration::from_secs(60);
+/// Bytes of what an `ssh` says that are kept.
+const WORDS: usize = 300;
 
 /// Workers on these machines.
 pub fn ssh(program: PathBuf, hosts: Vec<Host>) -> Remote {
@@ -37,8 +41,11 @@ struct Job {
     host: usize,
     name: String,
     child: Child,
-    /// The exit code, once it has ended.
+    /// The exit code, once it has ended, and when that was seen.
     code: Option<i32>,
+    ended: Option<Instant>,
+    /// The last line that it said itself.
+    said: Arc<Mutex<String>>,
 }
 
 impl Job {
@@ -46,9 +53,13 @@ impl Job {
         if self.code.is_none()
             && let Ok(Some(status)) = self.child.try_wait()
         {
-            self.code = Some(status.code().unwrap_or(NO_CONNECTION));
+            (self.code, self.ended) = (Some(status.code().unwrap_or(NO_CONNECTION)), Some(Instant::now()));
         }
         self.code.is_none()
+    }
+
+    fn failed_lately(&self) -> bool {
+        self.code == Some(NO_CONNECTION) && self.ended.is_some_and(|ended| ended.elapsed() < LEFT_ALONE)
     }
 }
 
@@ -63,12 +74,16 @@ impl Queue for Ssh {
         jobs.iter_mut().filter_map(|j| j.lives().then_some(j.host)).for_each(|host| busy[host] += 1);
         // The one with most room, so that all have something to do.
         let room = |at: &usize| self.hosts[*at].jobs.saturating_sub(busy[*at]);
-        let Some(host) = (0..self.hosts.len()).filter(|at| room(at) > 0).max_by_key(|at| (room(at), usize::MAX - at)) else {
+        let mut good: Vec<usize> = (0..self.hosts.len()).filter(|at| !jobs.iter().any(|j| j.host == *at && j.failed_lately())).collect();
+        if good.is_empty() {
+            good = (0..self.hosts.len()).collect();
+        }
+        let Some(host) = good.into_iter().filter(|at| room(at) > 0).max_by_key(|at| (room(at), usize::MAX - at)) else {
             return Err(Refusal::Full);
         };
         let mut command = Command::new(&self.client);
         command.args(["-T", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=15", "--", &self.hosts[host].name, "exec sh -s"]);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(|e| Refusal::Never(format!("`{}` cannot be started: {e}", self.client.display())))?;
@@ -76,8 +91,13 @@ impl Queue for Ssh {
         let script = format!("{{\n{}{}}}\n", job.script.arrive, job.script.work);
         let stdin = child.stdin.take();
         std::thread::spawn(move || drop(stdin.map(|mut pipe| pipe.write_all(script.as_bytes()))));
+        let said: Arc<Mutex<String>> = Arc::default();
+        if let Some(words) = child.stderr.take() {
+            let said = Arc::clone(&said);
+            std::thread::spawn(move || keep_last_line(words, &said));
+        }
         let name = job.about.rsplit_once('#').map_or(String::new(), |(_, name)| name.to_string());
-        jobs.push(Job { host, name: name.clone(), child, code: None });
+        jobs.push(Job { host, name: name.clone(), child, code: None, ended: None, said });
         Ok(name)
     }
 
@@ -90,7 +110,10 @@ impl Queue for Ssh {
                 (false, Some(_)) => State::Gone(How::Itself),
             };
             let reason = job.code.map_or(String::new(), |code| match code {
-                NO_CONNECTION => "no connection".to_string(),
+                NO_CONNECTION => match job.said.lock().unwrap_or_else(PoisonError::into_inner).as_str() {
+                    "" => "no connection".to_string(),
+                    said => format!("no connection: {said}"),
+                },
                 code => format!("code {code}"),
             });
             Row { id: job.name.clone(), name: job.name.clone(), state, reason, machine: self.hosts[job.host].name.clone(), since: None }
@@ -110,5 +133,18 @@ impl Queue for Ssh {
 
     fn waits(&self, _: &str) -> Option<String> {
         None
+    }
+}
+
+/// Reads to the end, and keeps the last line that says something.
+fn keep_last_line(words: impl Read, said: &Mutex<String>) {
+    let mut lines = BufReader::new(words);
+    let mut line = Vec::new();
+    while lines.by_ref().take(1 << 16).read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
+        let text: String = String::from_utf8_lossy(&line).trim().chars().filter(|c| !c.is_control()).take(WORDS).collect();
+        if !text.is_empty() {
+            *said.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        }
+        line.clear();
     }
 }

@@ -64,6 +64,7 @@ fn what_could_not_be_pushed_is_pushed_by_the_next_run() {
     std::fs::rename(&ground.files, &away).expect("moved");
     let said = anna.run();
     assert_eq!(said.err.matches("does not serve").count(), 1, "{said:?}");
+    assert!(said.err.contains(&format!("{RESULTS} results are not in")), "{said:?}");
     assert!(said.executed("train") == 4 && said.err.contains("the run goes on alone") && !ground.files.exists(), "{said:?}");
     let pushed = anna.nasflow(&["cache", "push"]);
     assert!(!pushed.ok() && pushed.err.contains("remote::unreachable") && pushed.err.contains("make it, or mount"), "{pushed:?}");

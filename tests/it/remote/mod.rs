@@ -182,7 +182,10 @@ pub fn refuse_lies(ground: &Ground) {
     let ben = Member::at(ground, &[], "write #false");
     let pulled = ben.nasflow(&["cache", "pull", "pipeline.kdl"]);
     assert!(pulled.ok() && pulled.out.starts_with("0 results") && pulled.err.contains(&anna.key), "{pulled:?}");
-    assert_eq!(ben.run().executed("train"), 4);
+    let plan = ben.nasflow(&["plan", "pipeline.kdl"]);
+    assert!(plan.ok() && plan.err.contains(&format!("a key that you do not trust, {}", anna.key)), "{plan:?}");
+    let run = ben.run();
+    assert!(run.executed("train") == 4 && run.err.contains(&format!("a key that you do not trust, {}", anna.key)), "{run:?}");
     assert_eq!(ben.digests(), digests);
     // Another manifest under Anna's name; no signature; another's signature.
     let mallory = Member::at(ground, &[], "");

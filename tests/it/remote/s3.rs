@@ -73,6 +73,11 @@ fn a_server_that_fails_now_and_then_is_asked_again() {
     let ground = server.ground("down", Front::new(server.port(), Does::Fails(usize::MAX)).port);
     let said = Member::at(&ground, &[], "").run();
     assert_eq!((said.executed("train"), said.err.matches("does not serve").count()), (4, 1), "{said:?}");
+    // A bucket that is not there is said. (This server makes one that is put into.)
+    let mut ground = server.ground("x", server.port());
+    ground.address = "s3://nobucket/x".into();
+    let said = Member::at(&ground, &[], "").run();
+    assert!(said.executed("train") == 4 && said.err.contains("there is no such bucket"), "{said:?}");
     // Nor of one that is not there at all, or that does not know us.
     let mut ground = server.ground("down", 1);
     assert_eq!(Member::at(&ground, &[], "").run().err.matches("does not serve").count(), 1);

@@ -15,6 +15,8 @@ use std::time::Duration;
 pub const WORD: &str = "slurm";
 /// How long a command may take: one that cannot reach its controller waits for ever.
 const WAIT: Duration = Duration::from_secs(15);
+/// The exit code of a job that lacks a module.
+const NO_MODULE: i32 = 96;
 
 /// Workers as jobs of the cluster that this machine's Slurm belongs to.
 pub fn slurm(program: PathBuf, settings: SlurmSettings) -> Remote {
@@ -62,7 +64,8 @@ impl Slurm {
         script += &job.script.arrive;
         others.iter().for_each(|line| script += &format!("{line}\n"));
         for module in &self.settings.modules {
-            script += &format!("module load {}\n", quoted(module));
+            let (module, failed) = (quoted(module), quoted(&format!("module load {module} failed")));
+            script += &format!("module load {module} || {{ echo {failed}; exit {NO_MODULE}; }}\n");
         }
         script + &job.script.work
     }
@@ -163,7 +166,7 @@ mod tests {
         ] {
             assert!(words.iter().any(|w| w == wanted), "{wanted}: {words:?}");
         }
-        let wanted = "#!/bin/bash -l\n#SBATCH --account=a\ncd '/s'\nexport A=1\nmodule load 'it'\\''s/1'\nworker\n";
+        let wanted = "#!/bin/bash -l\n#SBATCH --account=a\ncd '/s'\nexport A=1\nmodule load 'it'\\''s/1' || { echo 'module load it'\\''s/1 failed'; exit 96; }\nworker\n";
         assert_eq!(slurm.script(&sending()), wanted);
         let slurm = Slurm { settings: SlurmSettings::default() };
         assert_eq!(slurm.script(&sending()), "#!/bin/sh\ncd '/s'\nworker\n");

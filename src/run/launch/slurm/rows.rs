@@ -84,9 +84,11 @@ pub fn waits(reason: &str) -> Option<String> {
     let what = match reason.split([',', ' ']).next().unwrap_or_default() {
         "None" | "Priority" | "Resources" | "BeginTime" | "Dependency" | "Cleaning" | "Prolog" | "Licenses" | "" => return None,
         "PartitionConfig" | "PartitionNodeLimit" | "PartitionTimeLimit" | "BadConstraints" | "InvalidQOS" | "InvalidAccount"
-        | "AccountNotAllowed" | "QOSNotAllowed" => "as it is asked for, no machine may ever take it: look at `launcher { slurm { … } }`",
+        | "AccountNotAllowed" | "QOSNotAllowed" => {
+            "as it is asked for, no machine may ever take it: look at `threads` in `run { … }`, and at `launcher { slurm { … } }`"
+        }
         "PartitionDown" | "PartitionInactive" | "ReqNodeNotAvail" | "NodeDown" | "Nodes" | "Reservation" | "ReservationDeleted"
-        | "FrontEndDown" => "the machines that may take it are down, drained or reserved",
+        | "FrontEndDown" => "its partition, or the machines that may take it, are down, drained or reserved",
         "JobHeldUser" | "JobHeldAdmin" | "job" => "it is held (`scontrol release`)",
         word if word.contains("Limit") || word.starts_with("QOS") || word.starts_with("Assoc") || word.contains("Grp") => {
             "a limit of the account, the partition or the user is reached"
