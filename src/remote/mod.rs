@@ -47,7 +47,7 @@ pub use folder::Folder;
 pub use key::{PublicKey, SecretKey};
 pub use limit::Limit;
 pub use line::Line;
-pub use look::{Found, strangers};
+pub use look::Found;
 pub use open::{open, open_with};
 pub use push::{Parcel, parcel};
 pub use remark::Remarks;

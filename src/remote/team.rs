@@ -4,7 +4,7 @@ use super::crew::{Crew, Pulse};
 use super::fault::Fault;
 use super::key::{PublicKey, SecretKey};
 use super::line::Line;
-use super::look::{Found, bytes, look};
+use super::look::{Found, bytes, look, strangers};
 use super::place::{FORMAT, VERSION};
 use super::push::{Done, Parcel, Pushing, push, put_bytes};
 use super::remark::Remarks;
@@ -195,6 +195,30 @@ impl Team {
         came.records.sort_by_key(|record| record.key);
         self.damaged.lock().unwrap_or_else(PoisonError::into_inner).extend(came.remarks.damaged());
         came
+    }
+
+    /// Keys that are not trusted under whose names claims of these actions lie, once for each action. A place that does not answer
+    /// says nothing.
+    pub fn strangers(&self, actions: Vec<Digest>) -> Vec<PublicKey> {
+        let mut found = Vec::new();
+        if actions.is_empty() || !self.sharing.read || self.reading.failed().is_some() {
+            return found;
+        }
+        let (line, trusted) = (self.reading.clone(), self.trusted());
+        let ask = move |key: Digest, _: &Pulse| strangers(&line, &key, &trusted).unwrap_or_default();
+        let mut crew = Crew::new(READERS.min(actions.len()), ask);
+        actions.into_iter().for_each(|key| crew.give(key));
+        while crew.open() > 0 {
+            match crew.heard(OFTEN) {
+                Some(signers) => found.extend(signers),
+                None if crew.silent() > self.sharing.timeout + GRACE => {
+                    self.reading.give_up(format!("no answer within {} s", self.sharing.timeout.as_secs()));
+                    break;
+                }
+                None => {}
+            }
+        }
+        found
     }
 
     /// Puts results, by threads of its own; none where nobody signs.

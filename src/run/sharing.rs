@@ -6,7 +6,7 @@ use super::prepare::Prepared;
 use super::record;
 use crate::base::{Digest, counted};
 use crate::plan::{Action, Replay, Work};
-use crate::remote::{self, Asked, Came, PublicKey, Remarks, Team};
+use crate::remote::{Asked, Came, PublicKey, Remarks, Team};
 use crate::store::{Record, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, Instant};
@@ -62,14 +62,9 @@ fn actions(work: &Work) -> Vec<&Action> {
 
 /// Whose keys claim to have some of these, and are not trusted: of the first `most`, how many each has.
 pub fn strangers(team: &Team, missing: impl IntoIterator<Item = Digest>, most: usize) -> BTreeMap<PublicKey, usize> {
-    let (mut found, trusted) = (BTreeMap::new(), team.trusted());
-    for key in missing.into_iter().take(most) {
-        if !team.sharing().read || team.line().failed().is_some() {
-            break;
-        }
-        for signer in remote::strangers(team.line(), &key, &trusted).unwrap_or_default() {
-            *found.entry(signer).or_default() += 1;
-        }
+    let mut found = BTreeMap::new();
+    for signer in team.strangers(missing.into_iter().take(most).collect()) {
+        *found.entry(signer).or_default() += 1;
     }
     found
 }
