@@ -1,7 +1,8 @@
 //! The folder of an attempt: what a worker is given, where it is, what it leaves. `attempts/<lock>/`.
 //!
-//! Usable without the database. Files are written whole and durably; only the count of iterations and the log are
-//! appended without a sync, because they count and explain, and nothing is computed from them.
+//! Usable without the database. Files are written whole, and durably where anything goes on from them after a power cut. The count of
+//! iterations and the log are appended without a sync, because they count and explain; so is what a worker of this machine is given,
+//! because the next start writes it anew.
 
 use super::StoreError;
 use super::blobs::Blobs;

@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(10);
 const NO_CONNECTION: i32 = 255;
 /// A machine without a connection is left alone for so long, as long as there are others.
 const LEFT_ALONE: Duration = Duration::from_secs(60);
-/// Bytes of what an `ssh` says that are kept.
+/// Characters of the line that is kept of what an `ssh` says.
 const WORDS: usize = 300;
 
 /// Workers on these machines.
