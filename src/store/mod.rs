@@ -233,6 +233,9 @@ impl Store {
     /// # Errors
     /// As [`Store::publish_many`].
     pub fn publish_lacking(&self, records: &[Record], lacking: &[Digest]) -> Result<Vec<Published>, StoreError> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
         let index = self.writable()?;
         let mut gone = Vec::new();
         let mut rows = Vec::with_capacity(records.len());
